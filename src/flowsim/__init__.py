@@ -1,0 +1,64 @@
+"""flowsim simulates contraband on its way through a country, and the controls that it meets.
+
+A `World` goes in, a `Dataset` comes out:
+
+>>> import flowsim as fs
+>>> world = fs.load_world("single_checkpoint")
+>>> results = fs.simulate(world, engine="expectation")
+>>> results["expected_seized_mass"].dims
+('policy', 'drug', 'checkpoint')
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from flowsim.api import load_policy, load_world, simulate
+    from flowsim.policy import Policy
+    from flowsim.results.files import open_results
+    from flowsim.simulate import Plan
+    from flowsim.world import World
+
+    __version__: str
+
+__all__ = ["Plan", "Policy", "World", "__version__", "load_policy", "load_world", "open_results", "simulate"]
+
+_HOME = {
+    "Plan": "flowsim.simulate",
+    "Policy": "flowsim.policy",
+    "World": "flowsim.world",
+    "load_policy": "flowsim.api",
+    "load_world": "flowsim.api",
+    "open_results": "flowsim.results.files",
+    "simulate": "flowsim.api",
+}
+
+
+class _Package(ModuleType):
+    """The package, which loads a name when it is first used, as numpy and xarray take a second to import.
+
+    `flowsim.simulate` stays the function after the module of that name has been imported.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__version__":
+            from importlib.metadata import version
+
+            return version("flowsim")
+        if name not in _HOME:
+            raise AttributeError(f"module 'flowsim' has no attribute {name!r}")
+        return getattr(import_module(_HOME[name]), name)
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if not (name in _HOME and isinstance(value, ModuleType)):
+            super().__setattr__(name, value)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *__all__})
+
+
+sys.modules[__name__].__class__ = _Package

@@ -1,0 +1,150 @@
+"""The wording of every refusal of a bad value: it names the thing, the rule and the value."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+
+
+def _thing(owner: object, name: str) -> str:
+    label = getattr(owner, "name", "")
+    kind = owner if isinstance(owner, str) else type(owner).__name__
+    return f"{kind} '{label}': {name}" if isinstance(label, str) and label else f"{kind}.{name}"
+
+
+def require(holds: bool, *, thing: str, rule: str, value: object) -> None:
+    """Refuse a value that breaks a rule.
+
+    Raises
+    ------
+    ValueError
+        If the rule does not hold; the message reads "thing must rule, got value".
+    """
+    if not holds:
+        raise ValueError(f"{thing} must {rule}, got {value!r}")
+
+
+def probability(owner: object, name: str) -> None:
+    """Refuse a field that is not a probability in [0, 1], NaN included.
+
+    Raises
+    ------
+    ValueError
+        If the field lies outside [0, 1].
+    """
+    value = getattr(owner, name)
+    require(0.0 <= value <= 1.0, thing=_thing(owner, name), rule="lie in [0, 1]", value=value)
+
+
+def positive(owner: object, name: str) -> None:
+    """Refuse a field that is not a finite number above zero.
+
+    Raises
+    ------
+    ValueError
+        If the field is zero, negative, infinite or NaN.
+    """
+    value = getattr(owner, name)
+    holds = math.isfinite(value) and value > 0
+    require(holds, thing=_thing(owner, name), rule="be a finite number above 0", value=value)
+
+
+def non_negative(owner: object, name: str) -> None:
+    """Refuse a field that is not a finite number of at least zero.
+
+    Raises
+    ------
+    ValueError
+        If the field is negative, infinite or NaN.
+    """
+    value = getattr(owner, name)
+    holds = math.isfinite(value) and value >= 0
+    require(holds, thing=_thing(owner, name), rule="be a finite number of at least 0", value=value)
+
+
+def finite(owner: object, name: str) -> None:
+    """Refuse a field that is infinite or NaN.
+
+    Raises
+    ------
+    ValueError
+        If the field is not finite.
+    """
+    value = getattr(owner, name)
+    require(math.isfinite(value), thing=_thing(owner, name), rule="be a finite number", value=value)
+
+
+def one_of(owner: object, name: str, allowed: Sequence[str]) -> None:
+    """Refuse a text field that is none of the allowed words.
+
+    Raises
+    ------
+    ValueError
+        If the field is another word; the message lists the words and the nearest of them.
+    """
+    value = getattr(owner, name)
+    known(value, allowed, thing=_thing(owner, name))
+
+
+def nearest(value: str, allowed: Iterable[str]) -> str:
+    """The hint `; did you mean ...?` with the closest of the allowed words, or nothing if none is close."""
+    close = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.5)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def known(value: str, allowed: Sequence[str], *, thing: str) -> None:
+    """Refuse a name that does not exist.
+
+    Raises
+    ------
+    ValueError
+        If the name is not among those allowed, which the message lists.
+    """
+    if value not in allowed:
+        shown = ", ".join(list(allowed)[:20]) + (", ..." if len(allowed) > 20 else "")
+        raise ValueError(f"{thing} must be one of {shown}, got {value!r}{nearest(str(value), allowed)}")
+
+
+def unique(values: Iterable[Hashable], *, thing: str) -> None:
+    """Refuse a collection in which a name stands twice.
+
+    Raises
+    ------
+    ValueError
+        If a value is repeated.
+    """
+    twice = [value for value, count in Counter(values).items() if count > 1]
+    if twice:
+        raise ValueError(f"{thing} must have different names, got {twice[0]!r} more than once")
+
+
+def shares(values: Iterable[float], *, thing: str) -> None:
+    """Refuse shares that are negative or do not sum to one within 1e-6.
+
+    Raises
+    ------
+    ValueError
+        If a share is negative or NaN, or the sum differs from 1.
+    """
+    parts = list(values)
+    holds = all(part >= 0 for part in parts) and abs(math.fsum(parts) - 1.0) <= 1e-6
+    require(holds, thing=thing, rule="be shares of at least 0 that sum to 1", value=math.fsum(parts))
+
+
+KINDS = ("reported", "calibrated", "assumed")
+"""The three kinds of number, which stay apart everywhere."""
+
+
+def sourced(owner: object) -> None:
+    """Refuse an object without a kind (reported, calibrated, assumed) or without a source.
+
+    Raises
+    ------
+    ValueError
+        If the kind is unknown or the source is empty.
+    """
+    one_of(owner, "kind", KINDS)
+    source = getattr(owner, "source", "")
+    require(bool(source.strip()), thing=_thing(owner, "source"), rule="name a source or a reason", value=source)

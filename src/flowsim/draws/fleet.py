@@ -1,0 +1,203 @@
+"""The fleet: every vehicle of a run with all the random numbers that it will ever need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from flowsim.draws.counter import Floats
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+HONEST = -1
+"""Drug and route of a vehicle that carries nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet:
+    """Vehicles and their visits to checkpoints.
+
+    The visits of vehicle v are the rows first[v] to first[v + 1] of the arrays that hold one value per visit.
+    """
+
+    entry: Floats
+    """Time of entry, dims (vehicle,) [h]."""
+
+    vehicle_class: Ints
+    """Index in `traffic.VEHICLE_CLASSES`, dims (vehicle,)."""
+
+    replication: Ints
+    """Replication, or year of traffic, dims (vehicle,)."""
+
+    drug: Ints
+    """Index in `traffic.DRUGS`, or `HONEST`, dims (vehicle,)."""
+
+    route: Ints
+    """Index of the route, or `HONEST`, dims (vehicle,)."""
+
+    retained: Bools
+    """Whether the consignment ends in a city of the country, dims (vehicle,)."""
+
+    mass: Floats
+    """Mass carried, dims (vehicle,) [kg]."""
+
+    log_mass: Floats
+    """Natural logarithm of the mass in kg, dims (vehicle,) [1]."""
+
+    concealment: Floats
+    """Concealment quality, N(0, 1) over loads, shared by all devices, dims (vehicle,) [1]."""
+
+    tail: Floats
+    """Travel time from the last checkpoint to the end of the path, dims (vehicle,) [h]."""
+
+    first: Ints
+    """First visit of each vehicle and, last, the number of visits, dims (vehicle + 1,)."""
+
+    checkpoint: Ints
+    """Index of the checkpoint, dims (visit,)."""
+
+    group: Ints
+    """Index of the lane group within the checkpoint, dims (visit,)."""
+
+    travel: Floats
+    """Travel time from the checkpoint before, or from the start of the path, dims (visit,) [h]."""
+
+    service: Floats
+    """Time of the first look, dims (visit,) [h]."""
+
+    score: Floats
+    """Risk score, dims (visit,) [1]."""
+
+    search: Floats
+    """Time of the manual search if there is an alarm, dims (visit,) [h]."""
+
+    effort: Floats
+    """Uniform number that is compared with the effort, dims (visit,) [1]."""
+
+    device_draw: Floats
+    """Number that decides the alarm: logistic if loaded, uniform if honest; dims (visit, device) [1]."""
+
+    device_time: Floats
+    """Time of the examination, dims (visit, device) [h]."""
+
+    available: Bools
+    """Whether a device works, dims (replication, checkpoint, device, day)."""
+
+    first_day: int
+    """Day of the year that the last dimension of `available` starts with."""
+
+    year_effort: Floats
+    """Factor on the effort of each year, dims (replication,) [1]."""
+
+    @property
+    def size(self) -> int:
+        """Number of vehicles [1]."""
+        return len(self.entry)
+
+    @property
+    def loaded(self) -> Bools:
+        """Whether each vehicle carries a load, dims (vehicle,)."""
+        loaded: Bools = self.drug != HONEST
+        return loaded
+
+    @property
+    def ident(self) -> Ints:
+        """Number that orders simultaneous events, dims (vehicle,); steps of 64 leave room for parts of a load."""
+        return 64 * np.arange(1, self.size + 1, dtype=np.int64)
+
+    @property
+    def vehicle_of_visit(self) -> Ints:
+        """Vehicle of each visit, dims (visit,)."""
+        return np.repeat(np.arange(self.size, dtype=np.int64), np.diff(self.first))
+
+
+PER_VEHICLE = (
+    "entry",
+    "vehicle_class",
+    "replication",
+    "drug",
+    "route",
+    "retained",
+    "mass",
+    "log_mass",
+    "concealment",
+    "tail",
+)
+"""Fields of a fleet with one value per vehicle."""
+
+PER_VISIT = (
+    "checkpoint",
+    "group",
+    "travel",
+    "service",
+    "score",
+    "search",
+    "effort",
+    "device_draw",
+    "device_time",
+)
+"""Fields of a fleet with one value or row per visit."""
+
+
+def join(one: Fleet, other: Fleet) -> Fleet:
+    """Fleet of the vehicles of one fleet followed by those of another that shares its replications.
+
+    Parameters
+    ----------
+    one, other
+        Fleets drawn with the same replications and the same span of days.
+
+    Raises
+    ------
+    ValueError
+        If the two fleets do not share their devices' days.
+    """
+    if one.first_day != other.first_day or not np.array_equal(one.available, other.available):
+        raise ValueError("fleets to be joined must share the days on which devices work, got different ones")
+    merged: dict[str, Any] = {
+        name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in PER_VEHICLE + PER_VISIT
+    }
+    first = np.concatenate([one.first, one.first[-1] + other.first[1:]])
+    shared: dict[str, Any] = {name: getattr(one, name) for name in ("available", "first_day", "year_effort")}
+    return Fleet(**merged, first=first, **shared)
+
+
+def assemble(
+    parts: list[dict[str, npt.NDArray[np.generic]]], *, available: Bools, first_day: int, year_effort: Floats
+) -> Fleet:
+    """Fleet of several groups of vehicles, each on one itinerary.
+
+    Parameters
+    ----------
+    parts
+        Per group, arrays with dims (vehicle,) for the fields of `PER_VEHICLE` and (vehicle, stop, ...) for those of
+        `PER_VISIT`.
+    available, first_day, year_effort
+        As in `Fleet`.
+    """
+    devices = available.shape[2]
+    columns: dict[str, npt.NDArray[np.generic]] = {}
+    for name in PER_VEHICLE:
+        columns[name] = np.concatenate([part[name] for part in parts]) if parts else _empty(name)
+    for name in PER_VISIT:
+        shape = (-1, devices) if name.startswith("device_") else (-1,)
+        rows = [part[name].reshape(shape) for part in parts if part[name].size or shape == (-1,)]
+        columns[name] = np.concatenate(rows) if rows else np.zeros((0, devices) if len(shape) == 2 else 0)
+    visits = [np.full(len(part["entry"]), part["checkpoint"].shape[1], dtype=np.int64) for part in parts]
+    first = np.concatenate([np.zeros(1, dtype=np.int64), *visits]).cumsum()
+    typed: dict[str, Any] = {name: _typed(name, column) for name, column in columns.items()}
+    return Fleet(**typed, first=first, available=available, first_day=first_day, year_effort=year_effort)
+
+
+def _empty(name: str) -> npt.NDArray[np.generic]:
+    return np.zeros(0, dtype=np.bool_ if name == "retained" else np.float64)
+
+
+def _typed(name: str, column: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
+    annotation = {field.name: field.type for field in fields(Fleet)}[name]
+    kinds: dict[str, type[np.generic]] = {"Ints": np.int64, "Bools": np.bool_, "Floats": np.float64}
+    return column.astype(kinds[str(annotation)])

@@ -1,0 +1,175 @@
+"""Random numbers of vehicles along an itinerary: travel on its legs and all that may happen at its checkpoints."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from flowsim.draws import counter, quantiles
+from flowsim.draws.counter import Floats, Stream
+from flowsim.draws.fleet import Bools, Ints
+from flowsim.network import Leg
+from flowsim.traffic import Law
+from flowsim.world import Stop, World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Itinerary:
+    """A path of places with the checkpoints and legs on it, for one class of vehicle."""
+
+    stops: tuple[Stop, ...]
+    """Checkpoints in order."""
+
+    legs: tuple[Leg, ...]
+    """Legs in order."""
+
+    vehicle_class: str
+    """Class of vehicle."""
+
+
+def itinerary(
+    world: World,
+    path: Sequence[str],
+    *,
+    vehicle_class: str,
+    direction: str,
+    mode: str,
+    last: int | None = None,
+) -> Itinerary:
+    """Itinerary of a class of vehicle along a path.
+
+    Parameters
+    ----------
+    world
+        World in which it moves.
+    path
+        Names of the places of the whole path.
+    vehicle_class, direction, mode
+        As in `World.stops`.
+    last
+        Position of the place where it ends, by default the last of the path.
+    """
+    end = len(path) - 1 if last is None else last
+    stops = world.stops(path, vehicle_class=vehicle_class, direction=direction, mode=mode)
+    legs = world.network.legs_of(path, mode=mode, owner="path")
+    return Itinerary(
+        stops=tuple(stop for stop in stops if stop.place <= end), legs=legs[:end], vehicle_class=vehicle_class
+    )
+
+
+def draw_visits(
+    world: World, way: Itinerary, *, stream: Stream, number: Ints, replication: Ints, loaded: bool
+) -> dict[str, npt.NDArray[np.generic]]:
+    """Draw all that vehicles on an itinerary need.
+
+    Parameters
+    ----------
+    world
+        World in which they move.
+    way
+        Their itinerary.
+    stream
+        Their stream of random numbers.
+    number, replication
+        Number in the stream and replication of each, dims (vehicle,).
+    loaded
+        Whether they carry loads.
+
+    Returns
+    -------
+    dict
+        The fields `fleet.PER_VISIT` with dims (vehicle, stop, ...) and `tail` with dims (vehicle,).
+    """
+    shape = (len(number), len(way.stops))
+    devices = device_slots(world)
+    drawn: dict[str, Any] = {name: np.zeros(shape) for name in ("service", "score", "search", "effort")}
+    drawn["device_draw"] = np.zeros((*shape, devices))
+    drawn["device_time"] = np.zeros((*shape, devices))
+    seen: Counter[int] = Counter()
+    search = quantiles.duration(Law(family="lognormal", cv=world.detection.search_cv))
+    for k, stop in enumerate(way.stops):
+        checkpoint = world.checkpoints[stop.checkpoint]
+        group = checkpoint.groups[stop.group]
+        where: dict[str, Any] = {"replication": replication, "place": checkpoint.name, "seen": seen[stop.checkpoint]}
+        uniform = stream.uniforms(number, purpose=counter.SERVICE, **where)
+        drawn["service"][:, k] = group.service_time * quantiles.duration(group.law)(uniform[:, 0])
+        drawn["score"][:, k] = quantiles.normal()(uniform[:, 1]) + (world.detection.targeting if loaded else 0.0)
+        drawn["search"][:, k] = world.detection.search_time * search(uniform[:, 2])
+        drawn["effort"][:, k] = uniform[:, 3]
+        for d, device in enumerate(checkpoint.devices):
+            uniform = stream.uniforms(number, purpose=counter.DEVICE, item=device.name, **where)
+            drawn["device_draw"][:, k, d] = quantiles.logistic()(uniform[:, 0]) if loaded else uniform[:, 0]
+            drawn["device_time"][:, k, d] = device.service_time * quantiles.duration(device.law)(uniform[:, 1])
+        seen[stop.checkpoint] += 1
+    drawn["travel"], drawn["tail"] = _travel(world, way, stream=stream, number=number, replication=replication)
+    drawn["checkpoint"] = np.broadcast_to([stop.checkpoint for stop in way.stops], shape)
+    drawn["group"] = np.broadcast_to([stop.group for stop in way.stops], shape)
+    return drawn
+
+
+def _travel(world: World, way: Itinerary, *, stream: Stream, number: Ints, replication: Ints) -> tuple[Floats, Floats]:
+    variation = world.network.travel
+    law = quantiles.duration(Law(family="lognormal", cv=variation.cv))
+    speed = variation.car_speed if way.vehicle_class == "car" else 1.0
+    travel = np.zeros((len(number), len(way.stops)))
+    pending = np.zeros(len(number))
+    seen: Counter[str] = Counter()
+    stops = list(enumerate(way.stops))
+    for position in range(len(way.legs) + 1):
+        while stops and stops[0][1].place == position:
+            travel[:, stops.pop(0)[0]] = pending
+            pending = np.full(len(number), variation.within_place if stops and stops[0][1].place == position else 0.0)
+        if position < len(way.legs):
+            leg = way.legs[position]
+            where: dict[str, Any] = {"replication": replication, "place": leg.label, "seen": seen[leg.label]}
+            uniform = stream.uniforms(number, purpose=counter.TRAVEL, **where)[:, 0]
+            relative = variation.minimum + (1.0 - variation.minimum) * law(uniform)
+            pending = pending + leg.time / speed * relative
+            seen[leg.label] += 1
+    return travel, pending
+
+
+def device_slots(world: World) -> int:
+    """Largest number of devices at any checkpoint, at least 1 [1]."""
+    return max([1, *(len(checkpoint.devices) for checkpoint in world.checkpoints)])
+
+
+def draw_availability(world: World, *, seed: int, replications: Sequence[int], first_day: int, days: int) -> Bools:
+    """Draw on which days each device works.
+
+    Returns
+    -------
+    ndarray
+        Dims (replication, checkpoint, device, day).
+    """
+    available = np.zeros((len(replications), len(world.checkpoints), device_slots(world), days), dtype=np.bool_)
+    day = np.arange(first_day, first_day + days)
+    stream = Stream(seed, "availability")
+    rows = np.array(replications, dtype=np.int64)[:, None]
+    for c, checkpoint in enumerate(world.checkpoints):
+        for d, device in enumerate(checkpoint.devices):
+            uniform = stream.uniforms(
+                day, replication=rows, purpose=counter.PERIOD, place=checkpoint.name, item=device.name
+            )
+            available[:, c, d, :] = uniform[..., 0] < device.availability
+    return available
+
+
+def draw_years(world: World, *, seed: int, replications: Sequence[int]) -> tuple[Floats, Floats]:
+    """Draw the factors on flow and on effort of each year.
+
+    Returns
+    -------
+    tuple of ndarray
+        Flow and effort relative to their means, each with dims (replication,) [1].
+    """
+    rows = np.array(replications, dtype=np.int64)
+    uniform = Stream(seed, "year").uniforms(0, replication=rows, purpose=counter.PERIOD)
+    flow = quantiles.year_factor(world.traffic.year_log_sd)(uniform[:, 0])
+    effort = quantiles.year_factor(world.detection.year_log_sd)(uniform[:, 1])
+    return flow, effort

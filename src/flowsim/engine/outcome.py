@@ -1,0 +1,90 @@
+"""The outcome: what happened to every vehicle at every checkpoint, and the state from which a run goes on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from flowsim.draws.fleet import Fleet
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+UNDER_WAY, PASSED, RETAINED, SEIZED = range(4)
+"""Fates of a vehicle: still under way or not yet entered, left by its exit, ended in a city, stopped with its load."""
+
+NOT_SELECTED, REFERRED, WAVED = range(3)
+"""Decisions after the first look: not selected, referred to secondary, selected but waved through."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What happened by a time; an array holds NaN or -1 where something has not happened."""
+
+    arrival: Floats
+    """Arrival at the checkpoint, dims (visit,) [h]."""
+
+    start: Floats
+    """Start of the first look, dims (visit,) [h]."""
+
+    lane: Ints
+    """Number of the lane, dims (visit,)."""
+
+    crowded: Ints
+    """1 if more were waiting on arrival than the wave-through threshold, dims (visit,)."""
+
+    decision: Ints
+    """`NOT_SELECTED`, `REFERRED` or `WAVED`, dims (visit,)."""
+
+    exam_start: Floats
+    """Start of the examination, dims (visit,) [h]."""
+
+    exam_end: Floats
+    """End of the examination with its search, dims (visit,) [h]."""
+
+    bay: Ints
+    """Number of the bay, dims (visit,)."""
+
+    alarm: Ints
+    """1 if a device raised an alarm, 0 if none did, dims (visit,)."""
+
+    departure: Floats
+    """Time of leaving the checkpoint, by seizure too, dims (visit,) [h]."""
+
+    fate: Ints
+    """`UNDER_WAY`, `PASSED`, `RETAINED` or `SEIZED`, dims (vehicle,)."""
+
+    end: Floats
+    """Time of that fate, dims (vehicle,) [h]."""
+
+    def equals(self, other: Outcome) -> bool:
+        """Whether two outcomes are the same to the last bit."""
+        pairs = ((getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
+        return all(np.array_equal(mine, theirs, equal_nan=True) for mine, theirs in pairs)
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """A run at a time: pending events and queues follow from what has happened so far."""
+
+    time: float
+    """Events before this time have happened [h]."""
+
+    outcome: Outcome
+    """What has happened."""
+
+
+def nothing_yet(fleet: Fleet) -> Outcome:
+    """Outcome of a fleet of which no vehicle has entered."""
+    visits, vehicles = len(fleet.checkpoint), fleet.size
+    outcome: dict[str, Any] = {}
+    for field in fields(Outcome):
+        count = vehicles if field.name in ("fate", "end") else visits
+        fill: float = np.nan if field.type == "Floats" else -1
+        outcome[field.name] = np.full(count, fill, dtype=np.float64 if field.type == "Floats" else np.int64)
+    outcome["fate"] = np.full(vehicles, UNDER_WAY, dtype=np.int64)
+    return Outcome(**outcome)

@@ -1,0 +1,22 @@
+"""The numbers that the sources report, where they contradict each other, and what follows from them."""
+
+from flowsim.evidence.checking import Check
+from flowsim.evidence.contradictions import Contradiction, contradiction, load_contradictions
+from flowsim.evidence.figures import Figure, figure, load_figures, opiates, reported
+from flowsim.evidence.outside import Source, load_facts, load_independent, load_sources
+
+__all__ = [
+    "Check",
+    "Contradiction",
+    "Figure",
+    "Source",
+    "contradiction",
+    "figure",
+    "load_contradictions",
+    "load_facts",
+    "load_figures",
+    "load_independent",
+    "load_sources",
+    "opiates",
+    "reported",
+]

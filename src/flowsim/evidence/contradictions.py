@@ -1,0 +1,175 @@
+"""Where the sources contradict each other or themselves, and which reading the arithmetic supports."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+from flowsim import checks, tables
+from flowsim.evidence import (
+    checks_flow,
+    checks_people,
+    checks_places,
+    checks_seizures,
+    checks_series,
+    checks_texts,
+)
+from flowsim.evidence.checking import LEDGER, Check, Facts
+from flowsim.evidence.figures import FOLDER
+from flowsim.evidence.outside import load_facts
+
+SEVERITIES = ("high", "medium", "low")
+"""How much a model that took the wrong reading would be off."""
+
+ARITHMETIC: Mapping[str, Callable[[Facts], tuple[Check, ...]]] = MappingProxyType(
+    {
+        "I-01": checks_series.year_order,
+        "I-02": checks_flow.heroin_or_opium,
+        "I-03": checks_seizures.two_agencies,
+        "I-04": checks_seizures.customs_opium,
+        "I-05": checks_seizures.operation_trap,
+        "I-06": checks_flow.below_one_percent,
+        "I-07": checks_places.borders,
+        "I-08": checks_places.ulken,
+        "I-09": checks_texts.posts,
+        "I-10": checks_series.growth,
+        "I-11": checks_seizures.opium_fall,
+        "I-12": checks_series.rounding,
+        "I-13": checks_seizures.concentration,
+        "I-14": checks_people.rates_and_counts,
+        "I-16": checks_people.total_users,
+        "I-17": checks_flow.retained_tenth,
+        "I-19": checks_texts.paragraphs,
+        "I-22": checks_texts.poppy_area,
+        "I-24": checks_texts.tajik_produce,
+        "I-25": checks_texts.road_or_rail,
+        "I-28": checks_places.cannot_be_border_points,
+        "I-29": checks_places.turkmen_route,
+        "I-30": checks_texts.customs_union,
+        "I-31": checks_flow.at_crossings,
+        "I-32": checks_people.cannabis,
+        "I-34": checks_seizures.ton_loads,
+        "I-35": checks_seizures.largest_case,
+        "I-36": checks_texts.source_tag,
+        "I-37": checks_places.georgievka,
+        "I-38": checks_places.chelyabinsk,
+        "I-40": checks_flow.equipment,
+        "I-42": checks_seizures.shares_by_year,
+        "I-45": checks_seizures.one_case,
+        "I-47": checks_seizures.evidence_store,
+        "I-48": checks_seizures.zhambyl,
+        "I-49": checks_places.inflow_country,
+        "I-50": checks_places.tashkent,
+    }
+)
+"""Function that recomputes each contradiction that a model could trip over."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contradiction:
+    """Statements that do not agree, and what to use."""
+
+    id: str
+    """Identifier, as I-01."""
+
+    severity: str
+    """One of `SEVERITIES`."""
+
+    title: str
+    """What it is about."""
+
+    claims: str
+    """What the sources say, with the places."""
+
+    arithmetic: str
+    """The comparison in numbers."""
+
+    verdict: str
+    """What follows."""
+
+    use: str
+    """What a model should take."""
+
+    reason: str
+    """Why."""
+
+    readings: tuple[str, ...]
+    """Readings that stand against each other."""
+
+    supports: str
+    """Reading that the arithmetic supports, empty if none is computed."""
+
+    inputs: tuple[str, ...]
+    """Keys of the figures it is computed from."""
+
+    def __post_init__(self) -> None:
+        """Refuse an unknown severity, or a supported reading that is none of the readings."""
+        checks.one_of(self, "severity", SEVERITIES)
+        if self.supports:
+            checks.known(self.supports, self.readings, thing=f"Contradiction '{self.id}': supports")
+
+    def checks(self, facts: Facts | None = None) -> tuple[Check, ...]:
+        """Recompute the arithmetic from figures, the package's own by default; empty if there is none."""
+        function = ARITHMETIC.get(self.id)
+        return function(load_facts() if facts is None else facts) if function else ()
+
+    def supported(self, facts: Facts | None = None) -> str:
+        """Reading all of whose checks hold; several are joined by "or", and "none" is said if there is none."""
+        found = self.checks(facts)
+        readings = dict.fromkeys(check.reading for check in found if check.reading != LEDGER)
+        holding = [name for name in readings if all(check.holds for check in found if check.reading == name)]
+        return " or ".join(holding) or "none"
+
+
+def load_contradictions(folder: Path | None = None) -> Mapping[str, Contradiction]:
+    """Contradictions by identifier.
+
+    Parameters
+    ----------
+    folder
+        Folder with `contradictions.csv`; the package's own by default.
+
+    Raises
+    ------
+    ValueError
+        If a row is broken or an identifier stands twice.
+    """
+    return _load_own() if folder is None else _load(folder)
+
+
+def contradiction(identifier: str) -> Contradiction:
+    """Contradiction of an identifier.
+
+    Raises
+    ------
+    ValueError
+        If there is no such identifier.
+    """
+    found = load_contradictions()
+    checks.known(identifier, sorted(found), thing="contradiction")
+    return found[identifier]
+
+
+@functools.cache
+def _load_own() -> Mapping[str, Contradiction]:
+    return _load(FOLDER)
+
+
+def _load(folder: Path) -> Mapping[str, Contradiction]:
+    texts = ("id", "severity", "title", "claims", "arithmetic", "verdict", "use", "reason")
+    rows = tables.read(folder / "contradictions.csv", columns=(*texts, "readings", "supports", "inputs"))
+    checks.unique((row.cells["id"] for row in rows), thing="contradictions.csv")
+    return MappingProxyType(
+        {
+            row.text("id"): Contradiction(
+                **{text: row.cells[text] for text in texts},
+                readings=row.words("readings"),
+                supports=row.cells["supports"],
+                inputs=row.words("inputs"),
+            )
+            for row in rows
+        }
+    )

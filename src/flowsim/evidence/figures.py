@@ -1,0 +1,241 @@
+"""Every number that the sources report, with its period, unit, source and place in the text, found by its key."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from types import MappingProxyType
+
+from flowsim import checks, tables
+from flowsim.tables import Row
+
+FOLDER = Path(__file__).parents[1] / "data" / "evidence"
+"""Folder of the package's own evidence tables."""
+
+FORMS = ("observation", "official-estimate", "plan", "anecdote", "independent", "geography", "publication")
+"""What a number is: the first four are printed in the sources, the others come from outside them."""
+
+COLUMNS = (
+    *("key", "quantity", "drug", "place", "agency", "mode", "period_start", "period_end", "value", "low", "high"),
+    *("unit", "form", "reading", "source", "locator", "year_printed"),
+)
+"""Columns of the table of figures, `note` besides."""
+
+READINGS = ("corrected", "printed")
+"""The two readings of the years of the opiate series of 1996 to 2006."""
+
+SERIES = "fd16-opiates-series-"
+"""Start of the keys of the opiate series."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Figure:
+    """A number as a source gives it."""
+
+    key: str
+    """Identifier."""
+
+    quantity: str
+    """What was counted or measured."""
+
+    drug: str = ""
+    """Drug as the source calls it, or n/a."""
+
+    place: str = ""
+    """Country, region or place that the number is about."""
+
+    agency: str = ""
+    """Agency that acted or counted."""
+
+    mode: str = ""
+    """Mode of transport."""
+
+    period_start: date | None = None
+    """First day of what the number covers, nothing if undated."""
+
+    period_end: date | None = None
+    """Last day of what the number covers, nothing if undated."""
+
+    value: float | None
+    """The number [unit], nothing where only a range is printed."""
+
+    low: float | None = None
+    """Lower end or "more than" [unit]."""
+
+    high: float | None = None
+    """Upper end or "less than" [unit]."""
+
+    unit: str
+    """Unit of the number."""
+
+    form: str
+    """One of `FORMS`."""
+
+    reading: str = ""
+    """Contradiction and reading to which the row belongs, as `I-01:corrected`; empty if to none."""
+
+    source: str
+    """Key of the work, or where an outside number comes from."""
+
+    locator: str
+    """Section or paragraph of the source, and as Lnn the line of its text, headings and blank lines counted."""
+
+    note: str = ""
+    """What one must know to use it."""
+
+    year_printed: int | None = None
+    """Year beside which the number is printed, where that is not the year it belongs to."""
+
+    def __post_init__(self) -> None:
+        """Refuse a number without unit, source or place, or with its ends the wrong way round."""
+        for name in ("key", "quantity", "unit", "source", "locator"):
+            checks.require(
+                bool(getattr(self, name)), thing=f"Figure '{self.key}': {name}", rule="not be empty", value=""
+            )
+        checks.known(self.form, FORMS, thing=f"Figure '{self.key}': form")
+        given = [number for number in (self.low, self.value, self.high) if number is not None]
+        thing = f"Figure '{self.key}'"
+        checks.require(bool(given), thing=thing, rule="have a value, a low or a high", value="none")
+        checks.require(given == sorted(given), thing=thing, rule="have low <= value <= high", value=given)
+        if self.period_start and self.period_end:
+            checks.require(
+                self.period_start <= self.period_end,
+                thing=f"{thing}: period_end",
+                rule=f"not lie before {self.period_start}",
+                value=str(self.period_end),
+            )
+
+    @property
+    def amount(self) -> float:
+        """The value, or the middle where only a range is printed [unit].
+
+        Raises
+        ------
+        ValueError
+            If the source gives one end only.
+        """
+        if self.value is not None:
+            return self.value
+        if self.low is None or self.high is None:
+            raise ValueError(f"Figure '{self.key}' must have a value or both ends of a range, got one end only")
+        return (self.low + self.high) / 2
+
+    @property
+    def least(self) -> float:
+        """Lower end of the range, or the amount if there is none [unit]."""
+        return self.amount if self.low is None else self.low
+
+    @property
+    def most(self) -> float:
+        """Upper end of the range, or the amount if there is none [unit]."""
+        return self.amount if self.high is None else self.high
+
+
+def load_figures(folder: Path | None = None) -> Mapping[str, Figure]:
+    """Reported figures by key.
+
+    Parameters
+    ----------
+    folder
+        Folder with `figures.csv`; the package's own by default.
+
+    Raises
+    ------
+    ValueError
+        If a row is broken or a key stands twice.
+    """
+    return _load_own() if folder is None else _load(folder)
+
+
+def figure(key: str) -> Figure:
+    """Reported figure of a key.
+
+    Raises
+    ------
+    ValueError
+        If there is no such key; the message gives the nearest.
+    """
+    figures = load_figures()
+    checks.known(key, sorted(figures), thing="reported figure")
+    return figures[key]
+
+
+def reported(key: str) -> float:
+    """Reported number of a key, in the unit of its figure: the value, or the middle of a printed range.
+
+    Raises
+    ------
+    ValueError
+        If there is no such key, or if only one end of a range is printed.
+    """
+    return figure(key).amount
+
+
+def opiates(reading: str = "corrected", *, figures: Mapping[str, Figure] | None = None) -> dict[int, float]:
+    """Opiates seized in Kazakhstan in each year from 1996 to 2006 [kg].
+
+    Parameters
+    ----------
+    reading
+        "corrected" puts each value in the year that the stated totals and means demand, "printed" in the year
+        beside which it is printed (contradiction I-01).
+    figures
+        Figures to take the values from; the package's own by default.
+
+    Raises
+    ------
+    ValueError
+        If the reading is another word.
+    """
+    checks.known(reading, READINGS, thing="reading of the opiate series")
+    known = load_figures() if figures is None else figures
+    rows = [known[key] for key in known if key.startswith(SERIES)]
+    if reading == "printed":
+        years = {row.year_printed: row.amount for row in rows}
+    else:
+        years = {row.period_start.year if row.period_start else None: row.amount for row in rows}
+    return {year: years[year] for year in sorted(year for year in years if year is not None)}
+
+
+@functools.cache
+def _load_own() -> Mapping[str, Figure]:
+    return _load(FOLDER)
+
+
+def _load(folder: Path) -> Mapping[str, Figure]:
+    rows = tables.read(folder / "figures.csv", columns=COLUMNS)
+    checks.unique((row.cells["key"] for row in rows), thing="figures.csv")
+    return MappingProxyType({row.cells["key"]: _figure(row) for row in rows})
+
+
+def _figure(row: Row) -> Figure:
+    words = ("key", "quantity", "drug", "place", "agency", "mode", "unit", "form", "reading", "source", "locator")
+    start, end = _day(row, "period_start"), _day(row, "period_end")
+    return Figure(
+        **{word: row.cells[word] for word in words},
+        period_start=start,
+        period_end=end,
+        value=optional(row, "value"),
+        low=optional(row, "low"),
+        high=optional(row, "high"),
+        note=row.cells.get("note", ""),
+        year_printed=row.whole("year_printed") if row.cells["year_printed"] else None,
+    )
+
+
+def optional(row: Row, column: str) -> float | None:
+    """Number in a cell that may be empty."""
+    return row.number(column) if row.cells[column] else None
+
+
+def _day(row: Row, column: str) -> date | None:
+    text = row.cells[column]
+    try:
+        return date.fromisoformat(text) if text else None
+    except ValueError:
+        raise ValueError(
+            f"{row.table} line {row.line}, column '{column}' must be a date as 2010-12-31, got {text!r}"
+        ) from None

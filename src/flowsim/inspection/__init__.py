@@ -1,0 +1,1 @@
+"""How checkpoints choose vehicles, what their devices find, and who runs them."""

@@ -1,0 +1,161 @@
+"""Checkpoints: the lanes where vehicles are looked at and the bays where they are examined."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from flowsim import checks
+from flowsim.inspection.devices import Device
+from flowsim.traffic import VEHICLE_CLASSES, Law
+
+AGENCIES = ("Customs", "Border Guards", "Committee", "KNB")
+"""Agencies: the Customs, the Border Guards, the Interior Ministry's Committee and the national security service."""
+
+TYPES = ("crossing", "internal", "station", "port")
+"""Types of checkpoint."""
+
+EFFORT_CLASSES = ("crossing", "inside", "south", "almaty")
+"""Classes of checkpoint whose effort is one number each: crossings, South Kazakhstan, Almaty city, all others."""
+
+WAYS = ("in", "out", "both")
+"""Directions that a group of lanes serves."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneGroup:
+    """Numbered lanes with one queue, first come first served."""
+
+    direction: str
+    """One of `WAYS`."""
+
+    classes: tuple[str, ...]
+    """Classes of vehicle that use these lanes."""
+
+    lanes: int
+    """Number of lanes [1]."""
+
+    service_time: float
+    """Mean time of the first look [h]."""
+
+    law: Law
+    """Variation of that time."""
+
+    referral: float
+    """Share of honest vehicles sent to secondary inspection [1]."""
+
+    wave_through: int
+    """No vehicle is referred when more than this many are waiting [1]."""
+
+    kind: str
+    """Whether the figures are reported or assumed."""
+
+    source: str
+    """Where the figures come from."""
+
+    def __post_init__(self) -> None:
+        checks.one_of(self, "direction", WAYS)
+        for vehicle_class in self.classes:
+            checks.known(vehicle_class, VEHICLE_CLASSES, thing="LaneGroup.classes")
+        checks.require(self.lanes >= 1, thing="LaneGroup.lanes", rule="be at least 1", value=self.lanes)
+        checks.positive(self, "service_time")
+        checks.probability(self, "referral")
+        checks.non_negative(self, "wave_through")
+        checks.sourced(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A place where vehicles are controlled by one agency."""
+
+    name: str
+    """Identifier, from which its random numbers derive."""
+
+    place: str
+    """Place where it stands."""
+
+    label: str
+    """Name as it is printed."""
+
+    type: str
+    """One of `TYPES`."""
+
+    border: str
+    """Neighbour beyond it, as in its country code, "sea", or empty inside the country."""
+
+    mode: str
+    """Mode of the vehicles that it controls."""
+
+    agency: str
+    """One of `AGENCIES`."""
+
+    effort_class: str
+    """One of `EFFORT_CLASSES`."""
+
+    groups: tuple[LaneGroup, ...]
+    """Its lanes."""
+
+    bays: int
+    """Bays for secondary examination [1]."""
+
+    devices: tuple[Device, ...]
+    """Devices at each bay, in the order in which they are used."""
+
+    start: str
+    """First day in force, ISO date; empty if it always was."""
+
+    end: str
+    """First day no longer in force, ISO date; empty if open."""
+
+    kind: str
+    """Whether the checkpoint and its figures are reported or assumed."""
+
+    source: str
+    """Where they come from."""
+
+    def __post_init__(self) -> None:
+        checks.one_of(self, "type", TYPES)
+        checks.one_of(self, "agency", AGENCIES)
+        checks.one_of(self, "effort_class", EFFORT_CLASSES)
+        thing = f"Checkpoint '{self.name}'"
+        checks.require(self.bays >= 1, thing=f"{thing}: bays", rule="be at least 1", value=self.bays)
+        checks.require(len(self.groups) > 0, thing=f"{thing}: groups", rule="have lanes", value=self.groups)
+        checks.unique((device.name for device in self.devices), thing=f"{thing}: devices")
+        served = [(way, c) for g in self.groups for way in _ways(g.direction) for c in g.classes]
+        checks.unique(served, thing=f"{thing}: lanes of a direction and class")
+        for name in ("start", "end"):
+            _iso_date(getattr(self, name), thing=f"{thing}: {name}")
+        checks.sourced(self)
+
+    def group_of(self, vehicle_class: str, *, direction: str) -> int | None:
+        """Index of the lane group that serves a class in a direction, or None if there is none.
+
+        Parameters
+        ----------
+        vehicle_class
+            One of `VEHICLE_CLASSES`.
+        direction
+            "in", "out" or "both"; a vehicle that neither enters nor leaves asks for "both".
+        """
+        for index, group in enumerate(self.groups):
+            if vehicle_class in group.classes and (group.direction in (direction, "both")):
+                return index
+        return None
+
+    def in_force(self, year: int) -> bool:
+        """Whether it stands on the first of July of a year."""
+        day = date(year, 7, 1).isoformat()
+        return (not self.start or self.start <= day) and (not self.end or day < self.end)
+
+
+def _ways(direction: str) -> tuple[str, ...]:
+    return ("in", "out") if direction == "both" else (direction,)
+
+
+def _iso_date(text: str, *, thing: str) -> None:
+    if not text:
+        return
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{thing} must be an ISO date (YYYY-MM-DD), got {text!r}") from None

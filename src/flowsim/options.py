@@ -1,0 +1,133 @@
+"""What can be chosen on the command line, as `conf/` declares it, and the help that is made from it."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+HELP = """\
+flowsim simulates contraband on its way through a country, and the controls that it meets.
+
+usage: flowsim [key=value ...] [group=option ...]
+
+Examples
+  flowsim                                        the baseline of Kazakhstan in 2010
+  flowsim world=single_checkpoint replications=5 a world for teaching, in seconds
+  flowsim engine=expectation                     expected values of a year, without simulation
+  flowsim inspection.effort.south=0.2 out=mine   one number changed, results in mine/
+  flowsim -m inflow=60,90 seed=1,2               four runs, one after another
+
+Groups (group=option)
+{groups}
+
+Keys (key=value)
+{keys}
+
+Numbers of an option are keys too, as inspection.targeting=1; `flowsim --cfg job` shows all of them.
+
+Results go to results/<study>/<time>/ (run.nc for xarray, run.csv, a map); results/latest is the last of them.
+
+Flags
+  --help, --version    this text; the version
+  --cfg job            show the configuration instead of running it; --resolve fills in references
+  --config-dir DIR     look for options in DIR/world/, DIR/policy/, ... as well
+  -m                   one run for each combination of comma-separated values
+  --info, --hydra-help what Hydra, which reads the configuration, has to say
+
+Tab completion in bash:  eval "$(flowsim -sc install=bash)"
+"""
+"""Text of `flowsim --help`."""
+
+_DEFAULT = re.compile(r"^  - (?P<group>\w+): (?P<option>\w+)", re.MULTILINE)
+_KEY = re.compile(r"^(?P<name>\w+): (?P<default>.*?) # (?P<meaning>.*)$", re.MULTILINE)
+_TITLE = re.compile(r"^title: *[\"']?(.*?)[\"']?$", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Key:
+    """A top-level key of the configuration."""
+
+    name: str
+    """Name as it is typed."""
+
+    default: str
+    """Default as YAML, or the default option of a group."""
+
+    meaning: str
+    """What it means, with its unit."""
+
+    is_group: bool
+    """Whether its value is the name of a file."""
+
+
+def conf_dir() -> Path:
+    """Folder of the configuration: inside a wheel, else beside the checkout's src.
+
+    Raises
+    ------
+    FileNotFoundError
+        If neither is there.
+    """
+    package = Path(__file__).parent
+    for candidate in (package / "conf", package.parents[1] / "conf"):
+        if (candidate / "config.yaml").is_file():
+            return candidate
+    raise FileNotFoundError(f"conf/config.yaml must stand in {package} or {package.parents[1]}; reinstall flowsim")
+
+
+def top_keys() -> tuple[Key, ...]:
+    """Top-level keys in the order of `conf/config.yaml`."""
+    text = (conf_dir() / "config.yaml").read_text(encoding="utf-8")
+    chosen = {match["group"]: match["option"] for match in _DEFAULT.finditer(text)}
+    return tuple(
+        Key(
+            name=match["name"],
+            default=chosen[match["name"]] if match["default"] == "{}" else match["default"],
+            meaning=match["meaning"],
+            is_group=match["default"] == "{}",
+        )
+        for match in _KEY.finditer(text)
+    )
+
+
+def options(group: str, *, folders: Sequence[Path]) -> dict[str, str]:
+    """Titles of the options of a group, by name.
+
+    Parameters
+    ----------
+    group
+        Name of the group.
+    folders
+        Folders of configuration, the first of which wins.
+    """
+    files = {file.stem: file for folder in reversed(folders) for file in sorted((folder / group).glob("*.yaml"))}
+    found = {name: _TITLE.search(file.read_text(encoding="utf-8")) for name, file in sorted(files.items())}
+    return {name: match.group(1) if match else "" for name, match in found.items()}
+
+
+def help_text(extra: Path | None = None) -> str:
+    """Text of `flowsim --help`.
+
+    Parameters
+    ----------
+    extra
+        Folder of `--config-dir`, whose options are listed too.
+    """
+    folders = [*filter(None, [extra]), conf_dir()]
+    groups, rows = [], []
+    for key in top_keys():
+        if key.is_group:
+            groups.append(f"  {key.name}: {key.meaning} (default: {key.default})")
+            chosen = options(key.name, folders=folders)
+            groups += [_row(name, title, indent=4) for name, title in chosen.items()]
+        else:
+            rows.append(_row(key.name, f"{key.meaning} (default: {key.default})", indent=2))
+    return HELP.format(groups="\n".join(groups), keys="\n".join(rows))
+
+
+def _row(head: str, text: str, *, indent: int) -> str:
+    start = f"{' ' * indent}{head:{22 - indent}} "
+    return textwrap.fill(start + text, width=110, subsequent_indent=" " * 23, drop_whitespace=True)

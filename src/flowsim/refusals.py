@@ -1,0 +1,286 @@
+"""Refusals of a command or a configuration, which name the thing, the rule and the value as typed."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.object_type import ObjectType
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Glob, Override
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import (
+    BooleanNode,
+    Container,
+    DictConfig,
+    FloatNode,
+    IntegerNode,
+    ListConfig,
+    OmegaConf,
+    StringNode,
+)
+from omegaconf.errors import OmegaConfBaseException
+
+from flowsim import checks
+
+OWN = ("flowsim", "hydra._internal.core_plugins", "hydra_plugins")
+"""Packages whose classes a configuration may name as something to be built."""
+
+_KINDS = {
+    FloatNode: "a number",
+    IntegerNode: "a whole number",
+    BooleanNode: "true or false",
+    StringNode: "text",
+}
+_GOT = re.compile(r"^(?P<key>[\w.]+) must (?P<rule>.*), got (?P<value>.*?)(?P<hint>; did you mean .*)?$")
+
+
+def parse(texts: Sequence[str]) -> list[Override]:
+    """Parse overrides as Hydra does.
+
+    Raises
+    ------
+    ValueError
+        If one of them is not of the form key=value.
+    """
+    parser = OverridesParser.create()
+    found = []
+    for text in texts:
+        try:
+            found.append(parser.parse_override(text))
+        except HydraException:
+            quoting = " with quotes around a value that has brackets or spaces" if "=" in text else ""
+            raise ValueError(f"an argument must read key=value{quoting}, got {text}") from None
+    return found
+
+
+def _text(override: Override) -> str:
+    """Text of an override as it was typed."""
+    return override.input_line or ""
+
+
+def check_single(overrides: Sequence[Override]) -> None:
+    """Refuse several values for a key where only one run is asked for.
+
+    Raises
+    ------
+    ValueError
+        If an override is a sweep.
+    """
+    for override in overrides:
+        if override.is_sweep_override():
+            key, _, value = _text(override).partition("=")
+            raise ValueError(f"{key} must have one value unless the flag -m is given, got {value}")
+
+
+def check_keys(overrides: Sequence[Override], *, keys: Sequence[str]) -> None:
+    """Refuse overrides of keys that do not exist, and those that add or remove a key.
+
+    Parameters
+    ----------
+    overrides
+        What was typed.
+    keys
+        Top-level keys.
+
+    Raises
+    ------
+    ValueError
+        If a key is unknown, is added or is removed; the message gives the nearest that exists.
+    """
+    for override in overrides:
+        key, text = override.key_or_group, _text(override)
+        top = re.split(r"[./]", key)[0]
+        if top == "hydra":
+            continue
+        checks.known(top, keys, thing=f"the key of {text}")
+        if override.is_delete():
+            raise ValueError(f"{key} must keep its place in the configuration, got {text}")
+        if override.is_add() and override.package is None:
+            raise ValueError(f"{key} must be set without a plus, got {text}")
+
+
+def diagnose(overrides: Sequence[Override], *, loader: ConfigLoader, config_name: str) -> None:
+    """Refuse the first override that cannot be composed; return if each of them alone can.
+
+    Parameters
+    ----------
+    overrides
+        What was typed, with known keys.
+    loader
+        Hydra's view of the configuration folders.
+    config_name
+        Name of the primary file.
+
+    Raises
+    ------
+    ValueError
+        If an option, a key or the type of a value does not exist.
+    """
+    groups = {o.key_or_group for o in overrides if _is_group(o, loader)}
+    for override in overrides:
+        if override.key_or_group in groups and override.package is None:
+            _check_option(override, loader)
+    chosen = [_text(o) for o in overrides if o.key_or_group in groups and not o.is_sweep_override()]
+    try:
+        tree = loader.load_configuration(config_name, chosen, RunMode.RUN)
+    except HydraException:
+        return
+    for override in overrides:
+        if override.key_or_group not in groups and not override.key_or_group.startswith("hydra"):
+            _check_value(override, tree)
+
+
+def _is_group(override: Override, loader: ConfigLoader) -> bool:
+    return bool(loader.get_group_options(override.key_or_group, ObjectType.CONFIG))
+
+
+def _values(override: Override) -> list[Any]:
+    """Values that an override gives to its key, several in a sweep."""
+    if override.is_sweep_override():
+        return list(override.sweep_iterator()) if override.is_discrete_sweep() else []
+    return [override.value()]
+
+
+def _check_option(override: Override, loader: ConfigLoader) -> None:
+    existing = loader.get_group_options(override.key_or_group, ObjectType.CONFIG)
+    for value in _values(override):
+        for name in value if isinstance(value, list) else [value]:
+            if not isinstance(name, Glob):
+                shown = "null" if name is None else str(name)
+                checks.known(shown, existing, thing=override.key_or_group)
+
+
+def _check_value(override: Override, tree: DictConfig) -> None:
+    node: Any = tree
+    path = override.key_or_group.split(".")
+    for part in path[:-1]:
+        node = _child(node, part, override)
+    _child(node, path[-1], override)
+    for value in _values(override):
+        try:
+            OmegaConf.update(tree, override.key_or_group, value)
+        except OmegaConfBaseException:
+            leaf = node._get_node(path[-1])
+            rule = next((text for kind, text in _KINDS.items() if isinstance(leaf, kind)), "given part by part")
+            raise ValueError(f"{override.key_or_group} must be {rule}, got {value!r}") from None
+
+
+def _child(node: Any, part: str, override: Override) -> Any:
+    thing = f"the key of {_text(override)}"
+    if isinstance(node, ListConfig):
+        checks.known(part, [str(index) for index in range(len(node))], thing=thing)
+        return node._get_node(int(part))
+    if not isinstance(node, DictConfig):
+        raise ValueError(f"{thing} must end before '{part}', got {override.key_or_group}")
+    checks.known(part, [str(key) for key in node], thing=thing)
+    return node._get_node(part)
+
+
+def check_targets(config: DictConfig) -> None:
+    """Refuse a configuration from which Hydra would build what is no class of flowsim or of Hydra's plugins.
+
+    Hydra builds callbacks, launchers, sweepers and log handlers before the first line of the application, so
+    the configuration is read before Hydra starts.
+
+    Raises
+    ------
+    ValueError
+        If a `_target_`, or a class of a log handler, is anything else.
+    """
+    for place, key, value in _leaves(config, ""):
+        is_log = place.startswith(("hydra.job_logging", "hydra.hydra_logging"))
+        if key == "_target_" and not _is_own(value):
+            raise ValueError(f"{place}._target_ must be a class of flowsim or of Hydra's plugins, got {value!r}")
+        if is_log and (key == "()" or (key == "class" and not _is_handler(value))):
+            raise ValueError(f"{place}.{key} must be a class of logging, got {value!r}")
+
+
+def _leaves(node: Container, place: str) -> Iterator[tuple[str, str, object]]:
+    keys = range(len(node)) if isinstance(node, ListConfig) else list(node.keys())  # type: ignore[attr-defined]
+    for key in keys:
+        try:
+            value = node[key]
+        except OmegaConfBaseException:
+            continue
+        if isinstance(value, dict | list):  # what a resolver such as oc.decode returns
+            value = OmegaConf.create(value)
+        if isinstance(value, Container):
+            yield from _leaves(value, f"{place}.{key}".lstrip("."))
+        else:
+            yield place, str(key), value
+
+
+def _is_own(target: object) -> bool:
+    """Whether a target is a class in the module where it is defined, in one of the packages of `OWN`."""
+    module, _, name = str(target).rpartition(".")
+    if not any(module == package or module.startswith(f"{package}.") for package in OWN):
+        return False
+    try:
+        if importlib.util.find_spec(module) is None:
+            return False
+    except ImportError:
+        return False
+    found = getattr(importlib.import_module(module), name, None)
+    return isinstance(found, type) and found.__module__ == module
+
+
+def _is_handler(target: object) -> bool:
+    return re.fullmatch(r"(logging|logging\.handlers|colorlog)\.[A-Z]\w*", str(target)) is not None
+
+
+def plain(error: BaseException) -> str:
+    """One line that says what an error of Hydra or OmegaConf means, without the names of its insides."""
+    texts = [str(error)]
+    if isinstance(error.__cause__, OmegaConfBaseException) and str(error.__cause__) not in texts[0]:
+        texts.append(str(error.__cause__))
+    lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
+    skipped = (
+        "object_type=",
+        "reference_type=",
+        "See https",
+        "Set the environment",
+        "provider=",
+        "Config search",
+    )
+    kept = [line.replace("full_key: ", "at ") for line in lines if not line.startswith(skipped)]
+    kept = [re.sub(r"\w+Error raised while composing config:", "", line).strip() for line in kept]
+    return "; ".join(kept) or type(error).__name__
+
+
+def as_typed(message: str, texts: Sequence[str]) -> str:
+    """Message in which the refused value reads as it was typed, `1e99` and not `1e+99`.
+
+    Parameters
+    ----------
+    message
+        Refusal of the form "key must rule, got value".
+    texts
+        Arguments that were typed.
+    """
+    match = _GOT.match(message)
+    typed = dict(text.split("=", 1) for text in texts if "=" in text)
+    if match is None or match["key"] not in typed or "," in typed[match["key"]]:
+        return message
+    return f"{match['key']} must {match['rule']}, got {typed[match['key']] or 'nothing'}{match['hint'] or ''}"
+
+
+def at_key(message: str, *, kind: str, key: str) -> str:
+    """Message of a domain class in which the class is replaced by the key that it is configured by.
+
+    Parameters
+    ----------
+    message
+        Message of the constructor, as "Effort.south must lie in [0, 1], got 2.0".
+    kind
+        Name of the class.
+    key
+        Where it stands in the configuration, as "inspection.effort".
+    """
+    head = f"{kind}."
+    return f"{key}.{message.removeprefix(head)}" if message.startswith(head) else f"{key}: {message}"

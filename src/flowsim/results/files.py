@@ -1,0 +1,73 @@
+"""Results on disk: written whole or not at all, opened again with the same names and units."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import xarray as xr
+
+from flowsim.results.registry import check
+
+RUN = "run.nc"
+"""Name of the file that a run writes into its folder."""
+
+
+def save(dataset: xr.Dataset, path: Path) -> Path:
+    """Write a Dataset to netCDF4; a run that is killed leaves no half-written file of that name.
+
+    Parameters
+    ----------
+    dataset
+        Results that keep to the registry.
+    path
+        File to write; its folder is made if need be.
+
+    Raises
+    ------
+    ValueError
+        If the Dataset departs from the registry.
+    """
+    check(dataset)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+    os.close(handle)
+    try:
+        dataset.to_netcdf(name, engine="h5netcdf")
+        os.chmod(name, 0o644)
+        os.replace(name, path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return path
+
+
+def open_results(path: str | Path) -> xr.Dataset:
+    """Open the results of a run.
+
+    Parameters
+    ----------
+    path
+        The file, or the folder that holds `run.nc`.
+
+    Returns
+    -------
+    Dataset
+        The variables of the registry; see `docs/results.md`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file departs from the registry.
+    """
+    file = Path(path)
+    file = file / RUN if file.is_dir() else file
+    if not file.is_file():
+        raise FileNotFoundError(f"results must be a file or a folder that holds {RUN}, got {str(path)!r}")
+    with xr.open_dataset(file, engine="h5netcdf") as stored:
+        dataset = stored.load()
+    check(dataset)
+    return dataset

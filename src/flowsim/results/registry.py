@@ -1,0 +1,119 @@
+"""The registry of result variables: names, dims, units and meaning, against which every Dataset is checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import xarray as xr
+
+from flowsim import checks
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One variable of the results."""
+
+    name: str
+    """Name in the Dataset."""
+
+    dims: tuple[str, ...]
+    """Dims in order; `policy`, `chain`, `draw` and `replication` may be absent or reduced away."""
+
+    units: str
+    """CF units; "1" for a pure number."""
+
+    meaning: str
+    """What it is, in one sentence, which becomes `long_name`."""
+
+    kind: str = "simulated"
+    """Whether it is simulated, reported, calibrated or assumed."""
+
+
+LOADS = ("policy", "replication", "drug")
+"""Dims of what is counted by drug."""
+
+POSTS = ("policy", "checkpoint")
+"""Dims of what is pooled over the simulated traffic."""
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable("entered_mass", LOADS, "kg", "Mass that crossed the border into the country within the horizon."),
+    Variable("seized_mass", (*LOADS, "channel", "agency"), "kg", "Mass seized, by channel and agency."),
+    Variable("seized_mass_by_checkpoint", (*LOADS, "checkpoint"), "kg", "Mass seized, by checkpoint."),
+    Variable("seizure_count", (*LOADS, "checkpoint"), "1", "Number of seizures, by checkpoint."),
+    Variable("leaked_mass", (*LOADS, "exit"), "kg", "Mass that left the country, by exit."),
+    Variable("retained_mass", LOADS, "kg", "Mass that ended in the cities of the country."),
+    Variable("stored_mass", LOADS, "kg", "Mass in store at the end of the horizon."),
+    Variable("underway_mass", LOADS, "kg", "Mass under way at the end of the horizon."),
+    Variable("released_mass", LOADS, "kg", "Mass that leaked from the evidence store; it stays counted as seized."),
+    Variable("interdiction_rate", LOADS, "1", "Mass seized over mass entered."),
+    Variable("vehicles", POSTS, "year-1", "Honest vehicles that passed, scaled to a year."),
+    Variable("referrals", POSTS, "year-1", "Honest vehicles referred to secondary inspection, scaled to a year."),
+    Variable("false_alarms", POSTS, "year-1", "Alarms on honest vehicles, scaled to a year."),
+    Variable("delay", POSTS, "h", "Mean time that an honest vehicle spends at the checkpoint."),
+    Variable("delay_p95", POSTS, "h", "Time at the checkpoint that 95 % of honest vehicles do not exceed."),
+    Variable("queue_length", POSTS, "1", "Mean number of honest vehicles waiting for a lane or a bay."),
+    Variable("cost", POSTS, "USD year-1", "Cost of searches that found nothing and their compensation, in a year."),
+    Variable("expected_seized_mass", ("policy", "drug", "checkpoint"), "kg", "Expected mass seized in a year."),
+    Variable(
+        "expected_seized_variance",
+        ("policy", "drug", "checkpoint"),
+        "kg2",
+        "Variance of a year's mass seized.",
+    ),
+    Variable("expected_entered_mass", ("policy", "drug"), "kg", "Expected mass entered in a year."),
+    Variable("expected_leaked_mass", ("policy", "drug", "exit"), "kg", "Expected mass leaked in a year."),
+    Variable("expected_retained_mass", ("policy", "drug"), "kg", "Expected mass retained in a year."),
+    Variable("expected_rate", ("policy", "drug"), "1", "Expected mass seized over expected mass entered."),
+    Variable(
+        "expected_rate_cv",
+        ("policy", "drug"),
+        "1",
+        "Coefficient of variation of the total mass seized in a year.",
+    ),
+    Variable("seizure_mass", ("seizure",), "kg", "Mass of each seizure."),
+    Variable("seizure_time", ("seizure",), "h", "Time of each seizure from the first of January."),
+)
+"""All variables that a result may hold."""
+
+CHANNELS = ("routine",)
+"""How a seizure came about."""
+
+OPTIONAL = ("policy", "chain", "draw", "replication")
+"""Dims that a selection or a mean may have removed."""
+
+
+def check(dataset: xr.Dataset) -> None:
+    """Refuse a Dataset that departs from the registry.
+
+    Raises
+    ------
+    ValueError
+        If a variable is unknown, or its dims or units differ from the registry.
+    """
+    known = {variable.name: variable for variable in VARIABLES}
+    for name, array in dataset.data_vars.items():
+        checks.known(str(name), list(known), thing="result variable")
+        variable = known[str(name)]
+        core = tuple(dim for dim in variable.dims if dim not in OPTIONAL)
+        got = tuple(str(dim) for dim in array.dims if dim not in OPTIONAL)
+        checks.require(got == core, thing=f"result variable '{name}'", rule=f"have dims {core}", value=got)
+        units = array.attrs.get("units")
+        rule = f"have units '{variable.units}'"
+        checks.require(units == variable.units, thing=f"result variable '{name}'", rule=rule, value=units)
+
+
+def attach(dataset: xr.Dataset) -> xr.Dataset:
+    """Dataset whose variables carry the units and meaning of the registry."""
+    known = {variable.name: variable for variable in VARIABLES}
+    for name in dataset.data_vars:
+        variable = known[str(name)]
+        dataset[name].attrs.update(units=variable.units, long_name=variable.meaning, kind=variable.kind)
+    check(dataset)
+    return dataset
+
+
+def markdown() -> str:
+    """Table of the registry for the documentation, as Markdown."""
+    head = ["| variable | dims | units | meaning |", "| --- | --- | --- | --- |"]
+    rows = [f"| `{v.name}` | {', '.join(v.dims)} | {v.units} | {v.meaning} |" for v in VARIABLES]
+    return "\n".join(head + rows) + "\n"

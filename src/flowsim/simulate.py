@@ -1,0 +1,252 @@
+"""Simulation of policies: honest traffic fills the queues, years of consignments meet them, a Dataset comes out."""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
+from typing import Any, TypeVar
+
+import xarray as xr
+
+from flowsim import checks, units
+from flowsim.draws.consignments import draw_consignments
+from flowsim.draws.fleet import join
+from flowsim.draws.honest import draw_honest
+from flowsim.engine import reference
+from flowsim.engine.expectation import expect
+from flowsim.engine.queues import Queues, Span, record
+from flowsim.policy import BASELINE, Policy
+from flowsim.results.dataset import expectation_dataset, loads_dataset, posts_dataset, seizures_dataset
+from flowsim.results.tally import Loads, Posts, pool_loads, pool_posts, tally_loads, tally_posts
+from flowsim.world import World
+
+ENGINES = ("reference", "expectation")
+"""Engines that a run can choose."""
+
+MOST_INFLOW = 10.0
+"""Largest inflow relative to the upper end of the world's interval [1]."""
+
+BATCH = 5
+"""Years of consignments that are drawn at once, which saves time and costs memory [1]."""
+
+Progress = Callable[[str, int, int], None]
+"""Told the name of a step, how much of it is done and how much there is in all."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """How much is simulated."""
+
+    replications: int = 20
+    """Years of consignments [1]."""
+
+    traffic_years: float = 0.02
+    """Years of honest traffic [year]; below one rounded to whole weeks spread over the year, else whole years."""
+
+    horizon: float = units.HOURS_PER_YEAR
+    """Span of a replication from the first of January [h]."""
+
+    seed: int = 1
+    """Seed of all random numbers."""
+
+    workers: int = 1
+    """Processes that share the work; the results do not depend on them."""
+
+    def __post_init__(self) -> None:
+        for name, least, most in (
+            ("replications", 1, 1_000_000),
+            ("workers", 1, 1024),
+            ("seed", 0, 2**63 - 1),
+        ):
+            value = getattr(self, name)
+            whole = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+            checks.require(whole, thing=name, rule=f"be a whole number from {least} to {most}", value=value)
+        holds = 0 < self.horizon <= units.HOURS_PER_YEAR
+        checks.require(holds, thing="horizon", rule="lie in (0, 8760] hours", value=self.horizon)
+        years = self.traffic_years
+        holds = 0 < years <= self.replications and (years < 1 or years == int(years))
+        rule = f"lie above 0, be whole from 1 on, and not exceed replications ({self.replications})"
+        checks.require(holds, thing="traffic_years", rule=rule, value=years)
+
+    @property
+    def together(self) -> bool:
+        """Whether every replication is simulated together with its own year of traffic, which is exact."""
+        return self.traffic_years == self.replications
+
+    def spans(self) -> list[tuple[int, float, float]]:
+        """Year of traffic, start and end [h] of each span of honest traffic."""
+        if self.traffic_years >= 1:
+            return [(year, 0.0, self.horizon) for year in range(int(self.traffic_years))]
+        weeks = max(1, round(self.traffic_years * units.HOURS_PER_YEAR / units.HOURS_PER_WEEK))
+        starts = [units.HOURS_PER_WEEK * math.floor((k + 0.5) * 52 / weeks) for k in range(weeks)]
+        return [(0, start, start + units.HOURS_PER_WEEK) for start in starts]
+
+
+def with_inflow(world: World, inflow: float) -> World:
+    """World with another inflow of heroin.
+
+    Parameters
+    ----------
+    world
+        World to change.
+    inflow
+        Heroin entering [t/year].
+
+    Raises
+    ------
+    ValueError
+        If the inflow is negative, not finite, or above ten times the world's interval.
+    """
+    most = MOST_INFLOW * world.traffic.inflow_high / units.KG_PER_TONNE
+    holds = math.isfinite(inflow) and 0 <= inflow <= most
+    checks.require(holds, thing="inflow", rule=f"lie in [0, {most:g}] t/year", value=inflow)
+    return replace(world, traffic=replace(world.traffic, inflow=units.kilograms(inflow)))
+
+
+def simulate(
+    world: World,
+    *,
+    policies: Sequence[Policy] = (BASELINE,),
+    engine: str = "reference",
+    plan: Plan | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Simulate a world under policies that share all random numbers.
+
+    Parameters
+    ----------
+    world
+        World to simulate.
+    policies
+        Policies, each applied to the world alone.
+    engine
+        One of `ENGINES`.
+    plan
+        How much is simulated.
+    progress
+        Called as the work goes on.
+
+    Returns
+    -------
+    Dataset
+        Variables of the registry, dims (policy, replication, drug, ...) or (policy, checkpoint).
+
+    Raises
+    ------
+    ValueError
+        If the engine is unknown or two policies share a name.
+    """
+    checks.known(engine, ENGINES, thing="engine")
+    checks.unique((policy.name for policy in policies), thing="policies")
+    chosen = plan or Plan()
+    run = _expected if engine == "expectation" else _simulated
+    parts = [run(policy.apply(world), plan=chosen, policy=policy.name, progress=progress) for policy in policies]
+    if len(parts) == 1:
+        return parts[0]
+    tables = [part[["seizure_mass", "seizure_time"]] for part in parts if "seizure" in part.dims]
+    panels = [part.drop_dims("seizure", errors="ignore") for part in parts]
+    how: dict[str, Any] = {"data_vars": "all", "coords": "minimal", "compat": "no_conflicts", "join": "outer"}
+    joined = xr.concat(panels, dim="policy", **how)
+    return xr.merge([joined, xr.concat(tables, dim="seizure")], compat="equals", join="exact") if tables else joined
+
+
+def _expected(world: World, *, plan: Plan, policy: str, progress: Progress | None) -> xr.Dataset:
+    return expectation_dataset(world, expect(world, horizon=plan.horizon), policy=policy)
+
+
+def _simulated(world: World, *, plan: Plan, policy: str, progress: Progress | None) -> xr.Dataset:
+    tell = progress or (lambda step, done, total: None)
+    with _workers(plan) as jobs:
+        if plan.together:
+            step = f"{policy}: years of traffic with consignments"
+            whole = partial(_year_together, world, plan)
+            pairs = list(_told(jobs(whole, range(plan.replications)), tell, step, plan.replications))
+            loads, posts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+            batches = [[replication] for replication in range(plan.replications)]
+        else:
+            spans = plan.spans()
+            step = f"{policy}: honest traffic"
+            recorded = list(_told(jobs(partial(_traffic, world, plan), spans), tell, step, len(spans)))
+            posts = [part for part, _ in recorded]
+            years = sorted({year for year, _, _ in spans})
+            queues = {
+                year: Queues(tuple(span for (y, _, _), (_, span) in zip(spans, recorded, strict=True) if y == year))
+                for year in years
+            }
+            batches = _batches(plan, years=len(years))
+            work = [(batch, queues[years[batch[0] % len(years)]]) for batch in batches]
+            step = f"{policy}: years of consignments"
+            loads = list(_told(jobs(partial(_years_alone, world, plan), work), tell, step, len(work)))
+    pooled = pool_loads(loads, replications=batches)
+    panels = [
+        loads_dataset(world, pooled, policy=policy),
+        posts_dataset(world, pool_posts(posts), policy=policy),
+    ]
+    return xr.merge([*panels, seizures_dataset(world, pooled, policy=policy)], compat="equals", join="exact")
+
+
+def _traffic(world: World, plan: Plan, span: tuple[int, float, float]) -> tuple[Posts, Span]:
+    """Simulate a span of honest traffic and record its queues."""
+    year, start, end = span
+    fleet = draw_honest(world, seed=plan.seed, year=year, start=start - world.warm_up, end=end)
+    outcome = reference.run(world, fleet, until=end).outcome
+    posts = tally_posts(world, fleet, outcome, start=start, end=end)
+    return posts, record(world, fleet, outcome, start=start, end=end)
+
+
+def _batches(plan: Plan, *, years: int) -> list[list[int]]:
+    """Replications that are drawn at once; those of a batch meet the same year of traffic."""
+    own = [list(range(year, plan.replications, years)) for year in range(years)]
+    return [some[k : k + BATCH] for some in own for k in range(0, len(some), BATCH)]
+
+
+def _years_alone(world: World, plan: Plan, work: tuple[list[int], Queues]) -> Loads:
+    """Simulate years of consignments that meet recorded queues."""
+    batch, queues = work
+    fleet = draw_consignments(world, seed=plan.seed, replications=batch, horizon=plan.horizon)
+    outcome = reference.run(world, fleet, until=plan.horizon, queues=queues).outcome
+    return tally_loads(world, fleet, outcome, replications=len(batch), horizon=plan.horizon)
+
+
+def _year_together(world: World, plan: Plan, replication: int) -> tuple[Loads, Posts]:
+    """Simulate a year of consignments among its own honest traffic."""
+    first_day = math.floor(-world.warm_up / units.HOURS_PER_DAY)
+    honest = draw_honest(world, seed=plan.seed, year=replication, start=-world.warm_up, end=plan.horizon)
+    loads = draw_consignments(
+        world, seed=plan.seed, replications=[replication], horizon=plan.horizon, first_day=first_day
+    )
+    fleet = join(honest, loads)
+    outcome = reference.run(world, fleet, until=plan.horizon).outcome
+    tally = tally_loads(world, fleet, outcome, replications=1, horizon=plan.horizon)
+    return tally, tally_posts(world, fleet, outcome, start=0.0, end=plan.horizon)
+
+
+Mapped = TypeVar("Mapped")
+
+
+@contextmanager
+def _workers(plan: Plan) -> Iterator[Callable[..., Iterator[Any]]]:
+    """Map over processes, or in this one if there is one worker."""
+    if plan.workers == 1:
+        yield map
+        return
+    with ProcessPoolExecutor(plan.workers, mp_context=get_context("spawn"), initializer=_leave_stopping) as pool:
+        yield pool.map
+
+
+def _leave_stopping() -> None:
+    """Let the parent alone answer Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _told(results: Iterator[Mapped], tell: Progress, step: str, total: int) -> Iterator[Mapped]:
+    tell(step, 0, total)
+    for done, result in enumerate(results, start=1):
+        tell(step, done, total)
+        yield result

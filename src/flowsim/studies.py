@@ -1,0 +1,142 @@
+"""Studies: what the command line can be asked to do."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from flowsim.figures import network_map
+from flowsim.measures import summary
+from flowsim.policy import Policy, compose
+from flowsim.results import files
+from flowsim.simulate import Plan, Progress, simulate
+from flowsim.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a study is asked for."""
+
+    world: World
+    """World to study."""
+
+    policies: tuple[Policy, ...]
+    """Policies that apply together, in order."""
+
+    engine: str
+    """Engine to use."""
+
+    plan: Plan
+    """How much is simulated."""
+
+    out: Path
+    """Folder for what is written."""
+
+    attributes: Mapping[str, str]
+    """Title, version, commit, seed, configuration and reading, which go into the file."""
+
+    command: str
+    """The command as typed."""
+
+
+def run(request: Request, *, progress: Progress | None) -> str:
+    """Simulate a world under one policy, write its results, table and map.
+
+    Writes `run.nc`, `run.csv` and `fig1_network.png` and `.pdf` into the folder.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    progress
+        Called as the work goes on.
+
+    Returns
+    -------
+    str
+        Table of the results, to be printed.
+    """
+    policy = compose(request.policies)
+    results = simulate(request.world, policies=[policy], engine=request.engine, plan=request.plan, progress=progress)
+    results.attrs.update(request.attributes, command=request.command)
+    table = summary(results)
+    files.save(results, request.out / files.RUN)
+    table.to_csv(request.out / "run.csv", index=False)
+    seized = results if "seized_mass_by_checkpoint" in results else None
+    figure = network_map.network_map(policy.apply(request.world), seized)
+    for suffix in ("png", "pdf"):
+        figure.savefig(request.out / f"fig1_network.{suffix}", dpi=150)
+    return describe(request, results, table)
+
+
+def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
+    """Text of a run: what was simulated, the table, and what the numbers are.
+
+    Parameters
+    ----------
+    request
+        What was asked for.
+    results
+        What came out.
+    table
+        Its summary.
+    """
+    plan = request.plan
+    years = "year" if plan.replications == 1 else "years"
+    lines = [f"{request.world.title}: policy {results['policy'].values[0]}", ""]
+    if request.engine == "expectation":
+        lines.append("Closed form: expected values of a year; queues are left out, so no delay is computed.")
+    else:
+        lines.append(
+            f"{plan.replications} {years} of consignments, {_traffic(plan)} of honest traffic, seed {plan.seed}"
+        )
+    lines += ["", *_rows(table), ""]
+    lines.append("Flow, routes, traffic and all detection parameters are assumed unless a table says reported; none is")
+    lines.append("calibrated. The error is that of the simulation alone and says nothing about the assumptions.")
+    return "\n".join(lines)
+
+
+def _traffic(plan: Plan) -> str:
+    spans = plan.spans()
+    if plan.traffic_years >= 1:
+        return f"{len(spans)} year{'s' if len(spans) > 1 else ''}"
+    return f"{len(spans)} week{'s' if len(spans) > 1 else ''}"
+
+
+def _rows(table: pd.DataFrame) -> Sequence[str]:
+    years = "5-95 % of single years" if table["low"].notna().any() else ""
+    lines = [f"{'':44}{'mean':>12}  {'error' if years else '':>9}  {years:>24}".rstrip(), "-" * (94 if years else 56)]
+    previous = ""
+    for row in table.to_dict("records"):
+        quantity, item, unit = str(row["quantity"]), str(row["item"]), str(row["unit"])
+        if item and quantity != previous and quantity != "honest delay":
+            lines.append(f"{quantity} [{unit}]")
+        head = f"{quantity} [{_unit(unit)}]" if not item or quantity == "honest delay" else f"  {item}"
+        if quantity == "honest delay":
+            head = f"honest delay, {item} [h]"
+        numbers = [_number(float(row[column]), unit) for column in ("mean", "error", "low", "high")]
+        interval = f"{numbers[2]} to {numbers[3]}" if numbers[2] else ""
+        lines.append(
+            f"{head:44}{numbers[0]:>12}  {'+-' + numbers[1] if numbers[1] else '':>9}  {interval:>24}".rstrip()
+        )
+        previous = quantity
+    return lines
+
+
+def _unit(unit: str) -> str:
+    return "%" if unit == "1" else unit
+
+
+def _number(value: float, unit: str) -> str:
+    if math.isnan(value):
+        return ""
+    if unit == "1":
+        return f"{100 * value:.2f}"
+    if unit == "h":
+        return f"{value:.2f}"
+    return f"{value:,.0f}" if abs(value) >= 100 or value == 0 else f"{value:,.1f}"

@@ -1,0 +1,169 @@
+"""A world: a country's network, its traffic and its controls in one year, validated as a whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from flowsim import checks
+from flowsim.inspection.checkpoint import Checkpoint
+from flowsim.inspection.detection import Detection
+from flowsim.network import Network, Place, Route
+from flowsim.traffic import Flow, Traffic, mode_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """One checkpoint on the way of a vehicle."""
+
+    checkpoint: int
+    """Index of the checkpoint in the world."""
+
+    group: int
+    """Index of the lane group within the checkpoint."""
+
+    place: int
+    """Position of its place on the path."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Count:
+    """A published daily count of vehicles, which the modelled traffic is held against."""
+
+    name: str
+    """Identifier."""
+
+    checkpoints: tuple[str, ...]
+    """Checkpoints whose traffic was counted together."""
+
+    classes: tuple[str, ...]
+    """Classes of vehicle that were counted."""
+
+    direction: str
+    """Direction that was counted: in, out or both."""
+
+    value: float
+    """Count as published [1/day]."""
+
+    low: float
+    """Lower end of the interval of the count, back-cast to the year of the world [1/day]."""
+
+    high: float
+    """Upper end of that interval [1/day]."""
+
+    year: str
+    """Year or years of the count."""
+
+    source: str
+    """Where it was published."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class World:
+    """Everything that the engines need to know about a country in a year."""
+
+    name: str
+    """Identifier."""
+
+    title: str
+    """What it is, in one line."""
+
+    year: int
+    """Calendar year, which decides the weekdays and the controls in force."""
+
+    network: Network
+    """Places, legs and routes."""
+
+    traffic: Traffic
+    """Honest vehicles and consignments."""
+
+    checkpoints: tuple[Checkpoint, ...]
+    """Checkpoints in force."""
+
+    detection: Detection
+    """What is common to all checkpoints."""
+
+    counts: tuple[Count, ...] = ()
+    """Published counts that the traffic is held against."""
+
+    warm_up: float = 48.0
+    """Time simulated and discarded before a span of traffic, to fill the queues [h]."""
+
+    def __post_init__(self) -> None:
+        checks.unique((checkpoint.name for checkpoint in self.checkpoints), thing="checkpoints")
+        checks.non_negative(self, "warm_up")
+        names = [place.name for place in self.network.places]
+        for checkpoint in self.checkpoints:
+            checks.known(checkpoint.place, names, thing=f"Checkpoint '{checkpoint.name}': place")
+        for flow in self.traffic.flows:
+            self.network.legs_of(flow.path, mode=flow.mode, owner=f"Flow '{flow.name}'")
+            self.stops_of_flow(flow)
+        for stream in self.traffic.streams:
+            weights = [route.weight for route in self.routes_of(stream.origin, mode=stream.mode)]
+            checks.shares(weights, thing=f"weights of the routes of stream '{stream.name}'")
+            classes = self.traffic.classes_of(stream.mode)
+            rule = f"have class shares for mode {stream.mode}"
+            checks.require(bool(classes), thing=f"Stream '{stream.name}'", rule=rule, value=classes)
+            for route in self.routes_of(stream.origin, mode=stream.mode):
+                for share in classes:
+                    self.stops(route.path, vehicle_class=share.vehicle_class, direction="through", mode=route.mode)
+
+    def routes_of(self, origin: str, *, mode: str) -> tuple[Route, ...]:
+        """Routes of an origin and mode."""
+        return tuple(r for r in self.network.routes if r.origin == origin and r.mode == mode)
+
+    def place_of(self, checkpoint: Checkpoint) -> Place:
+        """Place where a checkpoint stands."""
+        return self.network.place(checkpoint.place)
+
+    def stops_of_flow(self, flow: Flow) -> tuple[Stop, ...]:
+        """Checkpoints that a flow of honest traffic meets."""
+        return self.stops(flow.path, vehicle_class=flow.vehicle_class, direction=flow.direction, mode=flow.mode)
+
+    def stops(
+        self, path: Sequence[str], *, vehicle_class: str, direction: str, mode: str | None = None
+    ) -> tuple[Stop, ...]:
+        """Checkpoints that a vehicle meets along a path, in order.
+
+        Parameters
+        ----------
+        path
+            Names of the places.
+        vehicle_class
+            Class of the vehicle, which decides the lanes.
+        direction
+            "in" if it enters the country at the first place, "out" if it leaves at the last, "through" for either.
+        mode
+            Mode of the legs; by default that of the class.
+
+        Raises
+        ------
+        ValueError
+            If a checkpoint on the path has no lanes for the class and direction.
+        """
+        found = []
+        for position, name in enumerate(path):
+            for index, checkpoint in self._at(name, mode=mode or mode_of(vehicle_class)):
+                way = _way(checkpoint, position=position, length=len(path), direction=direction)
+                group = checkpoint.group_of(vehicle_class, direction=way)
+                if group is None:
+                    thing = f"Checkpoint '{checkpoint.name}'"
+                    rule = f"have lanes for class {vehicle_class} in direction {way}"
+                    raise ValueError(f"{thing} must {rule}, got {[g.classes for g in checkpoint.groups]}")
+                found.append(Stop(checkpoint=index, group=group, place=position))
+        return tuple(found)
+
+    def _at(self, place: str, *, mode: str) -> Iterator[tuple[int, Checkpoint]]:
+        for index, checkpoint in enumerate(self.checkpoints):
+            if checkpoint.place == place and checkpoint.mode == mode:
+                yield index, checkpoint
+
+
+def _way(checkpoint: Checkpoint, *, position: int, length: int, direction: str) -> str:
+    if not checkpoint.border:
+        return "both"
+    if position == 0 and direction in ("in", "through"):
+        return "in"
+    if position == length - 1 and direction in ("out", "through"):
+        return "out"
+    return "both"

@@ -1,0 +1,161 @@
+"""Small worlds for the tests: a straight road of checkpoints, built in code, and random ones for hypothesis."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import pairwise
+
+from hypothesis import strategies as st
+
+from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
+from flowsim.inspection.detection import Detection, Effort
+from flowsim.inspection.devices import Device
+from flowsim.network import Leg, Network, Place, Route, Travel
+from flowsim.traffic import ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
+from flowsim.world import World
+
+MADE_UP = {"kind": "assumed", "source": "made up for a test"}
+EXPONENTIAL = Law(family="exponential", cv=1.0)
+CONSTANT = Law(family="constant", cv=0.0)
+FLAT = {
+    cycle: Profile(name=f"flat-{cycle}", cycle=cycle, weights=(1.0,) * slots)
+    for cycle, slots in (("daily", 24), ("weekly", 7), ("seasonal", 12))
+}
+SIZES = LoadSizes(
+    median=3.0, log_sd=1.2, tail_start=55.0, tail_share=0.01, tail_exponent=1.1, maximum=500.0, selection=0.2
+)
+
+
+def device(name: str = "scanner", **fields: object) -> Device:
+    """A device that raises an alarm on about 73 % of loads, whatever their mass."""
+    given = {"intercept": 1.0, "slope": 0.0, "concealment": 0.0, "specificity": 0.9, "service_time": 0.1}
+    given |= {"label": name, "law": CONSTANT, "availability": 1.0} | MADE_UP | fields
+    return Device(name=name, **given)
+
+
+def lanes(**fields: object) -> LaneGroup:
+    """One lane for all road vehicles in both directions, exponential with a mean of 0.08 h."""
+    given = {"direction": "both", "classes": ("car", "truck", "tir"), "lanes": 1, "service_time": 0.08}
+    given |= {"law": EXPONENTIAL, "referral": 0.0, "wave_through": 1000} | MADE_UP | fields
+    return LaneGroup(**given)
+
+
+def post(name: str, *, place: str, devices: tuple[Device, ...] = (), bays: int = 1, **fields: object) -> Checkpoint:
+    """An internal checkpoint; fields that it does not know go to its one lane group."""
+    own = {key: fields.pop(key) for key in ("agency", "effort_class", "type", "groups") if key in fields}
+    given = {"label": name, "type": "internal", "border": "", "mode": "road", "agency": "Customs"}
+    given |= {"effort_class": "inside", "groups": (lanes(**fields),), "start": "", "end": ""} | MADE_UP | own
+    return Checkpoint(name=name, place=place, devices=devices, bays=bays, **given)
+
+
+def road_world(
+    *posts: Checkpoint,
+    per_day: float = 240.0,
+    inflow: float = 1000.0,
+    places: int = 6,
+    leg_hours: float = 2.0,
+    **fields: object,
+) -> World:
+    """A road of places p0, p1, ... with honest trucks and consignments from the first to the last."""
+    path = tuple(f"p{i}" for i in range(places))
+    where = {"country": "Kazakhstan", "oblast": "Akmola", "uncertainty": 1.0} | MADE_UP
+    network = Network(
+        places=tuple(Place(name=p, label=p, latitude=45.0, longitude=60.0 + i, **where) for i, p in enumerate(path)),
+        legs=tuple(
+            Leg(
+                start=a,
+                end=b,
+                mode="road",
+                distance=50.0 * leg_hours,
+                distance_low=1.0,
+                distance_high=1000.0,
+                speed=50.0,
+                **MADE_UP,
+            )
+            for a, b in pairwise(path)
+        ),
+        routes=(
+            Route(
+                name="r",
+                label="r",
+                origin="o",
+                mode="road",
+                approach=(),
+                path=path,
+                exit="x",
+                weight=1.0,
+                evidence=(),
+                **MADE_UP,
+            ),
+        ),
+        travel=Travel(minimum=0.5, cv=0.5, car_speed=1.0, within_place=0.1),
+    )
+    flow = Flow(
+        name="f",
+        vehicle_class="truck",
+        path=path,
+        direction="through",
+        per_day=per_day,
+        low=0.0,
+        high=1e5,
+        **FLAT,
+        **MADE_UP,
+    )
+    traffic = Traffic(
+        flows=(flow,),
+        streams=(Stream(drug="heroin", origin="o", mode="road", share=1.0, low=1.0, high=1.0, **MADE_UP),),
+        class_shares=(ClassShare(mode="road", vehicle_class="truck", share=1.0, capacity=500.0, **MADE_UP),),
+        sizes=SIZES,
+        inflow=inflow,
+        inflow_low=inflow,
+        inflow_high=inflow,
+        retained_share=0.0,
+        city_weights=(),
+        year_log_sd=0.0,
+    )
+    detection = Detection(
+        targeting=0.5,
+        sensitivity=1.0,
+        effort=Effort(crossing=1.0, inside=1.0, south=1.0, almaty=1.0),
+        year_log_sd=0.0,
+        handling_time=0.25,
+        search_time=0.5,
+        search_cv=0.5,
+        compensation=1.0,
+        search_cost=1.0,
+    )
+    given = {"traffic": traffic, "detection": detection, "warm_up": 0.0} | fields
+    return World(name="small", title="A small world", year=2010, network=network, checkpoints=posts, **given)
+
+
+def with_traffic(world: World, **fields: object) -> World:
+    """World with other fields of its traffic."""
+    return replace(world, traffic=replace(world.traffic, **fields))
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    """Random small worlds with queues, referral, wave-through and devices that fail."""
+    chance = st.floats(0.0, 1.0)
+    posts = []
+    for i in range(draw(st.integers(1, 4))):
+        devices = tuple(
+            device(
+                f"d{d}",
+                specificity=draw(chance),
+                availability=draw(chance),
+                slope=draw(st.floats(-1, 1)),
+                concealment=1.0,
+            )
+            for d in range(draw(st.integers(0, 2)))
+        )
+        place = f"p{draw(st.integers(0, 3))}"
+        given = {
+            "referral": draw(chance),
+            "wave_through": draw(st.integers(0, 3)),
+            "lanes": draw(st.integers(1, 3)),
+        }
+        posts.append(post(f"post{i}", place=place, devices=devices, bays=draw(st.integers(1, 2)), **given))
+    world = road_world(*posts, per_day=draw(st.floats(0, 900)), inflow=draw(st.floats(0, 3000)), places=4)
+    cities = (("p1", 1.0), ("p3", 2.0)) if draw(st.booleans()) else ()
+    return with_traffic(world, retained_share=draw(chance), city_weights=cities, year_log_sd=draw(st.floats(0, 0.6)))

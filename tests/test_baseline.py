@@ -1,0 +1,97 @@
+"""The baseline of Kazakhstan in 2010: what it must reproduce before anything is read off it.
+
+The reported figures: 323 kg of heroin seized in 2010 and 730 kg in 2009 over 70-75 t transiting (UNODC 2012, line 73
+of the compilation) are 0.45 % and 1.01 % of 72.5 t; Customs took 39.8 of 323 kg (line 77).
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import flowsim as fs
+from flowsim import measures
+from flowsim.engine.expectation import expect
+from flowsim.policy import BASELINE, Policy, ScaleLanes
+from flowsim.simulate import Plan, simulate
+
+REFERENCE = Path(__file__).parents[1] / "results" / "reference" / "baseline" / "run.csv"
+REPORTED_2010 = 323 / 72_500
+REPORTED_2009 = 730 / 72_500
+
+
+@pytest.fixture(scope="module")
+def world():
+    """The baseline world."""
+    return fs.load_world("kazakhstan_2010")
+
+
+@pytest.fixture(scope="module")
+def expected(world):
+    """Its closed form."""
+    return expect(world)
+
+
+@pytest.fixture(scope="module")
+def results(world):
+    """Thirty years of consignments that meet one week of national traffic."""
+    return fs.simulate(world, replications=30, seed=1)
+
+
+def test_long_run_rate_lies_between_half_and_four_fifths_of_a_percent(expected):
+    assert 0.005 <= expected.seized.sum() / expected.entered.sum() <= 0.008
+
+
+def test_yearly_totals_vary_as_the_reported_ones_may(expected):
+    assert 0.3 <= np.sqrt(expected.total_variance[0]) / expected.seized.sum() <= 0.9
+
+
+def test_customs_take_five_to_thirty_per_cent(world, expected):
+    customs = [post.agency == "Customs" for post in world.checkpoints]
+    assert 0.05 <= expected.seized[0, customs].sum() / expected.seized.sum() <= 0.30
+
+
+def test_simulated_rate_is_that_of_the_closed_form(expected, results):
+    """Difference of the means below 3.9 standard errors (error probability 1e-4)."""
+    yearly = measures.seized(results).sel(policy="baseline", drug="heroin").values
+    error = np.sqrt(expected.total_variance[0] / len(yearly))
+    assert abs(yearly.mean() - expected.seized.sum()) < 3.9 * error
+
+
+def test_single_years_span_the_two_reported_ones_within_a_factor_of_ten(results):
+    low, high = results.interdiction_rate.sel(policy="baseline", drug="heroin").quantile([0.05, 0.95]).values
+    assert low <= REPORTED_2010 <= high
+    assert low <= REPORTED_2009 <= high
+    assert high <= 10 * low
+
+
+@pytest.mark.parametrize("oblast", ["South Kazakhstan", "Almaty city"])
+def test_the_two_steady_oblasts_lead_in_at_least_half_the_years(results, oblast):
+    share = measures.share_of_years_leading(results, oblast, first=3)
+    assert float(share.sel(policy="baseline", drug="heroin")) >= 0.5
+
+
+def test_honest_traffic_of_the_week_scales_to_the_national_visits(results):
+    assert 2.5e6 <= float(results.vehicles.sum()) <= 10e6
+
+
+def test_half_the_lanes_at_the_busiest_crossing_at_least_double_its_delay(world):
+    half = ScaleLanes(factor=0.5, checkpoints=("kordai-road",))
+    policies = [BASELINE, Policy(name="half", title="Half the lanes at Kordai", changes=(half,))]
+    results = simulate(world, policies=policies, plan=Plan(replications=1, seed=1))
+    visits = results.vehicles.sel(policy="baseline").where(results.kind == "crossing")
+    busiest = visits.idxmax("checkpoint").item()
+    delay = results.delay
+    assert busiest == "kordai-road"
+    assert delay.sel(policy="half", checkpoint=busiest) >= 2 * delay.sel(policy="baseline", checkpoint=busiest)
+
+
+def test_the_reference_results_come_out_again(results):
+    """The first twenty of the thirty years are those of `make run`."""
+    reference = pd.read_csv(REFERENCE, keep_default_na=False, na_values=[""]).fillna({"item": ""})
+    again = measures.summary(results.isel(replication=slice(20)))
+    assert list(again.quantity) == list(reference.quantity)
+    assert list(again.item) == list(reference.item)
+    for column in ("mean", "error", "low", "high"):
+        np.testing.assert_allclose(again[column], reference[column], rtol=1e-9)

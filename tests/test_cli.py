@@ -1,0 +1,383 @@
+"""The command line: what is refused and how, what is written and what is not."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import flowsim as fs
+from flowsim import cli, options
+from flowsim.results import files
+
+QUICK = ("world=single_checkpoint", "replications=1", "horizon=300", "workers=1")
+WORLDS = Path(fs.__file__).parent / "data" / "worlds"
+
+
+@pytest.fixture
+def command(monkeypatch, tmp_path, capsys):
+    """Run the command in an empty folder; exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        code = cli.answer(arguments)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def left_behind():
+    return sorted(str(path) for path in Path.cwd().rglob("*"))
+
+
+@pytest.mark.parametrize(
+    ("argument", "wording"),
+    [
+        ("inflow=-1", r"inflow must lie in \[0, 750\] t/year, got -1"),
+        ("inflow=nan", r"inflow must lie in \[0, 750\] t/year, got nan"),
+        ("inflow=1e99", r"inflow must lie in \[0, 750\] t/year, got 1e99"),
+        ("inflow=abc", r"inflow must be a number \[t/year\], got abc"),
+        ("inflow=true", r"inflow must be a number \[t/year\], got true"),
+        ("world=nowhere", r"world must be one of .*single_checkpoint.*, got nowhere"),
+        ("world=kazakstan_2010", r"world must .*, got kazakstan_2010; did you mean 'kazakhstan_2010'\?"),
+        ("replications=-3", r"replications must be a whole number .*, got -3"),
+        ("replications=2.5", r"replications must be a whole number .*, got 2\.5"),
+        ("replications=null", r"replications must be a whole number .*, got null"),
+        ("seed=abc", r"seed must be a whole number .*, got abc"),
+        ("seed=-1", r"seed must be a whole number .*, got -1"),
+        ("seed=1,2", r"seed must have one value unless the flag -m is given, got 1,2"),
+        ("policyy=baseline", r"the key of policyy=baseline must .*, got 'policyy'; did you mean 'policy'\?"),
+        ("policy=nothing", r"policy must be one of baseline.*, got nothing"),
+        ("policy=null", r"policy must be one of baseline.*, got null"),
+        ("engine=refernc", r"engine must .*, got refernc; did you mean 'reference'\?"),
+        ("study=rum", r"study must .*, got rum; did you mean 'run'\?"),
+        ("inspection.sensitivit=0.5", r"the key of inspection.* got 'sensitivit'; did you mean 'sensitivity'\?"),
+        ("inspection.sensitivity=high", r"inspection.sensitivity must be a number, got high"),
+        ("inspection.sensitivity=-1", r"inspection.sensitivity must be a finite number above 0, got -1"),
+        ("inspection.effort.south=2", r"inspection.effort.south must lie in \[0, 1\], got 2"),
+        ("inspection.effort=1", r"inspection.effort must be given part by part, got 1"),
+        ("seed.low=2", r"the key of seed.low=2 must end before 'low', got seed.low"),
+        ("traffic_years=0", r"traffic_years must lie above 0, .*, got 0"),
+        ("traffic_years=null", r"traffic_years must be a number \[years\], got null"),
+        ("horizon=1e9", r"horizon must lie in \(0, 8760\] hours, got 1e9"),
+        ("workers=0", r"workers must be a whole number from 1 to .*, got 0"),
+        ("draws=5", r"draws must be null or 1, because calibration=prior .*, got 5"),
+        ("experiment=fig99", r"experiment must name a file experiment/<name>\.yaml .*, got fig99"),
+        ("out=", r"out must name a folder, got nothing"),
+        ("out=null", r"out must name a folder, got null"),
+        ("out=/proc/nowhere/mine", r"out must name a folder that can be written .*, got /proc/nowhere/mine"),
+        ("world.tables=nowhere", r"world.tables must be one of .*, got nowhere"),
+        ("world.year=soon", r"world.year must be a calendar year, got soon"),
+        ("world", r"an argument must read key=value, got world"),
+        ("out=[", r"an argument must read key=value with quotes .*, got out=\["),
+        ("+foo=1", r"the key of \+foo=1 must be one of .*, got 'foo'"),
+        ("+seed=1", r"seed must be set without a plus, got \+seed=1"),
+        ("~seed", r"seed must keep its place in the configuration, got ~seed"),
+        ("--flag", r"a flag must be one of --help, .*, got '--flag'.*"),
+        ("--cfg=everything", r"argument --cfg/-c: invalid choice: 'everything'.*"),
+        ("--config-dir=/nowhere", r"--config-dir must be a folder, got '/nowhere'"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(command, argument, wording):
+    code, out, err = command(argument)
+    assert code == 1
+    assert re.fullmatch(f"flowsim: {wording}\n", err)
+    assert not out
+    assert not left_behind()
+
+
+def test_a_mistake_of_the_program_is_one_line_too(command, monkeypatch):
+    monkeypatch.setattr("flowsim.studies.run", lambda request, progress: 1 / 0)
+    code, out, err = command(*QUICK)
+    assert code == 1
+    assert re.fullmatch(r"flowsim: a mistake in flowsim: ZeroDivisionError: .*HYDRA_FULL_ERROR=1.*\n", err)
+    assert not out
+    assert not left_behind()
+
+
+def test_the_environment_variable_shows_where_a_mistake_is(command, monkeypatch):
+    monkeypatch.setattr("flowsim.studies.run", lambda request, progress: 1 / 0)
+    monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
+    with pytest.raises(ZeroDivisionError):
+        command(*QUICK)
+
+
+def test_stopping_says_so_and_leaves_nothing(command, monkeypatch):
+    def stop(request, progress):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("flowsim.studies.run", stop)
+    code, _, err = command(*QUICK)
+    assert code == 130
+    assert err == "flowsim: stopped\n"
+    assert not left_behind()
+
+
+@pytest.mark.slow
+def test_ctrl_c_stops_a_run_with_its_workers(tmp_path):
+    start = [sys.executable, "-c", "from flowsim.cli import main; raise SystemExit(main())"]
+    process = subprocess.Popen(
+        [*start, "replications=1000", "traffic_years=0.5", "workers=2", "out=mine"],
+        cwd=tmp_path,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    while not (tmp_path / "mine").exists():
+        time.sleep(0.1)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert said.endswith("flowsim: stopped\n")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_run_prints_its_table_and_where_the_results_lie(command):
+    code, out, err = command(*QUICK)
+    assert code == 0
+    *_, last = out.splitlines()
+    folder = Path(last.removeprefix("results: "))
+    assert folder.parent == Path("results/run")
+    assert {"run.nc", "run.csv"} <= {path.name for path in folder.iterdir()}
+    assert "baseline" in out
+    assert "Traceback" not in err
+    assert Path("results/latest").resolve() == folder.resolve()
+
+
+def test_the_results_say_where_they_come_from(command):
+    assert command(*QUICK, "seed=3", "inflow=0.5", "out=mine")[0] == 0
+    attributes = files.open_results("mine").attrs
+    assert attributes["seed"] == "3"
+    assert attributes["version"] == fs.__version__
+    assert attributes["commit"]
+    assert attributes["reading"] == "posts_absent"
+    assert attributes["calibration"] == "prior"
+    assert attributes["command"] == "flowsim " + " ".join([*QUICK, "seed=3", "inflow=0.5", "out=mine"])
+    assert "inflow: 0.5" in attributes["configuration"]
+    assert "hydra" not in attributes["configuration"]
+    assert all(isinstance(value, str) for value in attributes.values())
+
+
+def test_only_the_results_are_written_and_only_below_results_is_there_a_link(command):
+    assert command(*QUICK, "out=mine")[0] == 0
+    assert [path for path in left_behind() if not path.startswith(str(Path.cwd() / "mine"))] == []
+
+
+@pytest.mark.parametrize("policy", ["policy=baseline", "policy=[baseline]"])
+def test_a_policy_may_stand_in_brackets(command, policy):
+    assert command(*QUICK, policy, "out=mine")[0] == 0
+    assert files.open_results("mine")["policy"].values.tolist() == ["baseline"]
+
+
+def test_results_do_not_depend_on_the_workers(command):
+    for workers in (1, 2):
+        command(*QUICK[:-1], f"workers={workers}", "replications=2", f"out={workers}")
+    assert files.open_results("1").equals(files.open_results("2"))
+
+
+def test_a_sweep_gives_each_job_its_folder(command):
+    code, _, err = command("-m", *QUICK, "seed=1,2", "out=mine")
+    assert (code, "flowsim:" in err) == (0, False)
+    assert [files.open_results(f"mine/{job}").attrs["seed"] for job in (0, 1)] == ["1", "2"]
+    assert sorted(path.name for path in Path("mine").iterdir()) == ["0", "1"]
+
+
+def test_a_sweep_names_the_jobs_that_failed_and_runs_the_others(command):
+    code, _, err = command("seed=1", "-m", *QUICK, "inflow=-1,0.5", "out=mine")
+    assert code == 1
+    assert re.search(r"^flowsim: .*inflow=-1.*: inflow must lie in .*, got -1$", err, re.MULTILINE)
+    assert [path.name for path in Path("mine").iterdir()] == ["1"]
+
+
+def test_a_sweep_over_what_does_not_exist_does_not_begin(command):
+    code, out, err = command("-m", *QUICK[1:], "world=single_checkpoint,nowhere")
+    assert (code, out) == (1, "")
+    assert re.fullmatch(r"flowsim: world must be one of .*, got 'nowhere'\n", err)
+    assert not left_behind()
+
+
+def write(path, text):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+BUILDERS = {
+    "a callback": "callbacks: {x: {_target_: os.mkdir, path: pwned}}",
+    "a callback in disguise": "callbacks: {x: '${oc.decode:\"{_target_: os.mkdir, path: pwned}\"}'}",
+    "a module behind a plugin": "launcher: {_target_: hydra._internal.core_plugins.basic_launcher.Path}",
+    "a module behind flowsim": "callbacks: {x: {_target_: flowsim.config.os.mkdir, path: pwned}}",
+    "a log handler": "job_logging: {root: {handlers: []}, handlers: {x: {(): os.mkdir, path: pwned}}}",
+}
+
+
+@pytest.mark.parametrize("hydra", BUILDERS.values(), ids=BUILDERS)
+def test_a_configuration_cannot_have_other_code_run(command, hydra):
+    write(Path("conf/world/evil.yaml"), f"# @package _global_\nworld: {{name: evil}}\nhydra:\n  {hydra}\n")
+    code, out, err = command("--config-dir=conf", "world=evil")
+    assert (code, out) == (1, "")
+    assert re.fullmatch(r"flowsim: hydra\..* must be a class of .*\n", err)
+    assert not Path("pwned").exists()
+
+
+def test_hydra_s_own_targets_are_accepted(command):
+    assert command("--cfg", "hydra", "hydra/launcher=basic", "hydra/sweeper=basic")[0] == 0
+
+
+def test_a_world_of_ones_own_has_its_tables_beside_its_file(command):
+    shutil.copytree(WORLDS / "single_checkpoint", "conf/world/my_tables")
+    write(
+        Path("conf/world/mine.yaml"),
+        "defaults:\n  - override /inspection@_global_.inspection: certain\n  - _self_\n"
+        "name: mine\ntitle: My own\nyear: 2011\ntables: my_tables\n",
+    )
+    code, out, _ = command("--config-dir", "conf", "world=mine", *QUICK[1:])
+    assert code == 0
+    assert out.startswith("My own")
+    world = fs.load_world("conf/world/mine.yaml")
+    assert (world.year, world.detection.effort.south) == (2011, 1.0)
+
+
+POLICY = "# @package policy.{name}\ntitle: A policy\nsources: [a document]\nin_force: false\nchanges:\n  - {change}\n"
+
+
+def test_policies_compose_in_the_order_written(command):
+    change = "{kind: scale_lanes, factor: 2, checkpoints: [gate]}"
+    write(Path("conf/policy/wide.yaml"), POLICY.format(name="wide", change=change))
+    code, _, _ = command("--config-dir=conf", *QUICK, "policy=[wide,baseline]", "out=mine")
+    assert code == 0
+    assert files.open_results("mine")["policy"].values.tolist() == ["wide+baseline"]
+
+
+@pytest.mark.parametrize(
+    ("text", "wording"),
+    [
+        (POLICY.format(name="odd", change="{kind: scale_lane}"), r"policy.odd.changes.0.kind must .*'scale_lanes'\?"),
+        (POLICY.format(name="odd", change="{factor: 2}"), r"policy.odd.changes.0 must be a mapping with a kind, .*"),
+        (
+            POLICY.format(name="odd", change="{kind: scale_lanes, factor: much, checkpoints: []}"),
+            r"policy.odd.changes.0: Value 'much' .* could not be converted to Float.*",
+        ),
+        (
+            POLICY.format(name="odd", change="{kind: scale_lanes, factr: 2, checkpoints: []}"),
+            r"the key of policy.odd.changes.0 must .*; did you mean 'factor'\?",
+        ),
+        (
+            POLICY.format(name="odd", change="{kind: scale_lanes, factor: 2}"),
+            r"policy.odd.changes.0.checkpoints must be given, got None",
+        ),
+        (
+            POLICY.format(name="odd", change="{kind: close_checkpoint, name: nowhere}"),
+            r"policy.odd does not fit world=single_checkpoint: checkpoint must be one of gate, got 'nowhere'",
+        ),
+        (POLICY.format(name="odd", change="{kind: a}").partition("\n")[2], r"a policy file must begin with .*"),
+    ],
+)
+def test_a_mistake_in_a_policy_file_is_named_with_its_place(command, text, wording):
+    write(Path("conf/policy/odd.yaml"), text)
+    code, _, err = command("--config-dir=conf", *QUICK, "policy=odd")
+    assert code == 1
+    assert re.fullmatch(f"flowsim: {wording}\n", err)
+
+
+def test_a_mistake_in_an_inspection_file_is_named(command):
+    write(Path("conf/inspection/odd.yaml"), "defaults: [prior, _self_]\nsensitivit: 1\n")
+    code, _, err = command("--config-dir=conf", *QUICK, "inspection=odd")
+    assert code == 1
+    assert re.fullmatch(r"flowsim: .*inspection/odd.*sensitivit.*\n", err)
+
+
+def test_an_experiment_sets_several_keys(command):
+    text = "# @package _global_\ndefaults:\n  - override /world: single_checkpoint\nseed: 7\n"
+    write(Path("conf/experiment/small.yaml"), text)
+    code, out, _ = command("--config-dir=conf", "--cfg", "job", "experiment=small")
+    assert code == 0
+    assert "seed: 7\n" in out
+    assert "name: single_checkpoint\n" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "part"),
+    [
+        (["--cfg", "job"], "replications: 20"),
+        (["--cfg", "job", "--package", "inspection.effort", "inspection=certain"], "south: 1"),
+        (["--info", "searchpath"], "provider"),
+        (["--hydra-help"], "Hydra"),
+        (["-sc", "install=bash"], "complete"),
+        (["--version"], f"flowsim {fs.__version__}"),
+    ],
+)
+def test_hydra_s_flags_work(arguments, part, tmp_path):
+    program = [sys.executable, "-c", "from flowsim.cli import main; raise SystemExit(main())"]
+    run = subprocess.run([*program, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert part.lower() in run.stdout.lower()
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_lists_every_key_and_every_option(command):
+    code, out, err = command("--help")
+    assert (code, err) == (0, "")
+    for key in options.top_keys():
+        assert re.search(rf"^  {key.name}\b.*\(default: ", out, re.MULTILINE | re.DOTALL)
+        if key.is_group:
+            for name in options.options(key.name, folders=[options.conf_dir()]):
+                assert re.search(rf"^    {name} ", out, re.MULTILINE)
+    assert all(len(line) <= 110 for line in out.splitlines())
+
+
+def test_help_lists_the_options_of_a_folder_of_ones_own(command):
+    write(Path("conf/world/mine.yaml"), "name: mine\ntitle: My own\n")
+    assert "    mine " in command("--config-dir", "conf", "--help")[1]
+
+
+def test_the_examples_of_the_help_are_accepted(command):
+    examples = re.findall(r"^  flowsim (.*?)  +\w", options.HELP, re.MULTILINE)
+    assert len(examples) == 4
+    for example in examples:
+        assert command(*example.removeprefix("-m ").replace(",", "").split(), "--cfg", "job")[0] == 0
+
+
+def test_the_names_of_the_package_load_when_they_are_used():
+    script = (
+        "import sys, flowsim as fs\n"
+        "assert not {'numpy', 'xarray', 'scipy', 'matplotlib', 'hydra'} & set(sys.modules)\n"
+        "import flowsim.simulate\n"
+        "assert [getattr(fs, name) for name in fs.__all__]\n"
+        "assert callable(fs.simulate) and fs.simulate.__module__ == 'flowsim.api'\n"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+def test_python_and_the_command_give_the_same_numbers(command):
+    command(*QUICK, "seed=5", "out=mine")
+    typed = files.open_results("mine")
+    world = fs.load_world("single_checkpoint")
+    called = fs.simulate(world, replications=1, horizon=300, seed=5)
+    assert typed.equals(called)
+
+
+@pytest.mark.parametrize(
+    ("call", "wording"),
+    [
+        (lambda world: fs.load_world("kazakstan_2010"), "did you mean 'kazakhstan_2010'"),
+        (lambda world: fs.load_world("nowhere/world/mine.yaml"), "a world must be a file in a folder named world"),
+        (lambda world: fs.simulate("single_checkpoint"), "world must be a World"),
+        (lambda world: fs.simulate(world, policies=["nothing"]), "policy must be one of"),
+        (lambda world: fs.simulate(world, engine="refernc"), "did you mean 'reference'"),
+        (lambda world: fs.simulate(world, inflow=-1), "inflow must lie in"),
+    ],
+)
+def test_python_refuses_in_the_same_words(call, wording):
+    world = fs.load_world("single_checkpoint")
+    with pytest.raises(ValueError, match=re.escape(wording)):
+        call(world)

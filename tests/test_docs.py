@@ -1,0 +1,30 @@
+"""The documentation: what it says of the code is true."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from flowsim.results import registry
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+
+def test_the_table_of_results_is_the_registry():
+    assert registry.markdown() in (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_link_leads_to_a_file(page):
+    for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
+        if not target.startswith("http"):
+            assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_module_that_is_named_exists(page):
+    for name in re.findall(
+        r"`(tests|conf|src|docs|verification|benchmarks)/([\w/.-]+)`", page.read_text(encoding="utf-8")
+    ):
+        assert (ROOT / name[0] / name[1]).exists(), name

@@ -1,0 +1,191 @@
+"""Random numbers: known answers, distributions, and independence of anything but their purpose."""
+
+import subprocess
+import sys
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+from small_worlds import SIZES, device, post, road_world, with_traffic
+
+from flowsim.draws import poisson, quantiles
+from flowsim.draws.consignments import draw_consignments, loads_per_year
+from flowsim.draws.counter import SERVICE, Stream, philox4x32
+from flowsim.draws.fleet import PER_VISIT
+from flowsim.draws.honest import daily_means, draw_honest
+from flowsim.traffic import Law
+
+
+@pytest.mark.parametrize(
+    ("counter", "key", "words"),
+    [
+        ((0, 0, 0, 0), (0, 0), (0x6627E8D5, 0xE169C58D, 0xBC57AC4C, 0x9B00DBD8)),
+        ((2**32 - 1,) * 4, (2**32 - 1,) * 2, (0x408F276D, 0x41C83B0E, 0xA20BC7C6, 0x6D5451FD)),
+        (
+            (0x243F6A88, 0x85A308D3, 0x13198A2E, 0x03707344),
+            (0xA4093822, 0x299F31D0),
+            (0xD16CFE09, 0x94FDCCEB, 0x5001E420, 0x24126EA1),
+        ),
+    ],
+)
+def test_philox_gives_the_known_answers_of_random123(counter, key, words):
+    assert tuple(int(word) for word in philox4x32(*counter, key=key)) == words
+
+
+def test_uniforms_are_uniform_and_uncorrelated():
+    """Kolmogorov-Smirnov and correlation tests, each with an error probability of 1e-4."""
+    u = Stream(7, "test").uniforms(np.arange(100_000), replication=3, purpose=SERVICE, place="here")
+    for column in u.T:
+        assert stats.kstest(column, "uniform").pvalue > 1e-4
+    correlation = np.corrcoef(np.column_stack([u[:-1], u[1:]]).T)
+    assert np.abs(correlation - np.eye(8)).max() < 3.9 / np.sqrt(len(u)) * 1.3
+
+
+@pytest.mark.parametrize(
+    ("table", "law"),
+    [
+        (quantiles.normal(), stats.norm()),
+        (quantiles.logistic(), stats.logistic()),
+        (quantiles.duration(Law(family="exponential", cv=1.0)), stats.expon()),
+        (
+            quantiles.duration(Law(family="lognormal", cv=0.5)),
+            stats.lognorm(np.sqrt(np.log(1.25)), scale=1 / np.sqrt(1.25)),
+        ),
+        (quantiles.year_factor(0.4), stats.lognorm(0.4, scale=np.exp(-0.08))),
+    ],
+    ids=["normal", "logistic", "exponential", "lognormal", "year"],
+)
+def test_tabulated_quantiles_are_those_of_scipy(table, law):
+    u = np.concatenate([np.linspace(1e-6, 1 - 1e-6, 100_001), 2.0 ** -np.arange(3, 33), 1 - 2.0 ** -np.arange(3, 33)])
+    assert np.abs(table(u) - law.ppf(u)).max() < 2e-4
+    assert np.all(np.diff(table(np.sort(u))) >= 0)
+
+
+def test_mass_has_the_density_of_detected_loads_weighted_by_mass():
+    """Histogram of table quantiles against the density integrated by quadrature."""
+    from scipy.integrate import quad
+
+    body = stats.lognorm(SIZES.log_sd, scale=SIZES.median)
+    tail = stats.truncpareto(SIZES.tail_exponent, SIZES.maximum / SIZES.tail_start, scale=SIZES.tail_start)
+
+    def density(m):
+        inside = (1 - SIZES.tail_share) * body.pdf(m) / body.cdf(55.0) if m < 55 else SIZES.tail_share * tail.pdf(m)
+        return inside * m**SIZES.selection
+
+    edges = [1e-9, 1, 3, 10, 30, 55, 100, 200, 500]
+    parts = np.array([quad(density, a, b)[0] for a, b in pairwise(edges)])
+    u = (np.arange(2**20) + 0.5) / 2**20
+    got = np.histogram(quantiles.mass(SIZES, 500.0)(u), bins=[0, *edges[1:]])[0] / len(u)
+    assert got == pytest.approx(parts / parts.sum(), abs=2e-5)
+
+
+def test_capacity_cuts_the_mass():
+    for capacity in (20.0, 55.0, 150.0):
+        masses = quantiles.mass(SIZES, capacity)([1e-9, 0.5, 1 - 1e-9])
+        assert masses[-1] <= capacity
+        assert masses[-1] > 0.99 * capacity
+
+
+@given(mean=st.floats(0, 5000), u=st.floats(1e-9, 1 - 1e-9))
+@settings(deadline=None)
+def test_poisson_quantiles_are_those_of_scipy(mean, u):
+    got = poisson.quantile(np.array([u]), mean=mean)[0]
+    assert abs(got - stats.poisson(mean).ppf(u)) <= (1 if abs(stats.poisson(mean).cdf(got) - u) < 1e-9 else 0)
+
+
+@given(u=st.floats(1e-9, 1 - 1e-9), low=st.floats(0, 500), more=st.floats(0, 500))
+def test_a_larger_mean_never_gives_fewer(u, low, more):
+    fewer, many = poisson.quantile(np.array([u, u]), mean=np.array([low, low + more]))
+    assert fewer <= many
+
+
+def gates(*names):
+    """A world with checkpoints at consecutive places."""
+    return road_world(*(post(n, place=f"p{i}", devices=(device("x"), device("y"))) for i, n in enumerate(names)))
+
+
+def visits_at(world, fleet, name):
+    """All numbers drawn for visits at a checkpoint, one row per vehicle."""
+    index = [p.name for p in world.checkpoints].index(name)
+    chosen = fleet.checkpoint == index
+    return {field: getattr(fleet, field)[chosen] for field in PER_VISIT if field not in ("checkpoint", "travel")}
+
+
+@pytest.mark.parametrize("kind", ["honest", "consignments"])
+def test_adding_a_checkpoint_changes_no_draw_at_any_other_for_any_vehicle(kind):
+    few = road_world(post("a", place="p0", devices=(device("x"),)), post("c", place="p3", devices=(device("x"),)))
+    many = replace(few, checkpoints=(post("b", place="p1", devices=(device("x"),)), *few.checkpoints))
+
+    def draw(world):
+        if kind == "honest":
+            return draw_honest(world, seed=1, year=0, start=0.0, end=200.0)
+        return draw_consignments(world, seed=1, replications=[0, 1], horizon=8760.0)
+
+    before, after = draw(few), draw(many)
+    assert before.size == after.size > 100
+    assert np.array_equal(before.entry, after.entry)
+    assert np.array_equal(before.mass, after.mass)
+    for name in ("a", "c"):
+        for field, values in visits_at(few, before, name).items():
+            assert np.array_equal(values, visits_at(many, after, name)[field]), field
+    total = [np.add.reduceat(f.travel, f.first[:-1]) + f.tail for f in (before, after)]
+    assert total[0] == pytest.approx(total[1], rel=1e-14)
+
+
+def test_adding_a_device_changes_no_draw_of_the_others():
+    one = road_world(post("a", place="p0", devices=(device("x"),)))
+    two = road_world(post("a", place="p0", devices=(device("new"), device("x"))))
+    before, after = (draw_honest(world, seed=1, year=0, start=0.0, end=200.0) for world in (one, two))
+    assert np.array_equal(before.device_draw[:, 0], after.device_draw[:, 1])
+    assert np.array_equal(before.available[:, :, 0], after.available[:, :, 1])
+    assert not np.array_equal(after.device_draw[:, 0], after.device_draw[:, 1])
+
+
+def test_a_larger_inflow_adds_consignments_and_keeps_the_others():
+    world = road_world(post("a", place="p0"))
+    fewer = draw_consignments(world, seed=1, replications=[0], horizon=8760.0)
+    more = draw_consignments(with_traffic(world, inflow=2000.0), seed=1, replications=[0], horizon=8760.0)
+    assert more.size > 1.5 * fewer.size
+    for name in ("entry", "mass", "concealment"):
+        assert np.array_equal(getattr(fewer, name), getattr(more, name)[: fewer.size])
+
+
+def test_replications_do_not_depend_on_which_others_are_drawn():
+    world = road_world(post("a", place="p0"))
+    alone = draw_consignments(world, seed=1, replications=[5], horizon=8760.0)
+    among = draw_consignments(world, seed=1, replications=[2, 5, 9], horizon=8760.0)
+    assert np.array_equal(alone.mass, among.mass[among.replication == 1])
+
+
+def test_entered_mass_is_the_inflow():
+    """Mean of 300 years within 3.9 standard errors (error probability 1e-4)."""
+    world = road_world(post("a", place="p0"), inflow=500.0)
+    fleet = draw_consignments(world, seed=1, replications=range(300), horizon=8760.0)
+    yearly = np.bincount(fleet.replication, weights=fleet.mass, minlength=300)
+    assert abs(yearly.mean() - 500.0) < 3.9 * yearly.std() / np.sqrt(300)
+    expected = loads_per_year(world, world.traffic.streams[0])
+    assert abs(fleet.size / 300 - expected) < 3.9 * np.sqrt(expected / 300)
+
+
+def test_rhythms_sum_to_the_volume_of_the_year():
+    world = road_world(post("a", place="p0"))
+    flow = world.traffic.flows[0]
+    assert daily_means(world, flow, days=np.arange(365)).sum() == pytest.approx(365 * flow.per_day)
+
+
+def test_same_seed_gives_the_same_bits_in_another_process():
+    code = (
+        "from small_worlds import *; from flowsim.draws.honest import draw_honest; import hashlib;"
+        "f = draw_honest(road_world(post('a', place='p0')), seed=3, year=0, start=0.0, end=300.0);"
+        "print(hashlib.sha256(f.entry.tobytes() + f.service.tobytes() + f.score.tobytes()).hexdigest())"
+    )
+    folder = str(__import__("pathlib").Path(__file__).parent)
+    runs = [
+        subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
+        for _ in range(2)
+    ]
+    assert runs[0].stdout == runs[1].stdout != ""

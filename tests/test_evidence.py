@@ -1,0 +1,303 @@
+"""The evidence ledger: every number has a unit and a source, and what follows from it follows."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from flowsim.evidence import (
+    Figure,
+    figure,
+    load_contradictions,
+    load_facts,
+    load_figures,
+    load_independent,
+    load_sources,
+    opiates,
+    reported,
+)
+from flowsim.evidence.contradictions import ARITHMETIC
+from flowsim.evidence.derived import FORMULAS, derive, load_derived
+from flowsim.evidence.figures import FOLDER
+from flowsim.evidence.geography import bearing, between, distance
+from flowsim.evidence.ledger import COLUMNS, contradiction_table, ledger
+from flowsim.evidence.targets import load_targets
+
+FIGURES = load_figures()
+FACTS = load_facts()
+PRINTED_FORMS = {"observation", "official-estimate", "plan", "anecdote"}
+
+INSENSITIVE = {
+    "derived opiates-maxmin",
+    "derived opiates-mean-abs-log-change",
+    "derived min-seizures-2009",
+    "derived min-seizures-2010",
+    "target val-opiates-maxmin",
+    "target cal-size-typical",
+    "target val-record-2008",
+}
+"""Extremes, counts and sums of steps, which a small change of an input may leave as they are."""
+
+NOT_BY_VALUE = {"contradiction I-19", "contradiction I-36"}
+"""Contradictions of labels and of dates, which read rows but not their values."""
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A copy of the evidence tables."""
+    return shutil.copytree(FOLDER, tmp_path / "evidence")
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+def write(path, rows):
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(rows)
+
+
+def edit(path, key, column, value):
+    """Write a cell of a table."""
+    rows = rows_of(path)
+    row = next(row for row in rows if row[0] == key)
+    row[rows[0].index(column)] = value
+    write(path, rows)
+
+
+def all_computed(facts):
+    """Everything that is computed from figures, by name."""
+    found = {f"derived {key}": derive(key, facts) for key in FORMULAS}
+    found |= {f"target {key}": target.recomputed(facts) for key, target in load_targets().items()}
+    for key, contradiction in load_contradictions().items():
+        checks = contradiction.checks(facts)
+        found[f"contradiction {key}"] = [(check.expected, check.computed) for check in checks]
+    return found
+
+
+def depends_on(key):
+    """Names of what lists a figure among its inputs."""
+    listed = {f"derived {name}" for name, row in load_derived().items() if key in row.inputs}
+    targets = load_targets().items()
+    listed |= {f"target {name}" for name, row in targets if key in row.inputs and row.value is not None}
+    recomputed = [row for row in load_contradictions().values() if row.id in ARITHMETIC]
+    return listed | {f"contradiction {row.id}" for row in recomputed if key in row.inputs}
+
+
+def moved(row, factor):
+    ends = {name: getattr(row, name) for name in ("low", "value", "high")}
+    return replace(row, **{name: None if end is None else end * factor for name, end in ends.items()})
+
+
+def test_every_reported_figure_is_there():
+    assert len(FIGURES) == 241
+    assert {row.form for row in FIGURES.values()} == PRINTED_FORMS
+
+
+@pytest.mark.parametrize("row", FACTS.values(), ids=lambda row: row.key)
+def test_every_number_has_a_unit_a_source_and_a_place_in_it(row):
+    assert row.unit
+    assert row.locator
+    assert row.source
+
+
+def test_every_source_of_a_figure_exists():
+    assert {row.source for row in FIGURES.values()} <= set(load_sources())
+    nested = {source.nested_in for source in load_sources().values()} - {""}
+    assert nested <= set(load_sources())
+    assert len(load_sources()) == 10
+
+
+def test_source_keys_end_in_their_year():
+    assert all(source.key.endswith(str(source.year)) for source in load_sources().values())
+
+
+def test_every_figure_says_on_which_line_it_stands():
+    assert all(", L" in row.locator for row in FIGURES.values())
+
+
+def test_readings_of_figures_are_readings_of_contradictions():
+    contradictions = load_contradictions()
+    named = [row.reading.split(":", 1) for row in FIGURES.values() if row.reading]
+    assert len(named) > 20
+    assert not [(key, reading) for key, reading in named if reading not in contradictions[key].readings]
+
+
+def test_inputs_of_contradictions_derived_numbers_and_targets_exist():
+    tables = (load_contradictions(), load_derived(), load_targets())
+    missing = {key for table in tables for row in table.values() for key in row.inputs} - set(FACTS)
+    assert not missing
+
+
+def test_targets_are_calibration_or_hold_out_and_each_has_its_sources():
+    targets = load_targets()
+    assert [sum(row.use == use for row in targets.values()) for use in ("calibration", "hold-out")] == [20, 23]
+    for row in targets.values():
+        assert set(row.source.split("; ")) == {FACTS[key].source for key in row.inputs}
+
+
+def test_independent_numbers_have_a_source_and_a_use():
+    rows = load_independent().values()
+    assert len(rows) >= 38
+    assert all(row.source and row.note and row.form == "independent" for row in rows)
+
+
+@pytest.mark.parametrize("row", load_derived().values(), ids=lambda row: row.key)
+def test_derived_numbers_follow_from_the_figures(row):
+    span = derive(row.key, FACTS)
+    for name in ("value", "low", "high"):
+        # The table is rounded to six decimals.
+        assert getattr(row.span, name) == pytest.approx(getattr(span, name), abs=6e-7)
+
+
+def test_every_derived_number_is_on_record():
+    assert set(load_derived()) == set(FORMULAS)
+
+
+@pytest.mark.parametrize("row", load_targets().values(), ids=lambda row: row.key)
+def test_targets_follow_from_the_figures(row):
+    assert row.value == pytest.approx(row.recomputed(FACTS), abs=6e-7)
+
+
+def test_the_series_reads_as_printed_and_as_corrected():
+    corrected, printed = opiates(), opiates("printed")
+    assert list(corrected) == list(printed) == list(range(1996, 2007))
+    assert list(printed.values()) == list(corrected.values())[::-1]
+    assert printed[1996] == corrected[2006] == 1191.4
+    assert corrected[2001] == printed[2001] == 173.0
+
+
+def test_an_unknown_reading_of_the_series_is_refused():
+    with pytest.raises(ValueError, match="did you mean 'corrected'"):
+        opiates("correct")
+
+
+def test_a_reported_number_is_the_value_or_the_middle_of_its_range():
+    assert reported("fd16-heroin-2010") == 323
+    assert reported("fd16-heroin-flow-2010") == 72.5
+    assert (figure("fd16-heroin-flow-2010").low, figure("fd16-heroin-flow-2010").high) == (70, 75)
+
+
+def test_an_unknown_key_is_refused_with_the_nearest():
+    with pytest.raises(ValueError, match="got 'fd16-heroin-2011'; did you mean 'fd16-heroin-20"):
+        reported("fd16-heroin-2011")
+
+
+def test_an_outside_number_is_not_reported():
+    with pytest.raises(ValueError, match="reported figure must be one of"):
+        reported("border-uz")
+
+
+def test_a_figure_with_one_end_has_no_number():
+    half = Figure(
+        key="half", quantity="mass", value=None, low=3, unit="kg", form="observation", source="x", locator="L1"
+    )
+    with pytest.raises(ValueError, match="'half' must have a value or both ends"):
+        _ = half.amount
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "rule"),
+    [
+        ("unit", "", "'unit|unit must not be empty"),
+        ("source", "", "source must not be empty"),
+        ("locator", "", "locator must not be empty"),
+        ("form", "guess", "form must be one of observation"),
+        ("value", "much", "must be a finite number, got 'much'"),
+        ("value", "nan", "must be a finite number"),
+        ("value", "", "have a value, a low or a high"),
+        ("low", "1000", "have low <= value <= high"),
+        ("period_end", "2009-01-01", "period_end must not lie before 2010-01-01"),
+        ("period_start", "January", "must be a date"),
+    ],
+)
+def test_a_broken_figure_is_refused(folder, column, value, rule):
+    edit(folder / "figures.csv", "fd16-heroin-2010", column, value)
+    with pytest.raises(ValueError, match=rule):
+        load_figures(folder)
+
+
+@pytest.mark.parametrize("table", ["figures", "independent", "sources", "contradictions", "derived", "targets"])
+def test_a_key_that_stands_twice_is_refused(folder, table):
+    path = folder / f"{table}.csv"
+    rows = rows_of(path)
+    write(path, [*rows, rows[1]])
+    load = {
+        "figures": load_figures,
+        "independent": load_independent,
+        "sources": load_sources,
+        "contradictions": load_contradictions,
+        "derived": load_derived,
+        "targets": load_targets,
+    }[table]
+    with pytest.raises(ValueError, match="more than once"):
+        load(folder)
+
+
+@pytest.mark.parametrize("key", ["fd16-heroin-2010", "fd16-opiates-series-2004", "cb05-ulken-distance"])
+def test_one_figure_changed_in_a_copy_changes_what_depends_on_it(folder, key):
+    edit(folder / "figures.csv", key, "value", str(FIGURES[key].value * 1.01))
+    before, after = all_computed(FACTS), all_computed(load_facts(folder))
+    reached, listed = {name for name in before if before[name] != after[name]}, depends_on(key)
+    assert reached
+    assert reached <= listed
+    assert listed - reached <= INSENSITIVE | NOT_BY_VALUE
+
+
+def test_a_change_of_any_figure_reaches_what_depends_on_it_and_nothing_else():
+    before = all_computed(FACTS)
+    for key, row in FIGURES.items():
+        after = all_computed({**FACTS, key: moved(row, 1.01)})
+        reached, listed = {name for name in before if before[name] != after[name]}, depends_on(key)
+        assert reached <= listed, f"{key} reaches {reached - listed}"
+        assert listed - reached <= INSENSITIVE | NOT_BY_VALUE, f"{key} does not reach {listed - reached}"
+
+
+def test_the_ledger_lists_every_figure_by_key():
+    table = ledger()
+    assert list(table.columns) == list(COLUMNS)
+    assert list(table["key"]) == sorted(FIGURES)
+    assert not table.map(lambda cell: not isinstance(cell, str)).any(axis=None)
+
+
+def test_the_ledger_keeps_rows_with_every_word():
+    table = ledger(["HEROIN", "customs"])
+    assert "fd16-customs-heroin-2010" in set(table["key"])
+    assert all("heroin" in text and "customs" in text for text in table.agg(" ".join, axis=1).str.casefold())
+    assert ledger(["no such word"]).empty
+
+
+@pytest.mark.parametrize(
+    ("key", "number", "period"),
+    [
+        ("fd16-heroin-flow-2010", "70 to 75", "2010"),
+        ("cb05-trap-opium", "> 1250", "2005-01-01 to 2005-12-09"),
+        ("fd16-max-seizure-2009-10", "< 55", "2009 to 2010"),
+        ("fd16-customs-opium-2010", "0.42 [0.42, 39.8]", "2010"),
+        ("sr04-population", "15403000", "2004"),
+        ("cb05-chu-seizure-2", "1", "2005-08-21"),
+        ("sr04-cases-undated", "1320", ""),
+    ],
+)
+def test_numbers_and_periods_are_written_as_printed(key, number, period):
+    row = ledger([key]).set_index("key").loc[key]
+    assert (row["number"], row["period"]) == (number, period)
+
+
+def test_the_table_of_contradictions_starts_with_the_gravest():
+    table = contradiction_table()
+    assert len(table) == 50
+    assert list(table["severity"].unique()) == ["high", "medium", "low"]
+    assert table.set_index("id").loc["I-01", "supports"] == "corrected"
+    assert table.set_index("id").loc["I-01", "checks"] == "14 of 20 hold"
+
+
+def test_distance_and_bearing_on_the_equator_and_along_a_meridian():
+    assert distance((0, 0), (0, 90)) == pytest.approx(10007.557, abs=0.01)
+    assert bearing((0, 0), (0, 90)) == pytest.approx(90)
+    assert bearing((10, 20), (0, 20)) == pytest.approx(180)
+    assert between(350, 10) == pytest.approx(20)

@@ -1,0 +1,46 @@
+"""The README's numbers: they are those of the reference results, and the baseline still gives these."""
+
+from pathlib import Path
+
+import pandas as pd
+
+ROOT = Path(__file__).parents[1]
+REFERENCE = ROOT / "results" / "reference" / "baseline" / "run.csv"
+
+ROWS = {
+    "interdiction rate": ("Interdiction rate [%]", 100, 2),
+    "seized": ("Seized [kg]", 1, 0),
+    "seized by agency/Committee": ("by the Interior Ministry's Committee [kg]", 1, 0),
+    "seized by agency/KNB": ("by the KNB [kg]", 1, 0),
+    "seized by agency/Customs": ("by Customs [kg]", 1, 0),
+    "seized by oblast/South Kazakhstan": ("in South Kazakhstan [kg]", 1, 0),
+    "seized by oblast/Almaty city": ("in Almaty city [kg]", 1, 0),
+    "leaked": ("Leaked [t]", 1e-3, 1),
+    "retained": ("Retained [t]", 1e-3, 1),
+}
+
+
+def table():
+    """Lines of the README's table, from the reference results."""
+    results = pd.read_csv(REFERENCE, keep_default_na=False).set_index(["quantity", "item"])
+    lines = ["| heroin in a year | mean | error | 5-95 % of single years |", "| --- | --- | --- | --- |"]
+    for key, (label, factor, digits) in ROWS.items():
+        quantity, _, item = key.partition("/")
+        row = results.loc[(quantity, item)]
+        mean, error, low, high = (f"{factor * float(row[c]):,.{digits}f}" for c in ("mean", "error", "low", "high"))
+        lines.append(f"| {label} | {mean} | {error} | {low} to {high} |")
+    honest = float(results.loc[("honest visits", "")]["mean"]) / 1e6
+    delay = float(results.loc[("honest delay", "mean of all visits")]["mean"])
+    lines.append(f"| Honest visits [million] | {honest:.1f} | | |")
+    lines.append(f"| Mean time of an honest visit [h] | {delay:.2f} | | |")
+    return "\n".join(lines)
+
+
+def test_the_readme_shows_the_reference_results():
+    assert table() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_gives_the_two_commands():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "make run" in text
+    assert "make test" in text

@@ -1,0 +1,134 @@
+"""Results: the registry, margins of one total, files that are whole or absent, selection by names."""
+
+import numpy as np
+import pytest
+import xarray as xr
+from small_worlds import device, post, road_world
+
+from flowsim import measures
+from flowsim.policy import AddCheckpoint, Policy
+from flowsim.results import files, registry
+from flowsim.simulate import Plan, simulate
+
+
+@pytest.fixture(scope="module")
+def results():
+    """Six years of a small world under two policies."""
+    world = road_world(post("a", place="p1", devices=(device("x"),), referral=0.2, agency="KNB"), per_day=100.0)
+    second = post("b", place="p3", devices=(device("x"),), referral=0.2, agency="Customs")
+    policies = [
+        Policy(name="baseline", title=""),
+        Policy(name="two", title="", changes=(AddCheckpoint(checkpoint=second),)),
+    ]
+    return simulate(world, policies=policies, plan=Plan(replications=6, seed=3))
+
+
+def test_names_select_numbers(results):
+    one = results.seized_mass.sel(policy="two", agency="Customs", channel="routine", drug="heroin")
+    assert one.dims == ("replication",)
+    assert float(one.mean()) > 0
+    assert float(results.seized_mass.sel(policy="baseline", agency="Customs").sum()) == 0
+
+
+def test_margins_of_one_total_are_equal(results):
+    by_agency = results.seized_mass.sum(["channel", "agency"])
+    by_checkpoint = results.seized_mass_by_checkpoint.sum("checkpoint")
+    xr.testing.assert_allclose(by_agency, by_checkpoint, rtol=1e-12)
+    out = by_agency + results.leaked_mass.sum("exit") + results.retained_mass + results.underway_mass
+    xr.testing.assert_allclose(out, results.entered_mass, rtol=1e-9)
+    grouped = results.seized_mass_by_checkpoint.groupby("oblast").sum().sum("oblast")
+    xr.testing.assert_allclose(grouped, by_checkpoint, rtol=1e-12)
+
+
+def test_policies_meet_the_same_consignments(results):
+    entered = results.entered_mass
+    assert np.array_equal(entered.sel(policy="baseline"), entered.sel(policy="two"))
+    assert (measures.seized(results).sel(policy="two") >= measures.seized(results).sel(policy="baseline")).all()
+
+
+def test_a_checkpoint_of_one_policy_is_missing_under_the_other(results):
+    assert results.seized_mass_by_checkpoint.sel(policy="baseline", checkpoint="b").isnull().all()
+
+
+def test_seizures_become_a_table_in_one_line_and_add_up(results):
+    table = results[["seizure_mass", "seizure_time"]].to_dataframe()
+    assert {"seizure_mass", "seizure_checkpoint", "seizure_agency", "seizure_replication"} <= set(table.columns)
+    total = table.groupby(["seizure_policy", "seizure_replication"])["seizure_mass"].sum()
+    yearly = measures.seized(results).sel(drug="heroin")
+    for (policy, replication), mass in total.items():
+        assert mass == pytest.approx(float(yearly.sel(policy=policy, replication=replication)))
+
+
+def test_every_variable_has_units_and_a_meaning(results):
+    for name in results.data_vars:
+        assert results[name].attrs["units"]
+        assert results[name].attrs["long_name"].endswith(".")
+
+
+def test_a_file_comes_back_as_it_went(results, tmp_path):
+    path = files.save(results.assign_attrs(title="t", seed="3"), tmp_path / "deep" / "run.nc")
+    again = files.open_results(path.parent)
+    xr.testing.assert_equal(again, results)
+    assert again.attrs["seed"] == "3"
+    assert [p.name for p in path.parent.iterdir()] == ["run.nc"]
+
+
+def test_a_write_that_fails_leaves_nothing_behind(results, tmp_path, monkeypatch):
+    def breaks(self, name, **_):
+        with open(name, "wb") as file:
+            file.write(b"half")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(xr.Dataset, "to_netcdf", breaks)
+    with pytest.raises(KeyboardInterrupt):
+        files.save(results, tmp_path / "run.nc")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda ds: ds.assign(rubbish=ds.entered_mass), "result variable must be one of"),
+        (
+            lambda ds: ds.assign(leaked_mass=ds.leaked_mass.sum("exit", keep_attrs=True)),
+            "'leaked_mass' must have dims",
+        ),
+        (
+            lambda ds: ds.assign(delay=ds.delay.assign_attrs(units="min")),
+            "'delay' must have units 'h', got 'min'",
+        ),
+    ],
+)
+def test_a_dataset_that_departs_from_the_registry_is_refused_by_name(results, change, message):
+    with pytest.raises(ValueError, match=message):
+        registry.check(change(results))
+
+
+def test_a_missing_file_is_refused_by_name(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"holds run\.nc, got"):
+        files.open_results(tmp_path)
+
+
+def test_the_registry_has_each_name_once():
+    names = [variable.name for variable in registry.VARIABLES]
+    assert len(names) == len(set(names))
+    assert all(name in registry.markdown() for name in names)
+
+
+def test_measures_agree_with_plain_numpy(results):
+    yearly = measures.seized(results).sel(policy="two", drug="heroin").values
+    entered = results.entered_mass.sel(policy="two", drug="heroin").values
+    rate = measures.interdiction_rate(results).sel(policy="two", drug="heroin")
+    assert float(rate) == pytest.approx(yearly.sum() / entered.sum())
+    cv = measures.variation(results).sel(policy="two", drug="heroin")
+    assert float(cv) == pytest.approx(yearly.std(ddof=1) / yearly.mean())
+    assert float(measures.share_of_years_leading(results, "Akmola").sel(policy="two", drug="heroin")) == 1.0
+
+
+def test_summary_states_error_and_interval(results):
+    table = measures.summary(results.sel(policy=["two"])).set_index(["quantity", "item"])
+    row = table.loc[("seized", "")]
+    yearly = measures.seized(results).sel(policy="two", drug="heroin").values
+    assert row["mean"] == pytest.approx(yearly.mean())
+    assert row["error"] == pytest.approx(yearly.std(ddof=1) / np.sqrt(6))
+    assert row["low"] <= row["mean"] <= row["high"]
