@@ -95,7 +95,7 @@ def test_a_mistake_is_one_line_and_leaves_nothing(command, argument, wording):
 
 
 def test_a_mistake_of_the_program_is_one_line_too(command, monkeypatch):
-    monkeypatch.setattr("flowsim.studies.run", lambda request, progress: 1 / 0)
+    monkeypatch.setattr("flowsim.studies.run.run", lambda request, progress: 1 / 0)
     code, out, err = command(*QUICK)
     assert code == 1
     assert re.fullmatch(r"flowsim: a mistake in flowsim: ZeroDivisionError: .*HYDRA_FULL_ERROR=1.*\n", err)
@@ -104,7 +104,7 @@ def test_a_mistake_of_the_program_is_one_line_too(command, monkeypatch):
 
 
 def test_the_environment_variable_shows_where_a_mistake_is(command, monkeypatch):
-    monkeypatch.setattr("flowsim.studies.run", lambda request, progress: 1 / 0)
+    monkeypatch.setattr("flowsim.studies.run.run", lambda request, progress: 1 / 0)
     monkeypatch.setenv("HYDRA_FULL_ERROR", "1")
     with pytest.raises(ZeroDivisionError):
         command(*QUICK)
@@ -114,7 +114,7 @@ def test_stopping_says_so_and_leaves_nothing(command, monkeypatch):
     def stop(request, progress):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("flowsim.studies.run", stop)
+    monkeypatch.setattr("flowsim.studies.run.run", stop)
     code, _, err = command(*QUICK)
     assert code == 130
     assert err == "flowsim: stopped\n"

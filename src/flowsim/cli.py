@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -21,16 +22,13 @@ if TYPE_CHECKING:
 
     from omegaconf import DictConfig
 
-    from flowsim.studies import Request
+    from flowsim.studies.request import Request
 
 STOPPED = 130
 """Exit code of a run that was stopped by Ctrl-C."""
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 """Environment variable that, set to 1, shows where an error comes from."""
-
-STUDIES = ("run",)
-"""Functions of `studies` that `study.name` can choose."""
 
 FLAGS = (
     *("--help", "--version", "--hydra-help", "--cfg", "--resolve", "--package", "--run", "--multirun"),
@@ -191,11 +189,11 @@ def _hydra(arguments: Sequence[str], *, command: str, debug: bool) -> list[str]:
 
 def _request(config: DictConfig, *, folders: Sequence[Path], job: str, command: str) -> Request:
     """Build all that a study needs, so that nothing is refused after it has begun."""
-    from flowsim import checks
+    from flowsim import checks, studies
     from flowsim import config as build
 
     build.check_experiment(config)
-    checks.known(str(config.study.get("name")), STUDIES, thing="study.name")
+    checks.known(str(config.study.get("name")), tuple(studies.WRITES), thing="study.name")
     out = "" if config.out is None else str(config.out)
     checks.require(bool(out.strip()), thing="out", rule="name a folder", value=config.out)
     plan, engine = build.build_plan(config), build.engine_of(config)
@@ -203,7 +201,7 @@ def _request(config: DictConfig, *, folders: Sequence[Path], job: str, command: 
     for policy in policies:
         build.check_policy(policy, world)
     origin = {"reading": str(config.reading.name), "calibration": str(config.calibration.name)}
-    from flowsim.studies import Request  # after the checks, because figures take a second to import
+    from flowsim.studies.request import Request  # after the checks, because figures take a second to import
 
     return Request(
         world=world,
@@ -213,6 +211,7 @@ def _request(config: DictConfig, *, folders: Sequence[Path], job: str, command: 
         out=Path(out) / job,
         attributes=build.provenance(title=world.title, seed=plan.seed, configuration=config) | origin,
         command=command,
+        options={str(key): value for key, value in config.study.items()},
     )
 
 
@@ -220,8 +219,12 @@ def _run(request: Request, *, study: str) -> None:
     """Run a study and say what it found and where the results lie."""
     from flowsim import studies
 
+    module = import_module(f"flowsim.studies.{study}")
+    if not studies.WRITES[study]:
+        print(module.run(request, progress=None), flush=True)
+        return
     with _folder(request.out), _progress() as progress, _stopping_workers():
-        text = getattr(studies, study)(request, progress=progress)
+        text = module.run(request, progress=progress)
     print(f"{text}\n\nresults: {request.out}", flush=True)
     _link_latest(request.out)
 

@@ -1,47 +1,19 @@
-"""Studies: what the command line can be asked to do."""
+"""The study `run`: simulate a world under one policy and write results, table and map."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Sequence
 
 import pandas as pd
 import xarray as xr
 
 from flowsim.figures import network_map
 from flowsim.measures import summary
-from flowsim.policy import Policy, compose
+from flowsim.policy import compose
 from flowsim.results import files
 from flowsim.simulate import Plan, Progress, simulate
-from flowsim.world import World
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What a study is asked for."""
-
-    world: World
-    """World to study."""
-
-    policies: tuple[Policy, ...]
-    """Policies that apply together, in order."""
-
-    engine: str
-    """Engine to use."""
-
-    plan: Plan
-    """How much is simulated."""
-
-    out: Path
-    """Folder for what is written."""
-
-    attributes: Mapping[str, str]
-    """Title, version, commit, seed, configuration and reading, which go into the file."""
-
-    command: str
-    """The command as typed."""
+from flowsim.studies.request import Request
 
 
 def run(request: Request, *, progress: Progress | None) -> str:

@@ -1,0 +1,41 @@
+"""What a study is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from flowsim.policy import Policy
+from flowsim.simulate import Plan
+from flowsim.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a study is asked for."""
+
+    world: World
+    """World to study."""
+
+    policies: tuple[Policy, ...]
+    """Policies that apply together, in order."""
+
+    engine: str
+    """Engine to use."""
+
+    plan: Plan
+    """How much is simulated."""
+
+    out: Path
+    """Folder for what is written."""
+
+    attributes: Mapping[str, str]
+    """Title, version, commit, seed, configuration and reading, which go into the file."""
+
+    command: str
+    """The command as typed."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The study's own options, `study.*`."""
