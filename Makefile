@@ -10,7 +10,7 @@ ARGS   ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test verify bench lint env lock clean FORCE
+.PHONY: help run test verify bench lint docs env lock clean FORCE
 .DEFAULT_GOAL := help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make verify   slow statistical checks of the engines against theory and against each other"
 	@echo "make bench    speed of the engines"
 	@echo "make lint     ruff, codespell, mypy"
+	@echo "make docs     the documentation as web pages in build/docs/"
 	@echo "make env      only prepare .venv/ (PYTHON=python3.12 chooses the interpreter when it is made)"
 	@echo "make lock     take the newest versions of all dependencies into requirements.lock"
 	@echo "make clean    remove .venv/ and caches"
@@ -40,6 +41,10 @@ lint: $(READY)
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/codespell
 	@$(BIN)/mypy
+
+docs: $(READY)
+	@$(BIN)/sphinx-build --fail-on-warning --keep-going -q docs build/docs
+	@echo "build/docs/index.html"
 
 env: $(READY)
 	@:

@@ -66,7 +66,7 @@ class Quantiles:
     def mean(self) -> float:
         """Mean of the variates, exact for the interpolated table [units of the variate]."""
         inner = (self._table[:, 1:, :-1] + self._table[:, 1:, 1:]).sum(axis=(0, 2)) / 2
-        widths = 2.0 ** -(np.arange(1, OCTAVES) + 1) / KNOTS
+        widths = np.ldexp(1.0, -np.arange(2, OCTAVES + 1)) / KNOTS
         ends = self._table[:, -1, 0].sum() * 2.0**-OCTAVES
         return float(inner @ widths + ends)
 

@@ -75,7 +75,7 @@ class Figure:
     """One of `FORMS`."""
 
     reading: str = ""
-    """Contradiction and reading to which the row belongs, as `I-01:corrected`; empty if to none."""
+    """Contradiction and reading to which the row belongs, joined by a colon; empty if to none."""
 
     source: str
     """Key of the work, or where an outside number comes from."""

@@ -1,0 +1,15 @@
+"""Settings of the documentation: Markdown pages by MyST, the Python interface from the docstrings."""
+
+from importlib import metadata
+
+project = "flowsim"
+author = "The flowsim authors"
+release = metadata.version("flowsim")
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx.ext.mathjax"]
+html_theme = "furo"
+html_title = f"flowsim {release}"
+exclude_patterns = ["_build"]
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+napoleon_google_docstring = False
+myst_heading_anchors = 3
