@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from omegaconf import open_dict
+from omegaconf import OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
 
 from flowsim import checks, config, options
+from flowsim.evidence import reported
 from flowsim.inspection.detection import Detection
 from flowsim.policy import compose
 from flowsim.schema import build, schema
@@ -33,7 +35,8 @@ def test_each_file_composes_and_builds(group, name):
         policy.apply(world)
     config.build_plan(composed)
     config.engine_of(composed)
-    if group not in ("policy", "inspection"):
+    config.build_readings(composed)
+    if group not in ("policy", "inspection", "reading"):
         assert composed[group].name == name
 
 
@@ -66,6 +69,57 @@ def test_policies_compose(pair):
 def test_a_policy_file_names_its_package(name):
     text = (config.conf_dir() / "policy" / f"{name}.yaml").read_text(encoding="utf-8")
     assert text.startswith(f"# @package policy.{name}\n")
+
+
+@pytest.mark.parametrize("name", [name for group, name in FILES if group == "reading"])
+def test_a_reading_file_names_its_package(name):
+    text = (config.conf_dir() / "reading" / f"{name}.yaml").read_text(encoding="utf-8")
+    assert text.startswith(f"# @package reading.{name}\n")
+
+
+EXPERIMENTS = sorted(options.options("experiment", folders=[config.conf_dir()]))
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_each_experiment_composes_has_a_title_and_writes_into_its_folder(name):
+    composed = config.compose([f"experiment={name}"])
+    assert composed.out == f"results/experiments/{name}"
+    assert options.options("experiment", folders=[config.conf_dir()])[name]
+    assert config.compose([f"experiment={name}", "out=mine"]).out == "mine"
+
+
+@pytest.mark.parametrize("name", EXPERIMENTS)
+def test_each_experiment_has_a_page_with_its_command(name):
+    page = Path(__file__).parents[1] / "experiments" / name / "README.md"
+    assert f"flowsim experiment={name}\n" in page.read_text(encoding="utf-8")
+
+
+def test_an_experiment_that_is_a_mere_value_is_refused_with_the_nearest():
+    composed = config.compose()
+    composed.experiment = "fig2_serie"
+    with pytest.raises(
+        ValueError, match=r"experiment must name a file .*, got 'fig2_serie'; did you mean 'fig2_series'"
+    ):
+        config.check_experiment(composed)
+
+
+def test_a_reported_figure_is_looked_up_by_its_key(tmp_path):
+    folder = tmp_path / "conf" / "experiment"
+    folder.mkdir(parents=True)
+    text = "# @package _global_\ninflow: ${reported:fd16-heroin-flow-2010.low}\n"
+    (folder / "low.yaml").write_text(text, encoding="utf-8")
+    composed = config.compose(["experiment=low"], config_dir=folder.parent)
+    assert composed.inflow == reported("fd16-heroin-flow-2010.low") == 70
+    assert "${reported:fd16-heroin-flow-2010.low}" in OmegaConf.to_yaml(composed)
+    assert config.build_world(composed).traffic.inflow == 70_000
+
+
+def test_a_key_that_no_figure_has_is_named():
+    bad = OmegaConf.create({"inflow": "${reported:fd16-heroin-flow-2011}"})
+    with pytest.raises(
+        OmegaConfBaseException, match="got 'fd16-heroin-flow-2011'; did you mean 'fd16-heroin-flow-2010'"
+    ):
+        bad.inflow  # noqa: B018
 
 
 def leaves(owner, path=()):

@@ -145,8 +145,8 @@ def test_controls_end_with_their_date(kazakhstan):
 @pytest.mark.parametrize(
     ("table", "line", "column", "value", "message"),
     [
-        ("lanes", 2, "lanes", "0", "lanes must be at least 1, got 0"),
-        ("lanes", 2, "referral", "1.5", "referral must lie in [0, 1], got 1.5"),
+        ("lanes", 2, "lanes", "0", "lanes.csv line 2, column 'lanes' must lie in [1, 1000], got '0'"),
+        ("lanes", 2, "referral", "1.5", "column 'referral' must lie in [0, 1], got '1.5'"),
         (
             "lanes",
             2,
@@ -162,7 +162,7 @@ def test_controls_end_with_their_date(kazakhstan):
             "must be one of road, rail, track, sea, air, got 'raod'; did you mean 'road'?",
         ),
         ("legs", 2, "start", "nowhere", "got 'nowhere'"),
-        ("places", 2, "latitude", "95", "latitude must lie in [-90, 90], got 95.0"),
+        ("places", 2, "latitude", "95", "column 'latitude' must lie in [-90, 90], got '95'"),
         ("checkpoints", 2, "agency", "Custom", "did you mean 'Customs'?"),
         ("checkpoints", 2, "source", "", "column 'source' must not be empty"),
         (
@@ -170,7 +170,7 @@ def test_controls_end_with_their_date(kazakhstan):
             2,
             "weight",
             "0.5",
-            "weights of the routes of stream 'heroin:abroad:road' must be shares of at least 0 that sum",
+            "column 'weight' must sum to 1 over origin abroad and mode road (line 2), got 0.5",
         ),
         ("parameters", 2, "value", "many", "must be a finite number, got 'many'"),
     ],

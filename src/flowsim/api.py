@@ -8,7 +8,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from flowsim import checks, config, policy
+from flowsim import checks, config, policy, stamp
 from flowsim.policy import Policy
 from flowsim.simulate import Plan, Progress, with_inflow
 from flowsim.simulate import simulate as simulate_policies
@@ -141,5 +141,5 @@ def simulate(
     dataset = simulate_policies(asked, policies=chosen, engine=engine, plan=plan, progress=progress)
     names = [item.name for item in chosen]
     asked_for = {"world": world.name, "policies": names, "inflow": inflow, "engine": engine} | asdict(plan)
-    dataset.attrs.update(config.provenance(title=world.title, seed=seed, configuration=asked_for))
+    dataset.attrs.update(stamp.provenance(title=world.title, seed=seed, configuration=asked_for))
     return dataset

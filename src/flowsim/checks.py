@@ -4,8 +4,70 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule that a number must keep, with its wording."""
+
+    text: str
+    """What the number must do, as in "lie in [0, 1]"."""
+
+    holds: Callable[[float], bool]
+    """Whether a number keeps it; false for NaN."""
+
+
+PROBABILITY = Rule("lie in [0, 1]", lambda value: 0.0 <= value <= 1.0)
+"""Rule of probabilities and shares."""
+
+POSITIVE = Rule("be a finite number above 0", lambda value: math.isfinite(value) and value > 0)
+"""Rule of times, distances, speeds and masses."""
+
+NON_NEGATIVE = Rule("be a finite number of at least 0", lambda value: math.isfinite(value) and value >= 0)
+"""Rule of what may be nothing, but not less."""
+
+FINITE = Rule("be a finite number", math.isfinite)
+"""Rule of numbers that may have any sign."""
+
+
+def between(low: float, high: float) -> Rule:
+    """Rule of numbers within bounds, both included."""
+    return Rule(f"lie in [{low:g}, {high:g}]", lambda value: low <= value <= high)
+
+
+class Refused(ValueError):
+    """Several refusals in one message: a line that says how many, then one line each."""
+
+
+def refuse_all(mistakes: Sequence[str], *, thing: str) -> None:
+    """Refuse a thing for all its mistakes at once.
+
+    Parameters
+    ----------
+    mistakes
+        Messages in the order in which they are listed; if there are none, nothing happens.
+    thing
+        What has the mistakes.
+
+    Raises
+    ------
+    Refused
+        If there is a mistake.
+    """
+    if mistakes:
+        count = "1 mistake" if len(mistakes) == 1 else f"{len(mistakes)} mistakes"
+        raise Refused("\n".join([f"{thing}: {count}", *(f"  {text}" for text in mistakes)]))
+
+
+SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+"""Form of the names of places, checkpoints and all else that a world's tables name."""
+
+SLUG_RULE = "hold lower-case letters, digits and single hyphens"
+"""What a name of that form must do."""
 
 
 def _thing(owner: object, name: str) -> str:
@@ -26,6 +88,18 @@ def require(holds: bool, *, thing: str, rule: str, value: object) -> None:
         raise ValueError(f"{thing} must {rule}, got {value!r}")
 
 
+def keeps(owner: object, name: str, rule: Rule) -> None:
+    """Refuse a field that breaks a rule.
+
+    Raises
+    ------
+    ValueError
+        If the rule does not hold.
+    """
+    value = getattr(owner, name)
+    require(rule.holds(value), thing=_thing(owner, name), rule=rule.text, value=value)
+
+
 def probability(owner: object, name: str) -> None:
     """Refuse a field that is not a probability in [0, 1], NaN included.
 
@@ -34,8 +108,7 @@ def probability(owner: object, name: str) -> None:
     ValueError
         If the field lies outside [0, 1].
     """
-    value = getattr(owner, name)
-    require(0.0 <= value <= 1.0, thing=_thing(owner, name), rule="lie in [0, 1]", value=value)
+    keeps(owner, name, PROBABILITY)
 
 
 def positive(owner: object, name: str) -> None:
@@ -46,9 +119,7 @@ def positive(owner: object, name: str) -> None:
     ValueError
         If the field is zero, negative, infinite or NaN.
     """
-    value = getattr(owner, name)
-    holds = math.isfinite(value) and value > 0
-    require(holds, thing=_thing(owner, name), rule="be a finite number above 0", value=value)
+    keeps(owner, name, POSITIVE)
 
 
 def non_negative(owner: object, name: str) -> None:
@@ -59,9 +130,7 @@ def non_negative(owner: object, name: str) -> None:
     ValueError
         If the field is negative, infinite or NaN.
     """
-    value = getattr(owner, name)
-    holds = math.isfinite(value) and value >= 0
-    require(holds, thing=_thing(owner, name), rule="be a finite number of at least 0", value=value)
+    keeps(owner, name, NON_NEGATIVE)
 
 
 def finite(owner: object, name: str) -> None:
@@ -72,8 +141,7 @@ def finite(owner: object, name: str) -> None:
     ValueError
         If the field is not finite.
     """
-    value = getattr(owner, name)
-    require(math.isfinite(value), thing=_thing(owner, name), rule="be a finite number", value=value)
+    keeps(owner, name, FINITE)
 
 
 def one_of(owner: object, name: str, allowed: Sequence[str]) -> None:

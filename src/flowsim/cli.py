@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
@@ -29,6 +30,9 @@ STOPPED = 130
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
 """Environment variable that, set to 1, shows where an error comes from."""
+
+LISTS = ("study.words",)
+"""Keys whose values may be separated by commas without brackets, where no sweep is asked for."""
 
 FLAGS = (
     *("--help", "--version", "--hydra-help", "--cfg", "--resolve", "--package", "--run", "--multirun"),
@@ -106,9 +110,12 @@ def _command(arguments: Sequence[str], *, debug: bool) -> list[str]:
     if "--version" in arguments:
         print(f"flowsim {version('flowsim')}")
         return []
+    from flowsim import refusals
     from flowsim.config import compose
 
     args, flags = _parse(arguments)
+    if not args.multirun:
+        args.overrides = [refusals.as_list(text, keys=LISTS) for text in args.overrides]
     if not (args.hydra_help or args.shell_completion):
         compose(
             args.overrides,
@@ -167,7 +174,7 @@ def _hydra(arguments: Sequence[str], *, command: str, debug: bool) -> list[str]:
         try:
             job = str(node.job.num) if sweep else ""
             sweeps.update([Path(node.sweep.dir)] if sweep else [])
-            request = _request(config, folders=folders_of(node), job=job, command=command)
+            request = _request(config, folders=folders_of(node), job=job, command=command, typed=words)
             _run(request, study=config.study.name)
         except Exception as error:
             if debug:
@@ -187,10 +194,11 @@ def _hydra(arguments: Sequence[str], *, command: str, debug: bool) -> list[str]:
     return failures
 
 
-def _request(config: DictConfig, *, folders: Sequence[Path], job: str, command: str) -> Request:
+def _request(config: DictConfig, *, folders: Sequence[Path], job: str, command: str, typed: Sequence[str]) -> Request:
     """Build all that a study needs, so that nothing is refused after it has begun."""
-    from flowsim import checks, studies
+    from flowsim import checks, stamp, studies
     from flowsim import config as build
+    from flowsim.readings import label
 
     build.check_experiment(config)
     checks.known(str(config.study.get("name")), tuple(studies.WRITES), thing="study.name")
@@ -200,7 +208,8 @@ def _request(config: DictConfig, *, folders: Sequence[Path], job: str, command: 
     world, policies = build.build_world(config, folders=folders), build.build_policies(config)
     for policy in policies:
         build.check_policy(policy, world)
-    origin = {"reading": str(config.reading.name), "calibration": str(config.calibration.name)}
+    chosen = build.build_readings(config)
+    origin = {"reading": label(chosen), "calibration": str(config.calibration.name)}
     from flowsim.studies.request import Request  # after the checks, because figures take a second to import
 
     return Request(
@@ -209,9 +218,11 @@ def _request(config: DictConfig, *, folders: Sequence[Path], job: str, command: 
         engine=engine,
         plan=plan,
         out=Path(out) / job,
-        attributes=build.provenance(title=world.title, seed=plan.seed, configuration=config) | origin,
+        attributes=stamp.provenance(title=world.title, seed=plan.seed, configuration=config) | origin,
         command=command,
         options={str(key): value for key, value in config.study.items()},
+        readings=chosen,
+        numbers=partial(build.world_numbers, config, world, folders=folders, typed=typed),
     )
 
 

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, is_dataclass
-from importlib import metadata
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +18,10 @@ from hydra.core.utils import JobRuntime, setup_globals
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim import checks, refusals, world_tables
+from flowsim import checks, evidence, provenance, refusals, world_tables
 from flowsim.inspection.detection import Detection
-from flowsim.options import conf_dir, top_keys
+from flowsim.layers import build_readings, world_folders
+from flowsim.options import conf_dir, options, top_keys
 from flowsim.policy import AddCheckpoint, Change, CloseCheckpoint, Policy, ScaleLanes
 from flowsim.schema import build, schema
 from flowsim.world import World
@@ -38,16 +36,17 @@ __all__ = [
     "PolicyFile",
     "build_plan",
     "build_policies",
+    "build_readings",
     "build_world",
     "check_experiment",
     "check_policy",
-    "commit",
     "compose",
     "conf_dir",
     "engine_of",
     "folders_of",
     "number",
-    "provenance",
+    "world_folders",
+    "world_numbers",
 ]
 
 CHANGES: Mapping[str, type[Change]] = {
@@ -136,6 +135,7 @@ def _check_sources(owner: Any, sources: Any, *, key: str) -> None:
             build(Origin, OmegaConf.create(sources[name]), key=f"{key}.{name}")
 
 
+OmegaConf.register_new_resolver("reported", evidence.reported, replace=True)
 ConfigStore.instance().store(group="hydra/flowsim", name="inspection", node=schema(Inspection))
 
 
@@ -217,18 +217,23 @@ def build_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> World:
     """
     node = config.world
     for name in node:
-        checks.known(str(name), ("name", "title", "year", "tables"), thing="the key of world")
+        checks.known(str(name), ("name", "title", "year", "tables", "overlays"), thing="the key of world")
     for name in ("name", "title", "year", "tables"):
         checks.require(node.get(name) is not None, thing=f"world.{name}", rule="be given", value=None)
-    whole = isinstance(node.year, int) and 1 <= node.year <= 9999
-    checks.require(whole, thing="world.year", rule="be a calendar year", value=node.year)
+    for name in ("name", "title", "tables"):
+        text = isinstance(node[name], str) and node[name].strip()
+        checks.require(bool(text), thing=f"world.{name}", rule="be text", value=node[name])
+    whole = type(node.year) is int and 1900 <= node.year <= 2100
+    checks.require(whole, thing="world.year", rule="be a calendar year from 1900 to 2100", value=node.year)
     inspection = build(Inspection, config.inspection, key="inspection")
+    tables, overlays = world_folders(config, folders=folders)
     world = world_tables.load(
-        _tables(str(node.tables), folders=folders),
+        tables,
         name=str(node.name),
         title=str(node.title),
         year=node.year,
         detection=inspection.detection,
+        overlays=overlays,
     )
     inflow = number(config, "inflow", unit="t/year")
     if inflow is None:
@@ -238,15 +243,33 @@ def build_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> World:
     return with_inflow(world, inflow)
 
 
-def _tables(name: str, *, folders: Sequence[Path]) -> Path:
-    packaged = Path(str(files("flowsim"))) / "data" / "worlds"
-    tried = [*(folder / "world" / name for folder in folders), packaged / name]
-    for folder in tried:
-        if (folder / "parameters.csv").is_file():
-            return folder
-    own = sorted(folder.name for folder in packaged.iterdir() if folder.is_dir())
-    rule = f"be one of {', '.join(own)} or a folder with tables, relative to the world's file"
-    raise ValueError(f"world.tables must {rule}, got {name!r}{checks.nearest(name, own)}")
+def world_numbers(
+    config: DictConfig, world: World, *, folders: Sequence[Path] = (), typed: Sequence[str] = ()
+) -> tuple[provenance.Number, ...]:
+    """Every number of a world with its kind and its source.
+
+    Parameters
+    ----------
+    config
+        Configuration that the world was built from.
+    world
+        The world.
+    folders
+        Configuration folders, as for `build_world`.
+    typed
+        Arguments of the command.
+
+    Raises
+    ------
+    ValueError
+        If a number has no source.
+    """
+    tables, overlays = world_folders(config, folders=folders)
+    rows = world_tables.read_tables(tables, overlays=overlays)
+    inspection = build(Inspection, config.inspection, key="inspection")
+    inflow = number(config, "inflow", unit="t/year")
+    found = provenance.of_tables(rows, world=world, inflow=inflow)
+    return found + provenance.of_detection(inspection.detection, sources=inspection.sources, typed=typed)
 
 
 def number(config: DictConfig, key: str, *, unit: str) -> float | None:
@@ -349,50 +372,17 @@ def _cores() -> int:
 
 
 def check_experiment(config: DictConfig) -> None:
-    """Refuse the name of an experiment that has no file.
+    """Refuse the name of an experiment that was set as a value, which composes nothing.
 
-    Hydra takes `experiment=name` for a value where no folder `experiment` exists.
+    Hydra takes `experiment=name` for a value where no folder `experiment` exists, or a file may set the key.
 
     Raises
     ------
     ValueError
         If the key holds a name.
     """
-    rule = "name a file experiment/<name>.yaml in a --config-dir"
-    checks.require(config.experiment is None, thing="experiment", rule=rule, value=config.experiment)
-
-
-def provenance(*, title: str, seed: int, configuration: Mapping[str, Any] | DictConfig) -> dict[str, str]:
-    """Attributes of the results: what was run, by which version, from which configuration.
-
-    Parameters
-    ----------
-    title
-        What was simulated.
-    seed
-        Seed of all random numbers.
-    configuration
-        What was asked for; references in it are resolved.
-    """
-    resolved = OmegaConf.create(dict(configuration))
-    OmegaConf.resolve(resolved)
-    return {
-        "title": title,
-        "version": metadata.version("flowsim"),
-        "commit": commit(),
-        "seed": str(seed),
-        "configuration": OmegaConf.to_yaml(resolved),
-    }
-
-
-def commit() -> str:
-    """Commit of the checkout that flowsim runs from, marked if files differ from it, or "unknown"."""
-    root = Path(__file__).parents[2]
-    if not (root / ".git").exists():
-        return "unknown"
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--tags"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return "unknown"
-    return done.stdout.strip() or "unknown"
+    name = config.experiment
+    if name is not None:
+        known = options("experiment", folders=[conf_dir()])
+        rule = "name a file experiment/<name>.yaml, on the command line or in a list of defaults"
+        raise ValueError(f"experiment must {rule}, got {str(name)!r}{checks.nearest(str(name), known)}")

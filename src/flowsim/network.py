@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from flowsim import checks
+from flowsim import checks, names
 from flowsim.evidence import geography
 
 MODES = ("road", "rail", "track", "sea", "air")
@@ -88,10 +88,19 @@ class Leg:
         checks.one_of(self, "mode", MODES)
         for name in ("distance", "distance_low", "distance_high", "speed"):
             checks.positive(self, name)
+        differ = self.start != self.end
+        checks.require(differ, thing=f"Leg of mode {self.mode}: end", rule="differ from its start", value=self.end)
         thing = f"Leg {self.start} to {self.end}: distance"
         rule = f"lie in its interval [{self.distance_low}, {self.distance_high}]"
         holds = self.distance_low <= self.distance <= self.distance_high
         checks.require(holds, thing=thing, rule=rule, value=self.distance)
+        rule = "take a finite time above 0 at its speed"
+        checks.require(
+            checks.POSITIVE.holds(self.time),
+            thing=f"Leg {self.start} to {self.end}: distance",
+            rule=rule,
+            value=self.distance,
+        )
         checks.sourced(self)
 
     @property
@@ -196,6 +205,7 @@ class Network:
     def __post_init__(self) -> None:
         checks.unique((place.name for place in self.places), thing="places")
         checks.unique((leg.label for leg in self.legs), thing="legs")
+        names.distinct((leg.label for leg in self.legs), by=names.long_hash, thing="labels of legs")
         checks.unique((route.name for route in self.routes), thing="routes")
         object.__setattr__(self, "_by_name", {place.name: place for place in self.places})
         ends: dict[tuple[str, str, str], Leg] = {}

@@ -43,7 +43,7 @@ Tab completion in bash:  eval "$(flowsim -sc install=bash)"
 
 _DEFAULT = re.compile(r"^  - (?P<group>\w+): (?P<option>\w+)", re.MULTILINE)
 _KEY = re.compile(r"^(?P<name>\w+): (?P<default>.*?) # (?P<meaning>.*)$", re.MULTILINE)
-_TITLE = re.compile(r"^title: *[\"']?(.*?)[\"']?$", re.MULTILINE)
+_TITLE = re.compile(r"^(?:# )?title: *[\"']?(.*?)[\"']?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,6 +125,8 @@ def help_text(extra: Path | None = None) -> str:
             groups += [_row(name, title, indent=4) for name, title in chosen.items()]
         else:
             rows.append(_row(key.name, f"{key.meaning} (default: {key.default})", indent=2))
+            chosen = options(key.name, folders=folders)
+            rows += [_row(name, title, indent=4) for name, title in chosen.items()]
     return HELP.format(groups="\n".join(groups), keys="\n".join(rows))
 
 

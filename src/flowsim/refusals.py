@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hydra.core.config_loader import ConfigLoader
@@ -57,6 +57,21 @@ def parse(texts: Sequence[str]) -> list[Override]:
             quoting = " with quotes around a value that has brackets or spaces" if "=" in text else ""
             raise ValueError(f"an argument must read key=value{quoting}, got {text}") from None
     return found
+
+
+def as_list(text: str, *, keys: Sequence[str]) -> str:
+    """An argument with brackets around its value, if it is one of these keys and several are given.
+
+    Parameters
+    ----------
+    text
+        Argument of the form key=value.
+    keys
+        Keys that take a list.
+    """
+    key, _, value = text.partition("=")
+    bare = "," in value and not value.startswith(("[", "'", '"'))
+    return f"{key}=[{value}]" if key in keys and bare else text
 
 
 def _text(override: Override) -> str:
@@ -235,7 +250,12 @@ def _is_handler(target: object) -> bool:
 
 
 def plain(error: BaseException) -> str:
-    """One line that says what an error of Hydra or OmegaConf means, without the names of its insides."""
+    """One line that says what an error of Hydra or OmegaConf means, without the names of its insides.
+
+    Several refusals in one message keep a line each.
+    """
+    if isinstance(error, checks.Refused):
+        return str(error)
     texts = [str(error)]
     if isinstance(error.__cause__, OmegaConfBaseException) and str(error.__cause__) not in texts[0]:
         texts.append(str(error.__cause__))
@@ -249,8 +269,32 @@ def plain(error: BaseException) -> str:
         "Config search",
     )
     kept = [line.replace("full_key: ", "at ") for line in lines if not line.startswith(skipped)]
-    kept = [re.sub(r"\w+Error raised while composing config:", "", line).strip() for line in kept]
+    kept = [
+        re.sub(r"\w+Error raised while (composing config|resolving interpolation):", "", line).strip() for line in kept
+    ]
     return "; ".join(kept) or type(error).__name__
+
+
+def mistyped(error: OmegaConfBaseException, *, key: str, node: DictConfig, hints: Mapping[str, Any]) -> str:
+    """Message for a field that has the wrong type.
+
+    Parameters
+    ----------
+    error
+        What OmegaConf says.
+    key
+        Where the mapping stands in the configuration.
+    node
+        Mapping that was given.
+    hints
+        Types of the fields by name.
+    """
+    at = str(error.full_key or "")
+    names = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}
+    rule = names.get(hints.get(at))  # type: ignore[arg-type]
+    if rule is None:
+        return f"{key}: {plain(error)}"
+    return f"{key}.{at} must be {rule}, got {node.get(at)!r}"
 
 
 def as_typed(message: str, texts: Sequence[str]) -> str:

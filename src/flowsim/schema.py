@@ -68,7 +68,7 @@ def build(cls: type[Built], node: Any, *, key: str) -> Built:
     try:
         typed = cast("DictConfig", OmegaConf.merge(OmegaConf.structured(schema(cast("type", cls))), node))
     except OmegaConfBaseException as error:
-        raise ValueError(f"{key}: {refusals.plain(error)}") from None
+        raise ValueError(refusals.mistyped(error, key=key, node=node, hints=hints)) from None
     for name in names:
         checks.require(not OmegaConf.is_missing(typed, name), thing=f"{key}.{name}", rule="be given", value=None)
     given = {name: _value(hints[name], typed[name], key=f"{key}.{name}") for name in names}

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass
 
 from flowsim import checks
+from flowsim.network import MODES
 
 VEHICLE_CLASSES = ("car", "truck", "tir", "train")
 """Classes of vehicle; a TIR truck travels under a customs seal."""
@@ -15,6 +16,9 @@ DRUGS = ("heroin",)
 
 CYCLES = {"daily": 24, "weekly": 7, "seasonal": 12}
 """Number of slots of each rhythm: hours, weekdays from Monday, months."""
+
+MOST_PER_DAY = 6000
+"""Largest mean of a flow, which keeps the numbers of its vehicles apart from day to day [1/day]."""
 
 LAWS = ("constant", "exponential", "lognormal")
 """Families of positive random times."""
@@ -116,8 +120,10 @@ class Flow:
         rule = f"lie in its interval [{self.low}, {self.high}]"
         holds = self.low <= self.per_day <= self.high
         checks.require(holds, thing=f"Flow '{self.name}': per_day", rule=rule, value=self.per_day)
-        rule = "be at most 6000 a day; split the flow"
-        checks.require(self.per_day <= 6000, thing=f"Flow '{self.name}': per_day", rule=rule, value=self.per_day)
+        rule = f"be at most {MOST_PER_DAY} a day; split the flow"
+        checks.require(
+            self.per_day <= MOST_PER_DAY, thing=f"Flow '{self.name}': per_day", rule=rule, value=self.per_day
+        )
         checks.require(len(self.path) > 0, thing=f"Flow '{self.name}': path", rule="name a place", value=self.path)
         checks.sourced(self)
 
@@ -162,6 +168,7 @@ class Stream:
 
     def __post_init__(self) -> None:
         checks.one_of(self, "drug", DRUGS)
+        checks.one_of(self, "mode", MODES)
         checks.probability(self, "share")
         rule = f"lie in its interval [{self.low}, {self.high}]"
         holds = self.low <= self.share <= self.high
@@ -197,6 +204,7 @@ class ClassShare:
     """Where the share comes from."""
 
     def __post_init__(self) -> None:
+        checks.one_of(self, "mode", MODES)
         checks.one_of(self, "vehicle_class", VEHICLE_CLASSES)
         checks.probability(self, "share")
         checks.positive(self, "capacity")
@@ -286,6 +294,10 @@ class Traffic:
             checks.shares(parts, thing=f"class shares of mode {mode}")
         checks.non_negative(self, "inflow")
         checks.probability(self, "retained_share")
+        checks.unique((place for place, _ in self.city_weights), thing="cities")
+        for place, weight in self.city_weights:
+            holds = checks.NON_NEGATIVE.holds(weight)
+            checks.require(holds, thing=f"City '{place}': weight", rule=checks.NON_NEGATIVE.text, value=weight)
         checks.non_negative(self, "year_log_sd")
 
     def classes_of(self, mode: str) -> tuple[ClassShare, ...]:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from flowsim import checks
-from flowsim.inspection.checkpoint import Checkpoint
+from flowsim import names as hashes
+from flowsim.inspection.checkpoint import WAYS, Checkpoint
 from flowsim.inspection.detection import Detection
 from flowsim.network import Network, Place, Route
-from flowsim.traffic import Flow, Traffic, mode_of
+from flowsim.traffic import VEHICLE_CLASSES, Flow, Traffic, mode_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +58,15 @@ class Count:
     source: str
     """Where it was published."""
 
+    def __post_init__(self) -> None:
+        checks.one_of(self, "direction", WAYS)
+        for vehicle_class in self.classes:
+            checks.known(vehicle_class, VEHICLE_CLASSES, thing=f"Count '{self.name}': classes")
+        for name in ("value", "low", "high"):
+            checks.non_negative(self, name)
+        rule = f"be at least low ({self.low:g})"
+        checks.require(self.low <= self.high, thing=f"Count '{self.name}': high", rule=rule, value=self.high)
+
 
 @dataclass(frozen=True, kw_only=True)
 class World:
@@ -91,10 +101,14 @@ class World:
 
     def __post_init__(self) -> None:
         checks.unique((checkpoint.name for checkpoint in self.checkpoints), thing="checkpoints")
+        posts = (checkpoint.name for checkpoint in self.checkpoints)
+        hashes.distinct(posts, by=hashes.long_hash, thing="names of checkpoints")
         checks.non_negative(self, "warm_up")
         names = [place.name for place in self.network.places]
         for checkpoint in self.checkpoints:
             checks.known(checkpoint.place, names, thing=f"Checkpoint '{checkpoint.name}': place")
+        for city, _ in self.traffic.city_weights:
+            checks.known(city, names, thing="cities: place")
         for flow in self.traffic.flows:
             self.network.legs_of(flow.path, mode=flow.mode, owner=f"Flow '{flow.name}'")
             self.stops_of_flow(flow)
@@ -144,7 +158,7 @@ class World:
         found = []
         for position, name in enumerate(path):
             for index, checkpoint in self._at(name, mode=mode or mode_of(vehicle_class)):
-                way = _way(checkpoint, position=position, length=len(path), direction=direction)
+                way = way_across(checkpoint.border, position=position, length=len(path), direction=direction)
                 group = checkpoint.group_of(vehicle_class, direction=way)
                 if group is None:
                     thing = f"Checkpoint '{checkpoint.name}'"
@@ -159,8 +173,19 @@ class World:
                 yield index, checkpoint
 
 
-def _way(checkpoint: Checkpoint, *, position: int, length: int, direction: str) -> str:
-    if not checkpoint.border:
+def way_across(border: str, *, position: int, length: int, direction: str) -> str:
+    """Direction in which a vehicle meets a checkpoint on its path: in, out, or both for neither.
+
+    Parameters
+    ----------
+    border
+        Neighbour beyond the checkpoint; empty inside the country.
+    position, length
+        Position of its place on the path, and the number of places there.
+    direction
+        One of `traffic.DIRECTIONS`.
+    """
+    if not border:
         return "both"
     if position == 0 and direction in ("in", "through"):
         return "in"

@@ -2,113 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from flowsim import checks, tables, units
+from flowsim import checks, tables, units, world_checks, world_parameters
+from flowsim.evidence.figures import Figure
 from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
 from flowsim.inspection.detection import Detection
 from flowsim.inspection.devices import Device
-from flowsim.network import MODES, Leg, Network, Place, Route, Travel, great_circle
-from flowsim.tables import Row
-from flowsim.traffic import CYCLES, ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
+from flowsim.network import Leg, Network, Place, Route, great_circle
+from flowsim.overlays import REPORTED, lay
+from flowsim.tables import Mistake, Row
+from flowsim.traffic import CYCLES, ClassShare, Flow, Law, Profile, Stream, Traffic
 from flowsim.world import Count, World
+from flowsim.world_checks import Findings
+from flowsim.world_columns import SOURCED, TABLES
+from flowsim.world_parameters import Parameter
 
-SOURCED = ("kind", "source")
-"""Columns with which every table ends."""
-
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "places": ("place", "label", "country", "oblast", "latitude", "longitude", "uncertainty"),
-    "legs": ("start", "end", "mode", "distance", "distance_low", "distance_high", "speed"),
-    "routes": ("route", "label", "origin", "mode", "approach", "path", "exit", "weight", "evidence"),
-    "checkpoints": (
-        *("checkpoint", "place", "label", "type", "border", "mode", "agency", "effort", "bays", "devices"),
-        *("from", "to"),
-    ),
-    "lanes": (
-        *(
-            "checkpoint",
-            "direction",
-            "classes",
-            "lanes",
-            "service_time",
-            "service_law",
-            "service_cv",
-            "referral",
-        ),
-        "wave_through",
-    ),
-    "devices": (
-        *(
-            "device",
-            "label",
-            "intercept",
-            "slope",
-            "concealment",
-            "specificity",
-            "service_time",
-            "service_law",
-        ),
-        *("service_cv", "availability"),
-    ),
-    "streams": ("drug", "origin", "mode", "share", "share_low", "share_high"),
-    "classes": ("mode", "class", "share", "capacity"),
-    "cities": ("place", "weight"),
-    "flows": (*("flow", "class", "path", "direction", "per_day", "low", "high", "daily", "weekly", "seasonal"),),
-    "counts": ("count", "checkpoint", "classes", "direction", "value", "low", "high", "year"),
-    "profiles": ("profile", "cycle", "slot", "weight"),
-    "parameters": ("parameter", "value", "low", "high", "unit"),
-    "route_evidence": ("evidence", "origin", "waypoints", "mode"),
-    "routes_excluded": ("evidence", "reason"),
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    name: tuple(column.name for column in (*table.columns, *SOURCED)) for name, table in TABLES.items()
 }
-"""Columns of each table of a world, before `kind` and `source`."""
+"""Columns of each table of a world; a column `note` may follow."""
 
-MAY_BE_EMPTY = ("counts", "route_evidence", "routes_excluded", "cities")
-"""Tables that may have no rows."""
+FIELDS: Mapping[str, Mapping[str, str]] = {
+    "checkpoints": {"start": "from", "end": "to", "effort_class": "effort"},
+    "lanes": {"cv": "service_cv", "law": "service_law"},
+    "devices": {"cv": "service_cv", "law": "service_law"},
+    "flows": {"vehicle_class": "class"},
+    "classes": {"vehicle_class": "class"},
+}
+"""Columns behind the fields of the objects that have another name."""
 
+Rows = Mapping[str, tuple[Row, ...]]
+"""Rows of each table of a world."""
 
-@dataclass(frozen=True, kw_only=True)
-class Parameter:
-    """A scalar of a world with its interval and its source."""
+Made = TypeVar("Made")
 
-    name: str
-    """Identifier."""
-
-    value: float
-    """Value in `unit`."""
-
-    low: float
-    """Lower end of its interval in `unit`."""
-
-    high: float
-    """Upper end of its interval in `unit`."""
-
-    unit: str
-    """Unit of the value."""
-
-    kind: str
-    """Whether it is reported or assumed."""
-
-    source: str
-    """Where it comes from."""
-
-    def __post_init__(self) -> None:
-        rule = f"lie in its interval [{self.low}, {self.high}]"
-        checks.require(
-            self.low <= self.value <= self.high, thing=f"parameter '{self.name}'", rule=rule, value=self.value
-        )
-        checks.sourced(self)
+_FIELD = re.compile(r"^(?:(?P<thing>.*)[.:] ?)?(?P<field>\w+) must (?P<rest>.*)$", re.DOTALL)
 
 
-def read_tables(folder: Path) -> dict[str, tuple[Row, ...]]:
-    """Read all tables of a world.
+def read_tables(
+    folder: Path, *, overlays: Sequence[Path] = (), figures: Mapping[str, Figure] | None = None
+) -> dict[str, tuple[Row, ...]]:
+    """Read all tables of a world, without checking what their cells say.
 
     Parameters
     ----------
     folder
         Folder with one CSV file per key of `COLUMNS`.
+    overlays
+        Folders with rows to lay over them, in order.
+    figures
+        Reported figures that cells refer to; the package's own by default.
 
     Returns
     -------
@@ -118,34 +65,23 @@ def read_tables(folder: Path) -> dict[str, tuple[Row, ...]]:
     Raises
     ------
     ValueError
-        If a table is missing or malformed.
+        If tables are missing or malformed; all that is wrong is said at once.
     """
-    return {
-        name: tables.read(folder / f"{name}.csv", columns=(*columns, *SOURCED), may_be_empty=name in MAY_BE_EMPTY)
-        for name, columns in COLUMNS.items()
-    }
+    rows, mistakes = _scan(folder)
+    _refuse(mistakes, thing=f"the tables in {folder}")
+    return lay(rows, folders=overlays, columns=COLUMNS, figures=figures)
 
 
-def read_parameters(rows: Sequence[Row]) -> dict[str, Parameter]:
-    """Parameters of a world by name."""
-    checks.unique((row.text("parameter") for row in rows), thing="parameters")
-    return {row.text("parameter"): _parameter(row) for row in rows}
-
-
-def _parameter(row: Row) -> Parameter:
-    value = row.number("value")
-    return Parameter(
-        name=row.text("parameter"),
-        value=value,
-        low=row.number("low", default=value),
-        high=row.number("high", default=value),
-        unit=row.text("unit"),
-        kind=row.text("kind"),
-        source=row.text("source"),
-    )
-
-
-def load(folder: Path, *, name: str, title: str, year: int, detection: Detection) -> World:
+def load(
+    folder: Path,
+    *,
+    name: str,
+    title: str,
+    year: int,
+    detection: Detection,
+    overlays: Sequence[Path] = (),
+    figures: Mapping[str, Figure] | None = None,
+) -> World:
     """Build a world from its tables.
 
     Parameters
@@ -156,30 +92,167 @@ def load(folder: Path, *, name: str, title: str, year: int, detection: Detection
         Identifier, description and calendar year of the world.
     detection
         What is common to all its checkpoints.
+    overlays
+        Folders with rows to lay over the tables, in order.
+    figures
+        Reported figures that cells refer to; the package's own by default.
 
     Raises
     ------
-    ValueError
-        If a table is malformed or the world does not hold together.
+    Refused
+        If tables are malformed or the world does not hold together; every mistake is named with its table, line,
+        column, rule and value, in the order of the tables and their rows.
     """
-    rows = read_tables(folder)
-    parameters = read_parameters(rows["parameters"])
+    thing = f"the tables of world '{name}' in {folder}"
+    rows, mistakes = _scan(folder)
+    partial = {Path(mistake.table).stem for mistake in mistakes}
+    if overlays:
+        mistakes += world_checks.repeated(rows)
+    rows, unread, spoilt = _resolved(rows, figures=figures)
+    mistakes += unread
+    if not mistakes:
+        try:
+            rows = lay(rows, folders=overlays, columns=COLUMNS, figures=figures)
+        except ValueError as error:
+            mistakes.append(Mistake("overlay", 0, str(error)))
+    found = world_checks.examine(rows, year=year, partial=sorted(partial), spoilt=spoilt)
+    parts = _parts(found)
+    _refuse([*mistakes, *found.mistakes], thing=thing)
+    try:
+        return _world(parts, found.rows, name=name, title=title, year=year, detection=detection)
+    except ValueError as error:
+        raise checks.Refused(f"{thing}: 1 mistake\n  {error}") from None
 
-    def value(parameter: str) -> float:
-        checks.known(parameter, list(parameters), thing=f"parameters.csv of world '{name}': parameter")
-        return parameters[parameter].value
 
-    checkpoints = _checkpoints(rows)
+def _scan(folder: Path) -> tuple[dict[str, tuple[Row, ...]], list[Mistake]]:
+    scans = {
+        name: tables.scan(folder / f"{name}.csv", columns=COLUMNS[name], may_be_empty=table.may_be_empty)
+        for name, table in TABLES.items()
+    }
+    mistakes = [mistake for scan in scans.values() for mistake in scan.mistakes]
+    return {name: scan.rows for name, scan in scans.items()}, mistakes
+
+
+def _resolved(
+    rows: Rows, *, figures: Mapping[str, Figure] | None
+) -> tuple[dict[str, tuple[Row, ...]], list[Mistake], list[Row]]:
+    """Rows with reported figures put in; the mistakes of those that refer to none, and these rows."""
+    mistakes, spoilt = [], []
+    put: dict[str, tuple[Row, ...]] = {}
+    for name, own in rows.items():
+        found = []
+        for row in own:
+            resolved = row
+            if any(cell.startswith(REPORTED) for cell in row.cells.values()):
+                try:
+                    resolved = lay({name: (row,)}, folders=(), columns=COLUMNS, figures=figures)[name][0]
+                except ValueError as error:
+                    mistakes.append(Mistake(row.table, row.line, str(error)))
+                    spoilt.append(row)
+            found.append(resolved)
+        put[name] = tuple(found)
+    return put, mistakes, spoilt
+
+
+def _refuse(mistakes: Sequence[Mistake], *, thing: str) -> None:
+    order = list(TABLES)
+
+    def place(mistake: Mistake) -> tuple[int, str, int]:
+        stem = Path(mistake.table).stem
+        return order.index(stem) if stem in order else -1, mistake.table, mistake.line
+
+    texts = dict.fromkeys(mistake.text for mistake in sorted(mistakes, key=place))
+    checks.refuse_all(list(texts), thing=thing)
+
+
+def _made(found: Findings, table: str, make: Callable[[Row], Made]) -> list[tuple[Row, Made]]:
+    """Objects of the rows of a table that are free of mistakes; what a constructor refuses is noted."""
+    made = []
+    for row in found.rows[table]:
+        if not found.clean(row):
+            continue
+        try:
+            made.append((row, make(row)))
+        except KeyError:  # what the row refers to has a mistake of its own
+            if found.sound:
+                raise
+        except ValueError as error:
+            found.mistakes.append(_located(row, error, table=table))
+    return made
+
+
+def _located(row: Row, error: ValueError, *, table: str) -> Mistake:
+    """Mistake of a row from the message of a constructor, with the column in place of the field."""
+    text = str(error)
+    if text.startswith(row.where()):
+        return Mistake(row.table, row.line, text)
+    match = _FIELD.match(text)
+    if match is None:
+        return row.mistake(text)
+    column = FIELDS.get(table, {}).get(match["field"], match["field"])
+    if column not in row.cells:
+        return row.mistake(text)
+    return row.mistake(f"must {match['rest']}", column=column)
+
+
+def _parts(found: Findings) -> dict[str, Any]:
+    """Objects of each table."""
+    made: dict[str, Any] = {}
+    parameters = {
+        row.text("parameter"): made for row, made in _made(found, "parameters", world_parameters.read_parameter)
+    }
+    places = {place.name: place for _, place in _made(found, "places", _place)}
+    profiles = _profiles(found)
+    devices = {device.name: device for _, device in _made(found, "devices", _device)}
+    groups: dict[str, list[LaneGroup]] = {}
+    for row, group in _made(found, "lanes", _group):
+        groups.setdefault(row.text("checkpoint"), []).append(group)
+    makers: dict[str, Callable[[Row], object]] = {
+        "legs": lambda row: _leg(row, places, parameters),
+        "routes": _route,
+        "checkpoints": lambda row: _checkpoint(row, groups, devices),
+        "streams": _stream,
+        "classes": _class_share,
+        "cities": lambda row: (row.text("place"), row.number("weight")),
+        "flows": lambda row: _flow(row, profiles),
+        "counts": lambda row: _count(row, factor=parameters["backcast_factor"]),
+    }
+    for table, make in makers.items():
+        made[table] = tuple(part for _, part in _made(found, table, make))
+    return made | {"places": tuple(places.values()), "parameters": parameters}
+
+
+def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year: int, detection: Detection) -> World:
+    parameters: Mapping[str, Parameter] = parts["parameters"]
+    network = Network(
+        places=parts["places"],
+        legs=parts["legs"],
+        routes=parts["routes"],
+        travel=world_parameters.travel(parameters),
+    )
+    inflow = parameters["inflow"]
+    traffic = Traffic(
+        flows=parts["flows"],
+        streams=parts["streams"],
+        class_shares=parts["classes"],
+        sizes=world_parameters.load_sizes(parameters),
+        inflow=units.kilograms(inflow.value),
+        inflow_low=units.kilograms(inflow.low),
+        inflow_high=units.kilograms(inflow.high),
+        retained_share=parameters["retained_share"].value,
+        city_weights=parts["cities"],
+        year_log_sd=parameters["year_flow_log_sd"].value,
+    )
     return World(
         name=name,
         title=title,
         year=year,
-        network=_network(rows, value=value),
-        traffic=_traffic(rows, value=value, parameters=parameters),
-        checkpoints=tuple(checkpoint for checkpoint in checkpoints if checkpoint.in_force(year)),
+        network=network,
+        traffic=traffic,
+        checkpoints=tuple(checkpoint for checkpoint in parts["checkpoints"] if checkpoint.in_force(year)),
         detection=detection,
-        counts=tuple(_count(row, factor=parameters["backcast_factor"]) for row in rows["counts"]),
-        warm_up=value("warm_up"),
+        counts=parts["counts"],
+        warm_up=parameters["warm_up"].value,
     )
 
 
@@ -187,54 +260,40 @@ def _origin(row: Row) -> dict[str, Any]:
     return {"kind": row.text("kind"), "source": row.text("source")}
 
 
-def _network(rows: dict[str, tuple[Row, ...]], *, value: Callable[[str], float]) -> Network:
-    places = tuple(
-        Place(
-            name=row.text("place"),
-            label=row.text("label"),
-            country=row.text("country"),
-            oblast=row.text("oblast", default=""),
-            latitude=row.number("latitude"),
-            longitude=row.number("longitude"),
-            uncertainty=row.number("uncertainty"),
-            **_origin(row),
-        )
-        for row in rows["places"]
+def _place(row: Row) -> Place:
+    return Place(
+        name=row.text("place"),
+        label=row.text("label"),
+        country=row.text("country"),
+        oblast=row.text("oblast", default=""),
+        latitude=row.number("latitude"),
+        longitude=row.number("longitude"),
+        uncertainty=row.number("uncertainty"),
+        **_origin(row),
     )
-    known = {place.name: place for place in places}
-    routes = tuple(
-        Route(
-            name=row.text("route"),
-            label=row.text("label"),
-            origin=row.text("origin"),
-            mode=row.text("mode"),
-            approach=row.words("approach"),
-            path=row.words("path"),
-            exit=row.text("exit"),
-            weight=row.number("weight"),
-            evidence=row.words("evidence"),
-            **_origin(row),
-        )
-        for row in rows["routes"]
-    )
-    travel = Travel(
-        minimum=value("travel_minimum"),
-        cv=value("travel_cv"),
-        car_speed=value("speed_factor_car"),
-        within_place=value("travel_within_place"),
-    )
-    legs = tuple(_leg(row, known, value=value) for row in rows["legs"])
-    return Network(places=places, legs=legs, routes=routes, travel=travel)
 
 
-def _leg(row: Row, places: dict[str, Place], *, value: Callable[[str], float]) -> Leg:
+def _route(row: Row) -> Route:
+    return Route(
+        name=row.text("route"),
+        label=row.text("label"),
+        origin=row.text("origin"),
+        mode=row.text("mode"),
+        approach=row.words("approach"),
+        path=row.words("path"),
+        exit=row.text("exit"),
+        weight=row.number("weight"),
+        evidence=row.words("evidence"),
+        **_origin(row),
+    )
+
+
+def _leg(row: Row, places: Mapping[str, Place], parameters: Mapping[str, Parameter]) -> Leg:
     start, end, mode = row.text("start"), row.text("end"), row.text("mode")
-    checks.known(mode, MODES, thing=f"{row.table} line {row.line}: mode")
-    for name in (start, end):
-        checks.known(name, list(places), thing=f"{row.table} line {row.line}: place")
-    distance = row.number("distance", default=0.0)
-    if distance == 0.0:
-        distance = great_circle(places[start], places[end]) * value(f"detour_{mode}")
+    if row.cells["distance"]:
+        distance = row.number("distance")
+    else:
+        distance = great_circle(places[start], places[end]) * parameters[f"detour_{mode}"].value
     return Leg(
         start=start,
         end=end,
@@ -242,7 +301,7 @@ def _leg(row: Row, places: dict[str, Place], *, value: Callable[[str], float]) -
         distance=distance,
         distance_low=row.number("distance_low", default=distance),
         distance_high=row.number("distance_high", default=distance),
-        speed=row.number("speed", default=0.0) or value(f"speed_{mode}"),
+        speed=row.number("speed") if row.cells["speed"] else parameters[f"speed_{mode}"].value,
         **_origin(row),
     )
 
@@ -250,38 +309,7 @@ def _leg(row: Row, places: dict[str, Place], *, value: Callable[[str], float]) -
 def _law(row: Row) -> Law:
     family = row.text("service_law")
     fixed = {"constant": 0.0, "exponential": 1.0}
-    return Law(family=family, cv=fixed[family] if family in fixed else row.number("service_cv"))
-
-
-def _checkpoints(rows: dict[str, tuple[Row, ...]]) -> tuple[Checkpoint, ...]:
-    devices = {row.text("device"): _device(row) for row in rows["devices"]}
-    names = [row.text("checkpoint") for row in rows["checkpoints"]]
-    groups: dict[str, list[LaneGroup]] = {name: [] for name in names}
-    for row in rows["lanes"]:
-        checks.known(row.text("checkpoint"), names, thing=f"{row.table} line {row.line}: checkpoint")
-        groups[row.text("checkpoint")].append(_group(row))
-    for row in rows["checkpoints"]:
-        for device in row.words("devices"):
-            checks.known(device, list(devices), thing=f"{row.table} line {row.line}: device")
-    return tuple(
-        Checkpoint(
-            name=row.text("checkpoint"),
-            place=row.text("place"),
-            label=row.text("label"),
-            type=row.text("type"),
-            border=row.text("border", default=""),
-            mode=row.text("mode"),
-            agency=row.text("agency"),
-            effort_class=row.text("effort"),
-            groups=tuple(groups[row.text("checkpoint")]),
-            bays=row.whole("bays"),
-            devices=tuple(devices[device] for device in row.words("devices")),
-            start=row.text("from", default=""),
-            end=row.text("to", default=""),
-            **_origin(row),
-        )
-        for row in rows["checkpoints"]
-    )
+    return Law(family=family, cv=row.number("service_cv", default=fixed.get(family)))
 
 
 def _group(row: Row) -> LaneGroup:
@@ -312,70 +340,65 @@ def _device(row: Row) -> Device:
     )
 
 
-def _traffic(
-    rows: dict[str, tuple[Row, ...]], *, value: Callable[[str], float], parameters: dict[str, Parameter]
-) -> Traffic:
-    profiles = _profiles(rows["profiles"])
-    sizes = LoadSizes(
-        median=value("load_median"),
-        log_sd=value("load_log_sd"),
-        tail_start=value("load_tail_start"),
-        tail_share=value("load_tail_rate") / value("detected_loads_per_year"),
-        tail_exponent=value("load_tail_exponent"),
-        maximum=value("load_maximum"),
-        selection=value("load_size_selection"),
-    )
-    inflow = parameters["inflow"]
-    return Traffic(
-        flows=tuple(_flow(row, profiles) for row in rows["flows"]),
-        streams=tuple(
-            Stream(
-                drug=row.text("drug"),
-                origin=row.text("origin"),
-                mode=row.text("mode"),
-                share=row.number("share"),
-                low=row.number("share_low"),
-                high=row.number("share_high"),
-                **_origin(row),
-            )
-            for row in rows["streams"]
-        ),
-        class_shares=tuple(
-            ClassShare(
-                mode=row.text("mode"),
-                vehicle_class=row.text("class"),
-                share=row.number("share"),
-                capacity=row.number("capacity"),
-                **_origin(row),
-            )
-            for row in rows["classes"]
-        ),
-        sizes=sizes,
-        inflow=units.kilograms(inflow.value),
-        inflow_low=units.kilograms(inflow.low),
-        inflow_high=units.kilograms(inflow.high),
-        retained_share=value("retained_share"),
-        city_weights=tuple((row.text("place"), row.number("weight")) for row in rows["cities"]),
-        year_log_sd=value("year_flow_log_sd"),
+def _checkpoint(row: Row, groups: Mapping[str, Sequence[LaneGroup]], devices: Mapping[str, Device]) -> Checkpoint:
+    return Checkpoint(
+        name=row.text("checkpoint"),
+        place=row.text("place"),
+        label=row.text("label"),
+        type=row.text("type"),
+        border=row.text("border", default=""),
+        mode=row.text("mode"),
+        agency=row.text("agency"),
+        effort_class=row.text("effort"),
+        groups=tuple(groups[row.text("checkpoint")]),
+        bays=row.whole("bays"),
+        devices=tuple(devices[device] for device in row.words("devices")),
+        start=row.text("from", default=""),
+        end=row.text("to", default=""),
+        **_origin(row),
     )
 
 
-def _profiles(rows: Sequence[Row]) -> dict[str, Profile]:
+def _stream(row: Row) -> Stream:
+    return Stream(
+        drug=row.text("drug"),
+        origin=row.text("origin"),
+        mode=row.text("mode"),
+        share=row.number("share"),
+        low=row.number("share_low"),
+        high=row.number("share_high"),
+        **_origin(row),
+    )
+
+
+def _class_share(row: Row) -> ClassShare:
+    return ClassShare(
+        mode=row.text("mode"),
+        vehicle_class=row.text("class"),
+        share=row.number("share"),
+        capacity=row.number("capacity"),
+        **_origin(row),
+    )
+
+
+def _profiles(found: Findings) -> dict[str, Profile]:
+    """Profiles of which every row is free of mistakes."""
     profiles = {}
-    for name in dict.fromkeys(row.text("profile") for row in rows):
-        own = [row for row in rows if row.text("profile") == name]
-        cycle = own[0].text("cycle")
-        checks.known(cycle, tuple(CYCLES), thing=f"{own[0].table} line {own[0].line}: cycle")
+    for name in dict.fromkeys(row.cells["profile"] for row in found.rows["profiles"]):
+        own = [row for row in found.rows["profiles"] if row.cells["profile"] == name]
+        if "profiles" in found.partial or not all(found.clean(row) for row in own):
+            continue
         own.sort(key=lambda row: row.whole("slot"))
-        profiles[name] = Profile(name=name, cycle=cycle, weights=tuple(row.number("weight") for row in own))
+        weights = tuple(row.number("weight") for row in own)
+        try:
+            profiles[name] = Profile(name=name, cycle=own[0].text("cycle"), weights=weights)
+        except ValueError as error:
+            found.mistakes.append(_located(own[0], error, table="profiles"))
     return profiles
 
 
-def _flow(row: Row, profiles: dict[str, Profile]) -> Flow:
-    rhythm: dict[str, Any] = {}
-    for cycle in CYCLES:
-        checks.known(row.text(cycle), list(profiles), thing=f"{row.table} line {row.line}: {cycle}")
-        rhythm[cycle] = profiles[row.text(cycle)]
+def _flow(row: Row, profiles: Mapping[str, Profile]) -> Flow:
+    rhythm: dict[str, Any] = {cycle: profiles[row.text(cycle)] for cycle in CYCLES}
     return Flow(
         name=row.text("flow"),
         vehicle_class=row.text("class"),
@@ -390,14 +413,17 @@ def _flow(row: Row, profiles: dict[str, Profile]) -> Flow:
 
 
 def _count(row: Row, *, factor: Parameter) -> Count:
+    value = row.number("value")
+    low, high = row.number("low", default=value), row.number("high", default=value)
+    checks.require(low <= value <= high, thing="value", rule=f"lie in its interval [{low:g}, {high:g}]", value=value)
     return Count(
         name=row.text("count"),
         checkpoints=row.words("checkpoint"),
         classes=row.words("classes"),
         direction=row.text("direction"),
-        value=row.number("value"),
-        low=row.number("low", default=row.number("value")) * factor.low,
-        high=row.number("high", default=row.number("value")) * factor.high,
+        value=value,
+        low=low * factor.low,
+        high=high * factor.high,
         year=row.text("year"),
         source=row.text("source"),
     )

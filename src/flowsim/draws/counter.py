@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from flowsim.names import long_hash, short_hash
+
 UInts = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
 
@@ -75,11 +77,11 @@ class Stream:
         ndarray
             Dims (..., 4), multiples of 2**-32 plus 2**-33, strictly within (0, 1) [1].
         """
-        last = (np.asarray(seen, dtype=np.uint64) << np.uint64(16)) | np.uint64((purpose << 24) | _short(item))
+        last = (np.asarray(seen, dtype=np.uint64) << np.uint64(16)) | np.uint64((purpose << 24) | short_hash(item))
         words = philox4x32(
             np.asarray(vehicle, dtype=np.int64).astype(np.uint64) & _LOW,
             np.asarray(replication, dtype=np.int64).astype(np.uint64) & _LOW,
-            np.uint64(_long(place)),
+            np.uint64(long_hash(place)),
             last,
             key=self.key,
         )
@@ -122,13 +124,3 @@ def philox4x32(
         key0 = (key0 + WEYL[0]) & 0xFFFFFFFF
         key1 = (key1 + WEYL[1]) & 0xFFFFFFFF
     return np.stack([x0, x1, x2, x3], axis=-1)
-
-
-def _long(name: str) -> int:
-    """Hash a name to 32 bits; the empty name gives 0."""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=4).digest(), "little") if name else 0
-
-
-def _short(name: str) -> int:
-    """Hash a name to 16 bits; the empty name gives 0."""
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=2).digest(), "little") if name else 0

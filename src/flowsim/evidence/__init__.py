@@ -2,7 +2,7 @@
 
 from flowsim.evidence.checking import Check
 from flowsim.evidence.contradictions import Contradiction, contradiction, load_contradictions
-from flowsim.evidence.figures import Figure, figure, load_figures, opiates, reported
+from flowsim.evidence.figures import Figure, figure, in_years, load_figures, opiates, reported
 from flowsim.evidence.outside import Source, load_facts, load_independent, load_sources
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "Source",
     "contradiction",
     "figure",
+    "in_years",
     "load_contradictions",
     "load_facts",
     "load_figures",

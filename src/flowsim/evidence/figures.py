@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
@@ -150,28 +150,47 @@ def load_figures(folder: Path | None = None) -> Mapping[str, Figure]:
     return _load_own() if folder is None else _load(folder)
 
 
-def figure(key: str) -> Figure:
+def figure(key: str, *, figures: Mapping[str, Figure] | None = None) -> Figure:
     """Reported figure of a key.
+
+    Parameters
+    ----------
+    key
+        Identifier.
+    figures
+        Figures to look it up in; the package's own by default.
 
     Raises
     ------
     ValueError
         If there is no such key; the message gives the nearest.
     """
-    figures = load_figures()
-    checks.known(key, sorted(figures), thing="reported figure")
-    return figures[key]
+    known = load_figures() if figures is None else figures
+    checks.known(key, sorted(known), thing="reported figure")
+    return known[key]
 
 
-def reported(key: str) -> float:
+def reported(key: str, *, figures: Mapping[str, Figure] | None = None) -> float:
     """Reported number of a key, in the unit of its figure: the value, or the middle of a printed range.
+
+    Parameters
+    ----------
+    key
+        Identifier; with `.low` or `.high` behind it an end of the range.
+    figures
+        Figures to look it up in; the package's own by default.
 
     Raises
     ------
     ValueError
         If there is no such key, or if only one end of a range is printed.
     """
-    return figure(key).amount
+    name, _, end = key.partition(".")
+    found = figure(name, figures=figures)
+    if not end:
+        return found.amount
+    checks.known(end, ("low", "high"), thing=f"end of the reported figure '{name}'")
+    return found.least if end == "low" else found.most
 
 
 def opiates(reading: str = "corrected", *, figures: Mapping[str, Figure] | None = None) -> dict[int, float]:
@@ -198,6 +217,33 @@ def opiates(reading: str = "corrected", *, figures: Mapping[str, Figure] | None 
     else:
         years = {row.period_start.year if row.period_start else None: row.amount for row in rows}
     return {year: years[year] for year in sorted(year for year in years if year is not None)}
+
+
+def in_years(reading: str, *, figures: Mapping[str, Figure] | None = None) -> Mapping[str, Figure]:
+    """Figures with the opiate series of 1996 to 2006 in the years of a reading; the keys stay as they are.
+
+    Parameters
+    ----------
+    reading
+        "corrected" leaves all as it is, "printed" moves each value to the year beside which it is printed.
+    figures
+        Figures to move; the package's own by default.
+
+    Raises
+    ------
+    ValueError
+        If the reading is another word.
+    """
+    checks.known(reading, READINGS, thing="reading of the opiate series")
+    known = load_figures() if figures is None else figures
+    if reading == READINGS[0]:
+        return known
+    moved = dict(known)
+    for key, row in known.items():
+        if key.startswith(SERIES) and row.year_printed is not None:
+            year = row.year_printed
+            moved[key] = replace(row, period_start=date(year, 1, 1), period_end=date(year, 12, 31))
+    return MappingProxyType(moved)
 
 
 @functools.cache

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from flowsim import checks
+from flowsim import checks, names
 from flowsim.inspection.devices import Device
+from flowsim.network import MODES
 from flowsim.traffic import VEHICLE_CLASSES, Law
 
 AGENCIES = ("Customs", "Border Guards", "Committee", "KNB")
@@ -20,6 +21,9 @@ EFFORT_CLASSES = ("crossing", "inside", "south", "almaty")
 
 WAYS = ("in", "out", "both")
 """Directions that a group of lanes serves."""
+
+MOST_SERVERS = 1000
+"""Largest number of lanes in a group, and of bays at a checkpoint [1]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +61,9 @@ class LaneGroup:
         checks.one_of(self, "direction", WAYS)
         for vehicle_class in self.classes:
             checks.known(vehicle_class, VEHICLE_CLASSES, thing="LaneGroup.classes")
-        checks.require(self.lanes >= 1, thing="LaneGroup.lanes", rule="be at least 1", value=self.lanes)
+        rule = "name a class of vehicle"
+        checks.require(bool(self.classes), thing="LaneGroup.classes", rule=rule, value=self.classes)
+        checks.keeps(self, "lanes", checks.between(1, MOST_SERVERS))
         checks.positive(self, "service_time")
         checks.probability(self, "referral")
         checks.non_negative(self, "wave_through")
@@ -117,14 +123,18 @@ class Checkpoint:
         checks.one_of(self, "type", TYPES)
         checks.one_of(self, "agency", AGENCIES)
         checks.one_of(self, "effort_class", EFFORT_CLASSES)
+        checks.one_of(self, "mode", MODES)
+        checks.keeps(self, "bays", checks.between(1, MOST_SERVERS))
         thing = f"Checkpoint '{self.name}'"
-        checks.require(self.bays >= 1, thing=f"{thing}: bays", rule="be at least 1", value=self.bays)
         checks.require(len(self.groups) > 0, thing=f"{thing}: groups", rule="have lanes", value=self.groups)
         checks.unique((device.name for device in self.devices), thing=f"{thing}: devices")
-        served = [(way, c) for g in self.groups for way in _ways(g.direction) for c in g.classes]
+        served = [(way, c) for g in self.groups for way in ways(g.direction) for c in g.classes]
         checks.unique(served, thing=f"{thing}: lanes of a direction and class")
         for name in ("start", "end"):
             _iso_date(getattr(self, name), thing=f"{thing}: {name}")
+        rule = f"be after the first day in force ({self.start})"
+        checks.require(not self.end or self.start < self.end, thing=f"{thing}: end", rule=rule, value=self.end)
+        names.distinct((device.name for device in self.devices), by=names.short_hash, thing=f"{thing}: devices")
         checks.sourced(self)
 
     def group_of(self, vehicle_class: str, *, direction: str) -> int | None:
@@ -144,11 +154,25 @@ class Checkpoint:
 
     def in_force(self, year: int) -> bool:
         """Whether it stands on the first of July of a year."""
-        day = date(year, 7, 1).isoformat()
-        return (not self.start or self.start <= day) and (not self.end or day < self.end)
+        return stands(self.start, self.end, year=year)
 
 
-def _ways(direction: str) -> tuple[str, ...]:
+def stands(start: str, end: str, *, year: int) -> bool:
+    """Whether what is in force from a day to another stands on the first of July of a year.
+
+    Parameters
+    ----------
+    start, end
+        First day in force and first day no longer in force, ISO dates; empty if there is none.
+    year
+        Calendar year.
+    """
+    day = date(year, 7, 1).isoformat()
+    return (not start or start <= day) and (not end or day < end)
+
+
+def ways(direction: str) -> tuple[str, ...]:
+    """Ways across a border that a direction of `WAYS` stands for."""
     return ("in", "out") if direction == "both" else (direction,)
 
 

@@ -2,5 +2,5 @@
 
 from typing import Final
 
-WRITES: Final = {"run": True}
+WRITES: Final = {"run": True, "evidence": False, "figure": True, "check": False, "new_world": False}
 """Whether each study writes results into `out`, or only prints."""

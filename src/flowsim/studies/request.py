@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from flowsim.policy import Policy
+from flowsim.provenance import Number
+from flowsim.readings import Reading
 from flowsim.simulate import Plan
 from flowsim.world import World
 
@@ -39,3 +41,9 @@ class Request:
 
     options: Mapping[str, Any] = field(default_factory=dict)
     """The study's own options, `study.*`."""
+
+    readings: tuple[Reading, ...] = ()
+    """How what the sources leave open is taken."""
+
+    numbers: Callable[[], Sequence[Number]] = tuple
+    """Gives every number of the world with its kind and its source."""

@@ -11,6 +11,7 @@ import xarray as xr
 from flowsim.figures import network_map
 from flowsim.measures import summary
 from flowsim.policy import compose
+from flowsim.readings import DEFAULT, label
 from flowsim.results import files
 from flowsim.simulate import Plan, Progress, simulate
 from flowsim.studies.request import Request
@@ -67,10 +68,21 @@ def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
         lines.append(
             f"{plan.replications} {years} of consignments, {_traffic(plan)} of honest traffic, seed {plan.seed}"
         )
-    lines += ["", *_rows(table), ""]
+    lines += [*_readings(request), "", *_rows(table), ""]
     lines.append("Flow, routes, traffic and all detection parameters are assumed unless a table says reported; none is")
     lines.append("calibrated. The error is that of the simulation alone and says nothing about the assumptions.")
     return "\n".join(lines)
+
+
+def _readings(request: Request) -> Sequence[str]:
+    """What a run under other readings than the default one says of them."""
+    if label(request.readings) in ("", DEFAULT):
+        return []
+    return [
+        f"reading {reading.name}: {reading.title}"
+        + ("" if reading.changes_worlds else f"; no effect on this run, as it changes {reading.changes}")
+        for reading in request.readings
+    ]
 
 
 def _traffic(plan: Plan) -> str:

@@ -1,0 +1,75 @@
+"""From the configuration to the folders that a world is made of: its tables, its overlays and those of readings."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from omegaconf import DictConfig, ListConfig, OmegaConf
+
+from flowsim import checks, readings
+from flowsim.options import conf_dir
+from flowsim.readings import Reading
+from flowsim.schema import build
+
+
+def world_folders(config: DictConfig, *, folders: Sequence[Path] = ()) -> tuple[Path, tuple[Path, ...]]:
+    """Folder of the tables of a world, and those of the overlays of the world and of its readings, in order.
+
+    Parameters
+    ----------
+    config
+        Composed configuration.
+    folders
+        Configuration folders, in which tables may lie beside a world's file and overlays beside that of a world
+        or a reading; those of the package follow.
+
+    Raises
+    ------
+    ValueError
+        If there is no such folder, or a reading is about other worlds.
+    """
+    node = config.world
+    named = OmegaConf.create([]) if node.get("overlays") is None else node.overlays
+    rule = "be a list of folders with tables"
+    checks.require(isinstance(named, ListConfig), thing="world.overlays", rule=rule, value=named)
+    tables = _folder(str(node.tables), folders=folders, group="world", own="worlds", key="world.tables")
+    overlays = [
+        _folder(str(name), folders=folders, group="world", own="overlays", key="world.overlays") for name in named
+    ]
+    for reading in build_readings(config):
+        overlay = reading.overlay([str(node.tables), *map(str, named)], world=str(node.name))
+        if overlay is not None:
+            key = f"reading.{reading.name}.overlays"
+            overlays.append(_folder(overlay, folders=folders, group="reading", own="overlays", key=key))
+    return tables, tuple(overlays)
+
+
+def _folder(name: str, *, folders: Sequence[Path], group: str, own: str, key: str) -> Path:
+    packaged = Path(str(files("flowsim"))) / "data" / own
+    tried = [*(folder / group / name for folder in folders), packaged / name]
+    for folder in tried:
+        if any(folder.glob("*.csv")):
+            return folder
+    known = sorted(folder.name for folder in packaged.iterdir() if folder.is_dir())
+    rule = f"be one of {', '.join(known)} or a folder with tables, relative to the {group}'s file"
+    raise ValueError(f"{key} must {rule}, got {name!r}{checks.nearest(name, known)}")
+
+
+def build_readings(config: DictConfig) -> tuple[Reading, ...]:
+    """Readings of a configuration in the order in which they are laid over a world.
+
+    Raises
+    ------
+    ValueError
+        If there is none, a file is refused, or two are of one kind.
+    """
+    found = []
+    for name, node in config.reading.items():
+        rule = f"begin with the line '# @package reading.<name>', as in {conf_dir() / 'reading' / 'posts_absent.yaml'}"
+        checks.require(isinstance(node, DictConfig), thing="a reading file", rule=rule, value=f"{name}: {node}")
+        found.append(build(Reading, OmegaConf.merge({"name": name}, node), key=f"reading.{name}"))
+    checks.require(bool(found), thing="reading", rule="name one reading or several", value=None)
+    readings.check(found)
+    return tuple(found)

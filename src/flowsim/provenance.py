@@ -1,0 +1,193 @@
+"""Provenance: for every number of a world whether it is reported, calibrated or assumed, and from where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from flowsim import checks
+from flowsim.inspection.detection import Detection
+from flowsim.overlays import KEYS, Rows, key_of
+from flowsim.tables import Row
+from flowsim.world import World
+from flowsim.world_columns import TABLES
+
+INTERVALS: Mapping[str, tuple[str, str, str]] = {
+    "legs": ("distance", "distance_low", "distance_high"),
+    "streams": ("share", "share_low", "share_high"),
+    "flows": ("per_day", "low", "high"),
+    "counts": ("value", "low", "high"),
+    "parameters": ("value", "low", "high"),
+}
+"""Columns of a number and of the ends of its interval."""
+
+FIXED_CV = {"constant": "0", "exponential": "1"}
+"""Coefficient of variation that a law of service fixes."""
+
+UNITS: Mapping[str, str] = {
+    "targeting": "1",
+    "sensitivity": "1",
+    "effort": "1",
+    "year_log_sd": "1",
+    "handling_time": "h",
+    "search_time": "h",
+    "search_cv": "1",
+    "compensation": "USD",
+    "search_cost": "USD",
+}
+"""Units of what `conf/inspection/` holds."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """A number of a world, or a date, and where it comes from."""
+
+    table: str
+    """Table that holds it, or `inspection`."""
+
+    key: str
+    """Row of the table, its key joined with slashes."""
+
+    name: str
+    """Column, or field of the inspection."""
+
+    value: float | str
+    """The number [unit], or the date."""
+
+    low: float | None = None
+    """Lower end of its interval, if it has one [unit]."""
+
+    high: float | None = None
+    """Upper end of its interval, if it has one [unit]."""
+
+    unit: str
+    """Unit of the number."""
+
+    kind: str
+    """Whether it is reported, calibrated or assumed."""
+
+    source: str
+    """Source and locator, or the reason of a judgement."""
+
+    def __post_init__(self) -> None:
+        checks.sourced(self)
+        where = f"{self.table} {self.key}: {self.name}"
+        checks.require(bool(self.unit), thing=where, rule="have a unit", value=self.unit)
+
+
+def of_tables(rows: Rows, *, world: World, inflow: float | None = None) -> tuple[Number, ...]:
+    """Numbers and dates of the tables of a world.
+
+    Parameters
+    ----------
+    rows
+        Tables of the world, overlays laid over them.
+    world
+        World that was built from them, which says what is in force and how long the legs are.
+    inflow
+        Inflow that a run asks for, if it is not the world's [t/year].
+
+    Raises
+    ------
+    ValueError
+        If a number has no kind, no source or no unit.
+    """
+    standing = {checkpoint.name for checkpoint in world.checkpoints}
+    found = [
+        number
+        for table, own in rows.items()
+        for row in own
+        if table not in ("checkpoints", "lanes") or row.cells["checkpoint"] in standing
+        for number in _of_row(_filled(row, table, rows=rows, world=world), table)
+    ]
+    chosen = "judgement: the year that the world stands for, in its file"
+    found.append(
+        Number(table="world", key=world.name, name="year", value=world.year, unit="year", kind="assumed", source=chosen)
+    )
+    if inflow is not None:
+        found = [_typed(number, inflow) if number.key == "inflow" else number for number in found]
+    return tuple(found)
+
+
+def _typed(number: Number, value: float) -> Number:
+    return replace(number, value=value, kind="assumed", source=f"judgement: typed for this run, inflow={value:g}")
+
+
+def _filled(row: Row, table: str, *, rows: Rows, world: World) -> Row:
+    """Row in which empty cells hold what the model takes for them."""
+    cells = dict(row.cells)
+    if table == "legs":
+        ends = {cells["start"], cells["end"]}
+        leg = next(leg for leg in world.network.legs if {leg.start, leg.end} == ends and leg.mode == cells["mode"])
+        given = {"distance": leg.distance, "speed": leg.speed}
+        cells |= {name: repr(value) for name, value in given.items() if not cells[name]}
+        cells |= {name: cells[name] or cells["distance"] for name in ("distance_low", "distance_high")}
+        if not row.cells["speed"]:
+            speed = next(r for r in rows["parameters"] if r.cells["parameter"] == f"speed_{cells['mode']}")
+            cells["source of speed"] = f"as speed_{cells['mode']}: {speed.cells['source']}"
+    if cells.get("service_law") in FIXED_CV:
+        cells["service_cv"] = FIXED_CV[cells["service_law"]]
+    return replace(row, cells=cells)
+
+
+def _of_row(row: Row, table: str) -> Iterator[Number]:
+    main, *ends = INTERVALS.get(table, ("",))
+    for column in TABLES[table].columns:
+        name = column.name
+        if name in KEYS[table] or name in ends or not row.cells[name]:
+            continue
+        if column.form not in ("number", "whole", "date"):
+            continue
+        low, high = (row.number(end) if row.cells[end] else None for end in ends) if name == main else (None, None)
+        yield Number(
+            table=table,
+            key="/".join(key_of(row, table=table)),
+            name=name,
+            value=row.cells[name] if column.form == "date" else row.number(name),
+            low=low,
+            high=high,
+            unit="date" if column.form == "date" else row.cells["unit"] if table == "parameters" else column.unit,
+            kind=row.text("kind"),
+            source=row.cells.get(f"source of {name}") or row.text("source"),
+        )
+
+
+def of_detection(detection: Detection, *, sources: Mapping[str, Any], typed: Sequence[str] = ()) -> tuple[Number, ...]:
+    """Numbers that are common to all checkpoints.
+
+    Parameters
+    ----------
+    detection
+        What is common to all checkpoints.
+    sources
+        Mapping from each number, nested as they are, to its kind, low, high and source.
+    typed
+        Arguments of the command; what they set is a judgement of whoever typed it.
+
+    Raises
+    ------
+    ValueError
+        If a number has no kind, no source or no unit.
+    """
+    return tuple(_of_fields(detection, sources=sources, path="", typed=typed))
+
+
+def _of_fields(owner: Any, *, sources: Mapping[str, Any], path: str, typed: Sequence[str]) -> Iterator[Number]:
+    for field in fields(owner):
+        value, origin, key = getattr(owner, field.name), sources[field.name], f"{path}{field.name}"
+        if is_dataclass(value):
+            yield from _of_fields(value, sources=origin, path=f"{key}.", typed=typed)
+            continue
+        words = [word for word in typed if word.startswith(f"inspection.{key}=")]
+        yield Number(
+            table="inspection",
+            key=key,
+            name=field.name,
+            value=value,
+            low=origin["low"],
+            high=origin["high"],
+            unit=UNITS[key.partition(".")[0]],
+            kind="assumed" if words else origin["kind"],
+            source=f"judgement: typed for this run, {words[-1]}" if words else origin["source"],
+        )

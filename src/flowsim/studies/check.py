@@ -1,0 +1,162 @@
+"""The study `check`: validate a world without running it, and print how busy it is and what it assumes."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+from flowsim import capacity, checks, units
+from flowsim.capacity import Load
+from flowsim.draws.consignments import cities_on
+from flowsim.network import Route
+from flowsim.policy import compose
+from flowsim.provenance import Number
+from flowsim.simulate import Progress
+from flowsim.studies.columns import paragraph
+from flowsim.studies.request import Request
+from flowsim.traffic import VEHICLE_CLASSES
+from flowsim.world import World
+
+
+def run(request: Request, *, progress: Progress | None) -> str:
+    """Print loads, routes, visits, counts and the kinds of numbers of a valid world; a broken one never gets here.
+
+    Parameters
+    ----------
+    request
+        What is asked for: a world and the policies under which it is looked at.
+    progress
+        Not used.
+    """
+    policy = compose(request.policies)
+    world = policy.apply(request.world)
+    loads = capacity.loads(world)
+    warnings, notes = list(_warnings(world, loads)), list(_notes(world, loads))
+    lines = [
+        f"{world.title}: world {world.name}, {world.year}, policy {policy.name}",
+        _size(world),
+        *_loads(loads),
+        *_routes(world),
+        *_visits(world),
+        *_counts(world),
+        *_kinds(request.numbers()),
+        *_list("Warnings", warnings),
+        *_list("Notes", notes),
+    ]
+    return "\n".join(lines)
+
+
+def _size(world: World) -> str:
+    counts = {
+        "places": len(world.network.places),
+        "legs": len(world.network.legs),
+        "routes": len(world.network.routes),
+        "checkpoints in force": len(world.checkpoints),
+        "flows": len(world.traffic.flows),
+        "streams": len(world.traffic.streams),
+    }
+    return "valid; " + ", ".join(f"{name}: {count}" for name, count in counts.items())
+
+
+def _loads(loads: Sequence[Load]) -> Iterator[str]:
+    yield from ("", "Load of lanes and bays, the work that arrives over what they can do [%]", "")
+    yield f"{'checkpoint':24} {'lanes or bays':30} {'vehicles/day':>12} {'mean':>7} {'peak':>7}  busiest hour"
+    for load in loads:
+        numbers = f"{load.per_day:12,.1f} {100 * load.mean:7.1f} {100 * load.peak:7.1f}"
+        yield f"{load.checkpoint:24} {load.part:30} {numbers}  {load.when}".rstrip()
+
+
+def _routes(world: World) -> Iterator[str]:
+    yield from ("", "Routes: free-flow time of a truck or train, part of the inflow, checkpoints met", "")
+    yield f"{'route':24} {'mode':5} {'km':>7} {'h':>6} {'inflow %':>8}  checkpoints"
+    shares = {(stream.origin, stream.mode): stream.share for stream in world.traffic.streams}
+    for route in world.network.routes:
+        legs = world.network.legs_of(route.path, mode=route.mode, owner=f"Route '{route.name}'")
+        posts = posts_of(world, route)
+        crowded = sum(count - 1 for count in Counter(place for place, _ in posts).values())
+        hours = sum(leg.time for leg in legs) + world.network.travel.within_place * crowded
+        share = 100 * shares.get((route.origin, route.mode), 0.0) * route.weight
+        head = f"{route.name:24} {route.mode:5} {sum(leg.distance for leg in legs):7,.0f} {hours:6.1f} {share:8.2f}  "
+        names = ", ".join(name for _, name in posts) or "none"
+        first, *rest = paragraph(names, head="-" * len(head))
+        yield head + first[len(head) :]
+        yield from (" " * (len(head) - 2) + line for line in rest)
+
+
+def posts_of(world: World, route: Route) -> list[tuple[int, str]]:
+    """Checkpoints on a route, each with the position of its place on the path."""
+    at = [(post.place, post.mode, post.name) for post in world.checkpoints]
+    return [
+        (position, name)
+        for position, place in enumerate(route.path)
+        for where, mode, name in at
+        if where == place and mode == route.mode
+    ]
+
+
+def _visits(world: World) -> Iterator[str]:
+    types = {post.name: post.type for post in world.checkpoints}
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for (name, vehicle_class, _), per_day in capacity.visits(world).items():
+        found[types[name]][vehicle_class] += per_day * units.DAYS_PER_YEAR  # type: ignore[assignment]
+    yield from ("", "Honest visits a year, by type of checkpoint and class of vehicle", "")
+    yield f"{'type':12}" + "".join(f"{name:>14}" for name in (*VEHICLE_CLASSES, "all"))
+    for kind, row in found.items():
+        yield f"{kind:12}" + "".join(f"{n:14,.0f}" for n in (*(row[name] for name in VEHICLE_CLASSES), row.total()))
+    total = [sum(row[name] for row in found.values()) for name in VEHICLE_CLASSES]
+    yield f"{'all':12}" + "".join(f"{n:14,.0f}" for n in (*total, sum(total)))
+
+
+def _counts(world: World) -> Iterator[str]:
+    if not world.counts:
+        return
+    yield from ("", "Published counts, their interval cast back to the year of the world [1/day]", "")
+    yield f"{'count':32} {'modelled':>10} {'low':>10} {'high':>10}"
+    for count in world.counts:
+        modelled = capacity.counted(world, count)
+        mark = "" if count.low <= modelled <= count.high else "  outside"
+        yield f"{count.name:32} {modelled:10,.1f} {count.low:10,.1f} {count.high:10,.1f}{mark}"
+
+
+def _kinds(numbers: Sequence[Number]) -> Iterator[str]:
+    yield from ("", "What is assumed: numbers by table and kind (flowsim study=evidence lists them)", "")
+    found = Counter((number.table, number.kind) for number in numbers)
+    yield f"{'table':18}" + "".join(f"{kind:>12}" for kind in checks.KINDS)
+    for table in dict.fromkeys(number.table for number in numbers):
+        yield f"{table:18}" + "".join(f"{found[table, kind]:12,}" for kind in checks.KINDS)
+    total = Counter(number.kind for number in numbers)
+    yield f"{'all':18}" + "".join(f"{total[kind]:12,}" for kind in checks.KINDS)
+
+
+def _warnings(world: World, loads: Sequence[Load]) -> Iterator[str]:
+    for load in loads:
+        if load.mean >= 1:
+            busy = f"are loaded to {100 * load.mean:.0f} % of their capacity on average"
+            yield f"checkpoint '{load.checkpoint}': its {load.part} {busy}; the queue grows without end"
+    for count in world.counts:
+        modelled = capacity.counted(world, count)
+        if not count.low <= modelled <= count.high:
+            interval = f"[{count.low:,.1f}, {count.high:,.1f}]"
+            yield f"count '{count.name}': {modelled:,.1f} modelled vehicles a day lie outside {interval}"
+    for route in world.network.routes:
+        if not posts_of(world, route):
+            yield f"route '{route.name}' meets no checkpoint; nothing is found on it"
+
+
+def _notes(world: World, loads: Sequence[Load]) -> Iterator[str]:
+    for load in loads:
+        if load.mean < 1 <= load.peak:
+            busy = f"are loaded to {100 * load.peak:.0f} % in the busiest hour ({load.when})"
+            yield f"checkpoint '{load.checkpoint}': its {load.part} {busy}; a queue builds up for a while"
+    for route in world.network.routes if world.traffic.retained_share > 0 else ():
+        if not cities_on(world, route):
+            yield f"route '{route.name}' passes none of the cities; none of its loads is retained"
+    for flow in world.traffic.flows:
+        if not world.stops_of_flow(flow):
+            yield f"flow '{flow.name}' meets no checkpoint; it has no effect"
+
+
+def _list(title: str, texts: Sequence[str]) -> Iterator[str]:
+    yield from ("", f"{title}: {len(texts) or 'none'}")
+    for text in texts:
+        yield from paragraph(text, indent=2)

@@ -1,0 +1,200 @@
+"""Broken input of every kind: it is refused with table, line, column, rule and value, or key, rule and value."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from random import Random
+
+import broken
+import broken_config
+import pytest
+
+import flowsim as fs
+from flowsim import checks, cli, config, refusals, world_tables
+
+BREAKS = broken.every()
+REFUSED = [case for case in BREAKS if case.name not in broken.ACCEPTED]
+SETTINGS = broken_config.every()
+
+
+@pytest.fixture(scope="module")
+def detection():
+    """What is common to the checkpoints of the teaching world."""
+    return fs.load_world("single_checkpoint").detection
+
+
+@pytest.fixture(scope="module")
+def template(tmp_path_factory):
+    """Tables with nothing wrong."""
+    folder = tmp_path_factory.mktemp("tables")
+    broken.write(folder, broken.WHOLE)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def composed():
+    """Configuration of the teaching world."""
+    return config.compose(["world=single_checkpoint"])
+
+
+@pytest.fixture
+def load(template, tmp_path, detection):
+    """Load the tables after changes."""
+
+    def load(*changes):
+        folder = tmp_path / "mine"
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(template, folder)
+        for change in changes:
+            change(folder)
+        return world_tables.load(folder, name="mine", title="Mine", year=2010, detection=detection)
+
+    return load
+
+
+def test_the_tables_that_are_broken_are_whole_before(load):
+    assert load().name == "mine"
+
+
+@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+def test_a_broken_table_is_refused_with_its_place_rule_and_value(load, case):
+    with pytest.raises(checks.Refused) as refusal:
+        load(case.change)
+    head, *lines = str(refusal.value).splitlines()
+    count = len(lines)
+    assert head.startswith("the tables of world 'mine' in ")
+    assert head.endswith(f": {count} mistakes" if count > 1 else ": 1 mistake")
+    assert [line for line in lines if re.fullmatch(case.says, line)], str(refusal.value)
+    assert all(" must " in line and ", got " in line for line in lines)
+
+
+@pytest.mark.parametrize(("name", "change"), broken.harmless(), ids=lambda part: part if isinstance(part, str) else "")
+def test_what_changes_nothing_is_accepted(load, name, change):
+    assert load(change) == load()
+
+
+@pytest.mark.parametrize("name", broken.ACCEPTED)
+def test_an_accepted_break_loads_and_has_a_reason(load, name):
+    assert broken.ACCEPTED[name].strip()
+    assert load(next(case.change for case in BREAKS if case.name == name))
+
+
+def test_the_names_of_the_breaks_are_different():
+    assert len({case.name for case in BREAKS}) == len(BREAKS)
+
+
+def test_all_mistakes_are_said_at_once_in_the_order_of_tables_and_rows(load):
+    chosen = (
+        broken.put("flows", {"per_day": "many", "path": "gate;nowhere", "class": "cart"}, line=3),
+        broken.put("places", {"latitude": "95", "longitude": "nan"}, line=4),
+        broken.put("lanes", {"referral": "1.5", "lanes": "0"}),
+        broken.put("parameters", {"unit": "kg"}),
+        broken.content("streams", lambda text: text.encode("utf-16")),
+        lambda folder: (folder / "cities.csv").unlink(),
+    )
+    with pytest.raises(checks.Refused) as refusal:
+        load(*chosen)
+    head, *lines = str(refusal.value).splitlines()
+    assert head.endswith(": 10 mistakes")
+    starts = [
+        "places.csv line 4, column 'latitude' must lie in [-90, 90], got '95'",
+        "places.csv line 4, column 'longitude' must be a finite number, got 'nan'",
+        "lanes.csv line 2, column 'lanes' must lie in [1, 1000], got '0'",
+        "lanes.csv line 2, column 'referral' must lie in [0, 1], got '1.5'",
+        "streams.csv line 1 must be UTF-8, got byte 0xff of another encoding (byte 1 of the file)",
+        "cities.csv must be a file in ",
+        "flows.csv line 3, column 'class' must be one of car, truck, tir, train, got 'cart'; did you mean 'car'?",
+        "flows.csv line 3, column 'per_day' must be a finite number, got 'many'",
+        "flows.csv line 3, column 'path' must name a row of places.csv, got 'nowhere'",
+        "parameters.csv line 2, column 'unit' must be 't/year', the unit of inflow, got 'kg'",
+    ]
+    assert all(line.strip().startswith(start) for line, start in zip(lines, starts, strict=True)), lines
+
+
+def test_comments_and_empty_lines_count_as_lines(load):
+    lines = broken.content("places", lambda text: ("# one\n\n" + text.replace("49.5", "north")).encode())
+    with pytest.raises(
+        checks.Refused, match=r"places\.csv line 5, column 'latitude' must be a finite number, got 'north'"
+    ):
+        load(lines)
+
+
+def test_the_command_lists_the_mistakes_and_leaves_nothing(template, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "mine" / "world" / "mine"
+    shutil.copytree(template, folder)
+    broken.put("places", {"latitude": "95", "longitude": "nan"})(folder)
+    text = "defaults: [override /inspection@_global_.inspection: certain, _self_]\n"
+    folder.with_suffix(".yaml").write_text(
+        text + "name: mine\ntitle: Mine\nyear: 2010\ntables: mine\n", encoding="utf-8"
+    )
+    for study in ("run", "check"):
+        code = cli.answer(["--config-dir", "mine", "world=mine", f"study={study}"])
+        said = capsys.readouterr()
+        assert (code, said.out) == (1, "")
+        head, *lines = said.err.splitlines()
+        assert head.startswith("flowsim: the tables of world 'mine' in ")
+        assert head.endswith(": 2 mistakes")
+        assert len(lines) == 2
+    assert [path.name for path in tmp_path.iterdir()] == ["mine"]
+
+
+@pytest.mark.parametrize("case", SETTINGS, ids=lambda case: case.name)
+def test_a_broken_setting_is_refused_with_its_key_rule_and_value(case, composed):
+    with pytest.raises(ValueError, match=r" must ") as refusal:
+        broken_config.build(case, composed)
+    said = refusals.as_typed(refusals.plain(refusal.value), case.overrides)
+    assert re.fullmatch(case.says, said), said
+
+
+def test_at_least_two_hundred_kinds_of_broken_input_are_refused():
+    assert len(REFUSED) + len(SETTINGS) >= 200
+
+
+ODD = (
+    "",
+    "nan",
+    "1e-320",
+    ";",
+    ";;",
+    "a;b",
+    '"',
+    "#",
+    "-0",
+    "9" * 400,
+    "é",
+    "\u2028",
+    "gate",
+    "both",
+    "reported:x",
+    "\x00",
+)
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_damage_at_random_is_refused_in_order_or_does_no_harm(load, seed):
+    random = Random(seed)
+
+    def damage(folder):
+        path = random.choice(sorted(folder.glob("*.csv")))
+        data = bytearray(path.read_bytes())
+        at = random.randrange(len(data))
+        if random.random() < 0.3:
+            path.write_bytes(bytes(data[:at]))
+        elif random.random() < 0.5:
+            data[at] = random.randrange(256)
+            path.write_bytes(bytes(data))
+        else:
+            lines = path.read_text(encoding="utf-8").split("\n")
+            line = random.randrange(len(lines))
+            cells = lines[line].split(",")
+            cells[random.randrange(len(cells))] = random.choice(ODD)
+            lines[line] = ",".join(cells)
+            path.write_text("\n".join(lines), encoding="utf-8")
+
+    try:
+        load(damage, damage)
+    except checks.Refused as refusal:
+        for line in str(refusal).splitlines()[1:]:
+            assert re.match(r"  [\w/]+\.csv( line \d+)?(, column '\w+')?:? .*must .*, got ", line), line

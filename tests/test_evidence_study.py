@@ -1,0 +1,425 @@
+"""The study evidence and the figures of the evidence: no number without its source, and what is printed is true."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import re
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+import flowsim as fs
+from flowsim import cli, config, options, provenance, world_tables
+from flowsim.evidence import load_contradictions, load_figures, opiates, reported
+from flowsim.evidence.series import check_table, series_table
+from flowsim.figures.series import FLOORS, MEANS, TOTALS, opiate_series
+from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
+from flowsim.inspection.detection import Detection, Effort
+from flowsim.inspection.devices import Device
+from flowsim.network import Leg, Network, Place, Route, Travel
+from flowsim.overlays import KEYS
+from flowsim.studies.columns import WIDTH, columns
+from flowsim.studies.evidence import tally
+from flowsim.traffic import ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
+from flowsim.world import Count, World
+
+ROOT = Path(__file__).parents[1]
+WORLDS = list(options.options("world", folders=[config.conf_dir()]))
+
+ROWS = {
+    Place: ("places", lambda o: o.name),
+    Leg: ("legs", lambda o: f"{o.start}/{o.end}/{o.mode}"),
+    Route: ("routes", lambda o: o.name),
+    Checkpoint: ("checkpoints", lambda o: o.name),
+    LaneGroup: ("lanes", lambda o: f"{o.direction}/{';'.join(o.classes)}"),
+    Device: ("devices", lambda o: o.name),
+    Stream: ("streams", lambda o: f"{o.drug}/{o.origin}/{o.mode}"),
+    ClassShare: ("classes", lambda o: f"{o.mode}/{o.vehicle_class}"),
+    Flow: ("flows", lambda o: o.name),
+    Count: ("counts", lambda o: o.name),
+}
+"""Table and key of the row behind each kind of object."""
+
+PARAMETERS = {
+    (Travel, "minimum"): "travel_minimum",
+    (Travel, "cv"): "travel_cv",
+    (Travel, "car_speed"): "speed_factor_car",
+    (Travel, "within_place"): "travel_within_place",
+    (LoadSizes, "median"): "load_median",
+    (LoadSizes, "log_sd"): "load_log_sd",
+    (LoadSizes, "tail_start"): "load_tail_start",
+    (LoadSizes, "tail_exponent"): "load_tail_exponent",
+    (LoadSizes, "maximum"): "load_maximum",
+    (LoadSizes, "selection"): "load_size_selection",
+    (Traffic, "retained_share"): "retained_share",
+    (Traffic, "year_log_sd"): "year_flow_log_sd",
+    (World, "warm_up"): "warm_up",
+}
+"""Parameter behind each number that no row of another table holds."""
+
+COLUMNS = {(Flow, "low"): ("per_day", "low"), (Flow, "high"): ("per_day", "high")}
+COLUMNS |= {(Stream, "low"): ("share", "low"), (Stream, "high"): ("share", "high")}
+COLUMNS |= {(Leg, "distance_low"): ("distance", "low"), (Leg, "distance_high"): ("distance", "high")}
+"""Column, and end of its interval, behind the fields that are not called as their column."""
+
+MINUTES = {(LaneGroup, "service_time"), (Device, "service_time")}
+"""Numbers that stand in minutes in the tables."""
+
+
+class Ledger:
+    """Numbers of a world by table, key and column."""
+
+    def __init__(self, numbers):
+        self.numbers = {(n.table, n.key, n.name): n for n in numbers}
+        self.asked = set()
+
+    def value(self, table, key, name, end="value"):
+        self.asked.add((table, key, name))
+        return getattr(self.numbers[table, key, name], end)
+
+    def parameter(self, name, end="value"):
+        return self.value("parameters", name, "value", end)
+
+
+def expected(ledger, owner, name, inside):
+    """What the ledger says of a number of an object; `inside` are the objects that it belongs to."""
+    kind = type(owner)
+    if (kind, name) in PARAMETERS:
+        return ledger.parameter(PARAMETERS[kind, name])
+    if kind is LoadSizes and name == "tail_share":
+        return ledger.parameter("load_tail_rate") / ledger.parameter("detected_loads_per_year")
+    if kind is Traffic and name.startswith("inflow"):
+        return 1000 * ledger.parameter("inflow", {"inflow": "value"}.get(name, name.removeprefix("inflow_")))
+    if kind is World and name == "year":
+        return ledger.value("world", owner.name, "year")
+    if kind is Count and name in ("low", "high"):
+        value = ledger.value("counts", owner.name, "value", name)
+        value = ledger.value("counts", owner.name, "value") if value is None else value
+        return value * ledger.parameter("backcast_factor", name)
+    if kind is Law:
+        return expected(ledger, inside[-1], "service_cv", inside[:-1])
+    table, key = ROWS[kind][0], ROWS[kind][1](owner)
+    if kind is LaneGroup:
+        key = f"{inside[-1].name}/{key}"
+    column, end = COLUMNS.get((kind, name), (name, "value"))
+    value = ledger.value(table, key, column, end)
+    return value / 60 if (kind, name) in MINUTES else value
+
+
+def walk(owner, inside=()):
+    """Every number of an object and of what it consists of, with the objects around it."""
+    for field in dataclasses.fields(owner):
+        value = getattr(owner, field.name)
+        if not field.init:  # an index over the other fields
+            continue
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            yield owner, field.name, value, inside
+        elif dataclasses.is_dataclass(value):
+            yield from walk(value, (*inside, owner))
+        elif isinstance(value, tuple) and value and dataclasses.is_dataclass(value[0]):
+            for part in value:
+                yield from walk(part, (*inside, owner))
+        elif not isinstance(value, str | tuple | type(None)):
+            pytest.fail(f"{type(owner).__name__}.{field.name} is of a kind that nobody looks into")
+        elif isinstance(value, tuple) and not all(isinstance(part, str) for part in value):
+            assert (type(owner), field.name) in {(Profile, "weights"), (Traffic, "city_weights")}
+
+
+@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("reading", ["posts_absent", "[posts_in_force,rail_dominant,flow_three_halves]"])
+def test_every_number_of_a_world_has_a_kind_a_source_and_a_unit(name, reading):
+    """All fields of the world are walked; each must be the number that the ledger gives for it."""
+    if reading != "posts_absent" and not name.startswith("kazakhstan"):
+        reading = "flow_three_halves"
+    composed = config.compose([f"world={name}", f"reading={reading}"])
+    world = config.build_world(composed)
+    numbers = config.world_numbers(composed, world)
+    ledger = Ledger(numbers)
+    assert len(ledger.numbers) == len(numbers)
+    seen = 0
+    for owner, field, value, inside in walk(world):
+        if isinstance(owner, Detection | Effort):
+            key = f"effort.{field}" if isinstance(owner, Effort) else field
+            assert value == ledger.value("inspection", key, field)
+        else:
+            assert value == pytest.approx(expected(ledger, owner, field, inside), rel=1e-12), (type(owner), field)
+        seen += 1
+    for flow in world.traffic.flows:
+        for cycle in ("daily", "weekly", "seasonal"):
+            profile = getattr(flow, cycle)
+            for slot, weight in enumerate(profile.weights, start=cycle == "seasonal"):
+                assert weight == ledger.value("profiles", f"{profile.name}/{cycle}/{slot}", "weight")
+    for place, weight in world.traffic.city_weights:
+        assert weight == ledger.value("cities", place, "weight")
+    assert seen > 50
+    assert all(number.source and number.unit and number.kind for number in numbers)
+
+
+def test_the_walk_meets_every_kind_of_object():
+    world = fs.load_world("kazakhstan_2010")
+    kinds = {type(owner) for owner, *_ in walk(world)}
+    assert kinds >= {*ROWS, Travel, LoadSizes, Traffic, World, Law, Detection, Effort}
+    assert Network not in kinds
+
+
+@pytest.mark.parametrize("name", ["kazakhstan_2010", "two_routes"])
+def test_every_numeric_cell_of_the_tables_is_in_the_ledger(name):
+    """Cells are found by their look, not by what the code takes for a number."""
+    composed = config.compose([f"world={name}"])
+    world = config.build_world(composed)
+    tables, _ = config.world_folders(composed)
+    numbers = {(n.table, n.key, n.name) for n in config.world_numbers(composed, world)}
+    standing = {post.name for post in world.checkpoints}
+    for table, rows in world_tables.read_tables(tables).items():
+        ends = provenance.INTERVALS.get(table, ("",))[1:]
+        for row in rows:
+            key = "/".join(row.cells[column] for column in KEYS[table])
+            for column, text in row.cells.items():
+                look = re.fullmatch(r"-?[0-9.]+(e-?[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}", text)
+                if not look or column in (*KEYS[table], *ends, "unit", "year", "source", "note"):
+                    continue
+                if row.cells.get("checkpoint", "") not in standing and table in ("checkpoints", "lanes"):
+                    continue
+                assert (table, key, column) in numbers
+
+
+def test_a_number_without_kind_source_or_unit_is_refused():
+    given = {
+        "table": "t",
+        "key": "k",
+        "name": "n",
+        "value": 1.0,
+        "unit": "kg",
+        "kind": "assumed",
+        "source": "judgement",
+    }
+    provenance.Number(**given)
+    for field, wording in (("kind", "kind must be one of"), ("source", "must name a source"), ("unit", "have a unit")):
+        with pytest.raises(ValueError, match=wording):
+            provenance.Number(**given | {field: ""})
+
+
+def test_what_is_typed_counts_as_assumed():
+    typed = ["inflow=60", "inspection.effort.south=0.1"]
+    composed = config.compose(typed)
+    world = config.build_world(composed)
+    numbers = {(n.table, n.key): n for n in config.world_numbers(composed, world, typed=typed)}
+    inflow, south = numbers["parameters", "inflow"], numbers["inspection", "effort.south"]
+    assert (inflow.value, inflow.kind, inflow.source) == (60, "assumed", "judgement: typed for this run, inflow=60")
+    assert (south.value, south.kind) == (0.1, "assumed")
+    assert "typed for this run, inspection.effort.south=0.1" in south.source
+    assert numbers["inspection", "effort.inside"].source.startswith("judgement: so that")
+
+
+@pytest.fixture
+def command(monkeypatch, tmp_path, capsys):
+    """Run the command in an empty folder; exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        code = cli.answer(arguments)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
+
+
+def test_the_ledger_begins_with_the_counts_and_holds_everything(command):
+    code, out, err = command("study=evidence")
+    assert (code, err) == (0, "")
+    lines = out.splitlines()
+    assert lines[0] == "241 reported figures of 10 sources, 50 contradictions"
+    assert max(map(len, lines)) <= WIDTH
+    assert set(load_figures()) <= {line.split(" ")[0] for line in lines}
+    assert set(load_contradictions()) <= {line.split(" ")[0] for line in lines}
+    world = config.build_world(config.compose())
+    numbers = config.world_numbers(config.compose(), world)
+    assert f"{len(numbers):,} numbers of the world kazakhstan_2010" in lines[1]
+    total = re.search(r"^all +([\d,]+) +([\d,]+) +([\d,]+)$", out, re.MULTILINE)
+    counts = [int(text.replace(",", "")) for text in total.groups()]
+    assert counts == [sum(n.kind == kind for n in numbers) for kind in ("reported", "calibrated", "assumed")]
+    assert not Path("results").exists()
+
+
+@pytest.mark.parametrize("words", ["study.words=heroin,2006", "study.words=[heroin,2006]", "study.words='heroin,2006'"])
+def test_words_keep_what_has_all_of_them(command, words):
+    code, out, _ = command("study=evidence", words)
+    assert code == 0
+    assert "with heroin and 2006: 18 figures, 7 contradictions" in out
+    assert "\nfd16-heroin-2006 " in out
+    assert "554.7 [kg]" in out
+    assert "fd16-heroin-2010 " not in out
+    assert "\nI-01  high" in out
+    assert "\nI-19" not in out
+
+
+def test_one_word_may_be_the_name_of_a_checkpoint(command):
+    out = command("study=evidence", "study.words=kordai-road")[1]
+    assert "    kordai-road: bays 4" in out
+    assert "\nContradictions: 0\n" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wording"),
+    [
+        (["study=evidence", "study.wrods=a"], "the key of study.wrods=a must be .*; did you mean 'words'"),
+        (["study=figure", "study.figure=seris"], "study.figure must be one of series, evidence, got seris.*'series'"),
+        (["study=evidence", "study.words=[[a]]"], "study.words must be a word or several"),
+        (["-m", "study=evidence", "study.words=a,b", "study.word=c"], "did you mean 'words'"),
+    ],
+)
+def test_a_mistake_in_an_option_of_a_study_is_named(command, arguments, wording):
+    code, out, err = command(*arguments)
+    assert (code, out) == (1, "")
+    assert re.search(wording, err)
+
+
+def test_the_series_as_printed_stands_in_other_years(command):
+    corrected = command("study=evidence", "study.words=series-1996")[1]
+    printed = command("study=evidence", "study.words=series-1996", "reading=series_as_printed")[1]
+    assert re.search(r"fd16-opiates-series-1996 .* 1996 +501\.5 \[kg\]", corrected)
+    assert re.search(r"fd16-opiates-series-1996 .* 2006 +501\.5 \[kg\]", printed)
+    assert "reading corrected: 10 of 10 checks hold, which the arithmetic supports; in use" in corrected
+    assert "reading printed: 4 of 10 checks hold; in use" in printed
+    assert "stands in its printed years" in printed
+
+
+def test_the_checks_of_a_contradiction_are_counted_by_reading():
+    assert tally(load_contradictions()["I-01"]) == {"corrected": (10, 10), "printed": (4, 10)}
+
+
+def test_columns_are_wrapped_and_none_is_lost():
+    lines = list(columns([("a-key", "some words that are long", "x")], widths=(6, 10, 3)))
+    assert lines == ["a-key  some words x", "       that are", "       long"]
+
+
+def test_the_table_of_the_series_is_the_series_in_both_readings():
+    table = series_table().set_index("year")
+    assert table["printed"].to_dict() == opiates("printed")
+    assert table["corrected"].to_dict() == opiates("corrected")
+
+
+def test_the_table_of_checks_has_what_the_texts_state():
+    table = check_table().set_index("check")
+    assert (int(table["printed_holds"].sum()), int(table["corrected_holds"].sum()), len(table)) == (4, 10, 10)
+    assert table.loc["mean 2002-2006", "stated"] == reported("fd16-opiates-mean-2002-06")
+    floors = table[table["rule"] == "at least"]
+    for reading in ("printed", "corrected"):
+        assert ((floors[reading] >= floors["stated"]) == floors[f"{reading}_holds"]).all()
+    equal = table[table["rule"] == "equal"]
+    for reading in ("printed", "corrected"):
+        near = (equal[reading] - equal["stated"]).abs() <= equal["tolerance"] + 1e-6
+        assert (near == equal[f"{reading}_holds"]).all()
+
+
+@pytest.fixture(scope="module")
+def figure():
+    """Figure 2."""
+    drawn = opiate_series(series_table(), checks=check_table())
+    drawn.canvas.draw()
+    return drawn
+
+
+def test_the_bars_are_the_values_of_each_reading(figure):
+    for reading in ("printed", "corrected"):
+        (axes,) = [axes for axes in figure.axes if axes.get_gid() == f"series:{reading}"]
+        heights = {round(bar.get_x() + bar.get_width() / 2): bar.get_height() for bar in axes.patches}
+        assert heights == opiates(reading)
+        assert max(heights.values()) < axes.get_ylim()[1]
+
+
+def test_marks_and_bands_stand_at_what_the_texts_state(figure):
+    stated = check_table().set_index("check")["stated"]
+    for axes in figure.axes[:2]:
+        drawn = {line.get_gid(): line.get_ydata()[0] for line in axes.lines if line.get_gid()}
+        for name in MEANS:
+            assert drawn[f"mean:{name}"] == stated[name]
+        for name, year in TOTALS.items():
+            assert drawn[f"total:{year}"] == stated[name]
+        for name, year in FLOORS.items():
+            assert drawn[f"floor:{year}"] == stated[name]
+
+
+def test_every_failure_of_the_printed_order_is_said_in_words_too(figure):
+    (table,) = [axes for axes in figure.axes if axes.get_gid() == "checks"]
+    texts = [text.get_text() for text in table.texts]
+    assert (texts.count("fails ×"), texts.count("passes")) == (6, 14)
+
+
+def test_nothing_is_cut_off_and_no_texts_of_the_table_overlap(figure: Figure):
+    page = figure.bbox
+    for axes in figure.axes:
+        for text in [*axes.texts, axes.title, axes._left_title]:
+            if text.get_text():
+                box = text.get_window_extent()
+                assert page.x0 <= box.x0, text
+                assert box.x1 <= page.x1, text
+    legend = figure.legends[0].get_window_extent()
+    assert page.x0 <= legend.x0
+    assert legend.x1 <= page.x1
+    (table,) = [axes for axes in figure.axes if axes.get_gid() == "checks"]
+    boxes = [text.get_window_extent() for text in table.texts]
+    for i, a in enumerate(boxes):
+        assert not any(a.overlaps(b) for b in boxes[i + 1 :])
+
+
+def test_failures_can_be_told_without_colour(figure):
+    for axes in figure.axes[:2]:
+        crosses = [line for line in axes.lines if line.get_marker() == "x"]
+        failing = "printed" in axes.get_gid()
+        assert len(crosses) == (3 if failing else 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [
+        ("fig2_series", {"fig2_series.png", "fig2_series.pdf", "series.csv", "checks.csv"}),
+        ("table1_evidence", {"evidence.csv", "contradictions.csv", "counts.csv", "table1_evidence.md"}),
+    ],
+)
+def test_an_experiment_writes_its_files_and_the_reference_results_come_out_again(command, name, names):
+    code, out, err = command(f"experiment={name}")
+    folder = Path("results/experiments") / name
+    assert (code, err) == (0, "")
+    assert out.endswith(f"results: {folder}\n")
+    assert {path.name for path in folder.iterdir()} == names
+    for reference in (ROOT / "results" / "reference" / name).glob("*.csv"):
+        pd.testing.assert_frame_equal(pd.read_csv(reference), pd.read_csv(folder / reference.name), rtol=1e-12)
+
+
+def test_the_table_of_evidence_can_be_read(command):
+    command("experiment=table1_evidence", "reading=series_as_printed", "out=mine")
+    text = Path("mine/table1_evidence.md").read_text(encoding="utf-8")
+    assert "Opiate series in its printed years." in text
+    assert sum(line.startswith("| ") for line in text.splitlines()) == 241 + 50 + 4
+    assert {len(re.findall(r"(?<!\\)\|", line)) for line in text.splitlines() if line.startswith("| I-")} == {9}
+
+
+def rows_of(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_pages_of_the_experiments_quote_the_reference_results():
+    text = (ROOT / "experiments" / "fig2_series" / "README.md").read_text(encoding="utf-8")
+    checks = {row["check"]: row for row in rows_of(ROOT / "results/reference/fig2_series/checks.csv")}
+    names = {"heroin and opium of 2006": "2006 is heroin and opium of 2006"}
+    quoted = re.findall(r"^\| ([a-z][^|]*\d) \| ([\d,.]+) (?:kg|%) \| ([\d,.]+) \| ([\d,.]+) \|$", text, re.MULTILINE)
+    assert len(quoted) == 4
+    for name, *numbers in quoted:
+        row = checks[names.get(name, name)]
+        assert [f"{float(row[column]):,.1f}" for column in ("stated", "printed", "corrected")] == numbers
+    page = (ROOT / "experiments" / "table1_evidence" / "README.md").read_text(encoding="utf-8")
+    counts = pd.read_csv(ROOT / "results" / "reference" / "table1_evidence" / "counts.csv").set_index("severity")
+    total = counts.sum()
+    assert np.array_equal(counts["contradictions"] >= counts["decided"], [True] * 3)
+    said = [int(number) for number in re.findall(r"\d+", page.split("```")[0].partition("**Claim.**")[2])]
+    assert said == [241, total["contradictions"], counts.loc["high", "contradictions"], total["decided"], 50]
+    first = (ROOT / "experiments" / "fig1_network" / "README.md").read_text(encoding="utf-8")
+    baseline = pd.read_csv(ROOT / "results" / "reference" / "baseline" / "run.csv")
+    row = baseline[baseline["quantity"] == "interdiction rate"].iloc[0]
+    assert f"{100 * row['mean']:.2f} % of it, between {100 * row['low']:.2f} and\n{100 * row['high']:.2f} %" in first
