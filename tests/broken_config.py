@@ -23,6 +23,7 @@ NUMBERS = {
     "search_cv": ("-1",),
     "compensation": ("-1",),
     "search_cost": ("-1",),
+    "cost_ratio": ("0", "-1"),
 }
 """Numbers of `inspection` with values outside their range."""
 

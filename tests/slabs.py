@@ -8,17 +8,23 @@ import math
 from dataclasses import fields
 
 import numpy as np
+from scipy.stats import norm
 
 from flowsim.engine.outcome import (
+    BYPASSED,
+    CLOSED,
     NOT_SELECTED,
     PASSED,
     REFERRED,
     RETAINED,
+    SEALED,
     SEIZED,
+    UNREACHED,
     WAVED,
     Outcome,
     nothing_yet,
 )
+from flowsim.traffic import VEHICLE_CLASSES
 
 
 def run(world, fleet, *, slab):
@@ -26,7 +32,7 @@ def run(world, fleet, *, slab):
     log = {field.name: getattr(nothing_yet(fleet), field.name) for field in fields(Outcome)}
     lanes = {(c, g): [-math.inf] * x.lanes for c, p in enumerate(world.checkpoints) for g, x in enumerate(p.groups)}
     bays = {c: [-math.inf] * post.bays for c, post in enumerate(world.checkpoints)}
-    starts = {key: [] for key in lanes}
+    leaving = {key: [] for key in lanes}
     at_lane, at_bay = [], []
 
     def go_on(v, k, left):
@@ -37,8 +43,13 @@ def run(world, fleet, *, slab):
             log["end"][v] = left + fleet.tail[v]
 
     def leave(v, k, time):
-        log["departure"][k] = time
-        go_on(v, k + 1, time)
+        stop = world.checkpoints[int(fleet.checkpoint[k])].groups[int(fleet.group[k])].stop
+        log["departure"][k] = log["arrival"][k] + stop if stop < math.inf else time
+        go_on(v, k + 1, log["departure"][k])
+
+    def seize(v, k, time):
+        log["departure"][k] = log["end"][v] = time
+        log["fate"][v] = SEIZED
 
     for v in range(fleet.size):
         go_on(v, fleet.first[v], fleet.entry[v])
@@ -48,15 +59,38 @@ def run(world, fleet, *, slab):
         for time, ident, v, k in now:
             c, g = int(fleet.checkpoint[k]), int(fleet.group[k])
             group, free = world.checkpoints[c].groups[g], lanes[c, g]
-            lane = min(range(len(free)), key=lambda s: (max(time, free[s]), s))
-            start = max(time, free[lane])
+            log["arrival"][k] = time
+            way = way_round(world, fleet, v, k)
+            if way is not None:
+                log["decision"][k] = BYPASSED
+                end = time + way.detour * fleet.detour[k]
+                if fleet.patrol[k] < way.patrol:
+                    seize(v, k, end)
+                else:
+                    log["departure"][k] = end
+                    go_on(v, k + 1, end)
+                continue
+            hour = time - 24 * math.floor(time / 24)
+            lanes_now = [x.lanes for x in group.shifts if x.start <= hour < x.end] or [group.lanes]
+            if not world.checkpoints[c].border and lanes_now[0] == 0:
+                log["decision"][k] = CLOSED
+                log["departure"][k] = time
+                go_on(v, k + 1, time)
+                continue
+            lane = min(range(len(free)), key=lambda s: (duty(group, s, max(time, free[s])), s))
+            start, due = duty(group, lane, max(time, free[lane])), time + group.stop
+            crowded = sum(earlier > time for earlier in leaving[c, g][-300:]) > group.wave_through
+            log["crowded"][k] = crowded
+            if start + fleet.service[k] > due:
+                leaving[c, g].append(min(start, due))
+                log["decision"][k] = UNREACHED
+                leave(v, k, due)
+                continue
+            leaving[c, g].append(start)
             free[lane] = start + fleet.service[k]
-            crowded = sum(earlier > time for earlier in starts[c, g][-300:]) > group.wave_through
-            starts[c, g].append(start)
-            log["arrival"][k], log["start"][k], log["lane"][k], log["crowded"][k] = time, start, lane, crowded
-            selected = fleet.score[k] > quantile(1 - group.referral)
-            log["decision"][k] = (WAVED if crowded else REFERRED) if selected else NOT_SELECTED
-            if selected and not crowded:
+            log["start"][k], log["lane"][k] = start, lane
+            log["decision"][k] = decision(world, fleet, v, k, crowded)
+            if log["decision"][k] == REFERRED:
                 at_bay.append((free[lane], ident, v, k))
             else:
                 leave(v, k, free[lane])
@@ -67,34 +101,71 @@ def run(world, fleet, *, slab):
             bay = min(range(len(free)), key=lambda s: (max(time, free[s]), s))
             start = max(time, free[bay])
             duration, alarm = examine(world, fleet, v, k, start)
+            due = log["arrival"][k] + world.checkpoints[c].groups[int(fleet.group[k])].stop
+            if start + duration > due:
+                log["decision"][k] = UNREACHED
+                leave(v, k, due)
+                continue
             free[bay] = start + duration
-            log["exam_start"][k], log["exam_end"][k], log["bay"][k], log["alarm"][k] = (
-                start,
-                free[bay],
-                bay,
-                alarm,
-            )
-            if alarm and fleet.drug[v] >= 0 and fleet.effort[k] < effort(world, fleet, v, c):
-                log["departure"][k] = log["end"][v] = free[bay]
-                log["fate"][v] = SEIZED
+            log["exam_start"][k], log["exam_end"][k], log["bay"][k], log["alarm"][k] = start, free[bay], bay, alarm
+            if alarm and fleet.drug[v] >= 0 and fleet.effort[k] < effort(world, fleet, v, c, free[bay]):
+                seize(v, k, free[bay])
             else:
                 leave(v, k, free[bay])
     return Outcome(**log)
 
 
-def quantile(share):
-    """Normal quantile by scipy.stats, which the engine does not use."""
-    from scipy.stats import norm
+def way_round(world, fleet, v, k):
+    """Way round the crossing that a load takes, or None."""
+    border = world.checkpoints[int(fleet.checkpoint[k])].border
+    ways = [way for way in world.bypasses if border and way.border == border]
+    if fleet.drug[v] < 0 or not ways:
+        return None
+    index = int(np.searchsorted(np.cumsum([way.share for way in ways]), fleet.way_round[k], side="right"))
+    return ways[index] if index < len(ways) and fleet.mass[v] <= ways[index].maximum else None
 
-    return norm.ppf(share)
+
+def duty(group, lane, time):
+    """First time from a time on at which a lane is on duty."""
+    if not group.shifts:
+        return time
+    for day in range(3):
+        for shift in group.shifts:
+            begin, end = (24 * (math.floor(time / 24) + day) + hour for hour in (shift.start, shift.end))
+            if lane < shift.lanes and end > time:
+                return max(time, begin)
+    return math.inf
 
 
-def effort(world, fleet, v, c):
+def decision(world, fleet, v, k, crowded):
+    """What follows from the first look."""
+    checkpoint = world.checkpoints[int(fleet.checkpoint[k])]
+    group = checkpoint.groups[int(fleet.group[k])]
+    tir = VEHICLE_CLASSES[fleet.vehicle_class[v]] == "tir"
+    if tir and world.seals.green_lane and checkpoint.border:
+        chance = world.seals.notice if fleet.opened[v] else world.seals.false_notice
+        if fleet.notice[k] < chance:
+            return REFERRED
+        if not world.seals.inspection:
+            return SEALED
+    if fleet.drug[v] >= 0 and fleet.wagon[k] >= group.wagons:
+        return UNREACHED
+    limit = norm.ppf(1 - group.referral)
+    if world.detection.cost_ratio != 1:
+        limit += math.log(world.detection.cost_ratio) / world.detection.targeting
+    if fleet.score[k] <= limit:
+        return NOT_SELECTED
+    return WAVED if crowded else REFERRED
+
+
+def effort(world, fleet, v, c, time):
     """Probability that an alarm is followed up."""
-    return min(
-        1.0,
-        getattr(world.detection.effort, world.checkpoints[c].effort_class) * fleet.year_effort[fleet.replication[v]],
-    )
+    checkpoint = world.checkpoints[c]
+    share = getattr(world.detection.effort, checkpoint.effort_class) * fleet.year_effort[fleet.replication[v]]
+    for campaign in world.campaigns:
+        if checkpoint.agency in campaign.agencies and campaign.span[0] <= time < campaign.span[1]:
+            share *= campaign.factor
+    return min(1.0, share)
 
 
 def examine(world, fleet, v, k, start):

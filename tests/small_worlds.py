@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from itertools import pairwise
 
 from hypothesis import strategies as st
 
+from flowsim.inspection.bypass import Bypass
+from flowsim.inspection.campaigns import Campaign
 from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
 from flowsim.inspection.detection import Detection, Effort
 from flowsim.inspection.devices import Device
+from flowsim.inspection.hours import Shift
+from flowsim.inspection.seals import SEAL_TYPES, Seals
 from flowsim.network import Leg, Network, Place, Route, Travel
 from flowsim.traffic import ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
 from flowsim.world import World
@@ -42,7 +47,7 @@ def lanes(**fields: object) -> LaneGroup:
 
 def post(name: str, *, place: str, devices: tuple[Device, ...] = (), bays: int = 1, **fields: object) -> Checkpoint:
     """An internal checkpoint; fields that it does not know go to its one lane group."""
-    own = {key: fields.pop(key) for key in ("agency", "effort_class", "type", "groups") if key in fields}
+    own = {key: fields.pop(key) for key in ("agency", "effort_class", "type", "border", "groups") if key in fields}
     given = {"label": name, "type": "internal", "border": "", "mode": "road", "agency": "Customs"}
     given |= {"effort_class": "inside", "groups": (lanes(**fields),), "start": "", "end": ""} | MADE_UP | own
     return Checkpoint(name=name, place=place, devices=devices, bays=bays, **given)
@@ -54,6 +59,7 @@ def road_world(
     inflow: float = 1000.0,
     places: int = 6,
     leg_hours: float = 2.0,
+    classes: tuple[str, ...] = ("truck",),
     **fields: object,
 ) -> World:
     """A road of places p0, p1, ... with honest trucks and consignments from the first to the last."""
@@ -92,7 +98,7 @@ def road_world(
     )
     flow = Flow(
         name="f",
-        vehicle_class="truck",
+        vehicle_class=classes[0],
         path=path,
         direction="through",
         per_day=per_day,
@@ -104,7 +110,7 @@ def road_world(
     traffic = Traffic(
         flows=(flow,),
         streams=(Stream(drug="heroin", origin="o", mode="road", share=1.0, low=1.0, high=1.0, **MADE_UP),),
-        class_shares=(ClassShare(mode="road", vehicle_class="truck", share=1.0, capacity=500.0, **MADE_UP),),
+        class_shares=(ClassShare(mode="road", vehicle_class=classes[0], share=1.0, capacity=500.0, **MADE_UP),),
         sizes=SIZES,
         inflow=inflow,
         inflow_low=inflow,
@@ -135,7 +141,7 @@ def with_traffic(world: World, **fields: object) -> World:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """Random small worlds with queues, referral, wave-through and devices that fail."""
+    """Random small worlds in which every mechanism may be at work."""
     chance = st.floats(0.0, 1.0)
     posts = []
     for i in range(draw(st.integers(1, 4))):
@@ -150,12 +156,41 @@ def worlds(draw: st.DrawFn) -> World:
             for d in range(draw(st.integers(0, 2)))
         )
         place = f"p{draw(st.integers(0, 3))}"
-        given = {
-            "referral": draw(chance),
-            "wave_through": draw(st.integers(0, 3)),
-            "lanes": draw(st.integers(1, 3)),
-        }
-        posts.append(post(f"post{i}", place=place, devices=devices, bays=draw(st.integers(1, 2)), **given))
-    world = road_world(*posts, per_day=draw(st.floats(0, 900)), inflow=draw(st.floats(0, 3000)), places=4)
+        given = {"referral": draw(chance), "wave_through": draw(st.integers(0, 3)), "lanes": draw(st.integers(1, 3))}
+        given["shifts"] = draw(st.sampled_from([(), (), day_shifts(given["lanes"], draw(st.integers(1, 23)))]))
+        given["stop"] = draw(st.sampled_from([math.inf, math.inf, 0.75, 2.5]))
+        given["wagons"] = draw(st.sampled_from([1.0, 1.0, 0.5]))
+        own = {"bays": draw(st.integers(1, 2)), "border": draw(st.sampled_from(["", "KG"]))}
+        posts.append(post(f"post{i}", place=place, devices=devices, **own, **given))
+    classes = draw(st.sampled_from([("truck",), ("tir",)]))
+    world = road_world(
+        *posts, per_day=draw(st.floats(0, 900)), inflow=draw(st.floats(0, 3000)), places=4, classes=classes
+    )
     cities = (("p1", 1.0), ("p3", 2.0)) if draw(st.booleans()) else ()
-    return with_traffic(world, retained_share=draw(chance), city_weights=cities, year_log_sd=draw(st.floats(0, 0.6)))
+    world = with_traffic(world, retained_share=draw(chance), city_weights=cities, year_log_sd=draw(st.floats(0, 0.6)))
+    seals = Seals(
+        green_lane=draw(st.booleans()),
+        inspection=draw(st.booleans()),
+        type=draw(st.sampled_from(SEAL_TYPES)),
+        opened=draw(chance),
+        notice_plain=draw(chance),
+        notice_electronic=draw(chance),
+        false_notice=draw(chance),
+    )
+    bypasses = draw(st.sampled_from([(), ways_round(share=0.3, patrol=0.4)]))
+    campaign = Campaign(name="c", start="01-01", end="01-02", agencies=("Customs",), factor=draw(chance), **MADE_UP)
+    detection = replace(world.detection, cost_ratio=draw(st.sampled_from([1.0, 1.0, 0.5, 2.0])))
+    return replace(
+        world, seals=seals, bypasses=bypasses, detection=detection, campaigns=draw(st.sampled_from([(), (campaign,)]))
+    )
+
+
+def day_shifts(lanes: int, hour: int) -> tuple[Shift, ...]:
+    """One lane fewer, down to none, before an hour of the day."""
+    return (Shift(start=0.0, end=hour, lanes=lanes - 1), Shift(start=hour, end=24.0, lanes=lanes))
+
+
+def ways_round(*, share: float, patrol: float, maximum: float = 8.0) -> tuple[Bypass, ...]:
+    """A way by vehicle for any load and one on foot for small ones, round the border with KG."""
+    given = {"border": "KG", "share": share, "patrol": patrol, "detour": 3.0} | MADE_UP
+    return (Bypass(way="vehicle", maximum=1e4, **given), Bypass(way="foot", maximum=maximum, **given))

@@ -50,7 +50,7 @@ LEVEL = {unit: level for level, units in enumerate(ORDER) for unit in units}
 RESERVED = {
     "hydra": ("config", "refusals", "cli", "sweeps"),
     "hydra_plugins": (),
-    "simpy": ("engine.reference",),
+    "simpy": ("engine.reference", "engine.stations"),
     "matplotlib": ("figures",),
 }
 

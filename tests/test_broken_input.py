@@ -104,7 +104,7 @@ def test_all_mistakes_are_said_at_once_in_the_order_of_tables_and_rows(load):
         "lanes.csv line 2, column 'referral' must lie in [0, 1], got '1.5'",
         "streams.csv line 1 must be UTF-8, got byte 0xff of another encoding (byte 1 of the file)",
         "cities.csv must be a file in ",
-        "flows.csv line 3, column 'class' must be one of car, truck, tir, train, got 'cart'; did you mean 'car'?",
+        "flows.csv line 3, column 'class' must be one of car, truck, tir, train, passenger, got 'cart'",
         "flows.csv line 3, column 'per_day' must be a finite number, got 'many'",
         "flows.csv line 3, column 'path' must name a row of places.csv, got 'nowhere'",
         "parameters.csv line 2, column 'unit' must be 't/year', the unit of inflow, got 'kg'",

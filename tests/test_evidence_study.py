@@ -110,12 +110,18 @@ def expected(ledger, owner, name, inside):
     return value / 60 if (kind, name) in MINUTES else value
 
 
+STATED = ("cost_ratio",)
+"""Fields with a default that the configuration states all the same."""
+
+
 def walk(owner, inside=()):
     """Every number of an object and of what it consists of, with the objects around it."""
     for field in dataclasses.fields(owner):
         value = getattr(owner, field.name)
         if not field.init:  # an index over the other fields
             continue
+        if field.default is not dataclasses.MISSING and value == field.default and field.name not in STATED:
+            continue  # the neutral setting of a mechanism that the world does not have
         if isinstance(value, int | float) and not isinstance(value, bool):
             yield owner, field.name, value, inside
         elif dataclasses.is_dataclass(value):

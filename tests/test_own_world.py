@@ -141,7 +141,7 @@ def test_check_prints_loads_routes_visits_counts_and_kinds(command, mine):
     assert (code, err) == (0, "")
     assert re.search(r"^south-gate +lanes in truck +130\.0 +54\.2 +121\.3  Sep 9 h$", out, re.MULTILINE)
     assert re.search(r"^to-north +road +356 +7\.1 +70\.00  south-gate, junction-post, north-gate$", out, re.MULTILINE)
-    assert re.search(r"^crossing +401,500 +160,600 +0 +0 +562,100$", out, re.MULTILINE)
+    assert re.search(r"^crossing +401,500 +160,600 +0 +0 +0 +562,100$", out, re.MULTILINE)
     assert re.search(r"^south-trucks-in +130\.0 +99\.0 +165\.0$", out, re.MULTILINE)
     assert re.search(r"^parameters +0 +0 +19$", out, re.MULTILINE)
     assert "Warnings: none" in out

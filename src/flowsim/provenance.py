@@ -35,6 +35,7 @@ UNITS: Mapping[str, str] = {
     "search_cv": "1",
     "compensation": "USD",
     "search_cost": "USD",
+    "cost_ratio": "1",
 }
 """Units of what `conf/inspection/` holds."""
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from flowsim import checks
 from flowsim.network import MODES
 
-VEHICLE_CLASSES = ("car", "truck", "tir", "train")
-"""Classes of vehicle; a TIR truck travels under a customs seal."""
+VEHICLE_CLASSES = ("car", "truck", "tir", "train", "passenger")
+"""Classes of vehicle; a TIR truck travels under a customs seal, a train carries freight or passengers."""
 
 DRUGS = ("heroin",)
 """Drugs that have a stream of consignments."""
@@ -110,6 +110,9 @@ class Flow:
     source: str
     """Where the volume comes from."""
 
+    timetable: bool = False
+    """Whether the vehicles enter at even intervals instead of at random."""
+
     def __post_init__(self) -> None:
         checks.one_of(self, "vehicle_class", VEHICLE_CLASSES)
         checks.one_of(self, "direction", DIRECTIONS)
@@ -135,7 +138,7 @@ class Flow:
 
 def mode_of(vehicle_class: str) -> str:
     """Mode of the legs that a class of vehicle uses."""
-    return "rail" if vehicle_class == "train" else "road"
+    return "rail" if vehicle_class in ("train", "passenger") else "road"
 
 
 @dataclass(frozen=True, kw_only=True)

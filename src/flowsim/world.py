@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from flowsim import checks
 from flowsim import names as hashes
+from flowsim.inspection.bypass import Bypass
+from flowsim.inspection.campaigns import Campaign
 from flowsim.inspection.checkpoint import WAYS, Checkpoint
 from flowsim.inspection.detection import Detection
+from flowsim.inspection.seals import NO_SEALS, Seals
 from flowsim.network import Network, Place, Route
 from flowsim.traffic import VEHICLE_CLASSES, Flow, Traffic, mode_of
 
@@ -96,6 +99,15 @@ class World:
     counts: tuple[Count, ...] = ()
     """Published counts that the traffic is held against."""
 
+    bypasses: tuple[Bypass, ...] = ()
+    """Ways round the crossings, by section of the border."""
+
+    seals: Seals = NO_SEALS
+    """How TIR trucks are treated at crossings."""
+
+    campaigns: tuple[Campaign, ...] = ()
+    """Campaigns of agencies within the year."""
+
     warm_up: float = 48.0
     """Time simulated and discarded before a span of traffic, to fill the queues [h]."""
 
@@ -104,6 +116,10 @@ class World:
         posts = (checkpoint.name for checkpoint in self.checkpoints)
         hashes.distinct(posts, by=hashes.long_hash, thing="names of checkpoints")
         checks.non_negative(self, "warm_up")
+        for border in {way.border for way in self.bypasses}:
+            total = sum(way.share for way in self.ways_round(border))
+            rule = "have shares that sum to at most 1"
+            checks.require(total <= 1 + 1e-9, thing=f"ways round the border with {border}", rule=rule, value=total)
         names = [place.name for place in self.network.places]
         for checkpoint in self.checkpoints:
             checks.known(checkpoint.place, names, thing=f"Checkpoint '{checkpoint.name}': place")
@@ -125,6 +141,10 @@ class World:
     def routes_of(self, origin: str, *, mode: str) -> tuple[Route, ...]:
         """Routes of an origin and mode."""
         return tuple(r for r in self.network.routes if r.origin == origin and r.mode == mode)
+
+    def ways_round(self, border: str) -> tuple[Bypass, ...]:
+        """Ways round the crossings of a section of the border; none for a checkpoint inside the country."""
+        return tuple(way for way in self.bypasses if border and way.border == border)
 
     def place_of(self, checkpoint: Checkpoint) -> Place:
         """Place where a checkpoint stands."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from flowsim import units
 from flowsim.draws import counter, poisson, quantiles
 from flowsim.draws.counter import Floats, Stream
-from flowsim.draws.fleet import Fleet, Ints, assemble
+from flowsim.draws.fleet import Bools, Fleet, Ints, assemble
 from flowsim.draws.itinerary import draw_availability, draw_visits, draw_years, itinerary
 from flowsim.network import Route
 from flowsim.traffic import DRUGS, VEHICLE_CLASSES, ClassShare
@@ -104,9 +104,19 @@ def _stream_parts(
             way = itinerary(world, routes[r].path, **kind, last=last)
             who = {"stream": stream, "number": number[chosen], "replication": replication[chosen]}
             part |= draw_visits(world, way, **who, loaded=True)
+            part["opened"] = _opened(world, stream, classes[c], number=number[chosen], replication=replication[chosen])
             drug = np.full(len(part["entry"]), DRUGS.index(consignments.drug), dtype=np.int64)
             parts.append(part | {"replication": position[chosen], "drug": drug})
     return parts
+
+
+def _opened(world: World, stream: Stream, share: ClassShare, *, number: Ints, replication: Ints) -> Bools:
+    """Whether the seal of each load in a TIR truck was opened and closed again."""
+    if share.vehicle_class != "tir" or world.seals.opened == 0.0:
+        return np.zeros(len(number), dtype=np.bool_)
+    uniform = stream.uniforms(number, replication=replication, purpose=counter.ENTRY, item="seal")
+    opened: Bools = uniform[:, 0] < world.seals.opened
+    return opened
 
 
 def _choose(uniform: Floats, weights: Sequence[float]) -> Ints:

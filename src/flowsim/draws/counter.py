@@ -25,7 +25,7 @@ ROUNDS = 10
 _LOW = np.uint64(0xFFFFFFFF)
 _HALF = np.uint64(32)
 
-SERVICE, TRAVEL, DEVICE, ENTRY, ROUTE, PERIOD = range(6)
+SERVICE, TRAVEL, DEVICE, ENTRY, ROUTE, PERIOD, ROUND = range(7)
 """Purposes, in the top byte of the counter's last word, each a block of four numbers."""
 
 

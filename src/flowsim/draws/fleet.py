@@ -42,6 +42,9 @@ class Fleet:
     retained: Bools
     """Whether the consignment ends in a city of the country, dims (vehicle,)."""
 
+    opened: Bools
+    """Whether the seal was opened and closed again, dims (vehicle,)."""
+
     mass: Floats
     """Mass carried, dims (vehicle,) [kg]."""
 
@@ -65,6 +68,21 @@ class Fleet:
 
     travel: Floats
     """Travel time from the checkpoint before, or from the start of the path, dims (visit,) [h]."""
+
+    way_round: Floats
+    """Uniform number that decides whether and how a load goes round the crossing, dims (visit,) [1]."""
+
+    patrol: Floats
+    """Uniform number that is compared with the chance of a patrol on the way round, dims (visit,) [1]."""
+
+    detour: Floats
+    """Time of the way round relative to its mean, dims (visit,) [1]."""
+
+    notice: Floats
+    """Uniform number that is compared with the chance that a seal check notices, dims (visit,) [1]."""
+
+    wagon: Floats
+    """Uniform number that is compared with the share of wagons examined, dims (visit,) [1]."""
 
     service: Floats
     """Time of the first look, dims (visit,) [h]."""
@@ -122,6 +140,7 @@ PER_VEHICLE = (
     "drug",
     "route",
     "retained",
+    "opened",
     "mass",
     "log_mass",
     "concealment",
@@ -133,6 +152,11 @@ PER_VISIT = (
     "checkpoint",
     "group",
     "travel",
+    "way_round",
+    "patrol",
+    "detour",
+    "notice",
+    "wagon",
     "service",
     "score",
     "search",
@@ -194,7 +218,7 @@ def assemble(
 
 
 def _empty(name: str) -> npt.NDArray[np.generic]:
-    return np.zeros(0, dtype=np.bool_ if name == "retained" else np.float64)
+    return np.zeros(0, dtype=np.bool_ if name in ("retained", "opened") else np.float64)
 
 
 def _typed(name: str, column: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:

@@ -67,7 +67,18 @@ def daily_means(world: World, flow: Flow, *, days: Ints) -> Floats:
     return means
 
 
+def _timetable(flow: Flow, *, days: Ints) -> tuple[Ints, Floats]:
+    """Vehicles that enter at even intervals, the first half an interval after the start of the year."""
+    if flow.per_day == 0:
+        return np.zeros(0, dtype=np.int64), np.zeros(0)
+    first, last = math.ceil(days[0] * flow.per_day - 0.5), math.ceil((days[-1] + 1) * flow.per_day - 0.5)
+    number = np.arange(first, last)
+    return number, (number + 0.5) / flow.per_day * units.HOURS_PER_DAY
+
+
 def _arrivals(world: World, flow: Flow, *, seed: int, year: int, days: Ints) -> tuple[Ints, Floats]:
+    if flow.timetable:
+        return _timetable(flow, days=days)
     stream = Stream(seed, f"honest:{flow.name}")
     uniform = stream.uniforms(days, replication=year, purpose=counter.PERIOD)[:, 0]
     counts = poisson.quantile(uniform, mean=daily_means(world, flow, days=days))
@@ -93,5 +104,6 @@ def _vehicles(
     vehicle_class = np.full(count, VEHICLE_CLASSES.index(flow.vehicle_class), dtype=np.int64)
     part |= {"entry": entry, "vehicle_class": vehicle_class, "replication": np.zeros(count, dtype=np.int64)}
     part |= {"drug": nothing, "route": nothing, "retained": np.zeros(count, dtype=np.bool_)}
+    part["opened"] = np.zeros(count, dtype=np.bool_)
     part |= {"mass": zeros, "log_mass": zeros, "concealment": zeros}
     return part

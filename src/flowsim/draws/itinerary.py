@@ -17,6 +17,12 @@ from flowsim.network import Leg
 from flowsim.traffic import Law
 from flowsim.world import Stop, World
 
+ROUND_FIELDS = ("way_round", "patrol", "detour", "notice", "wagon")
+"""Fields of a visit that are drawn only where a vehicle may pass otherwise than by selection."""
+
+DETOUR = Law(family="lognormal", cv=0.5)
+"""Variation of the time of a way round about its mean; assumed, it only shifts later arrivals."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Itinerary:
@@ -87,7 +93,8 @@ def draw_visits(
     """
     shape = (len(number), len(way.stops))
     devices = device_slots(world)
-    drawn: dict[str, Any] = {name: np.zeros(shape) for name in ("service", "score", "search", "effort")}
+    names = ("service", "score", "search", "effort", *ROUND_FIELDS)
+    drawn: dict[str, Any] = {name: np.zeros(shape) for name in names}
     drawn["device_draw"] = np.zeros((*shape, devices))
     drawn["device_time"] = np.zeros((*shape, devices))
     seen: Counter[int] = Counter()
@@ -101,6 +108,11 @@ def draw_visits(
         drawn["score"][:, k] = quantiles.normal()(uniform[:, 1]) + (world.detection.targeting if loaded else 0.0)
         drawn["search"][:, k] = world.detection.search_time * search(uniform[:, 2])
         drawn["effort"][:, k] = uniform[:, 3]
+        if passes_otherwise(world, stop, vehicle_class=way.vehicle_class):
+            first = stream.uniforms(number, purpose=counter.ROUND, **where)
+            wagon = stream.uniforms(number, purpose=counter.ROUND, item="wagon", **where)
+            for name, column in zip(ROUND_FIELDS, (*first.T, wagon[:, 0]), strict=True):
+                drawn[name][:, k] = quantiles.duration(DETOUR)(column) if name == "detour" else column
         for d, device in enumerate(checkpoint.devices):
             uniform = stream.uniforms(number, purpose=counter.DEVICE, item=device.name, **where)
             drawn["device_draw"][:, k, d] = quantiles.logistic()(uniform[:, 0]) if loaded else uniform[:, 0]
@@ -110,6 +122,16 @@ def draw_visits(
     drawn["checkpoint"] = np.broadcast_to([stop.checkpoint for stop in way.stops], shape)
     drawn["group"] = np.broadcast_to([stop.group for stop in way.stops], shape)
     return drawn
+
+
+def passes_otherwise(world: World, stop: Stop, *, vehicle_class: str) -> bool:
+    """Whether a vehicle may pass a checkpoint in another way than by selection: round it, sealed, or in a wagon.
+
+    Where it may not, the numbers that would decide are not drawn, which changes no other.
+    """
+    checkpoint = world.checkpoints[stop.checkpoint]
+    sealed = vehicle_class == "tir" and world.seals.green_lane and checkpoint.border != ""
+    return bool(world.ways_round(checkpoint.border)) or sealed or checkpoint.groups[stop.group].wagons < 1.0
 
 
 def _travel(world: World, way: Itinerary, *, stream: Stream, number: Ints, replication: Ints) -> tuple[Floats, Floats]:

@@ -17,8 +17,9 @@ Bools = npt.NDArray[np.bool_]
 UNDER_WAY, PASSED, RETAINED, SEIZED = range(4)
 """Fates of a vehicle: still under way or not yet entered, left by its exit, ended in a city, stopped with its load."""
 
-NOT_SELECTED, REFERRED, WAVED = range(3)
-"""Decisions after the first look: not selected, referred to secondary, selected but waved through."""
+NOT_SELECTED, REFERRED, WAVED, SEALED, UNREACHED, BYPASSED, CLOSED = range(7)
+"""What became of a visit: not selected, referred to secondary, selected but waved through, passed under seal, in a
+train that left or a wagon that was not examined, gone round the checkpoint, or passed an internal one while closed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +39,7 @@ class Outcome:
     """1 if more were waiting on arrival than the wave-through threshold, dims (visit,)."""
 
     decision: Ints
-    """`NOT_SELECTED`, `REFERRED` or `WAVED`, dims (visit,)."""
+    """One of `NOT_SELECTED` to `CLOSED`, dims (visit,)."""
 
     exam_start: Floats
     """Start of the examination, dims (visit,) [h]."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import math
 from bisect import bisect_left
 from dataclasses import dataclass
 
@@ -10,7 +11,9 @@ import numpy as np
 
 from flowsim import units
 from flowsim.draws.fleet import Fleet
-from flowsim.engine.outcome import REFERRED, Floats, Outcome
+from flowsim.engine.outcome import BYPASSED, CLOSED, REFERRED, Floats, Ints, Outcome
+from flowsim.inspection import hours
+from flowsim.inspection.checkpoint import LaneGroup
 from flowsim.world import World
 
 
@@ -27,6 +30,9 @@ class Queue:
     free: list[float]
     """Time from which a lane is free for a newcomer once those who arrived before are served [h]."""
 
+    group: LaneGroup | None = None
+    """Lanes with shifts, of which `free` then holds the time of each lane for each arrival in turn."""
+
     def waiting(self, time: float) -> int:
         """Number waiting at a time, not counting those in service [1]."""
         return bisect_left(self.arrivals, time) - bisect_left(self.starts, time)
@@ -34,7 +40,20 @@ class Queue:
     def wait(self, time: float) -> float:
         """Time that a newcomer waits [h]."""
         before = bisect_left(self.arrivals, time)
+        if self.group is not None:
+            lanes = self.group.lanes
+            free = self.free[lanes * (before - 1) : lanes * before] if before else [-math.inf] * lanes
+            return min(next_on_duty(self.group, lane, time=max(time, free[lane])) for lane in range(lanes)) - time
         return max(0.0, self.free[before - 1] - time) if before else 0.0
+
+
+def next_on_duty(group: LaneGroup, lane: int, *, time: float) -> float:
+    """First time from a time on at which a lane is on duty [h]."""
+    for _ in range(len(group.shifts) + 1):
+        if lane < hours.on_duty(group.shifts, group.lanes, time=time):
+            return time
+        time = hours.next_change(group.shifts, time=time)
+    return math.inf
 
 
 @dataclass(frozen=True)
@@ -95,12 +114,19 @@ def record(world: World, fleet: Fleet, outcome: Outcome, *, start: float, end: f
     groups, bays = {}, {}
     looked = outcome.start + fleet.service
     examined = outcome.decision == REFERRED
+    queued = ~np.isnan(outcome.arrival) & (outcome.decision != CLOSED) & (outcome.decision != BYPASSED)
+    lost = np.isnan(outcome.start) & ~np.isnan(outcome.departure)
+    begun = np.where(lost, outcome.departure, outcome.start)
+    ended = np.where(lost, -np.inf, looked)
     for c, checkpoint in enumerate(world.checkpoints):
         here = fleet.checkpoint == c
         for g, group in enumerate(checkpoint.groups):
-            chosen = here & (fleet.group == g) & ~np.isnan(outcome.arrival)
-            times = outcome.arrival[chosen], outcome.start[chosen], looked[chosen]
-            groups[c, g] = _queue(*times, servers=group.lanes, end=end)
+            chosen = here & (fleet.group == g) & queued
+            times = outcome.arrival[chosen], begun[chosen], ended[chosen]
+            if group.shifts:
+                groups[c, g] = _queue_with_shifts(*times, outcome.lane[chosen], group=group, end=end)
+            else:
+                groups[c, g] = _queue(*times, servers=group.lanes, end=end)
         chosen = here & examined
         times = looked[chosen], outcome.exam_start[chosen], outcome.exam_end[chosen]
         bays[c] = _queue(*times, servers=checkpoint.bays, end=end)
@@ -108,7 +134,7 @@ def record(world: World, fleet: Fleet, outcome: Outcome, *, start: float, end: f
 
 
 def _queue(arrival: Floats, start: Floats, finish: Floats, *, servers: int, end: float) -> Queue:
-    """Queue of one group: whoever had not been served by the end counts as served at the end."""
+    """Queue of one group: whoever waits at the end counts as served then; who left unserved has finish -infinity."""
     start, finish = np.where(np.isnan(start), end, start), np.where(np.isnan(finish), end, finish)
     order = np.lexsort((start, arrival))
     last = [-np.inf] * servers
@@ -117,3 +143,21 @@ def _queue(arrival: Floats, start: Floats, finish: Floats, *, servers: int, end:
         heapq.heappushpop(last, time)
         free.append(last[0])
     return Queue(arrival[order].tolist(), np.sort(start).tolist(), free)
+
+
+def _queue_with_shifts(
+    arrival: Floats, start: Floats, finish: Floats, lane: Ints, *, group: LaneGroup, end: float
+) -> Queue:
+    """Queue of a group whose lanes come on and off duty: the time at which each lane is free, after each arrival."""
+    order = np.lexsort((start, arrival))
+    finish = np.where(np.isnan(finish), end, finish)
+    last = [-math.inf] * group.lanes
+    free: list[float] = []
+    for server, time in zip(lane[order].tolist(), finish[order].tolist(), strict=True):
+        if server >= 0:
+            last[server] = time
+        elif time > -math.inf:
+            last = [max(busy, end) for busy in last]
+        free += last
+    begun = np.sort(np.where(np.isnan(start), end, start)).tolist()
+    return Queue(arrival[order].tolist(), begun, free, group)

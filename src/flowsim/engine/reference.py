@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
-from collections import deque
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from enum import IntEnum
 from typing import Any
 
@@ -14,22 +13,29 @@ import simpy
 
 from flowsim.draws.fleet import Fleet
 from flowsim.engine import outcome as fates
-from flowsim.engine.outcome import NOT_SELECTED, REFERRED, SEIZED, UNDER_WAY, WAVED, Outcome, State
+from flowsim.engine.journal import Journal
+from flowsim.engine.outcome import (
+    BYPASSED,
+    CLOSED,
+    NOT_SELECTED,
+    REFERRED,
+    SEALED,
+    SEIZED,
+    UNDER_WAY,
+    UNREACHED,
+    WAVED,
+    State,
+)
 from flowsim.engine.queues import Queues
+from flowsim.engine.stations import Clock, Order, Station
+from flowsim.inspection import bypass, campaigns, hours
+from flowsim.inspection.bypass import Bypass
 from flowsim.inspection.selection import threshold
+from flowsim.traffic import VEHICLE_CLASSES
 from flowsim.units import HOURS_PER_DAY
 from flowsim.world import World
 
-Journey = Generator[simpy.Event, Any, None]
-
-
-class Order(IntEnum):
-    """Kinds of event in the order in which they happen at one time."""
-
-    EXAMINED = 1
-    LOOKED_AT = 2
-    ASSIGN = 3
-    ARRIVAL = 4
+Journey = Generator[simpy.Event, Any, Any]
 
 
 class Stage(IntEnum):
@@ -41,96 +47,8 @@ class Stage(IntEnum):
     IN_LANE = 3
     FOR_BAY = 4
     IN_BAY = 5
-
-
-class Clock(simpy.Environment):
-    """SimPy's environment with events at absolute times, ordered by kind and number where times are equal.
-
-    SimPy takes delays, and adding a delay to the present may lose the last bit of a time computed elsewhere.
-    """
-
-    def at(self, time: float, order: Order, number: int) -> simpy.Event:
-        """Event that happens at a time [h], after SimPy's own events of that time."""
-        event = simpy.Event(self)
-        event._ok, event._value = True, None
-        entry: Any = (time, (order << 50) + number, next(self._eid), event)
-        heapq.heappush(self._queue, entry)
-        return event
-
-
-class Station:
-    """Numbered servers with one queue: the lanes of a group, or the bays of a checkpoint."""
-
-    def __init__(self, clock: Clock, *, number: int, servers: int) -> None:
-        """Open a station with all servers idle.
-
-        Parameters
-        ----------
-        clock
-            Environment of the run.
-        number
-            Number that orders the assignments of several stations at one time.
-        servers
-            Number of servers.
-        """
-        self.clock, self.number = clock, number
-        self.idle = list(range(servers))
-        self.queue: deque[simpy.Event] = deque()
-        self.assigning = False
-
-    def take(self) -> int:
-        """Lowest-numbered idle server, or -1 if a newcomer has to wait."""
-        return -1 if self.queue or not self.idle else heapq.heappop(self.idle)
-
-    def turn(self) -> simpy.Event:
-        """Join the queue; the event's value is the server once it is this vehicle's turn."""
-        event = simpy.Event(self.clock)
-        self.queue.append(event)
-        return event
-
-    def release(self, server: int) -> None:
-        """Give a server back."""
-        heapq.heappush(self.idle, server)
-        self.assign_later()
-
-    def assign_later(self) -> None:
-        """Assign idle servers to those waiting, after the completions of this time and before its arrivals."""
-        if self.queue and self.idle and not self.assigning:
-            self.assigning = True
-            self.clock.at(self.clock.now, Order.ASSIGN, self.number).callbacks.append(self._assign)
-
-    def _assign(self, _: simpy.Event) -> None:
-        self.assigning = False
-        while self.queue and self.idle:
-            self.queue.popleft().succeed(heapq.heappop(self.idle))
-
-
-class Journal:
-    """The outcome as lists, which Python reads and writes faster than arrays."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        """Open the journal where an outcome stands."""
-        self.arrival, self.start, self.lane = (
-            outcome.arrival.tolist(),
-            outcome.start.tolist(),
-            outcome.lane.tolist(),
-        )
-        self.crowded, self.decision = outcome.crowded.tolist(), outcome.decision.tolist()
-        self.exam_start, self.exam_end = outcome.exam_start.tolist(), outcome.exam_end.tolist()
-        self.bay, self.alarm = outcome.bay.tolist(), outcome.alarm.tolist()
-        self.departure, self.fate, self.end = (
-            outcome.departure.tolist(),
-            outcome.fate.tolist(),
-            outcome.end.tolist(),
-        )
-
-    def close(self) -> Outcome:
-        """Outcome that the journal has come to."""
-        numbers = ("lane", "crowded", "decision", "bay", "alarm", "fate")
-        times = ("arrival", "start", "exam_start", "exam_end", "departure", "end")
-        columns: dict[str, Any] = {name: np.array(getattr(self, name), dtype=np.int64) for name in numbers}
-        columns |= {name: np.array(getattr(self, name), dtype=np.float64) for name in times}
-        return Outcome(**columns)
+    STANDING = 6
+    ROUND = 7
 
 
 class Simulation:
@@ -149,14 +67,23 @@ class Simulation:
         self.journal = Journal(state.outcome)
         posts = list(enumerate(world.checkpoints))
         self.lanes = [
-            [Station(self.clock, number=64 * c + g, servers=group.lanes) for g, group in enumerate(post.groups)]
+            [
+                Station(self.clock, number=64 * c + g, servers=group.lanes, shifts=group.shifts)
+                for g, group in enumerate(post.groups)
+            ]
             for c, post in posts
         ]
         self.bays = [Station(self.clock, number=64 * c + 63, servers=post.bays) for c, post in posts]
-        self.threshold = [[threshold(group.referral) for group in post.groups] for _, post in posts]
+        weighing = {"targeting": world.detection.targeting, "cost_ratio": world.detection.cost_ratio}
+        self.threshold = [[threshold(group.referral, **weighing) for group in post.groups] for _, post in posts]
+        self.stop = [[group.stop for group in post.groups] for _, post in posts]
+        self.wagons = [[group.wagons for group in post.groups] for _, post in posts]
+        self.rounds = [world.ways_round(post.border) for _, post in posts]
+        self.green = [world.seals.green_lane and post.border != "" for _, post in posts]
+        self.sealed = (fleet.vehicle_class == VEHICLE_CLASSES.index("tir")).tolist()
         self.wave_through = [[group.wave_through for group in post.groups] for _, post in posts]
         effort = np.array([world.detection.effort.of(post.effort_class) for _, post in posts])
-        self.effort = np.minimum(1.0, effort[None, :] * fleet.year_effort[:, None]).tolist()
+        self.effort = (effort[None, :] * fleet.year_effort[:, None]).tolist()
         self.log_odds = math.log(world.detection.sensitivity)
         self.first, self.ident, self.entry = fleet.first.tolist(), fleet.ident.tolist(), fleet.entry.tolist()
         self.checkpoint, self.group = fleet.checkpoint.tolist(), fleet.group.tolist()
@@ -188,13 +115,14 @@ class Simulation:
             if stage == Stage.ON_THE_ROAD:
                 yield clock.at(left + self.travel[k], Order.ARRIVAL, ident)
                 stage = Stage.ARRIVED
-            if stage <= Stage.IN_LANE:
-                yield from self.first_look(k, stage, ident)
-                selected = self.score[k] > self.threshold[self.checkpoint[k]][self.group[k]]
-                journal.decision[k] = (WAVED if journal.crowded[k] else REFERRED) if selected else NOT_SELECTED
-                stage = Stage.FOR_BAY
-            if journal.decision[k] == REFERRED:
-                yield from self.examination(vehicle, k, stage)
+            if stage == Stage.ARRIVED and self.rounds[self.checkpoint[k]] and self.loaded[vehicle]:
+                stage = self.go_round(vehicle, k)
+            if stage == Stage.ROUND:
+                yield from self.way_round(vehicle, k)
+            elif stage == Stage.ARRIVED and self.closed(k):
+                journal.arrival[k], journal.decision[k] = clock.now, CLOSED
+            else:
+                yield from self.control(vehicle, k, stage)
             journal.departure[k] = left = clock.now
             if journal.fate[vehicle] == SEIZED:
                 return
@@ -204,50 +132,149 @@ class Simulation:
         journal.fate[vehicle] = fates.RETAINED if self.retained[vehicle] else fates.PASSED
         journal.end[vehicle] = clock.now
 
-    def first_look(self, k: int, stage: Stage, ident: int) -> Journey:
-        """Wait for a lane and be looked at."""
+    def closed(self, k: int) -> bool:
+        """Whether no lane of an internal checkpoint is on duty, so that vehicles pass; at a border they wait."""
+        post = self.world.checkpoints[self.checkpoint[k]]
+        group = post.groups[self.group[k]]
+        return not post.border and hours.on_duty(group.shifts, group.lanes, time=self.clock.now) == 0
+
+    def go_round(self, vehicle: int, k: int) -> Stage:
+        """Stage of a load that arrives at a crossing with ways round it."""
+        mass = float(self.fleet.mass[vehicle])
+        if self._way(k, mass) is None:
+            return Stage.ARRIVED
+        self.journal.arrival[k], self.journal.decision[k] = self.clock.now, BYPASSED
+        return Stage.ROUND
+
+    def way_round(self, vehicle: int, k: int) -> Journey:
+        """Go round the crossing; a patrol that is met stops the load at the end of the way."""
+        clock, journal, fleet = self.clock, self.journal, self.fleet
+        way = self._way(k, float(fleet.mass[vehicle]))
+        assert way is not None
+        yield clock.at(journal.arrival[k] + way.detour * float(fleet.detour[k]), Order.LOOKED_AT, self.ident[vehicle])
+        if fleet.patrol[k] < way.patrol:
+            journal.fate[vehicle], journal.end[vehicle] = SEIZED, clock.now
+
+    def _way(self, k: int, mass: float) -> Bypass | None:
+        return bypass.chosen(self.rounds[self.checkpoint[k]], uniform=float(self.fleet.way_round[k]), mass=mass)
+
+    def control(self, vehicle: int, k: int, stage: Stage) -> Journey:
+        """Pass the checkpoint: first look, decision, examination; a train leaves on time, whatever was done."""
+        clock, journal, ident = self.clock, self.journal, self.ident[vehicle]
+        stop = self.stop[self.checkpoint[k]][self.group[k]]
+        if stage <= Stage.IN_LANE:
+            yield from self.first_look(k, stage, ident, stop)
+            journal.decision[k] = self.decide(vehicle, k)
+            stage = Stage.FOR_BAY
+        if journal.decision[k] == REFERRED and stage < Stage.STANDING:
+            yield from self.examination(vehicle, k, stage, stop)
+        if stop < math.inf and journal.fate[vehicle] != SEIZED:
+            yield clock.at(journal.arrival[k] + stop, Order.ARRIVAL, ident)
+
+    def decide(self, vehicle: int, k: int) -> int:
+        """What follows from the first look.
+
+        A seal in the green lane is checked instead of the score; if something is noticed the vehicle is referred,
+        however many wait. A load in a wagon that the team does not examine is not reached.
+        """
+        fleet, c, g = self.fleet, self.checkpoint[k], self.group[k]
+        if math.isnan(self.journal.start[k]):
+            return UNREACHED
+        if self.sealed[vehicle] and self.green[c]:
+            seals = self.world.seals
+            if fleet.notice[k] < (seals.notice if fleet.opened[vehicle] else seals.false_notice):
+                return REFERRED
+            if not seals.inspection:
+                return SEALED
+        if self.loaded[vehicle] and fleet.wagon[k] >= self.wagons[c][g]:
+            return UNREACHED
+        if self.score[k] > self.threshold[c][g]:
+            return WAVED if self.journal.crowded[k] else REFERRED
+        return NOT_SELECTED
+
+    def first_look(self, k: int, stage: Stage, ident: int, stop: float) -> Journey:
+        """Wait for a lane and be looked at, unless the train leaves before that can end."""
         clock, journal, c, g = self.clock, self.journal, self.checkpoint[k], self.group[k]
         station = self.lanes[c][g]
         if stage == Stage.ARRIVED:
             journal.arrival[k] = clock.now
-            if self.queues is not None:
-                span, local = self.queues.at(clock.now)
-                queue = span.groups[c, g]
-                journal.crowded[k] = int(queue.waiting(local) > self.wave_through[c][g])
-                journal.start[k] = clock.now + queue.wait(local)
-            else:
+            stage = self._recorded(k, stop) if self.queues is not None else Stage.IN_QUEUE
+            if self.queues is None:
                 journal.crowded[k] = int(len(station.queue) > self.wave_through[c][g])
-                journal.lane[k] = station.take()
-                stage = Stage.IN_QUEUE if journal.lane[k] < 0 else Stage.IN_LANE
-                journal.start[k] = clock.now if stage == Stage.IN_LANE else math.nan
-        if stage == Stage.IN_QUEUE:
-            journal.lane[k] = yield station.turn()
-            journal.start[k] = clock.now
+                if self.service[k] <= stop:
+                    journal.lane[k] = station.take()
+                if journal.lane[k] >= 0:
+                    journal.start[k], stage = clock.now, Stage.IN_LANE
+        if stage == Stage.IN_QUEUE and self.queues is None:
+            journal.lane[k] = yield from self.wait(station, self.service[k], journal.arrival[k] + stop, ident)
+            journal.start[k] = clock.now if journal.lane[k] >= 0 else math.nan
+        if math.isnan(journal.start[k]):
+            return
         yield clock.at(journal.start[k] + self.service[k], Order.LOOKED_AT, ident)
         if self.queues is None:
             station.release(journal.lane[k])
 
-    def examination(self, vehicle: int, k: int, stage: Stage) -> Journey:
+    def _recorded(self, k: int, stop: float) -> Stage:
+        """Look up what a vehicle would have met in the recorded queue of its lanes."""
+        journal, now, c, g = self.journal, self.clock.now, self.checkpoint[k], self.group[k]
+        assert self.queues is not None
+        span, local = self.queues.at(now)
+        queue = span.groups[c, g]
+        journal.crowded[k] = int(queue.waiting(local) > self.wave_through[c][g])
+        start = now + queue.wait(local)
+        journal.start[k] = start if start + self.service[k] <= now + stop else math.nan
+        return Stage.IN_LANE
+
+    def wait(self, station: Station, service: float | Callable[[float], float], due: float, ident: int) -> Journey:
+        """Wait for a server; the server, or -1 if the vehicle has to leave before the service could end."""
+
+        def fits(now: float) -> bool:
+            return now + (service if isinstance(service, float) else service(now)) <= due
+
+        turn = station.turn(fits)
+        station.assign_later()
+        if due == math.inf:
+            return (yield turn)
+        yield turn | self.clock.at(due, Order.LOOKED_AT, ident)
+        if turn.triggered:
+            return turn.value
+        station.leave(turn)
+        return -1
+
+    def examination(self, vehicle: int, k: int, stage: Stage, stop: float) -> Journey:
         """Wait for a bay and be examined; an alarm on a load that is followed up ends the journey."""
         clock, journal, c = self.clock, self.journal, self.checkpoint[k]
-        station = self.bays[c]
+        station, due = self.bays[c], journal.arrival[k] + stop
         if stage == Stage.FOR_BAY:
             if self.queues is not None:
                 span, local = self.queues.at(clock.now)
-                journal.exam_start[k] = clock.now + span.bays[c].wait(local)
+                start = clock.now + span.bays[c].wait(local)
+                journal.exam_start[k] = start if start + self.examine(vehicle, k, start)[0] <= due else math.nan
             else:
-                turn = station.turn()
-                station.assign_later()
-                journal.bay[k] = yield turn
-                journal.exam_start[k] = clock.now
+                lasts = self.examine_at(vehicle, k)
+                journal.bay[k] = yield from self.wait(station, lasts, due, self.ident[vehicle])
+                journal.exam_start[k] = clock.now if journal.bay[k] >= 0 else math.nan
+            if math.isnan(journal.exam_start[k]):
+                journal.decision[k] = UNREACHED
+                return
             duration, alarm = self.examine(vehicle, k, journal.exam_start[k])
             journal.exam_end[k], journal.alarm[k] = journal.exam_start[k] + duration, int(alarm)
         yield clock.at(journal.exam_end[k], Order.EXAMINED, self.ident[vehicle])
         if self.queues is None:
             station.release(journal.bay[k])
-        followed_up = self.fleet.effort[k] < self.effort[self.fleet.replication[vehicle]][c]
-        if self.loaded[vehicle] and journal.alarm[k] and followed_up:
+        if self.loaded[vehicle] and journal.alarm[k] and self.fleet.effort[k] < self.effort_at(vehicle, c):
             journal.fate[vehicle], journal.end[vehicle] = SEIZED, clock.now
+
+    def effort_at(self, vehicle: int, c: int) -> float:
+        """Share of alarms on loads that a checkpoint follows up at the present time [1]."""
+        agency = self.world.checkpoints[c].agency
+        more = campaigns.factor(self.world.campaigns, agency=agency, time=self.clock.now)
+        base: float = self.effort[self.fleet.replication[vehicle]][c]
+        return min(1.0, base * more)
+
+    def examine_at(self, vehicle: int, k: int) -> Callable[[float], float]:
+        """Time in the bay as a function of when the examination begins [h]."""
+        return lambda now: self.examine(vehicle, k, now)[0]
 
     def examine(self, vehicle: int, k: int, start: float) -> tuple[float, bool]:
         """Time in the bay [h], with all devices that work on the day and the search that any alarm brings."""
@@ -289,11 +316,16 @@ class Simulation:
         journal = self.journal
         if math.isnan(journal.arrival[k]):
             return Stage.ON_THE_ROAD, 0.0
-        if math.isnan(journal.start[k]):
+        decision = journal.decision[k]
+        if decision == BYPASSED:
+            return Stage.ROUND, journal.arrival[k]
+        if decision < 0 and math.isnan(journal.start[k]):
             return Stage.IN_QUEUE, journal.arrival[k]
-        looked = journal.start[k] + self.service[k]
-        if looked >= time:
+        if decision < 0:
             return Stage.IN_LANE, journal.start[k]
+        if decision != REFERRED or journal.exam_end[k] < time:
+            return Stage.STANDING, journal.arrival[k]
+        looked = journal.start[k] + self.service[k]
         return (Stage.FOR_BAY, looked) if math.isnan(journal.exam_start[k]) else (Stage.IN_BAY, looked)
 
     def _occupy(self, station: Station, server: int) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 
 from flowsim import checks, names
+from flowsim.inspection import hours
 from flowsim.inspection.devices import Device
+from flowsim.inspection.hours import Shift
 from flowsim.network import MODES
 from flowsim.traffic import VEHICLE_CLASSES, Law
 
@@ -57,8 +60,20 @@ class LaneGroup:
     source: str
     """Where the figures come from."""
 
+    shifts: tuple[Shift, ...] = ()
+    """Lanes on duty by hour of the day; none means that all lanes always are."""
+
+    stop: float = math.inf
+    """Time after its arrival at which a train leaves, looked at or not [h]; infinity if vehicles wait."""
+
+    wagons: float = 1.0
+    """Share of a train's wagons that the team examines [1]."""
+
     def __post_init__(self) -> None:
         checks.one_of(self, "direction", WAYS)
+        hours.check(self.shifts, lanes=self.lanes, thing="LaneGroup")
+        checks.require(self.stop > 0, thing="LaneGroup.stop", rule="be above 0", value=self.stop)
+        checks.probability(self, "wagons")
         for vehicle_class in self.classes:
             checks.known(vehicle_class, VEHICLE_CLASSES, thing="LaneGroup.classes")
         rule = "name a class of vehicle"
@@ -130,6 +145,9 @@ class Checkpoint:
         checks.unique((device.name for device in self.devices), thing=f"{thing}: devices")
         served = [(way, c) for g in self.groups for way in ways(g.direction) for c in g.classes]
         checks.unique(served, thing=f"{thing}: lanes of a direction and class")
+        never = [g for g in self.groups if g.shifts and max(shift.lanes for shift in g.shifts) == 0]
+        rule = "open for some hours of the day, or vehicles would wait for ever"
+        checks.require(not (self.border and never), thing=f"{thing}: shifts", rule=rule, value=never)
         for name in ("start", "end"):
             _iso_date(getattr(self, name), thing=f"{thing}: {name}")
         rule = f"be after the first day in force ({self.start})"

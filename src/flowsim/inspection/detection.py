@@ -69,11 +69,14 @@ class Detection:
     search_cost: float
     """Cost of a manual search to the agency [USD]."""
 
+    cost_ratio: float = 1.0
+    """Cost of a fruitless search to the agency relative to the cost at which referral was observed [1]."""
+
     def __post_init__(self) -> None:
         checks.finite(self, "targeting")
         checks.positive(self, "sensitivity")
         checks.non_negative(self, "year_log_sd")
-        for name in ("handling_time", "search_time"):
+        for name in ("handling_time", "search_time", "cost_ratio"):
             checks.positive(self, name)
         for name in ("search_cv", "compensation", "search_cost"):
             checks.non_negative(self, name)

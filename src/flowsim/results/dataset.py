@@ -8,9 +8,9 @@ import numpy as np
 import xarray as xr
 
 from flowsim.engine.expectation import Expectation
-from flowsim.inspection.checkpoint import AGENCIES
-from flowsim.results.registry import CHANNELS, attach
-from flowsim.results.tally import Floats, Loads, Posts, by_agency, exits, per_year
+from flowsim.inspection.checkpoint import AGENCIES, Checkpoint
+from flowsim.results.registry import CHANNELS, REASONS, attach
+from flowsim.results.tally import Floats, Loads, Posts, by_channel_and_agency, exits, per_year
 from flowsim.traffic import DRUGS
 from flowsim.world import World
 
@@ -23,6 +23,7 @@ def coordinates(world: World) -> dict[str, object]:
         "exit": list(exits(world)),
         "agency": list(AGENCIES),
         "channel": list(CHANNELS),
+        "reason": list(REASONS),
         "checkpoint": [post.name for post in posts],
         "oblast": ("checkpoint", [world.place_of(post).oblast for post in posts]),
         "mode": ("checkpoint", [post.mode for post in posts]),
@@ -39,9 +40,10 @@ def loads_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
     nothing = np.zeros(entered.shape)
     variables: dict[str, tuple[tuple[str, ...], Floats]] = {
         "entered_mass": (leading, entered),
-        "seized_mass": ((*leading, "channel", "agency"), by_agency(world, seized)[:, :, None, :]),
+        "seized_mass": ((*leading, "channel", "agency"), by_channel_and_agency(world, loads)),
         "seized_mass_by_checkpoint": ((*leading, "checkpoint"), seized),
         "seizure_count": ((*leading, "checkpoint"), loads.count),
+        "missed_mass": ((*leading, "reason"), loads.missed),
         "leaked_mass": ((*leading, "exit"), loads.leaked),
         "retained_mass": (leading, loads.retained),
         "stored_mass": (leading, nothing),
@@ -74,14 +76,18 @@ def seizures_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
     """Table of seizures, dim `seizure`; `.to_dataframe()` turns it into pandas."""
     table = loads.seizures
     posts = [world.checkpoints[int(c)] for c in table["checkpoint"]]
+    patrols = [bool(patrol) for patrol in table["patrol"]]
     coords = {
         "seizure_policy": ("seizure", _text([policy] * len(posts))),
         "seizure_replication": ("seizure", table["replication"].astype(np.int64)),
         "seizure_drug": ("seizure", _text([DRUGS[int(d)] for d in table["drug"]])),
         "seizure_checkpoint": ("seizure", _text([post.name for post in posts])),
         "seizure_oblast": ("seizure", _text([world.place_of(post).oblast for post in posts])),
-        "seizure_agency": ("seizure", _text([post.agency for post in posts])),
-        "seizure_channel": ("seizure", _text([CHANNELS[0]] * len(posts))),
+        "seizure_agency": (
+            "seizure",
+            _text([_agency(post, patrol) for post, patrol in zip(posts, patrols, strict=True)]),
+        ),
+        "seizure_channel": ("seizure", _text([CHANNELS[int(patrol)] for patrol in patrols])),
         "seizure_mode": ("seizure", _text([post.mode for post in posts])),
     }
     variables = {"seizure_mass": ("seizure", table["mass"]), "seizure_time": ("seizure", table["time"])}
@@ -107,6 +113,10 @@ def expectation_dataset(world: World, expected: Expectation, *, policy: str) -> 
         ),
     }
     return _dataset(world, variables, policy=policy, replications=None)
+
+
+def _agency(post: Checkpoint, patrol: bool) -> str:
+    return "Border Guards" if patrol else post.agency
 
 
 def _text(words: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:

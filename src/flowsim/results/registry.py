@@ -40,6 +40,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("seized_mass", (*LOADS, "channel", "agency"), "kg", "Mass seized, by channel and agency."),
     Variable("seized_mass_by_checkpoint", (*LOADS, "checkpoint"), "kg", "Mass seized, by checkpoint."),
     Variable("seizure_count", (*LOADS, "checkpoint"), "1", "Number of seizures, by checkpoint."),
+    Variable("missed_mass", (*LOADS, "reason"), "kg", "Mass that passed a checkpoint, summed over checkpoints."),
     Variable("leaked_mass", (*LOADS, "exit"), "kg", "Mass that left the country, by exit."),
     Variable("retained_mass", LOADS, "kg", "Mass that ended in the cities of the country."),
     Variable("stored_mass", LOADS, "kg", "Mass in store at the end of the horizon."),
@@ -75,8 +76,20 @@ VARIABLES: tuple[Variable, ...] = (
 )
 """All variables that a result may hold."""
 
-CHANNELS = ("routine",)
-"""How a seizure came about."""
+CHANNELS = ("routine", "patrol")
+"""How a seizure came about: at a checkpoint, or by a patrol of the Border Guards on a way round one."""
+
+REASONS = (
+    "not selected",
+    "waved through",
+    "under seal",
+    "not reached",
+    "bypassed",
+    "closed",
+    "missed by the device",
+    "not followed up",
+)
+"""Why a load passed a checkpoint."""
 
 OPTIONAL = ("policy", "chain", "draw", "replication")
 """Dims that a selection or a mean may have removed."""

@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from flowsim import units
 from flowsim.draws.fleet import HONEST, Fleet
-from flowsim.engine.outcome import PASSED, REFERRED, RETAINED, SEIZED, UNDER_WAY, Outcome
+from flowsim.engine.outcome import BYPASSED, PASSED, REFERRED, RETAINED, SEIZED, UNDER_WAY, Outcome
 from flowsim.inspection.checkpoint import AGENCIES
+from flowsim.results.registry import REASONS
 from flowsim.traffic import DRUGS
 from flowsim.world import World
 
@@ -31,6 +32,12 @@ class Loads:
 
     seized: Floats
     """Dims (replication, drug, checkpoint) [kg]."""
+
+    patrolled: Floats
+    """Part of `seized` that patrols stopped on the way round, dims (replication, drug, checkpoint) [kg]."""
+
+    missed: Floats
+    """Mass that passed a checkpoint, by reason and summed over checkpoints, dims (replication, drug, reason) [kg]."""
 
     count: Floats
     """Seizures, dims (replication, drug, checkpoint) [1]."""
@@ -104,7 +111,11 @@ def tally_loads(world: World, fleet: Fleet, outcome: Outcome, *, replications: i
         return sums.astype(np.float64).reshape(full)
 
     seized = loaded & (outcome.fate == SEIZED)
-    where_seized = fleet.checkpoint[last_visit(fleet, outcome)[seized]]
+    last = last_visit(fleet, outcome)[seized]
+    where_seized = fleet.checkpoint[last]
+    by_patrol = seized.copy()
+    by_patrol[seized] = outcome.decision[last] == BYPASSED
+    where_patrolled = where_seized[outcome.decision[last] == BYPASSED]
     names = exits(world)
     exit_of = np.array([names.index(route.exit) for route in world.network.routes], dtype=np.int64)
     passed = loaded & (outcome.fate == PASSED)
@@ -113,6 +124,8 @@ def tally_loads(world: World, fleet: Fleet, outcome: Outcome, *, replications: i
     loads = Loads(
         entered=total(loaded, None, 0),
         seized=total(seized, where_seized, posts),
+        patrolled=total(by_patrol, where_patrolled, posts),
+        missed=_missed(fleet, outcome, shape=shape, loaded=loaded),
         count=np.bincount(counted, minlength=int(np.prod(shape)) * posts).reshape(*shape, posts).astype(float),
         leaked=total(passed, exit_of[fleet.route[passed]], len(names)),
         retained=total(loaded & (outcome.fate == RETAINED), None, 0),
@@ -121,12 +134,42 @@ def tally_loads(world: World, fleet: Fleet, outcome: Outcome, *, replications: i
             "replication": fleet.replication[seized],
             "drug": fleet.drug[seized],
             "checkpoint": where_seized,
+            "patrol": outcome.decision[last] == BYPASSED,
             "mass": fleet.mass[seized],
             "time": outcome.end[seized],
         },
     )
     close(loads)
     return loads
+
+
+def _missed(fleet: Fleet, outcome: Outcome, *, shape: tuple[int, int], loaded: npt.NDArray[np.bool_]) -> Floats:
+    """Mass of the loads that left each checkpoint unseized, by reason."""
+    vehicle = fleet.vehicle_of_visit
+    last = last_visit(fleet, outcome)
+    passed = ~np.isnan(outcome.departure) & loaded[vehicle]
+    stopped = np.zeros(len(passed), dtype=np.bool_)
+    stopped[last[(outcome.fate == SEIZED) & (last >= 0)]] = True
+    passed &= ~stopped
+    reason = np.array([REASONS.index(REASON_OF[code]) for code in range(len(REASON_OF))])[outcome.decision[passed]]
+    alarmed = (outcome.decision[passed] == REFERRED) & (outcome.alarm[passed] == 1)
+    reason = np.where(alarmed, REASONS.index("not followed up"), reason)
+    who = vehicle[passed]
+    full = (*shape, len(REASONS))
+    index = np.ravel_multi_index((fleet.replication[who], fleet.drug[who], reason), full)
+    return np.bincount(index, weights=fleet.mass[who], minlength=int(np.prod(full))).astype(float).reshape(full)
+
+
+REASON_OF = (
+    "not selected",
+    "missed by the device",
+    "waved through",
+    "under seal",
+    "not reached",
+    "bypassed",
+    "closed",
+)
+"""Reason for each decision of an outcome, where no alarm was raised."""
 
 
 def last_visit(fleet: Fleet, outcome: Outcome) -> npt.NDArray[np.int64]:
@@ -177,7 +220,7 @@ def tally_posts(world: World, fleet: Fleet, outcome: Outcome, *, start: float, e
     delay = left - outcome.arrival[chosen]
     looked = outcome.start + fleet.service
     referred = (outcome.decision == REFERRED)[chosen]
-    begun = np.where(np.isnan(outcome.start), end, outcome.start)[chosen]
+    begun = np.where(np.isnan(outcome.start[chosen]), left, outcome.start[chosen])
     waiting = begun - outcome.arrival[chosen]
     for_bay = np.where(np.isnan(outcome.exam_start), end, outcome.exam_start)[chosen] - looked[chosen]
     waiting = waiting + np.where(referred, for_bay, 0.0)
@@ -191,6 +234,14 @@ def tally_posts(world: World, fleet: Fleet, outcome: Outcome, *, start: float, e
         waiting=np.bincount(where, weights=waiting, minlength=count).astype(float),
         delays=tuple(np.split(delay[order], bounds)),
     )
+
+
+def by_channel_and_agency(world: World, loads: Loads) -> Floats:
+    """Mass seized, dims (replication, drug, channel, agency) [kg]; what a patrol stops is the Border Guards'."""
+    routine = by_agency(world, loads.seized - loads.patrolled)
+    patrol = np.zeros(routine.shape)
+    patrol[..., AGENCIES.index("Border Guards")] = loads.patrolled.sum(-1)
+    return np.stack([routine, patrol], axis=-2)
 
 
 def by_agency(world: World, seized: Floats) -> Floats:
@@ -213,7 +264,7 @@ def pool_loads(parts: Sequence[Loads], *, replications: Sequence[Sequence[int]])
         Replications of each batch, together 0, 1, 2, ... in any order.
     """
     order = np.argsort(np.concatenate([np.array(batch) for batch in replications]))
-    names = ("entered", "seized", "count", "leaked", "retained", "underway")
+    names = ("entered", "seized", "patrolled", "missed", "count", "leaked", "retained", "underway")
     whole = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in names}
     tables = [
         part.seizures | {"replication": np.array(batch)[part.seizures["replication"]]}

@@ -2,5 +2,11 @@
 
 from typing import Final
 
-WRITES: Final = {"run": True, "evidence": False, "figure": True, "check": False, "new_world": False}
+WRITES: Final = {
+    "run": True,
+    "evidence": False,
+    "figure": True,
+    "check": False,
+    "new_world": False,
+}
 """Whether each study writes results into `out`, or only prints."""
