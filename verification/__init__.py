@@ -1,0 +1,1 @@
+"""Slow statistical checks of the engines against theory, against each other and against Ciw."""

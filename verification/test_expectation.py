@@ -1,0 +1,226 @@
+"""The expectation engine against the reference engine on every world of the package.
+
+Loads are followed to their end, as the expectation engine does, and meet recorded queues or none. What is compared
+are sums over independent years. Every comparison is two-sided with a fixed seed, with the variance of the closed form
+or of Poisson counts and, for masses, whose tail is heavy, the skewness of the seized loads (a gamma law of three
+moments takes the place of the normal one). It fails by chance with the probability `ERROR` of 1e-6; there are fewer
+than 1,000 comparisons, which bounds the probability that any fails by 1e-3. A checkpoint is compared where at least
+25 seizures are expected; all others are compared as one sum.
+"""
+
+import math
+from dataclasses import replace
+from functools import partial
+
+import numpy as np
+import pytest
+from scipy.stats import norm, pearson3
+
+import flowsim as fs
+from flowsim.draws.consignments import draw_consignments
+from flowsim.draws.honest import draw_honest
+from flowsim.engine import reference
+from flowsim.engine.expectation import expect
+from flowsim.engine.queues import Queues, record
+from flowsim.inspection.detection import Effort
+from flowsim.results.tally import by_agency, pool_loads, tally_loads
+from flowsim.units import HOURS_PER_WEEK, HOURS_PER_YEAR
+from verification.chance import limit, spread
+from verification.random_worlds import nobody
+
+ERROR = 1e-6
+"""Error probability of one comparison."""
+
+FAR = limit(ERROR)
+OTHER = 100
+"""Seed of the loads that see how crowded it is."""
+
+MOST_GROUPS = 16
+"""Lane groups that a checkpoint has at most."""
+
+WEEK = 26
+"""Week whose traffic fills the queues."""
+
+
+def everywhere(value):
+    return Effort(crossing=value, inside=value, south=value, almaty=value)
+
+
+def alike(world):
+    """World whose years differ by chance alone, so that means over years are precise."""
+    traffic, detection = replace(world.traffic, year_log_sd=0.0), replace(world.detection, year_log_sd=0.0)
+    return replace(world, traffic=traffic, detection=detection)
+
+
+def week_of_traffic(world):
+    """Queues of one simulated week of honest traffic."""
+    start = WEEK * HOURS_PER_WEEK
+    end = start + HOURS_PER_WEEK
+    fleet = draw_honest(world, seed=1, year=0, start=start - world.warm_up, end=end)
+    outcome = reference.run(world, fleet, until=end).outcome
+    return Queues((record(world, fleet, outcome, start=start, end=end),))
+
+
+def met(world, queues, batch):
+    """Visits of loads, and visits among them that found a crowd, by checkpoint and lane group."""
+    fleet = draw_consignments(world, seed=OTHER, replications=batch, horizon=HOURS_PER_YEAR)
+    outcome = reference.run(world, fleet, queues=queues).outcome
+    keys = np.stack([fleet.checkpoint, fleet.group], axis=1)
+    visits, crowds = np.zeros((len(world.checkpoints), MOST_GROUPS)), np.zeros((len(world.checkpoints), MOST_GROUPS))
+    np.add.at(visits, tuple(keys.T), 1.0)
+    np.add.at(crowds, tuple(keys.T), outcome.crowded)
+    return visits, crowds
+
+
+def crowding(world, queues, *, years):
+    """Share of loads that find more waiting than the wave-through threshold, by checkpoint and lane group.
+
+    It is seen by loads of another seed that nobody stops. The share of the time would not do: waits upstream give
+    the loads a rhythm.
+    """
+    unstopped = replace(world, detection=replace(world.detection, effort=everywhere(0.0)))
+    visits, crowds = np.sum(spread(partial(met, unstopped, queues), batches(years)), axis=0)
+    return {(int(c), int(g)): crowds[c, g] / visits[c, g] for c, g in np.argwhere(crowds > 0)}
+
+
+def follow(world, queues, batch):
+    """Tally years of consignments that are all followed to their end."""
+    fleet = draw_consignments(world, seed=1, replications=batch, horizon=HOURS_PER_YEAR)
+    outcome = reference.run(world, fleet, queues=queues).outcome
+    return tally_loads(world, fleet, outcome, replications=len(batch), horizon=HOURS_PER_YEAR)
+
+
+def batches(years):
+    """Years that are drawn at once."""
+    size = min(100, max(5, years // 20))
+    return [list(range(k, min(k + size, years))) for k in range(0, years, size)]
+
+
+def simulated(world, *, years, queues):
+    parts = batches(years)
+    return pool_loads(spread(partial(follow, world, queues), parts), replications=parts)
+
+
+class Comparison:
+    """Scores of sums over years in standard errors of a normal law, each held against its bound."""
+
+    def __init__(self):
+        self.scores, self.wrong, self.error = [], [], 0.0
+
+    def add(self, what, got, expected, variance, *, skewness=0.0):
+        """Compare sums with what is expected of them; the arguments after the first have dims (cell,)."""
+        columns = np.broadcast_arrays(*(np.atleast_1d(x) for x in (got, expected, variance, skewness)))
+        for cell, (mine, theirs, square, skew) in enumerate(zip(*(c.tolist() for c in columns), strict=True)):
+            if square <= 0:
+                if abs(mine - theirs) > 1e-9 * max(1.0, abs(theirs)):
+                    self.wrong.append((what, cell, mine, theirs))
+                continue
+            sd = math.sqrt(square)
+            law = pearson3(skew)
+            below, above = law.cdf((mine - theirs) / sd), law.sf((mine - theirs) / sd)
+            z = norm.isf(above) if above < below else norm.ppf(below)
+            self.scores.append(z)
+            self.error = max(self.error, sd / theirs)
+            if abs(z) > FAR:
+                self.wrong.append((what, cell, mine, theirs, z))
+
+    def report(self, say):
+        z = np.array(self.scores)
+        say(
+            f"{len(z)} comparisons, largest |z| {np.abs(z).max():.2f} (bound {FAR:.2f}), "
+            f"root mean square {np.sqrt((z**2).mean()):.2f}, largest relative error of a sum {self.error:.1%}"
+        )
+        assert not self.wrong, self.wrong
+
+
+def pooled(cells, enough):
+    """Cells with enough in them, and the sum of the others."""
+    return np.append(cells[enough], cells[~enough].sum())
+
+
+def compare(world, *, years, queues, crowded, say):
+    """Hold counts by checkpoint, masses by agency, leakage by exit and retention against the closed form."""
+    mean, loads = expect(world, crowded=crowded), simulated(world, years=years, queues=queues)
+    comparison = Comparison()
+    count = loads.count.sum(axis=(0, 1))
+    expected = years * mean.count.sum(axis=0)
+    enough = expected >= 25
+    # Given the year the counts are Poisson, and all years are alike.
+    comparison.add("count", pooled(count, enough), pooled(expected, enough), pooled(expected, enough))
+    variance = years * mean.seized_variance.sum(axis=0)
+    sums, means = loads.seized.sum(axis=(0, 1)), years * mean.seized.sum(axis=0)
+    cubes = np.bincount(loads.seizures["checkpoint"], loads.seizures["mass"] ** 3, minlength=len(sums))
+    got, expected, square, cube = (by_agency(world, cells) for cells in (sums, means, variance, cubes))
+    comparison.add("agency", got, expected, square, skewness=cube / np.maximum(square, 1.0) ** 1.5)
+    total = years * mean.total_variance.sum()
+    comparison.add("seized", sums.sum(), means.sum(), total, skewness=cubes.sum() / total**1.5)
+    for name in ("leaked", "retained", "entered"):
+        got = getattr(loads, name).reshape(years, -1)
+        comparison.add(name, got.sum(axis=0), years * getattr(mean, name).ravel(), years * got.var(axis=0, ddof=1))
+    shares, closed = (by_agency(world, cells) / cells.sum() for cells in (sums, means))
+    say(f"{years} years, {int(count.sum())} seizures, {enough.sum()} checkpoints of their own")
+    say(f"shares of the agencies {np.round(shares, 4).tolist()}, closed form {np.round(closed, 4).tolist()}")
+    comparison.report(say)
+
+
+@pytest.mark.parametrize(("name", "years"), [("single_checkpoint", 2000), ("two_routes", 2000)])
+def test_small_worlds_agree_where_nobody_queues(name, years, say):
+    world = alike(fs.load_world(name))
+    compare(world, years=years, queues=nobody(world), crowded=None, say=say)
+
+
+@pytest.mark.parametrize("name", ["single_checkpoint", "two_routes"])
+def test_small_worlds_agree_where_one_waiting_is_a_crowd(name, say):
+    world = alike(fs.load_world(name))
+    posts = (
+        replace(post, groups=tuple(replace(group, wave_through=0) for group in post.groups))
+        for post in world.checkpoints
+    )
+    world = replace(world, checkpoints=tuple(posts))
+    queues = week_of_traffic(world)
+    crowded = crowding(world, queues, years=2000)
+    say(f"share of loads that find a crowd: {[round(float(share), 3) for share in crowded.values()]}")
+    assert max(crowded.values()) > 0.2
+    compare(world, years=2000, queues=queues, crowded=crowded, say=say)
+
+
+@pytest.mark.parametrize(("effort", "years"), [(None, 200), (1.0, 30)], ids=["as assumed", "all followed up"])
+def test_kazakhstan_agrees_among_a_week_of_traffic(effort, years, say):
+    """With all alarms followed up there are thirty times as many seizures, and layers hide one another."""
+    world = alike(fs.load_world("kazakhstan_2010"))
+    if effort is not None:
+        world = replace(world, detection=replace(world.detection, effort=everywhere(effort)))
+    queues = week_of_traffic(world)
+    crowded = crowding(world, queues, years=30)
+    ignored, counted = expect(world).seized.sum(), expect(world, crowded=crowded).seized.sum()
+    say(f"crowding lowers what is seized by {1 - counted / ignored:.2%}; {len(crowded)} groups are ever crowded")
+    compare(world, years=years, queues=queues, crowded=crowded, say=say)
+
+
+def test_the_comparison_notices_a_device_that_finds_a_tenth_less(say):
+    """Sensitivities whose odds are a tenth lower are told from the right ones in 2,000 years of one checkpoint."""
+    world = alike(fs.load_world("single_checkpoint"))
+    worse = replace(world, detection=replace(world.detection, sensitivity=0.9))
+    loads, mean = simulated(worse, years=2000, queues=nobody(worse)), expect(world)
+    comparison = Comparison()
+    comparison.add("count", loads.count.sum(), 2000 * mean.count.sum(), 2000 * mean.count.sum())
+    say(f"z = {comparison.scores[0]:.1f}")
+    assert comparison.wrong
+
+
+def test_year_effects_give_the_variance_of_yearly_totals(say):
+    """The closed form lies in the bootstrap interval of the variance of 4,000 years (error probability 1e-4)."""
+    world = fs.load_world("two_routes")
+    traffic, detection = replace(world.traffic, year_log_sd=0.4), replace(world.detection, year_log_sd=0.3)
+    world = replace(world, traffic=traffic, detection=replace(detection, effort=everywhere(0.5)))
+    mean, loads = expect(world), simulated(world, years=4000, queues=nobody(world))
+    yearly = loads.seized.sum(axis=(1, 2))
+    rng = np.random.default_rng(1)
+    drawn = np.array([rng.choice(yearly, size=len(yearly)).var(ddof=1) for _ in range(40_000)])
+    low, high = np.quantile(drawn, [5e-5, 1 - 5e-5])
+    poisson = expect(alike(world)).total_variance.sum()
+    variance = mean.total_variance.sum()
+    say(f"variance in [{low:.0f}, {high:.0f}], closed form {variance:.0f}, without year effects {poisson:.0f}")
+    assert low <= variance <= high
+    assert poisson < low
+    assert abs(yearly.mean() - mean.seized.sum()) < FAR * math.sqrt(variance / len(yearly))

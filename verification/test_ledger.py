@@ -1,0 +1,138 @@
+"""What holds in every world without exception, on thousands of worlds that hypothesis makes up.
+
+Nothing here is statistical. Mass is conserved at any time; a run cut into epochs has the same bits; and where nobody
+queues and no device fails, each load meets the same luck whatever stands elsewhere, so more control only ever adds
+loads to those that are stopped.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from small_worlds import device, post, road_world, with_traffic, worlds
+
+from flowsim.draws.consignments import draw_consignments
+from flowsim.engine import reference
+from flowsim.engine.expectation import expect
+from flowsim.engine.outcome import SEIZED
+from flowsim.inspection.detection import Effort
+from flowsim.results.tally import close, tally_loads
+from verification.random_worlds import HORIZON, LATTICE, MANY, everyone, nobody
+
+SEEDS = st.integers(0, 2**31)
+ENDS = st.floats(0, 200)
+many = settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+
+
+def steady(world):
+    """World whose devices never fail, so that the day of an examination does not matter."""
+    posts = (
+        replace(gate, devices=tuple(replace(tool, availability=1.0) for tool in gate.devices))
+        for gate in world.checkpoints
+    )
+    return replace(world, checkpoints=tuple(posts))
+
+
+def loads_alone(world, *, seed, factor=1.0):
+    """Fleet and outcome of loads that meet nobody and are followed to their end."""
+    busy = with_traffic(world, inflow=factor * MANY * world.traffic.inflow)
+    fleet = draw_consignments(busy, seed=seed, replications=[0], horizon=HORIZON)
+    return fleet, reference.run(world, fleet, queues=nobody(world)).outcome
+
+
+def stopped(world, *, seed):
+    return loads_alone(world, seed=seed)[1].fate == SEIZED
+
+
+@many
+@given(world=worlds(), seed=SEEDS, until=ENDS, lattice=st.booleans())
+def test_the_ledger_closes_at_any_time(world, seed, until, lattice):
+    fleet = everyone(world, seed=seed, lattice=lattice)
+    outcome = reference.run(world, fleet, until=until).outcome
+    loads = tally_loads(world, fleet, outcome, replications=1, horizon=until)
+    out = loads.seized.sum() + loads.leaked.sum() + loads.retained.sum() + loads.underway.sum()
+    assert out == pytest.approx(fleet.mass[fleet.loaded & (fleet.entry < until)].sum(), rel=1e-9, abs=1e-9)
+    assert loads.seizures["mass"].sum() == pytest.approx(loads.seized.sum(), rel=1e-9, abs=1e-9)
+    assert len(loads.seizures["mass"]) == loads.count.sum()
+
+
+@many
+@given(world=worlds(), seed=SEEDS, cuts=st.lists(ENDS, max_size=5), lattice=st.booleans())
+def test_a_run_cut_into_epochs_has_the_same_bits(world, seed, cuts, lattice):
+    fleet = everyone(world, seed=seed, lattice=lattice)
+    edges = sorted(np.round(np.array(cuts) / LATTICE) * LATTICE if lattice else cuts)
+    state = None
+    for time in [*edges, 200.0]:
+        state = reference.run(world, fleet, state=state, until=time)
+    assert state.outcome.equals(reference.run(world, fleet, until=200.0).outcome)
+
+
+@many
+@given(world=worlds(), seed=SEEDS, where=st.integers(0, 3), intercept=st.floats(-3, 3))
+def test_another_device_lets_no_load_through_that_was_stopped(world, seed, where, intercept):
+    world = steady(world)
+    index = where % len(world.checkpoints)
+    more = (*world.checkpoints[index].devices, device("another", intercept=intercept, slope=0.5, concealment=1.0))
+    posts = (
+        *world.checkpoints[:index],
+        replace(world.checkpoints[index], devices=more),
+        *world.checkpoints[index + 1 :],
+    )
+    before, after = stopped(world, seed=seed), stopped(replace(world, checkpoints=posts), seed=seed)
+    assert not (before & ~after).any()
+
+
+@many
+@given(world=worlds(), seed=SEEDS, where=st.integers(0, 3))
+def test_a_checkpoint_closed_stops_no_load_that_passed(world, seed, where):
+    world = steady(world)
+    index = where % len(world.checkpoints)
+    posts = (*world.checkpoints[:index], *world.checkpoints[index + 1 :])
+    before, after = stopped(world, seed=seed), stopped(replace(world, checkpoints=posts), seed=seed)
+    assert not (after & ~before).any()
+
+
+@many
+@given(world=worlds(), seed=SEEDS, efforts=st.lists(st.floats(0, 1), min_size=2, max_size=2))
+def test_more_effort_lets_no_load_through_that_was_stopped(world, seed, efforts):
+    world = steady(world)
+    low, high = (Effort(crossing=e, inside=e, south=e, almaty=e) for e in sorted(efforts))
+    fates = [
+        stopped(replace(world, detection=replace(world.detection, effort=effort)), seed=seed) for effort in (low, high)
+    ]
+    assert not (fates[0] & ~fates[1]).any()
+
+
+@many
+@given(world=worlds(), seed=SEEDS)
+def test_a_larger_inflow_changes_nothing_for_the_loads_already_there(world, seed):
+    world = with_traffic(world, retained_share=0.0)
+    few, their_end = loads_alone(world, seed=seed)
+    more, all_ends = loads_alone(world, seed=seed, factor=1.5)
+    known = {entry: k for k, entry in enumerate(more.entry.tolist())}
+    place = [known[entry] for entry in few.entry.tolist()]
+    assert np.array_equal(more.mass[place], few.mass)
+    assert np.array_equal(all_ends.fate[place], their_end.fate)
+    assert np.array_equal(all_ends.end[place], their_end.end)
+
+
+@many
+@given(world=worlds(), log_sd=st.floats(0, 0.8), effort=st.floats(0, 1), horizon=st.floats(1e-3, 8760))
+def test_the_ledger_of_the_expectation_engine_closes(world, log_sd, effort, horizon):
+    everywhere = Effort(crossing=effort, inside=effort, south=effort, almaty=effort)
+    world = replace(world, detection=replace(world.detection, year_log_sd=log_sd, effort=everywhere))
+    mean = expect(world, horizon=horizon)
+    out = mean.seized.sum(axis=1) + mean.leaked.sum(axis=1) + mean.retained
+    assert out == pytest.approx(mean.entered, rel=1e-9, abs=1e-9)
+    assert (mean.seized_variance >= 0).all()
+
+
+def test_a_ledger_that_lacks_a_milligram_in_ten_kilograms_is_refused():
+    world = road_world(post("a", place="p1", devices=(device(),), referral=0.5))
+    fleet, outcome = loads_alone(world, seed=1)
+    loads = tally_loads(world, fleet, outcome, replications=1, horizon=HORIZON)
+    close(loads)
+    with pytest.raises(ArithmeticError, match="ledger of heroin in replication 0 must close"):
+        close(replace(loads, entered=loads.entered * (1 + 1e-7)))
