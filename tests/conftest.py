@@ -1,6 +1,23 @@
-"""What all tests share: the count of the kinds of broken input is printed at the end."""
+"""What all tests share: the command in an empty folder, and the count of broken inputs printed at the end."""
+
+import pytest
+
+from flowsim import cli
 
 KINDS = "tests/test_broken_input.py::test_a_broken_"
+
+
+@pytest.fixture
+def command(monkeypatch, tmp_path, capsys):
+    """Run the command in an empty folder; exit code, standard output, standard error."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments):
+        code = cli.answer(arguments)
+        said = capsys.readouterr()
+        return code, said.out, said.err
+
+    return run
 
 
 def pytest_terminal_summary(terminalreporter):

@@ -13,7 +13,7 @@ import pytest
 from matplotlib.figure import Figure
 
 import flowsim as fs
-from flowsim import cli, config, options, provenance, world_tables
+from flowsim import config, options, provenance, world_tables
 from flowsim.evidence import load_contradictions, load_figures, opiates, reported
 from flowsim.evidence.series import check_table, series_table
 from flowsim.figures.series import FLOORS, MEANS, TOTALS, opiate_series
@@ -219,19 +219,6 @@ def test_what_is_typed_counts_as_assumed():
     assert (south.value, south.kind) == (0.1, "assumed")
     assert "typed for this run, inspection.effort.south=0.1" in south.source
     assert numbers["inspection", "effort.inside"].source.startswith("judgement: so that")
-
-
-@pytest.fixture
-def command(monkeypatch, tmp_path, capsys):
-    """Run the command in an empty folder; exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        code = cli.answer(arguments)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 def test_the_ledger_begins_with_the_counts_and_holds_everything(command):

@@ -13,7 +13,7 @@ import pytest
 from small_worlds import device, lanes, post, road_world
 
 import flowsim as fs
-from flowsim import capacity, cli, names
+from flowsim import capacity, names
 from flowsim.draws.honest import daily_means
 from flowsim.traffic import Profile
 from flowsim.world import Count
@@ -21,19 +21,6 @@ from flowsim.world_columns import SOURCED, TABLES
 from flowsim.world_parameters import PARAMETERS
 
 MINE = ("world=mine", "--config-dir", "mine")
-
-
-@pytest.fixture
-def command(monkeypatch, tmp_path, capsys):
-    """Run the command in an empty folder; exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        code = cli.answer(arguments)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import flowsim as fs
-from flowsim import cli, config, options, readings, world_tables
+from flowsim import config, options, readings, world_tables
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.fleet import PER_VISIT
 from flowsim.draws.honest import draw_honest
@@ -38,19 +38,6 @@ def world_of(*names: str, world: str = "kazakhstan_2010"):
 def default():
     """The world of 2010 under the default reading."""
     return fs.load_world("kazakhstan_2010")
-
-
-@pytest.fixture
-def command(monkeypatch, tmp_path, capsys):
-    """Run the command in an empty folder; exit code, standard output, standard error."""
-    monkeypatch.chdir(tmp_path)
-
-    def run(*arguments):
-        code = cli.answer(arguments)
-        said = capsys.readouterr()
-        return code, said.out, said.err
-
-    return run
 
 
 @pytest.mark.parametrize("world", ["kazakhstan_2010", "kazakhstan_2006"])
