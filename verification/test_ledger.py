@@ -23,7 +23,7 @@ from verification.random_worlds import HORIZON, LATTICE, MANY, everyone, nobody
 
 SEEDS = st.integers(0, 2**31)
 ENDS = st.floats(0, 200)
-many = settings(max_examples=300, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+many = settings(max_examples=600, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 
 
 def steady(world):

@@ -48,7 +48,11 @@ def main() -> int:
     """Run the command of `sys.argv` and return its exit code."""
     code = answer(sys.argv[1:])
     if code == STOPPED:
-        # Python would wait for the threads that fed the worker processes, for ever if those were killed.
+        # Python would wait for the threads that fed the worker processes, for ever if those were killed; what it
+        # would otherwise clean up, their semaphores, is cleaned up here.
+        from multiprocessing.util import _run_finalizers  # type: ignore[attr-defined]
+
+        _run_finalizers(0)
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
