@@ -2,6 +2,9 @@
 
 from importlib import metadata
 
+from pygments.lexers.special import TextLexer
+from sphinx.highlighting import lexers
+
 project = "flowsim"
 author = "The flowsim authors"
 release = metadata.version("flowsim")
@@ -13,3 +16,6 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 napoleon_google_docstring = False
 myst_heading_anchors = 3
+
+# Tables stand in the pages as CSV, which Pygments does not know.
+lexers["csv"] = TextLexer()
