@@ -14,7 +14,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 
 help:
-	@echo "make run      the baseline of 2010: table, map, results file (ARGS='policy=ulken_only' for another)"
+	@echo "make run      the baseline of 2010: table, map, results file (ARGS='inflow=60' for another)"
 	@echo "make test     the tests, without the slow ones (ARGS='-k network' to select, ARGS='-m \"\"' for all)"
 	@echo "make verify   slow statistical checks of the engines against theory and against each other"
 	@echo "make bench    speed of the engines"
@@ -31,7 +31,7 @@ test: $(READY)
 	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
 
 verify: $(READY)
-	@$(BIN)/python -m pytest -q -m "" verification $(ARGS)
+	@$(BIN)/python -m pytest -q -m "" -n 2 --dist worksteal verification $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py $(ARGS)

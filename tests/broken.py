@@ -9,16 +9,27 @@ from pathlib import Path
 
 import flowsim
 from flowsim import names
-from flowsim.world_columns import SOURCED, TABLES, Column
+from flowsim.world_columns import SOURCED, TABLES
+from flowsim.world_forms import Column
 from flowsim.world_parameters import PARAMETERS
 
 SOURCE = Path(flowsim.__file__).parent / "data" / "worlds" / "single_checkpoint"
 
 ADDED = {
-    "counts": "at-gate,gate,car,in,120,100,140,2010,assumed,judgement: teaching example,",
-    "routes": None,
-    "route_evidence": "told,abroad,gate;town,road,assumed,judgement: teaching example,",
-    "routes_excluded": "hearsay,judgement: nobody saw it,assumed,judgement: teaching example",
+    "lanes": ("gate,in,train;passenger,1,30,constant,,0.2,2,60,0.5,assumed,judgement: teaching example",),
+    "shifts": (
+        "gate,in,car;truck,0,6,0,assumed,judgement: teaching example",
+        "gate,in,car;truck,6,22.5,1,assumed,judgement: teaching example",
+        "gate,in,car;truck,22.5,24,0,assumed,judgement: teaching example",
+    ),
+    "bypass": (
+        "UZ,foot,0.1,0,0.2,20,20,0.05,assumed,judgement: teaching example",
+        "UZ,vehicle,0.2,0.1,0.3,500,6,0.1,assumed,judgement: teaching example",
+    ),
+    "campaigns": ("poppy,05-20,10-20,Customs;KNB,1.5,1,2,2008-01-01,,assumed,judgement: teaching example",),
+    "counts": ("at-gate,gate,car,in,120,100,140,2010,assumed,judgement: teaching example,",),
+    "route_evidence": ("told,abroad,gate;town,road,assumed,judgement: teaching example,",),
+    "routes_excluded": ("hearsay,judgement: nobody saw it,assumed,judgement: teaching example",),
 }
 """Rows that the tables of the teaching world lack, so that every column of every table has a cell to break."""
 
@@ -44,12 +55,18 @@ class Break:
 
 
 def whole_tables() -> Tables:
-    """Tables of the teaching world with a row in each."""
+    """Tables of the teaching world with a row in each, and with the columns that it lacks."""
     tables = {}
     for name in TABLES:
-        lines = (SOURCE / f"{name}.csv").read_text(encoding="utf-8").splitlines()
-        rows = [line.split(",") for line in [*lines, *filter(None, [ADDED.get(name)])]]
-        tables[name] = rows
+        path = SOURCE / f"{name}.csv"
+        header = ",".join(column.name for column in (*TABLES[name].columns, *SOURCED))
+        lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else [header]
+        rows = [line.split(",") for line in lines]
+        for column in [column.name for column in TABLES[name].columns if column.name not in rows[0]]:
+            at = rows[0].index("kind")
+            for row in rows:
+                row.insert(at, column if row is rows[0] else "")
+        tables[name] = rows + [line.split(",") for line in ADDED.get(name, ())]
     tables["routes"][1][tables["routes"][0].index("evidence")] = "told"
     second = list(tables["route_evidence"][1])
     second[0] = "hearsay"
@@ -162,6 +179,9 @@ def bad_values(column: Column) -> Iterator[tuple[str, str]]:
             ("other order", "01.02.2010"),
             ("compact", "20100102"),
         )
+    elif column.form == "day":
+        yield from (("no day", "soon"), ("a date", "2010-05-20"), ("no month", "13-01"), ("leap day", "02-29"))
+        yield from (("one digit", "5-20"), ("compact", "0520"))
     elif column.form == "years":
         yield from (("no year", "soon"), ("short", "10"))
 
@@ -268,7 +288,7 @@ def add(table: str, *rows: str) -> Callable[[Path], None]:
 
 MADE = "assumed,judgement: made up"
 POST = f"post-1,gate,Post,internal,,road,KNB,inside,1,,,,{MADE}"
-POST_LANES = f"post-1,both,car;truck,1,6,exponential,,0.1,50,{MADE}"
+POST_LANES = f"post-1,both,car;truck,1,6,exponential,,0.1,50,,,{MADE}"
 NORTH = f"north,North,Example,Example,51.0,70.0,1,{MADE}"
 NO_LENGTH = {"distance": "", "distance_low": "", "distance_high": ""}
 ONE_ROW = (
@@ -298,6 +318,21 @@ ONE_ROW = (
     ("a mean that is not 1", "profiles", {"weight": "3"}, "weight", "1.08"),
     ("a profile of another cycle", "flows", {"daily": "flat-week"}, "daily", "flat-week"),
     ("evidence that is used and excluded", "routes_excluded", {"evidence": "told"}, "evidence", "told"),
+    ("a stop of cars", "lanes", {"stop": "40"}, "stop", "40"),
+    ("wagons of cars", "lanes", {"wagons": "0.5"}, "wagons", "0.5"),
+    ("a border that no crossing has", "bypass", {"border": "UZB"}, "border", "UZB"),
+    ("more go round than come", "bypass", {"share": "0.9", "share_high": "1"}, "share", "1.1"),
+    ("a way outside its interval", "bypass", {"share_low": "0.15"}, "share", "0.1"),
+    ("a campaign that ends before it starts", "campaigns", {"end": "05-19"}, "end", "05-19"),
+    ("a campaign of no day", "campaigns", {"end": "05-20"}, "end", "05-20"),
+    ("a campaign over the end of the year", "campaigns", {"start": "11-01", "end": "02-01"}, "end", "02-01"),
+    ("a campaign outside its interval", "campaigns", {"factor_high": "1.2"}, "factor", "1.5"),
+    ("dates of a campaign reversed", "campaigns", {"to": "2007-01-01"}, "to", "2007-01-01"),
+    ("a day that begins late", "shifts", {"start": "1"}, "start", "1"),
+    ("a shift that ends before it starts", "shifts", {"start": "3", "end": "2"}, "end", "2"),
+    ("more lanes on duty than there are", "shifts", {"lanes": "2"}, "lanes", "2"),
+    ("shifts of no lanes", "shifts", {"direction": "out"}, "classes", "gate/out/car;truck"),
+    ("shifts of classes in another order", "shifts", {"classes": "truck;car"}, "classes", "gate/in/truck;car"),
 )
 """Breaks of cells of one row: name, table, cells, column that is named, value that is named."""
 
@@ -313,6 +348,7 @@ def worlds() -> Iterator[Break]:
         yield Break(name, put(table, cells), at(table, column, value))
     yield from _ways()
     yield from _rows()
+    yield from _posts()
     yield from _hashes()
     for name, parameter, value, high in (
         ("a tail above the largest load", "load_maximum", "50", "50"),
@@ -366,8 +402,8 @@ def _ways() -> Iterator[Break]:
 
 def _rows() -> Iterator[Break]:
     """Rows that do not go together."""
-    twice = add("lanes", f"gate,both,truck,1,6,exponential,,0.1,50,{MADE}")
-    yield Break("lanes twice", twice, at("lanes", "classes", "another in line 2", line=3))
+    twice = add("lanes", f"gate,both,truck,1,6,exponential,,0.1,50,,,{MADE}")
+    yield Break("lanes twice", twice, at("lanes", "classes", "another in line 2", line=4))
     stray = add("routes", f"r,R,moon,road,,gate;town,town,1,,{MADE}")
     yield Break("a route without a stream", stray, at("routes", "origin", "moon", line=3))
     again = add("places", NORTH.replace("north", "gate"))
@@ -387,6 +423,24 @@ def _rows() -> Iterator[Break]:
         yield Break(name, put("profiles", {column: value}, line=line), at("profiles", column, value, line=line))
 
 
+def _posts() -> Iterator[Break]:
+    """Mechanisms at the post whose rows do not go together."""
+    for name, column, value, line in (
+        ("a gap between shifts", "start", "7", 3),
+        ("shifts that overlap", "start", "5.5", 3),
+        ("a day that ends early", "end", "23", 4),
+    ):
+        yield Break(name, put("shifts", {column: value}, line=line), at("shifts", column, value, line=line))
+    closed = put("shifts", {"lanes": "0"}, line=3)
+    yield Break("a border that never opens", closed, at("shifts", "lanes", "0", rule="be above 0 in some shift.*"))
+    freight = put("lanes", {"classes": "train;tir"}, line=3)
+    yield Break("a stop of trains and trucks", freight, at("lanes", "stop", "60", line=3, rule=".* serve tir"))
+    again = add("bypass", f"UZ,foot,0.05,0,0.1,20,20,0.05,{MADE}")
+    yield Break("a way given twice", again, at("bypass", "border", "UZ/foot", line=4))
+    again = add("campaigns", f"poppy,01-20,02-20,KNB,1.5,1,2,,,{MADE}")
+    yield Break("a campaign given twice", again, at("campaigns", "campaign", "poppy", line=3))
+
+
 def _hashes() -> Iterator[Break]:
     """Names that would be given the same random numbers."""
     first, second = collide(names.long_hash, "post-{}")
@@ -404,6 +458,17 @@ ACCEPTED: dict[str, str] = {
         f"parameter {name}: missing": "no leg without a length or a speed of its own goes by this mode"
         for name, *_ in WHOLE["parameters"]
         if name.startswith(("detour_", "speed_")) and name not in ("speed_road", "speed_factor_car")
+    },
+    **{
+        f"{table}: missing": "a world without the table leaves the mechanism neutral"
+        for table, spec in TABLES.items()
+        if spec.may_be_absent
+    },
+    **{
+        f"{table}: no {column.name}": "a table without the column has empty cells there"
+        for table, spec in TABLES.items()
+        for column in spec.columns
+        if column.may_be_absent
     },
 }
 """Breaks that are no mistake, with the reason."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
@@ -24,8 +25,19 @@ NUMBERS = {
     "compensation": ("-1",),
     "search_cost": ("-1",),
     "cost_ratio": ("0", "-1"),
+    "seals.opened": ("-0.1", "1.1"),
+    "seals.notice_plain": ("-0.1", "1.1"),
+    "seals.notice_electronic": ("-0.1", "1.1"),
+    "seals.false_notice": ("-0.1", "1.1"),
 }
 """Numbers of `inspection` with values outside their range."""
+
+WORDS = {
+    "seals.type": ("electronc", "wax", "1", "true", "''"),
+    "seals.green_lane": ("maybe", "2.5", "null", "[true]"),
+    "seals.inspection": ("maybe", "2.5", "null", "[true]"),
+}
+"""Words of `inspection`, and what is true or false, with values that are refused."""
 
 PLAN = {
     "seed": ("-1", "1.5", "abc", "null", "nan", "inf", "true", "9223372036854775808"),
@@ -40,12 +52,95 @@ PLAN = {
 """Keys of the plan of a run with values that are refused."""
 
 WORLD = {
-    "name": ("null", "''", "5", "[a]"),
+    "name": ("null", "''", "5", "[a]", "my world", "Mine"),
     "title": ("null", "' '", "5", "[a]"),
     "year": ("null", "soon", "2010.5", "1899", "2101", "-1", "nan", "inf", "true"),
     "tables": ("null", "''", "nowhere", "5", "[a]"),
 }
 """Keys of a world's file with values that are refused."""
+
+
+FILES = {
+    "world": "name: mine\ntitle: Mine\nyear: 2010\ntables: single_checkpoint\n",
+    "policy": "# @package policy.mine\ntitle: Mine\nsources: [a document]\nin_force: true\nchanges: []\n",
+    "inspection": "defaults: [certain, _self_]\ntitle: Mine\ntargeting: 0.5\n",
+    "reading": "# @package reading.mine\ntitle: Mine\nkind: controls\nsources: [a document]\nchanges: nothing\n",
+    "experiment": "# @package _global_\nseed: 2\ninflow: 0.5\n",
+}
+"""A file of one's own in each group, with nothing wrong."""
+
+
+@dataclass(frozen=True)
+class Damage:
+    """A kind of damage to a file."""
+
+    name: str
+    """What is done."""
+
+    change: Callable[[str], bytes | None]
+    """Text of the file to its bytes, or to nothing where a folder is put in its place."""
+
+    says: str
+    """Pattern of rule and value."""
+
+    line: Callable[[str], int | None] = lambda text: text.count("\n") + 1
+    """Line that the refusal names; by default the one behind the last."""
+
+
+def _added(line: str) -> Callable[[str], bytes]:
+    return lambda text: (text + line + "\n").encode()
+
+
+def _head(text: str) -> str:
+    return "".join(line for line in text.splitlines(keepends=True) if line.startswith("#"))
+
+
+DAMAGES = (
+    Damage("a tab", _added("\todd: 1"), r"be indented with spaces and not with tabs, got '\\todd: 1'"),
+    Damage("a bracket that is open", _added("odd: [x"), r"close its bracket, .*, got 'odd: \[x'"),
+    Damage("a brace that is open", _added("odd: {x: 1\neven: 2"), r"close its bracket, .*, got 'odd: \{x: 1'"),
+    Damage("a quotation mark that is open", _added("odd: 'x\n\nmore"), r"close its quotation mark, got \"odd: 'x\""),
+    Damage("a colon in a text", _added("odd: Mid: land"), r"have quotation marks around .*, got 'odd: Mid: land'"),
+    Damage(
+        "a line that is indented",
+        _added("odd: 1\n  even: 2"),
+        "have .* at one indentation, got '  even: 2'",
+        lambda text: text.count("\n") + 2,
+    ),
+    Damage(
+        "a key twice", _added("odd: 1\nodd: 2"), "have each key once, got 'odd: 2'", lambda text: text.count("\n") + 2
+    ),
+    Damage(
+        "Latin-1", lambda text: text.encode() + b"odd: \xe9t\xe9\n", r"be UTF-8, got byte 0xe9 of another encoding .*"
+    ),
+    Damage(
+        "UTF-16", lambda text: text.encode("utf-16"), "be UTF-8, got byte 0xff of another encoding .*", lambda text: 1
+    ),
+    Damage("a control character", _added("odd: a\x00b"), r"hold no control characters, got '\\x00'"),
+    Damage(
+        "a list",
+        lambda text: (_head(text) + "- a\n- b\n").encode(),
+        "hold keys with values at its top, got a list",
+        lambda text: None,
+    ),
+    Damage(
+        "a text",
+        lambda text: (_head(text) + "all is well\n").encode(),
+        "hold keys with values at its top, got the text 'all is well'",
+        lambda text: None,
+    ),
+    Damage("a folder", lambda text: None, "be a file, got a folder", lambda text: None),
+    Damage(
+        "a figure that does not exist",
+        _added("odd: ${reported:fd16-heroin-2019}"),
+        "name a reported figure .*, got 'fd16-heroin-2019'; did you mean 'fd16-heroin-.*'\\?",
+    ),
+    Damage("a reference that is open", _added("odd: '${reported:'"), r"close its reference, .*, got '\$\{reported:'"),
+    Damage("a set", _added("odd: !!set {a, b}"), "hold text, numbers, lists and mappings, got .*", lambda text: None),
+    Damage("a value that holds itself", _added("odd: &x [*x]"), "be nested less deeply, got .*", lambda text: None),
+    Damage("a tag", _added("odd: !!python/name:os.system x"), r"be YAML \(.*\), got 'odd: .*'"),
+)
+"""Kinds of damage that any file can take."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +162,7 @@ class Setting:
 
 def every() -> list[Setting]:
     """All breaks of settings."""
-    return [*_numbers(), *_origins(), *_plain("", PLAN), *_plain("world.", WORLD), *_names()]
+    return [*_numbers(), *_words(), *_origins(), *_plain("", PLAN), *_plain("world.", WORLD), *_names()]
 
 
 def build(case: Setting, composed: DictConfig | None = None) -> None:
@@ -89,6 +184,33 @@ def build(case: Setting, composed: DictConfig | None = None) -> None:
     config.build_world(composed, folders=())
 
 
+def damaged() -> Iterator[tuple[str, Damage]]:
+    """Each kind of damage to each kind of file."""
+    return ((group, damage) for group in FILES for damage in DAMAGES)
+
+
+def put(folder: Path, *, group: str, data: bytes | None) -> Path:
+    """Write a file of a group, or a folder of its name."""
+    file = folder / group / "mine.yaml"
+    file.parent.mkdir(parents=True)
+    if data is None:
+        file.mkdir()
+    else:
+        file.write_bytes(data)
+    return file
+
+
+def build_file(folder: Path, *, group: str) -> None:
+    """Build all that a run needs from the teaching world and a file of one's own."""
+    worlds = [] if group == "world" else ["world=single_checkpoint"]
+    composed = config.compose([*worlds, f"{group}=mine"], config_dir=folder)
+    with config.naming_files(composed.hydra):
+        config.check_experiment(composed)
+        config.build_plan(composed)
+        config.build_policies(composed)
+        config.build_world(composed, folders=config.folders_of(composed.hydra))
+
+
 def _setting(key: str, value: str, rule: str = ".*", *, composed: bool = True) -> Setting:
     text = f"{key}={value}"
     shown = re.escape(value.strip("'"))
@@ -107,11 +229,22 @@ def _numbers() -> Iterator[Setting]:
         yield Setting(f"{key}=1", [f"{key}=1"], near)
 
 
+def _words() -> Iterator[Setting]:
+    for name, values in WORDS.items():
+        rule = "be one of plain, electronic" if name == "seals.type" else "be (true or false|given)"
+        for value in values:
+            yield _setting(f"inspection.{name}", value, rule)
+    for value in ("plain", "null"):
+        yield _setting("inspection.seals", value, "(be given part by part|have the keys .*)")
+
+
 def _origins() -> Iterator[Setting]:
-    for name in NUMBERS:
+    for name in (*NUMBERS, *WORDS):
         key = f"inspection.sources.{name}"
         for field, value in (("kind", "guessed"), ("kind", "null"), ("source", "' '"), ("source", "null")):
             yield _setting(f"{key}.{field}", value, composed=False)
+    for name in NUMBERS:
+        key = f"inspection.sources.{name}"
         for field, value in (("low", "nan"), ("low", "inf"), ("low", "many"), ("high", "-9e9"), ("high", "nan")):
             yield _setting(f"{key}.{field}", value, composed=False)
 

@@ -117,8 +117,8 @@ def run(world, fleet, *, slab):
 
 def way_round(world, fleet, v, k):
     """Way round the crossing that a load takes, or None."""
-    border = world.checkpoints[int(fleet.checkpoint[k])].border
-    ways = [way for way in world.bypasses if border and way.border == border]
+    post = world.checkpoints[int(fleet.checkpoint[k])]
+    ways = [way for way in world.bypasses if post.border and way.border == post.border and post.mode == "road"]
     if fleet.drug[v] < 0 or not ways:
         return None
     index = int(np.searchsorted(np.cumsum([way.share for way in ways]), fleet.way_round[k], side="right"))
@@ -142,11 +142,11 @@ def decision(world, fleet, v, k, crowded):
     checkpoint = world.checkpoints[int(fleet.checkpoint[k])]
     group = checkpoint.groups[int(fleet.group[k])]
     tir = VEHICLE_CLASSES[fleet.vehicle_class[v]] == "tir"
-    if tir and world.seals.green_lane and checkpoint.border:
-        chance = world.seals.notice if fleet.opened[v] else world.seals.false_notice
+    if tir and world.detection.seals.green_lane and checkpoint.border:
+        chance = world.detection.seals.notice if fleet.opened[v] else world.detection.seals.false_notice
         if fleet.notice[k] < chance:
             return REFERRED
-        if not world.seals.inspection:
+        if not world.detection.seals.inspection:
             return SEALED
     if fleet.drug[v] >= 0 and fleet.wagon[k] >= group.wagons:
         return UNREACHED

@@ -179,10 +179,14 @@ def worlds(draw: st.DrawFn) -> World:
     )
     bypasses = draw(st.sampled_from([(), ways_round(share=0.3, patrol=0.4)]))
     campaign = Campaign(name="c", start="01-01", end="01-02", agencies=("Customs",), factor=draw(chance), **MADE_UP)
-    detection = replace(world.detection, cost_ratio=draw(st.sampled_from([1.0, 1.0, 0.5, 2.0])))
-    return replace(
-        world, seals=seals, bypasses=bypasses, detection=detection, campaigns=draw(st.sampled_from([(), (campaign,)]))
-    )
+    ratio = draw(st.sampled_from([1.0, 1.0, 0.5, 2.0]))
+    detection = replace(world.detection, cost_ratio=ratio, seals=seals)
+    return replace(world, bypasses=bypasses, detection=detection, campaigns=draw(st.sampled_from([(), (campaign,)])))
+
+
+def with_seals(world: World, seals: Seals) -> World:
+    """World with other seals."""
+    return replace(world, detection=replace(world.detection, seals=seals))
 
 
 def day_shifts(lanes: int, hour: int) -> tuple[Shift, ...]:

@@ -9,6 +9,7 @@ from random import Random
 import broken
 import broken_config
 import pytest
+from omegaconf.errors import OmegaConfBaseException
 
 import flowsim as fs
 from flowsim import checks, cli, config, refusals, world_tables
@@ -16,6 +17,7 @@ from flowsim import checks, cli, config, refusals, world_tables
 BREAKS = broken.every()
 REFUSED = [case for case in BREAKS if case.name not in broken.ACCEPTED]
 SETTINGS = broken_config.every()
+DAMAGED = list(broken_config.damaged())
 
 
 @pytest.fixture(scope="module")
@@ -148,6 +150,134 @@ def test_a_broken_setting_is_refused_with_its_key_rule_and_value(case, composed)
     assert re.fullmatch(case.says, said), said
 
 
+@pytest.mark.parametrize("group", broken_config.FILES)
+def test_the_files_that_are_damaged_are_whole_before(group, tmp_path):
+    broken_config.put(tmp_path, group=group, data=broken_config.FILES[group].encode())
+    broken_config.build_file(tmp_path, group=group)
+
+
+@pytest.mark.parametrize(("group", "damage"), DAMAGED, ids=lambda part: part if isinstance(part, str) else part.name)
+def test_a_broken_file_is_refused_with_its_name_line_rule_and_value(group, damage, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    whole = broken_config.FILES[group]
+    broken_config.put(tmp_path, group=group, data=damage.change(whole))
+    with pytest.raises(ValueError, match=r" must ") as refusal:
+        broken_config.build_file(tmp_path, group=group)
+    line = damage.line(whole)
+    where = f"{group}/mine.yaml" + (f" line {line}" if line else "")
+    said = refusals.plain(refusal.value)
+    assert re.fullmatch(f"{re.escape(where)} must {damage.says}", said), said
+
+
+GAPS = {
+    "world": ("name", "title", "year", "tables"),
+    "policy": ("title", "sources", "in_force", "changes"),
+    "reading": ("title", "kind", "sources", "changes"),
+    "inspection": (
+        *("targeting", "sensitivity", "effort", "year_log_sd", "handling_time", "search_time", "search_cv"),
+        *("compensation", "search_cost", "title", "sources"),
+    ),
+}
+"""Keys that a file of each group must have."""
+
+
+@pytest.mark.parametrize("group", GAPS)
+def test_a_broken_file_with_gaps_is_refused_with_all_of_them(group, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    head = f"# @package {group}.mine\n" if group in ("policy", "reading") else ""
+    place = f"{group}.mine" if head else group
+    broken_config.put(tmp_path, group=group, data=f"{head}note: 1\n".encode())
+    with pytest.raises(checks.Refused) as refusal:
+        broken_config.build_file(tmp_path, group=group)
+    first, unknown, *lines = str(refusal.value).splitlines()
+    assert first == f"{group}/mine.yaml: {place}: {1 + len(GAPS[group])} mistakes"
+    assert re.fullmatch(f"  the key of {place} must be one of .*, got 'note'.*", unknown)
+    assert lines == [f"  {place}.{key} must be given, got None" for key in GAPS[group]]
+
+
+def test_a_broken_file_with_numbers_of_unknown_origin_is_refused_with_all_of_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = (config.conf_dir() / "inspection" / "prior.yaml").read_text(encoding="utf-8").partition("sources:")[0]
+    text += "sources:\n  targeting: {kind: assumed, low: 0, high: 1, source: 'judgement: a test'}\n  effort: {}\n"
+    broken_config.put(tmp_path, group="inspection", data=text.encode())
+    with pytest.raises(checks.Refused) as refusal:
+        broken_config.build_file(tmp_path, group="inspection")
+    first, *lines = str(refusal.value).splitlines()
+    assert re.fullmatch(r"inspection/mine\.yaml: inspection\.sources: \d+ mistakes", first)
+    known = [line.strip().partition(" ")[0] for line in lines]
+    assert {"inspection.sources.sensitivity", "inspection.sources.effort.south"} <= set(known)
+    assert all(line.endswith(" must say where it comes from, got None") for line in lines)
+
+
+def test_a_broken_file_stops_a_sweep_before_it_begins(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    broken_config.put(tmp_path / "conf", group="policy", data=b"# @package policy.mine\n\todd: 1\n")
+    code = cli.answer(["-m", "--config-dir=conf", "world=single_checkpoint", "policy=baseline,mine", "out=mine"])
+    said = capsys.readouterr()
+    assert (code, said.out) == (1, "")
+    assert said.err == (
+        "flowsim: conf/policy/mine.yaml line 2 must be indented with spaces and not with tabs, got '\\todd: 1'\n"
+    )
+    assert not (tmp_path / "mine").exists()
+
+
+@pytest.mark.parametrize(
+    ("group", "line", "wording"),
+    [
+        ("inspection", "sensitivit: 1", "inspection.sensitivit must be a key that .* shows, got 'sensitivit'"),
+        ("inspection", "sensitivity: many", "inspection.sensitivity must be a number, got 'many'"),
+        ("inspection", "effort: 1", "effort must be given part by part, got 1"),
+        ("inspection", "sensitivity: -1", "inspection.sensitivity must be a finite number above 0, got -1.0"),
+        ("inspection", "search_cv: ${reported:fd16-heroin-2010}", "inspection.search_cv must name a figure in 1 .* kg"),
+        (
+            "experiment",
+            "inflow: ${reported:fd16-heroin-2010}",
+            "inflow must name a figure in t/year, .*, which is in kg",
+        ),
+        ("experiment", "sede: 2", "a key of the configuration must be one of .*, got 'sede'; did you mean 'seed'.*"),
+        ("policy", "note: 1", "the key of policy.mine must be one of .*, got 'note'.*"),
+        ("world", "note: 1", "the key of world must be one of .*, got 'note'.*"),
+        ("world", "overlays: {a: b}", "world.overlays must be a list of folders with tables, got .*"),
+    ],
+)
+def test_a_broken_value_in_a_file_is_refused_with_the_file(group, line, wording, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    whole = broken_config.FILES[group]
+    text = whole.replace("inflow: 0.5\n", "") if line.startswith("inflow") else whole
+    broken_config.put(tmp_path, group=group, data=f"{text}{line}\n".encode())
+    with pytest.raises((ValueError, OmegaConfBaseException)) as refusal:
+        broken_config.build_file(tmp_path, group=group)
+    where = "" if group == "experiment" else f"{group}/mine.yaml: "
+    assert re.fullmatch(f"{where}{wording}", refusals.plain(refusal.value)), refusals.plain(refusal.value)
+
+
+@pytest.mark.parametrize("name", ["other", "my world", "5", "null"])
+def test_the_name_of_a_world_is_that_of_its_file(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = broken_config.FILES["world"].replace("name: mine", f"name: {name}")
+    broken_config.put(tmp_path, group="world", data=text.encode())
+    wording = r"^world/mine\.yaml line 1: name must be that of the file \(mine\), got "
+    with pytest.raises(ValueError, match=wording):
+        broken_config.build_file(tmp_path, group="world")
+
+
+@pytest.mark.parametrize("group", ["policy", "reading"])
+@pytest.mark.parametrize("first", ["", "# @package other.mine\n", "# @package policy.other\n"])
+def test_a_broken_first_line_is_refused(group, first, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    text = broken_config.FILES[group].partition("\n")[2]
+    broken_config.put(tmp_path, group=group, data=f"{first}{text}".encode())
+    wording = rf"^{group}/mine\.yaml must begin with the line '# @package {group}\.mine', got "
+    with pytest.raises(ValueError, match=wording):
+        broken_config.build_file(tmp_path, group=group)
+
+
+def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
+    data = b"\xef\xbb\xbf" + broken_config.FILES["policy"].encode()
+    broken_config.put(tmp_path, group="policy", data=data)
+    broken_config.build_file(tmp_path, group="policy")
+
+
 def test_at_least_two_hundred_kinds_of_broken_input_are_refused():
     assert len(REFUSED) + len(SETTINGS) >= 200
 
@@ -186,12 +316,12 @@ def test_damage_at_random_is_refused_in_order_or_does_no_harm(load, seed):
             data[at] = random.randrange(256)
             path.write_bytes(bytes(data))
         else:
-            lines = path.read_text(encoding="utf-8").split("\n")
+            lines = path.read_text(encoding="utf-8", errors="surrogateescape").split("\n")
             line = random.randrange(len(lines))
             cells = lines[line].split(",")
             cells[random.randrange(len(cells))] = random.choice(ODD)
             lines[line] = ",".join(cells)
-            path.write_text("\n".join(lines), encoding="utf-8")
+            path.write_text("\n".join(lines), encoding="utf-8", errors="surrogateescape")
 
     try:
         load(damage, damage)

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 import flowsim as fs
-from flowsim import cli, options
+from flowsim import cli, effects, options, studies
 from flowsim.results import files
+from flowsim.simulate import ENGINES
 
 QUICK = ("world=single_checkpoint", "replications=1", "horizon=300", "workers=1")
 WORLDS = Path(fs.__file__).parent / "data" / "worlds"
@@ -86,6 +87,9 @@ def left_behind():
         ("world.year=soon", r"world.year must be a calendar year.*, got soon"),
         ("world", r"an argument must read key=value, got world"),
         ("out=[", r"an argument must read key=value with quotes .*, got out=\["),
+        ("inflow=${reported:fd16-heroin-2010}", r"inflow must name a figure in t/year, got .*, which is in kg"),
+        ("inflow=${reported:fd16-heroin-2019}", r"inflow must name a reported figure .*; did you mean '.*'\?"),
+        ("seed=${reported:fd16-heroin-2010}", r"seed must hold no reported figure, as inflow, .* may, got .*"),
         ("+foo=1", r"the key of \+foo=1 must be one of .*, got 'foo'"),
         ("+seed=1", r"seed must be set without a plus, got \+seed=1"),
         ("~seed", r"seed must keep its place in the configuration, got ~seed"),
@@ -168,7 +172,7 @@ def test_the_results_say_where_they_come_from(command):
     assert attributes["seed"] == "3"
     assert attributes["version"] == fs.__version__
     assert attributes["commit"]
-    assert attributes["reading"] == "posts_absent"
+    assert attributes["reading"] == "none"
     assert attributes["calibration"] == "prior"
     assert attributes["command"] == "flowsim " + " ".join([*QUICK, "seed=3", "inflow=0.5", "out=mine"])
     assert "inflow: 0.5" in attributes["configuration"]
@@ -191,6 +195,97 @@ def test_results_do_not_depend_on_the_workers(command):
     for workers in (1, 2):
         command(*QUICK[:-1], f"workers={workers}", "replications=2", f"out={workers}")
     assert files.open_results("1").equals(files.open_results("2"))
+
+
+@pytest.mark.parametrize("folder", ["\u00e9t\u00e9", "my results"])
+def test_a_folder_may_have_letters_and_blanks_that_the_shell_has_let_pass(command, folder):
+    assert command(*QUICK, f"out={folder}")[0] == 0
+    assert files.open_results(folder).attrs["seed"] == "1"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "wording"),
+    [
+        (["study=check", "seed=1"], r"seed= has no effect in study=check; .* one of world, .* there, got seed=1"),
+        (["study=check", "engine=reference", "out=x"], r"engine=, out= have no effect in study=check; .*"),
+        (["study=check", "replications=2"], r"replications= has no effect in study=check; .*"),
+        (["study=evidence", "policy=baseline"], r"policy= has no effect in study=evidence; .*"),
+        (["study=evidence", "seed=2", "out=x", "engine=reference"], r"seed=, out=, engine= have no effect .*"),
+        (["engine=expectation", "seed=2"], r"seed= has no effect in study=run engine=expectation; .*"),
+        (["engine=expectation", "workers=1", "traffic_years=1"], r"workers=, traffic_years= have no effect .*"),
+        (["engine=expectation", "replications=2"], r"replications= has no effect .*, got replications=2"),
+        (["experiment=fig2_series", "seed=1"], r"seed= has no effect in study=figure study.figure=series; .*"),
+        (["experiment=fig2_series", "world=trains"], r"world= has no effect in study=figure study.figure=series; .*"),
+        (
+            ["experiment=fig2_series", "reading=flow_low"],
+            r"reading= has no effect .*; a key must be one of out there, .*",
+        ),
+        (["experiment=table1_evidence", "world=trains"], r"world= has no effect in .* study.figure=evidence; .*"),
+        (["study=new_world", "world=trains", "out=mine"], r"world= has no effect in study=new_world; .*"),
+        (["study=new_world", "inspection.targeting=1", "out=mine"], r"inspection= has .*, got inspection.targeting=1"),
+    ],
+)
+def test_a_key_without_effect_is_refused_with_those_that_have_one(command, arguments, wording):
+    code, out, err = command(*arguments)
+    assert (code, out) == (1, "")
+    assert re.fullmatch(f"flowsim: {wording}\n", err), err
+    assert not left_behind()
+
+
+def test_a_key_without_effect_is_refused_in_the_jobs_of_a_sweep_that_have_it(command):
+    typed = ("-m", "world=single_checkpoint", "study=check,evidence", "policy=baseline", "study.words=kg")
+    assert command(*typed)[0] == 1
+    code, out, err = command(*typed[:-1])
+    assert code == 1
+    assert re.fullmatch(r"flowsim: .*study=evidence.*: policy= has no effect in study=evidence; .*\n", err)
+    assert "Warnings: none" in out
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [
+            "study=check",
+            "inflow=1",
+            "inspection=certain",
+            "inspection.search_time=2",
+            "reading=flow_low",
+            "policy=baseline",
+        ],
+        ["study=evidence", "inflow=1", "inspection.effort.south=0.1", "reading=flow_low", "study.words=inflow"],
+        ["engine=expectation", "horizon=300", "inflow=1", "policy=baseline", "out=mine"],
+    ],
+)
+def test_keys_that_have_an_effect_are_accepted(command, arguments):
+    code, _, err = command("world=single_checkpoint", *arguments)
+    assert (code, err) == (0, "")
+
+
+def test_every_study_and_engine_says_which_keys_have_an_effect():
+    assert {name for name in effects.STUDIES if " " not in name} == {*studies.WRITES, "load_world"}
+    assert {name.partition(" ")[2] for name in effects.STUDIES if name.startswith("run ")} <= set(ENGINES)
+    keys = [key.name for key in options.top_keys()]
+    assert {*effects.RUN, "study", "experiment"} == set(keys)
+    assert all(set(chosen) <= set(keys) for chosen in effects.STUDIES.values())
+
+
+@pytest.mark.parametrize("arguments", [["study=evidence"], ["--help"], ["--cfg", "job"], ["--version"]])
+def test_a_reader_that_leaves_ends_the_program_in_silence(arguments, tmp_path):
+    program = [sys.executable, "-c", "from flowsim.cli import main; raise SystemExit(main())"]
+    run = subprocess.Popen([*program, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    run.stdout.close()
+    with run.stderr:
+        said = run.stderr.read()
+    assert (run.wait(timeout=60), said) == (0, b"")
+
+
+def test_a_run_whose_reader_leaves_has_its_results(tmp_path):
+    program = [sys.executable, "-c", "from flowsim.cli import main; raise SystemExit(main())"]
+    typed = ["world=single_checkpoint", "engine=expectation", "out=results/mine"]
+    run = subprocess.Popen([*program, *typed], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    run.stdout.close()
+    assert run.wait(timeout=60) == 0
+    assert (tmp_path / "results" / "latest" / "run.nc").is_file()
 
 
 def test_a_sweep_gives_each_job_its_folder(command):
@@ -277,7 +372,9 @@ def test_policies_compose_in_the_order_written(command):
         ),
         (
             POLICY.format(name="odd", change="{kind: scale_lanes, factr: 2, checkpoints: []}"),
-            r"the key of policy.odd.changes.0 must .*; did you mean 'factor'\?",
+            r"policy.odd.changes.0: 2 mistakes\n"
+            r"  the key of policy.odd.changes.0 must .*; did you mean 'factor'\?\n"
+            r"  policy.odd.changes.0.factor must be given, got None",
         ),
         (
             POLICY.format(name="odd", change="{kind: scale_lanes, factor: 2}"),
@@ -287,14 +384,18 @@ def test_policies_compose_in_the_order_written(command):
             POLICY.format(name="odd", change="{kind: close_checkpoint, name: nowhere}"),
             r"policy.odd does not fit world=single_checkpoint: checkpoint must be one of gate, got 'nowhere'",
         ),
-        (POLICY.format(name="odd", change="{kind: a}").partition("\n")[2], r"a policy file must begin with .*"),
     ],
 )
 def test_a_mistake_in_a_policy_file_is_named_with_its_place(command, text, wording):
     write(Path("conf/policy/odd.yaml"), text)
     code, _, err = command("--config-dir=conf", *QUICK, "policy=odd")
     assert code == 1
-    assert re.fullmatch(f"flowsim: {wording}\n", err)
+    assert re.fullmatch(f"flowsim: conf/policy/odd.yaml: {wording}\n", err)
+
+
+def test_a_mistake_that_was_typed_is_not_one_of_a_file(command):
+    err = command(*QUICK, "inspection.effort.south=2")[2]
+    assert err == "flowsim: inspection.effort.south must lie in [0, 1], got 2\n"
 
 
 def test_a_mistake_in_an_inspection_file_is_named(command):
@@ -379,7 +480,20 @@ def test_python_and_the_command_give_the_same_numbers(command):
     ("call", "wording"),
     [
         (lambda world: fs.load_world("kazakstan_2010"), "did you mean 'kazakhstan_2010'"),
-        (lambda world: fs.load_world("nowhere/world/mine.yaml"), "a world must be a file in a folder named world"),
+        (lambda world: fs.load_world("nowhere/world/mine.yaml"), "a world must be the name of one that comes with"),
+        (
+            lambda world: fs.load_world("nowhere/world"),
+            "or a file in a folder named world, as mine/world/mine.yaml, got",
+        ),
+        (
+            lambda world: fs.load_world(Path(__file__).parent),
+            "or a file in a folder named world, as mine/world/mine.yaml",
+        ),
+        (
+            lambda world: fs.load_world(overrides=["seed=2"]),
+            "seed= has no effect in load_world; a key must be one of world",
+        ),
+        (lambda world: fs.open_results(__file__), "results must be a file in netCDF4, as a run writes run.nc, got"),
         (lambda world: fs.simulate("single_checkpoint"), "world must be a World"),
         (lambda world: fs.simulate(world, policies=["nothing"]), "policy must be one of"),
         (lambda world: fs.simulate(world, engine="refernc"), "did you mean 'reference'"),

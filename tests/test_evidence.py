@@ -5,12 +5,15 @@ from __future__ import annotations
 import csv
 import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
+from flowsim import checks
 from flowsim.evidence import (
     Figure,
     figure,
+    in_years,
     load_contradictions,
     load_facts,
     load_figures,
@@ -19,11 +22,11 @@ from flowsim.evidence import (
     opiates,
     reported,
 )
-from flowsim.evidence.contradictions import ARITHMETIC
+from flowsim.evidence.contradictions import ARITHMETIC, NOT_BY_VALUE
 from flowsim.evidence.derived import FORMULAS, derive, load_derived
 from flowsim.evidence.figures import FOLDER
 from flowsim.evidence.geography import bearing, between, distance
-from flowsim.evidence.ledger import COLUMNS, contradiction_table, ledger
+from flowsim.evidence.ledger import COLUMNS, DERIVED, contradiction_table, derived, ledger, outside, written
 from flowsim.evidence.targets import load_targets
 
 FIGURES = load_figures()
@@ -41,7 +44,7 @@ INSENSITIVE = {
 }
 """Extremes, counts and sums of steps, which a small change of an input may leave as they are."""
 
-NOT_BY_VALUE = {"contradiction I-19", "contradiction I-36"}
+BY_NAME = {f"contradiction {key}" for key in NOT_BY_VALUE}
 """Contradictions of labels and of dates, which read rows but not their values."""
 
 
@@ -109,6 +112,9 @@ def test_every_source_of_a_figure_exists():
     assert {row.source for row in FIGURES.values()} <= set(load_sources())
     nested = {source.nested_in for source in load_sources().values()} - {""}
     assert nested <= set(load_sources())
+    assert [source.key for source in load_sources().values() if not source.nested_in] == [
+        *("silkroad2004", "incsr1996", "fad2016", "cable2005", "irin2007")
+    ]
     assert len(load_sources()) == 10
 
 
@@ -245,7 +251,7 @@ def test_one_figure_changed_in_a_copy_changes_what_depends_on_it(folder, key):
     reached, listed = {name for name in before if before[name] != after[name]}, depends_on(key)
     assert reached
     assert reached <= listed
-    assert listed - reached <= INSENSITIVE | NOT_BY_VALUE
+    assert listed - reached <= INSENSITIVE | BY_NAME
 
 
 def test_a_change_of_any_figure_reaches_what_depends_on_it_and_nothing_else():
@@ -254,7 +260,7 @@ def test_a_change_of_any_figure_reaches_what_depends_on_it_and_nothing_else():
         after = all_computed({**FACTS, key: moved(row, 1.01)})
         reached, listed = {name for name in before if before[name] != after[name]}, depends_on(key)
         assert reached <= listed, f"{key} reaches {reached - listed}"
-        assert listed - reached <= INSENSITIVE | NOT_BY_VALUE, f"{key} does not reach {listed - reached}"
+        assert listed - reached <= INSENSITIVE | BY_NAME, f"{key} does not reach {listed - reached}"
 
 
 def test_the_ledger_lists_every_figure_by_key():
@@ -276,7 +282,14 @@ def test_the_ledger_keeps_rows_with_every_word():
     [
         ("fd16-heroin-flow-2010", "70 to 75", "2010"),
         ("cb05-trap-opium", "> 1250", "2005-01-01 to 2005-12-09"),
-        ("fd16-max-seizure-2009-10", "< 55", "2009 to 2010"),
+        ("fd16-max-seizure-2009-10", "<= 55", "2009 to 2010"),
+        ("sr04-cannabis-harvest-1998", ">= 1517", "1998"),
+        ("in96-addict-multiplier", ">= 10", "1995"),
+        ("cb05-serious-investigators", "13", "2005-01-01 to 2005-12-09"),
+        ("fd16-police-1994", "400", "1994"),
+        ("fd16-dogs-1994", "100", "1994"),
+        ("fd16-investigators-1994", "12", "1994"),
+        ("fd16-seized-share-average", "< 1", ""),
         ("fd16-customs-opium-2010", "0.42 [0.42, 39.8]", "2010"),
         ("sr04-population", "15403000", "2004"),
         ("cb05-chu-seizure-2", "1", "2005-08-21"),
@@ -292,8 +305,81 @@ def test_the_table_of_contradictions_starts_with_the_gravest():
     table = contradiction_table()
     assert len(table) == 50
     assert list(table["severity"].unique()) == ["high", "medium", "low"]
-    assert table.set_index("id").loc["I-01", "supports"] == "corrected"
-    assert table.set_index("id").loc["I-01", "checks"] == "14 of 20 hold"
+    rows = table.set_index("id")
+    assert rows.loc["I-01", ["takes", "weight", "bounds"]].tolist() == [
+        *("corrected", "decides"),
+        "the text cuts its whole percents off and does not round them",
+    ]
+    assert rows.loc["I-01", ["numbers", "reasoning"]].tolist() == ["24", "17"]
+    assert rows.loc["I-01", "checks"] == "corrected: 10 of 10; printed: 4 of 10"
+    assert rows.loc["I-37", "bounds"].startswith("a place on the way lengthens it by a factor of 1.3 at most")
+    assert rows.loc["I-24", ["takes", "weight", "checks"]].tolist() == ["exports", "record", ""]
+    assert all(rows["claims"])
+
+
+def test_numbers_from_outside_are_listed_and_found_by_word():
+    table = outside()
+    assert list(table.columns) == list(COLUMNS)
+    assert len(table) == 47 + 2 * 19
+    assert set(table["form"]) == {"independent", "geography"}
+    assert not set(table["key"]) & set(FIGURES)
+    assert list(outside(["GAO"])["key"]) == ["scan-rate-us-cars", "scan-rate-us-commercial-2020"]
+    assert outside(["opium-per-heroin"])["number"].tolist() == ["10 [7, 10]"]
+
+
+def test_derived_numbers_are_listed_and_found_by_what_they_rest_on():
+    table = derived()
+    assert list(table.columns) == list(DERIVED)
+    assert list(table["key"]) == sorted(FORMULAS)
+    assert "flow-heroin-equivalent-2005" in set(derived(["opium-per-heroin"])["key"])
+    assert table.set_index("key").loc["one-case-heroin-2005", "number"] == ">= 0.492308"
+
+
+@pytest.mark.parametrize(
+    ("ends", "closed", "text"),
+    [
+        ((None, 3, None), False, "3"),
+        ((3, 3, 3), False, "3"),
+        ((3, 3, None), False, "> 3"),
+        ((None, 3, 3), True, "<= 3"),
+        ((3, None, None), True, ">= 3"),
+        ((2, 3, None), False, "3, from 2"),
+        ((None, 3, 4), False, "3, up to 4"),
+        ((2, 3, 4), False, "3 [2, 4]"),
+        ((2, None, 4), False, "2 to 4"),
+    ],
+)
+def test_a_number_is_written_with_its_ends(ends, closed, text):
+    assert written(*ends, closed=closed) == text
+
+
+def test_the_series_as_printed_says_so_in_its_reading_and_its_note():
+    corrected, printed = in_years("corrected"), in_years("printed")
+    moved = [key for key in FIGURES if corrected[key] != printed[key]]
+    assert moved == [f"fd16-opiates-series-{year}" for year in range(2006, 1995, -1)]
+    for key in moved:
+        row, before = printed[key], corrected[key]
+        assert (before.reading, row.reading) == ("I-01:corrected", "I-01:printed")
+        assert row.period_start.year == row.period_end.year == row.year_printed
+        assert "period given here is the corrected year" not in row.note
+        if row.year_printed != before.period_start.year:
+            assert f"put it in {before.period_start.year} (I-01)" in row.note
+        assert row.amount == before.amount
+
+
+def test_a_word_for_closed_ends_that_does_not_exist_is_refused(folder):
+    edit(folder / "figures.csv", "fd16-heroin-2010", "closed", "no")
+    with pytest.raises(ValueError, match="column 'closed' must be one of , yes, got 'no'"):
+        load_figures(folder)
+
+
+@pytest.mark.parametrize("source", ["judgement: the tail", " Judgement", "judgement"])
+def test_what_is_called_reported_may_not_rest_on_a_judgement(source):
+    row = SimpleNamespace(kind="reported", source=source)
+    with pytest.raises(ValueError, match=r"source must name a document where kind is reported.*got '[jJ]udgement"):
+        checks.sourced(row)
+    row.kind = "assumed"
+    checks.sourced(row)
 
 
 def test_distance_and_bearing_on_the_equator_and_along_a_meridian():

@@ -14,7 +14,18 @@ from hypothesis import given, settings
 from scipy.integrate import quad
 from scipy.optimize import brentq
 from scipy.stats import expon, lognorm, norm
-from small_worlds import MADE_UP, day_shifts, device, lanes, post, road_world, ways_round, with_traffic, worlds
+from small_worlds import (
+    MADE_UP,
+    day_shifts,
+    device,
+    lanes,
+    post,
+    road_world,
+    ways_round,
+    with_seals,
+    with_traffic,
+    worlds,
+)
 from test_expectation import (
     CERTAIN,
     alarming,
@@ -65,7 +76,7 @@ def seized(world, **options):
 
 
 def sealed(*posts, classes=("tir",), **fields):
-    return road_world(*posts, classes=classes, seals=Seals(**GREEN | fields))
+    return with_seals(road_world(*posts, classes=classes), Seals(**GREEN | fields))
 
 
 def half_year(factor, **fields):
@@ -137,7 +148,7 @@ def test_only_sealed_trucks_use_the_green_lane():
     both = [ClassShare(mode="road", vehicle_class=v, share=s, capacity=500.0, **MADE_UP) for v, s in shares]
     world = with_traffic(sealed(crossing("a", "p0", 0.5), classes=("truck",)), class_shares=tuple(both))
     assert seized(world) == pytest.approx([0.5 * 0.6], rel=1e-12)
-    closed = replace(world, seals=replace(world.seals, green_lane=False))
+    closed = with_seals(world, replace(world.detection.seals, green_lane=False))
     assert seized(closed) == pytest.approx([0.5], rel=1e-12)
 
 
@@ -265,7 +276,7 @@ def test_neutral_mechanisms_change_nothing():
     on = [replace(p, groups=tuple(replace(g, shifts=always_on, stop=9.0) for g in p.groups)) for p in posts]
     campaign = half_year(1.0)
     seals = Seals(**GREEN | {"opened": 0.5})
-    neutral = replace(world, checkpoints=tuple(on), campaigns=(campaign,), seals=seals)
+    neutral = with_seals(replace(world, checkpoints=tuple(on), campaigns=(campaign,)), seals)
     neutral = replace(neutral, bypasses=ways_round(share=0.0, patrol=1.0))
     before, after = expect(world), expect(neutral)
     for name in ("entered", "seized", "seized_variance", "count", "leaked", "retained", "total_variance"):
@@ -338,7 +349,8 @@ def random_world(seed):
     seals = GREEN | {name: next(chance) for name in names} | {"inspection": bool(seed % 2), "type": "electronic"}
     ways = ways_round(share=0.4 * next(chance), patrol=next(chance), maximum=5.0)
     some = half_year(2 * next(chance), start="03-05", end="11-02"), half_year(2 * next(chance), agencies=("KNB",))
-    return replace(world, seals=Seals(**seals), bypasses=ways, campaigns=some), {"unreached": {(3, 0): too_late(stop)}}
+    world = with_seals(replace(world, bypasses=ways, campaigns=some), Seals(**seals))
+    return world, {"unreached": {(3, 0): too_late(stop)}}
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -15,6 +15,7 @@ from small_worlds import device, lanes, post, road_world
 import flowsim as fs
 from flowsim import capacity, names
 from flowsim.draws.honest import daily_means
+from flowsim.results import files
 from flowsim.traffic import Profile
 from flowsim.world import Count
 from flowsim.world_columns import SOURCED, TABLES
@@ -72,9 +73,9 @@ def test_every_table_of_the_template_has_comments_and_its_line_numbers_are_those
     change("lanes", "south-gate,in,truck,2,12", "south-gate,in,truck,2,-12")
     code, _, err = command("study=check", *MINE)
     assert code == 1
-    assert "lanes.csv line 5, column 'service_time' must be a finite number above 0, got '-12'" in err
+    assert "lanes.csv line 7, column 'service_time' must be a finite number above 0, got '-12'" in err
     assert (
-        Path("mine/world/mine/lanes.csv").read_text(encoding="utf-8").splitlines()[4].startswith("south-gate,in,truck")
+        Path("mine/world/mine/lanes.csv").read_text(encoding="utf-8").splitlines()[6].startswith("south-gate,in,truck")
     )
 
 
@@ -82,9 +83,11 @@ def test_every_table_of_the_template_has_comments_and_its_line_numbers_are_those
     ("out", "wording"),
     [
         ("mine", r"out must name a new folder or an empty one, and this one holds notes\.txt, got mine"),
-        ("My-Country", r"out must name a folder whose name can be that of a world .*, got My-Country"),
-        ("2010", r"out must name a folder whose name can be that of a world .*, got 2010"),
-        ("'null'", r"out must name a folder whose name can be that of a world .*, got .*null.*"),
+        ("My-Country", r"out must name a folder whose name .*; it must begin with .*, got My-Country"),
+        ("2010", r"out must name a folder whose name .*; it must begin with .*, got 2010"),
+        ("my land", r"out must name a folder whose name .*; it must begin with .*, got my land"),
+        ("'null'", r"out must name a folder whose name YAML takes for text, and not one of null, .*, got 'null'"),
+        ("yes", r"out must name a folder whose name YAML takes for text, and not one of .*, yes, .*, got yes"),
         ("kazakhstan_2010", r"out must have another name than the worlds that come with flowsim, got kazakhstan_2010"),
         ("/proc/nowhere/mine", r"out must name a folder that can be written \(.*\), got /proc/nowhere/mine"),
         ("mine/notes.txt/yours", r"out must name a folder that can be written \(.*\), got mine/notes\.txt/yours"),
@@ -107,6 +110,21 @@ def test_without_a_folder_the_template_is_refused(command):
     assert not list(Path().iterdir())
 
 
+def test_a_name_of_one_letter_will_do(command):
+    assert command("study=new_world", "out=y")[0] == 0
+    assert command("study=check", "world=y", "--config-dir", "y")[0] == 0
+
+
+def test_a_world_that_no_reading_is_about_has_none(command, mine):
+    assert "\nreading: none, as no reading is about this world\n" in command("study=evidence", *MINE)[1]
+    code, out, _ = command("study=evidence", *MINE, "reading=[flow_high,series_as_printed]")
+    assert (code, "reading flow_high: " in out, "reading: none" in out) == (0, True, False)
+    assert command(*MINE, "engine=expectation", "out=run")[0] == 0
+    assert files.open_results("run").attrs["reading"] == "none"
+    code, _, err = command("study=check", *MINE, "reading=truck_dominant")
+    assert (code, "must be used with worlds made from kazakhstan_2010, got 'world=mine'" in err) == (1, True)
+
+
 def test_an_empty_folder_will_do(command):
     Path("mine").mkdir()
     assert command("study=new_world", "out=mine")[0] == 0
@@ -127,10 +145,10 @@ def test_check_prints_loads_routes_visits_counts_and_kinds(command, mine):
     code, out, err = command("study=check", *MINE)
     assert (code, err) == (0, "")
     assert re.search(r"^south-gate +lanes in truck +130\.0 +54\.2 +121\.3  Sep 9 h$", out, re.MULTILINE)
-    assert re.search(r"^to-north +road +356 +7\.1 +70\.00  south-gate, junction-post, north-gate$", out, re.MULTILINE)
+    assert re.search(r"^to-north +road +356 +7\.1 +63\.00  south-gate, junction-post, north-gate$", out, re.MULTILINE)
     assert re.search(r"^crossing +401,500 +160,600 +0 +0 +0 +562,100$", out, re.MULTILINE)
     assert re.search(r"^south-trucks-in +130\.0 +99\.0 +165\.0$", out, re.MULTILINE)
-    assert re.search(r"^parameters +0 +0 +19$", out, re.MULTILINE)
+    assert re.search(r"^parameters +0 +0 +21$", out, re.MULTILINE)
     assert "Warnings: none" in out
     assert "checkpoint 'south-gate': its lanes in truck are loaded to 121 % in the busiest hour (Sep 9 h)" in out
     assert not Path("results").exists()

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from scipy.stats import binom, norm
-from small_worlds import CONSTANT, MADE_UP, device, post, road_world, ways_round, with_traffic
+from small_worlds import CONSTANT, MADE_UP, device, post, road_world, ways_round, with_seals, with_traffic
 
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.fleet import join
@@ -61,9 +61,8 @@ def test_neutral_settings_give_the_earlier_bits(world_of):
         plain,
         checkpoints=(replace(plain.checkpoints[0], groups=groups), plain.checkpoints[1]),
         bypasses=ways_round(share=0.0, patrol=0.5),
-        seals=replace(SEALED_LANES, green_lane=False),
         campaigns=(Campaign(name="c", start="05-20", end="10-20", agencies=("Customs",), factor=1.0, **MADE_UP),),
-        detection=replace(plain.detection, cost_ratio=1.0),
+        detection=replace(plain.detection, cost_ratio=1.0, seals=replace(SEALED_LANES, green_lane=False)),
     )
     run = honest if world_of == "honest" else loads
     assert run(plain)[1].equals(run(neutral)[1])
@@ -90,7 +89,7 @@ def test_a_cost_ratio_without_targeting_is_refused():
 
 def tir_world(**fields):
     """A road of TIR trucks through the gate."""
-    return replace(road_world(gate(), classes=("tir",)), seals=replace(SEALED_LANES, **fields))
+    return with_seals(road_world(gate(), classes=("tir",)), replace(SEALED_LANES, **fields))
 
 
 def test_an_unopened_seal_that_is_never_doubted_passes():
@@ -116,15 +115,13 @@ def test_an_electronic_seal_is_noticed_with_its_own_probability():
 
 def test_where_inspection_is_allowed_sealed_trucks_are_selected_like_others():
     world = tir_world(inspection=True, opened=0.0, false_notice=0.0)
-    unsealed = replace(world, seals=replace(world.seals, green_lane=False))
+    unsealed = with_seals(world, replace(world.detection.seals, green_lane=False))
     assert loads(world)[1].equals(loads(unsealed)[1])
 
 
 def test_a_doubted_seal_is_referred_however_many_wait():
-    world = replace(
-        road_world(gate(lanes=1, bays=9, wave_through=0, referral=1.0), classes=("tir",), per_day=280.0),
-        seals=replace(SEALED_LANES, false_notice=1.0),
-    )
+    busy = road_world(gate(lanes=1, bays=9, wave_through=0, referral=1.0), classes=("tir",), per_day=280.0)
+    world = with_seals(busy, replace(SEALED_LANES, false_notice=1.0))
     _, outcome = honest(world, end=300.0)
     assert (outcome.crowded == 1).any()
     assert not (outcome.decision == WAVED).any()

@@ -136,9 +136,25 @@ def test_rail_dominant_keeps_what_each_origin_sends_and_puts_three_fifths_on_rai
     assert (before.checkpoints, before.network) == (after.checkpoints, after.network)
 
 
-def test_a_reading_of_kazakhstan_is_refused_elsewhere():
-    with pytest.raises(ValueError, match="reading=rail_dominant must be used with worlds made from kazakhstan_2010"):
-        world_of("rail_dominant", world="single_checkpoint")
+@pytest.mark.parametrize("name", ["rail_dominant", "truck_dominant", "posts_in_force"])
+def test_a_reading_of_kazakhstan_is_refused_elsewhere(name):
+    with pytest.raises(ValueError, match=f"reading={name} must be used with worlds made from kazakhstan_2010"):
+        world_of(name, world="single_checkpoint")
+
+
+@pytest.mark.parametrize(
+    ("world", "chosen", "kept"),
+    [
+        ("kazakhstan_2010", "posts_absent", ["posts_absent"]),
+        ("kazakhstan_2006", "[posts_absent,truck_dominant]", ["posts_absent", "truck_dominant"]),
+        ("single_checkpoint", "posts_absent", []),
+        ("single_checkpoint", "[posts_absent,flow_high]", ["flow_high"]),
+    ],
+)
+def test_the_default_reading_says_nothing_of_other_worlds(world, chosen, kept):
+    composed = config.compose([f"world={world}", f"reading={chosen}"])
+    assert [reading.name for reading in config.readings_of_world(composed)] == kept
+    assert readings.label(config.readings_of_world(composed)) == ("+".join(kept) or "none")
 
 
 QUICK = ("replications=1", "horizon=300", "workers=1")
@@ -174,7 +190,7 @@ def test_a_reading_of_ones_own_has_its_overlay_beside_its_file(command, tmp_path
     assert world.checkpoints[0].groups[0] == replace(key, service_time=99 / 60, source="judgement: a test")
     (folder / "slow.yaml").write_text(text.partition("\n")[2])
     code, _, err = command("--config-dir=conf", "reading=slow")
-    assert (code, "a reading file must begin with the line '# @package reading.<name>'" in err) == (1, True)
+    assert (code, "slow.yaml must begin with the line '# @package reading.slow'" in err) == (1, True)
 
 
 def test_the_world_of_2006_expects_seizures_of_the_size_reported():

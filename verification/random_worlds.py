@@ -59,7 +59,7 @@ def random_world(rng: np.random.Generator) -> World:
     if spread["targeting"] > 0.2:
         spread["cost_ratio"] = float(rng.choice((1.0, 0.7, 1.5)))
     return with_traffic(
-        replace(world, detection=replace(world.detection, effort=effort, **spread), **_post_mechanisms(rng)),
+        replace(world, detection=replace(world.detection, effort=effort, seals=_seals(rng), **spread), **_ways(rng)),
         flows=(there, back),
         class_shares=shares,
         retained_share=rng.random(),
@@ -83,18 +83,21 @@ def _group(rng: np.random.Generator, classes: tuple[str, ...]) -> LaneGroup:
     )
 
 
-def _post_mechanisms(rng: np.random.Generator) -> dict[str, Any]:
-    """Seals, ways round and a campaign, each in part of the worlds."""
+def _seals(rng: np.random.Generator) -> Seals:
+    """Seals that may be opened and noticed."""
     chances = {name: rng.random() for name in ("opened", "notice_plain", "notice_electronic", "false_notice")}
-    seals = Seals(
+    return Seals(
         green_lane=bool(rng.random() < 0.6),
         inspection=bool(rng.random() < 0.5),
         type=str(rng.choice(SEAL_TYPES)),
         **chances,
     )
+
+
+def _ways(rng: np.random.Generator) -> dict[str, Any]:
+    """Ways round and a campaign, each in part of the worlds."""
     campaign = Campaign(name="c", start="01-01", end="01-02", agencies=("Customs",), factor=rng.random(), **MADE_UP)
     return {
-        "seals": seals,
         "bypasses": ways_round(share=0.3, patrol=0.4) if rng.random() < 0.5 else (),
         "campaigns": (campaign,) if rng.random() < 0.3 else (),
     }

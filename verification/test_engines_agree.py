@@ -67,7 +67,7 @@ BUGS = {
     "honest vehicles are seized": ("if alarm and fleet.drug[v] >= 0", "if alarm"),
     "a seized load goes on": ("seize(v, k, free[bay])", "leave(v, k, free[bay])"),
     "departure of a train ignored": ("if start + fleet.service[k] > due:", "if False:"),
-    "state of the seal dropped": ("if fleet.opened[v] else world.seals.false_notice", "if True else 0"),
+    "state of the seal dropped": ("if fleet.opened[v] else world.detection.seals.false_notice", "if True else 0"),
     "shifts ignored": ("    if not group.shifts:\n        return time", "    return time"),
     "patrols everywhere": ("if fleet.patrol[k] < way.patrol:", "if True:"),
     "campaigns ignored": ("share *= campaign.factor", "pass"),

@@ -1,10 +1,11 @@
 """What holds in every world without exception, on thousands of worlds that hypothesis makes up.
 
 Nothing here is statistical. Mass is conserved at any time; a run cut into epochs has the same bits; and where nobody
-queues and no device fails, each load meets the same luck whatever stands elsewhere, so more control only ever adds
+queues and no clock matters, each load meets the same luck whatever stands elsewhere, so more control only ever adds
 loads to those that are stopped.
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -27,12 +28,16 @@ many = settings(max_examples=600, deadline=None, database=None, suppress_health_
 
 
 def steady(world):
-    """World whose devices never fail, so that the day of an examination does not matter."""
-    posts = (
-        replace(gate, devices=tuple(replace(tool, availability=1.0) for tool in gate.devices))
-        for gate in world.checkpoints
-    )
-    return replace(world, checkpoints=tuple(posts))
+    """World in which it does not matter when a load is looked at, which another device or post would put off.
+
+    Devices never fail, trains wait until they are done, lanes are always on duty and no campaign lasts.
+    """
+
+    def all_day(gate):
+        groups = tuple(replace(group, stop=math.inf, shifts=()) for group in gate.groups)
+        return replace(gate, groups=groups, devices=tuple(replace(tool, availability=1.0) for tool in gate.devices))
+
+    return replace(world, checkpoints=tuple(all_day(gate) for gate in world.checkpoints), campaigns=())
 
 
 def loads_alone(world, *, seed, factor=1.0):

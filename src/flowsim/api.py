@@ -8,7 +8,8 @@ from pathlib import Path
 
 import xarray as xr
 
-from flowsim import checks, config, policy, stamp
+from flowsim import checks, config, effects, policy, refusals, stamp
+from flowsim.options import options
 from flowsim.policy import Policy
 from flowsim.simulate import Plan, Progress, with_inflow
 from flowsim.simulate import simulate as simulate_policies
@@ -28,7 +29,7 @@ def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str]
     Raises
     ------
     ValueError
-        If there is no such world, or it does not hold together.
+        If there is no such world, if it does not hold together, or if a change has no effect on a world.
 
     Examples
     --------
@@ -41,17 +42,19 @@ def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str]
     """
     folder = None
     path = Path(name)
+    rule = "be the name of one that comes with flowsim, or a file in a folder named world, as mine/world/mine.yaml"
     if path.suffix == ".yaml":
-        rule = "be a file in a folder named world"
-        checks.require(
-            path.is_file() and path.parent.resolve().name == "world",
-            thing="a world",
-            rule=rule,
-            value=str(name),
-        )
+        holds = path.is_file() and path.parent.resolve().name == "world"
+        checks.require(holds, thing="a world", rule=rule, value=str(name))
         folder = path.resolve().parents[1]
+    else:
+        known = options("world", folders=[config.conf_dir()])
+        is_name = str(name) in known or not (path.is_dir() or len(path.parts) > 1)
+        checks.require(is_name, thing="a world", rule=rule, value=str(name))
+    effects.check(refusals.top_keys_of(overrides), study="load_world")
     composed = config.compose([f"world={path.stem}", *overrides], config_dir=folder)
-    return config.build_world(composed, folders=config.folders_of(composed.hydra))
+    with config.naming_files(composed.hydra, typed=overrides):
+        return config.build_world(composed, folders=config.folders_of(composed.hydra))
 
 
 def load_policy(name: str) -> Policy:

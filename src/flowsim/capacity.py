@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import calendar
+import math
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim import units
-from flowsim.inspection.checkpoint import Checkpoint
+from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
 from flowsim.traffic import Flow
 from flowsim.world import Count, Stop, World, way_across
 
@@ -41,12 +42,17 @@ class Load:
     when: str
     """That hour."""
 
+    leaves: bool = False
+    """Whether its vehicles are trains that leave when their stop ends, so that no queue grows."""
+
 
 def loads(world: World) -> tuple[Load, ...]:
     """Loads of all lanes and bays, by checkpoint.
 
     Vehicles arrive in the rhythm of their flow, later by the mean travel time from the start of its path; time spent
-    at the checkpoints before is left out, and so is wave-through, which takes load off the bays.
+    at the checkpoints before is left out, and so is wave-through, which takes load off the bays. Shifts take lanes
+    off duty; what waits at a crossing that is closed counts in the mean and not in the peak, and what passes an
+    internal post that is closed counts in neither.
 
     Parameters
     ----------
@@ -62,23 +68,42 @@ def loads(world: World) -> tuple[Load, ...]:
     for c, post in enumerate(world.checkpoints):
         examined = np.zeros((12, _WEEK))
         for g, group in enumerate(post.groups):
-            rate = arrivals[c, g]
+            duty, closed = _duty(group)
+            rate = arrivals[c, g] * (1.0 if post.border else 1.0 - closed)
             part = f"lanes {group.direction} {';'.join(group.classes)}"
-            found.append(_load(post, part, rate, time=group.service_time, servers=group.lanes))
+            leaves = group.stop < math.inf
+            found.append(_load(post, part, rate, time=group.service_time, servers=duty, leaves=leaves))
             examined = examined + rate * group.referral
-        found.append(_load(post, "bays", examined, time=bay_time(world, post), servers=post.bays))
+        leaves = all(group.stop < math.inf for group in post.groups)
+        servers = np.full(_WEEK, float(post.bays))
+        found.append(_load(post, "bays", examined, time=bay_time(world, post), servers=servers, leaves=leaves))
     return tuple(found)
 
 
-def _load(post: Checkpoint, part: str, rate: Floats, *, time: float, servers: int) -> Load:
+def _load(post: Checkpoint, part: str, rate: Floats, *, time: float, servers: Floats, leaves: bool) -> Load:
+    busy = np.divide(rate * time, servers, out=np.zeros_like(rate), where=servers > 0)
     return Load(
         checkpoint=post.name,
         part=part,
         per_day=float(rate.mean()) * units.HOURS_PER_DAY,
-        mean=float(rate.mean()) * time / servers,
-        peak=float(rate.max()) * time / servers,
-        when=_busiest(rate),
+        mean=float(rate.mean()) * time / float(servers.mean()) if servers.any() else 0.0,
+        peak=float(busy.max()),
+        when=_busiest(busy),
+        leaves=leaves,
     )
+
+
+def _duty(group: LaneGroup) -> tuple[Floats, Floats]:
+    """Mean lanes on duty, and the part in which none is, in each hour of the week; each with dims (hour,) [1]."""
+    if not group.shifts:
+        return np.full(_WEEK, float(group.lanes)), np.zeros(_WEEK)
+    hour = np.arange(units.HOURS_PER_DAY)
+    duty, closed = np.zeros_like(hour), np.zeros_like(hour)
+    for shift in group.shifts:
+        part = np.clip(np.minimum(shift.end, hour + 1) - np.maximum(shift.start, hour), 0.0, None)
+        duty += shift.lanes * part
+        closed += part if shift.lanes == 0 else 0.0
+    return np.tile(duty, 7), np.tile(closed, 7)
 
 
 def _busiest(rate: Floats) -> str:
@@ -95,6 +120,8 @@ def _busiest(rate: Floats) -> str:
 
 def _rhythm(flow: Flow) -> Floats:
     """Arrivals at the start of a path, dims (month, hour of the week from Monday) [1/h]."""
+    if flow.timetable:
+        return np.full((12, _WEEK), flow.per_day / units.HOURS_PER_DAY)
     week = np.outer(flow.weekly.weights, flow.daily.weights).ravel()
     rhythm: Floats = flow.per_day / units.HOURS_PER_DAY * np.outer(flow.seasonal.weights, week)
     return rhythm

@@ -63,10 +63,36 @@ def refuse_all(mistakes: Sequence[str], *, thing: str) -> None:
         raise Refused("\n".join([f"{thing}: {count}", *(f"  {text}" for text in mistakes)]))
 
 
+def refuse(mistakes: Sequence[str], *, thing: str) -> None:
+    """Refuse a thing for all its mistakes at once; one alone is said in one line.
+
+    Parameters
+    ----------
+    mistakes
+        Messages in the order in which they are listed; if there are none, nothing happens.
+    thing
+        What has the mistakes.
+
+    Raises
+    ------
+    ValueError
+        If there is a mistake.
+    """
+    if len(mistakes) == 1:
+        raise ValueError(mistakes[0])
+    refuse_all(mistakes, thing=thing)
+
+
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 """Form of the names of places, checkpoints and all else that a world's tables name."""
 
 SLUG_RULE = "hold lower-case letters, digits and single hyphens"
+"""What a name of that form must do."""
+
+WORLD_NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
+"""Form of the name of a world, which is also that of its file."""
+
+WORLD_NAME_RULE = "begin with a lower-case letter and hold lower-case letters, digits and single - and _"
 """What a name of that form must do."""
 
 
@@ -205,14 +231,22 @@ KINDS = ("reported", "calibrated", "assumed")
 """The three kinds of number, which stay apart everywhere."""
 
 
+JUDGEMENT = "judgement"
+"""First word of a source that is no document but a reason."""
+
+
 def sourced(owner: object) -> None:
-    """Refuse an object without a kind (reported, calibrated, assumed) or without a source.
+    """Refuse an object without a kind (reported, calibrated, assumed) or without a source that fits it.
 
     Raises
     ------
     ValueError
-        If the kind is unknown or the source is empty.
+        If the kind is unknown, the source is empty, or what is called reported rests on a judgement.
     """
     one_of(owner, "kind", KINDS)
-    source = getattr(owner, "source", "")
-    require(bool(source.strip()), thing=_thing(owner, "source"), rule="name a source or a reason", value=source)
+    kind, source = getattr(owner, "kind", ""), getattr(owner, "source", "").strip()
+    thing = _thing(owner, "source")
+    require(bool(source), thing=thing, rule="name a source or a reason", value=source)
+    judged = source.casefold().startswith(JUDGEMENT)
+    rule = f"name a document where kind is {KINDS[0]}, and not a judgement, which is assumed"
+    require(kind != KINDS[0] or not judged, thing=thing, rule=rule, value=source)

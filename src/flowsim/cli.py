@@ -47,6 +47,7 @@ SHORT_FLAGS = ("-h", "-c", "-p", "-r", "-m", "-sc", "-cn", "-cd", "-i")
 def main() -> int:
     """Run the command of `sys.argv` and return its exit code."""
     code = answer(sys.argv[1:])
+    _say("", end="")
     if code == STOPPED:
         # Python would wait for the threads that fed the worker processes, for ever if those were killed; what it
         # would otherwise clean up, their semaphores, is cleaned up here.
@@ -79,10 +80,26 @@ def answer(arguments: Sequence[str]) -> int:
     except Exception as error:
         if debug:
             raise
+        if isinstance(error, BrokenPipeError):  # from what Hydra prints, as a study's own errors are caught before
+            _drop_output()
+            return 0
         failures = [_message(error, arguments)]
     for failure in failures:
         print(f"flowsim: {failure}", file=sys.stderr)
     return 1 if failures else 0
+
+
+def _say(text: str, *, end: str = "\n") -> None:
+    """Print a text; if what reads the output has left, as `head` does, the program goes on without saying more."""
+    try:
+        print(text, end=end, flush=True)
+    except BrokenPipeError:
+        _drop_output()
+
+
+def _drop_output() -> None:
+    """Throw away what is printed from now on, and what was printed and not yet read."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextlib.contextmanager
@@ -109,15 +126,16 @@ def _message(error: Exception, arguments: Sequence[str]) -> str:
 def _command(arguments: Sequence[str], *, debug: bool) -> list[str]:
     """Answer --help and --version, else hand over to Hydra; the messages of runs that failed."""
     if {"--help", "-h"} & set(arguments):
-        print(options.help_text(_config_dir(arguments)), end="")
+        _say(options.help_text(_config_dir(arguments)), end="")
         return []
     if "--version" in arguments:
-        print(f"flowsim {version('flowsim')}")
+        _say(f"flowsim {version('flowsim')}")
         return []
     from flowsim import refusals
     from flowsim.config import compose
 
     args, flags = _parse(arguments)
+    args.overrides = [refusals.quoted(text) for text in args.overrides]
     if not args.multirun:
         args.overrides = [refusals.as_list(text, keys=LISTS) for text in args.overrides]
     if not (args.hydra_help or args.shell_completion):
@@ -165,20 +183,22 @@ def _hydra(arguments: Sequence[str], *, command: str, debug: bool) -> list[str]:
     import hydra
     from hydra.core.hydra_config import HydraConfig
     from hydra.types import RunMode
+    from omegaconf import OmegaConf
 
-    from flowsim.config import conf_dir, folders_of
+    from flowsim.config import conf_dir, naming_files
 
     failures = []
     sweeps = set()
 
     def task(config: DictConfig) -> None:
         node = HydraConfig.get()
-        words = list(node.overrides.task)
+        words: list[str] = OmegaConf.to_container(node.overrides.task, resolve=False)  # type: ignore[assignment]
         sweep = node.mode == RunMode.MULTIRUN
         try:
             job = str(node.job.num) if sweep else ""
             sweeps.update([Path(node.sweep.dir)] if sweep else [])
-            request = _request(config, folders=folders_of(node), job=job, command=command, typed=words)
+            with naming_files(node, typed=words):
+                request = _request(config, hydra=node, job=job, command=command, typed=words)
             _run(request, study=config.study.name)
         except Exception as error:
             if debug:
@@ -198,21 +218,25 @@ def _hydra(arguments: Sequence[str], *, command: str, debug: bool) -> list[str]:
     return failures
 
 
-def _request(config: DictConfig, *, folders: Sequence[Path], job: str, command: str, typed: Sequence[str]) -> Request:
+def _request(config: DictConfig, *, hydra: Any, job: str, command: str, typed: Sequence[str]) -> Request:
     """Build all that a study needs, so that nothing is refused after it has begun."""
-    from flowsim import checks, stamp, studies
+    from flowsim import checks, effects, refusals, stamp, studies
     from flowsim import config as build
     from flowsim.readings import label
 
     build.check_experiment(config)
-    checks.known(str(config.study.get("name")), tuple(studies.WRITES), thing="study.name")
+    study, folders = str(config.study.get("name")), build.folders_of(hydra)
+    checks.known(study, tuple(studies.WRITES), thing="study.name")
+    plan, engine = build.build_plan(config), build.engine_of(config)
+    option = config.study.get(study)
+    variant = f"engine={engine}" if study == "run" else "" if option is None else f"study.{study}={option}"
+    effects.check(refusals.top_keys_of(typed), study=study, variant=variant)
     out = "" if config.out is None else str(config.out)
     checks.require(bool(out.strip()), thing="out", rule="name a folder", value=config.out)
-    plan, engine = build.build_plan(config), build.engine_of(config)
     world, policies = build.build_world(config, folders=folders), build.build_policies(config)
     for policy in policies:
         build.check_policy(policy, world)
-    chosen = build.build_readings(config)
+    chosen = build.readings_of_world(config)
     origin = {"reading": label(chosen), "calibration": str(config.calibration.name)}
     from flowsim.studies.request import Request  # after the checks, because figures take a second to import
 
@@ -236,12 +260,12 @@ def _run(request: Request, *, study: str) -> None:
 
     module = import_module(f"flowsim.studies.{study}")
     if not studies.WRITES[study]:
-        print(module.run(request, progress=None), flush=True)
+        _say(module.run(request, progress=None))
         return
     with _folder(request.out), _progress() as progress, _stopping_workers():
         text = module.run(request, progress=progress)
-    print(f"{text}\n\nresults: {request.out}", flush=True)
     _link_latest(request.out)
+    _say(f"{text}\n\nresults: {request.out}")
 
 
 @contextlib.contextmanager

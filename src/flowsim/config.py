@@ -4,23 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, is_dataclass
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hydra import version
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.core_plugins.file_config_source import FileConfigSource
+from hydra._internal.sources_registry import SourcesRegistry
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.config_store import ConfigStore
+from hydra.core.plugins import Plugins
 from hydra.core.utils import JobRuntime, setup_globals
+from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim import checks, evidence, provenance, refusals, world_tables
-from flowsim.inspection.detection import Detection
-from flowsim.layers import build_readings, world_folders
+from flowsim import checks, provenance, references, refusals, world_tables, yaml_files
+from flowsim.inspection_files import Inspection, Origin
+from flowsim.layers import build_readings, readings_of_world, world_folders
+from flowsim.levers import ChangeSeals, ScalePatrols, ScaleSearchCost, ScaleStops, SetWagons
 from flowsim.options import conf_dir, options, top_keys
 from flowsim.policy import AddCheckpoint, Change, CloseCheckpoint, Policy, ScaleLanes
 from flowsim.schema import build, schema
@@ -44,7 +51,9 @@ __all__ = [
     "conf_dir",
     "engine_of",
     "folders_of",
+    "naming_files",
     "number",
+    "readings_of_world",
     "world_folders",
     "world_numbers",
 ]
@@ -53,51 +62,13 @@ CHANGES: Mapping[str, type[Change]] = {
     "add_checkpoint": AddCheckpoint,
     "close_checkpoint": CloseCheckpoint,
     "scale_lanes": ScaleLanes,
+    "change_seals": ChangeSeals,
+    "scale_stops": ScaleStops,
+    "set_wagons": SetWagons,
+    "scale_patrols": ScalePatrols,
+    "scale_search_cost": ScaleSearchCost,
 }
 """Kinds of change that a policy file can list."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Where a number of the configuration comes from."""
-
-    kind: str
-    """Whether the number is reported, calibrated or assumed."""
-
-    low: float
-    """Lower end of its interval, in its unit."""
-
-    high: float
-    """Upper end of its interval, in its unit."""
-
-    source: str
-    """Source and locator, or the reason of a judgement."""
-
-    def __post_init__(self) -> None:
-        checks.sourced(self)
-        checks.finite(self, "low")
-        rule = f"be at least low ({self.low:g})"
-        checks.require(self.high >= self.low, thing="Origin.high", rule=rule, value=self.high)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Inspection(Detection):
-    """A file of `conf/inspection/`: the fields of `Detection` and where each number comes from."""
-
-    title: str
-    """What it is, in one line."""
-
-    sources: Any
-    """Mapping from each number, nested as they are, to the fields of `Origin`."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        _check_sources(self.detection, self.sources, key="Inspection.sources")
-
-    @property
-    def detection(self) -> Detection:
-        """The part that the engines know."""
-        return Detection(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Detection)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,22 +91,23 @@ class PolicyFile:
         checks.require(bool(self.sources), thing="PolicyFile.sources", rule="name a source", value=self.sources)
 
 
-def _check_sources(owner: Any, sources: Any, *, key: str) -> None:
-    rule = "be a mapping from names to origins"
-    checks.require(isinstance(sources, Mapping), thing=key, rule=rule, value=sources)
-    names = [field.name for field in dataclasses.fields(owner)]
-    for name in sources:
-        checks.known(str(name), names, thing=f"the key of {key}")
-    for name in names:
-        value = getattr(owner, name)
-        checks.require(name in sources, thing=f"{key}.{name}", rule="say where the number comes from", value=None)
-        if is_dataclass(value):
-            _check_sources(value, sources[name], key=f"{key}.{name}")
-        else:
-            build(Origin, OmegaConf.create(sources[name]), key=f"{key}.{name}")
+class _Files(FileConfigSource):
+    """Folder of YAML files, which are refused in our own words."""
+
+    def is_config(self, config_path: str) -> bool:
+        """Whether there is such a file; a folder of that name is refused, as Hydra would call it unknown."""
+        return self._file(config_path).exists()
+
+    def load_config(self, config_path: str) -> ConfigResult:
+        """Read a file."""
+        text, tree = yaml_files.read(self._file(config_path))
+        header = self._get_header_dict(text[:512])
+        return ConfigResult(config=tree, path=f"file://{self.path}", provider=self.provider, header=header)
+
+    def _file(self, config_path: str) -> Path:
+        return Path(self.path).resolve() / self._normalize_file_name(config_path)
 
 
-OmegaConf.register_new_resolver("reported", evidence.reported, replace=True)
 ConfigStore.instance().store(group="hydra/flowsim", name="inspection", node=schema(Inspection))
 
 
@@ -167,6 +139,8 @@ def compose(
     version.setbase("1.3")
     setup_globals()
     JobRuntime.instance().set("name", "flowsim")
+    Plugins.instance()  # registers Hydra's own reader of files, which ours replaces
+    SourcesRegistry.instance().types["file"] = _Files
     path = create_config_search_path(str(conf_dir()))
     if config_dir is not None:
         checks.require(config_dir.is_dir(), thing="--config-dir", rule="be a folder", value=str(config_dir))
@@ -178,15 +152,26 @@ def compose(
     mode = RunMode.MULTIRUN if multirun else RunMode.RUN
     try:
         config = loader.load_configuration(config_name, list(overrides), mode, validate_sweep_overrides=False)
+    except yaml_files.Broken:
+        raise
     except Exception as error:
         refusals.diagnose(parsed, loader=loader, config_name=config_name)
-        raise ValueError(refusals.plain(error)) from None
+        raise ValueError(_in_folder(refusals.plain(error), folders=[*filter(None, [config_dir]), conf_dir()])) from None
     refusals.check_targets(config)
     if multirun:
         refusals.diagnose(parsed, loader=loader, config_name=config_name)
+        for name in refusals.swept(parsed, loader=loader):
+            loader.repository.load_config(name)
     elif config.hydra.mode != RunMode.MULTIRUN:
         refusals.check_single(parsed)
     return config
+
+
+def _in_folder(message: str, *, folders: Sequence[Path]) -> str:
+    """Message that begins with a file of a group, with the folder of that file before it."""
+    name = message.partition(": ")[0]
+    file = next((folder / name for folder in folders if name.endswith(".yaml") and (folder / name).is_file()), None)
+    return message if file is None else f"{yaml_files.shown(file)}{message.removeprefix(name)}"
 
 
 def folders_of(hydra: Any) -> tuple[Path, ...]:
@@ -216,15 +201,7 @@ def build_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> World:
         If a file or a table is refused.
     """
     node = config.world
-    for name in node:
-        checks.known(str(name), ("name", "title", "year", "tables", "overlays"), thing="the key of world")
-    for name in ("name", "title", "year", "tables"):
-        checks.require(node.get(name) is not None, thing=f"world.{name}", rule="be given", value=None)
-    for name in ("name", "title", "tables"):
-        text = isinstance(node[name], str) and node[name].strip()
-        checks.require(bool(text), thing=f"world.{name}", rule="be text", value=node[name])
-    whole = type(node.year) is int and 1900 <= node.year <= 2100
-    checks.require(whole, thing="world.year", rule="be a calendar year from 1900 to 2100", value=node.year)
+    checks.refuse(list(_world_gaps(node)), thing="world")
     inspection = build(Inspection, config.inspection, key="inspection")
     tables, overlays = world_folders(config, folders=folders)
     world = world_tables.load(
@@ -235,12 +212,32 @@ def build_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> World:
         detection=inspection.detection,
         overlays=overlays,
     )
-    inflow = number(config, "inflow", unit="t/year")
+    inflow = number(config, "inflow", unit=provenance.INFLOW_UNIT)
     if inflow is None:
         return world
     from flowsim.simulate import with_inflow  # imports xarray, which takes a second
 
     return with_inflow(world, inflow)
+
+
+def _world_gaps(node: DictConfig) -> Iterator[str]:
+    """Messages for all that is wrong with the keys of a world's file."""
+    for name in node:
+        try:
+            checks.known(str(name), ("name", "title", "year", "tables", "overlays"), thing="the key of world")
+        except ValueError as error:
+            yield str(error)
+    for name in ("name", "title", "year", "tables"):
+        value = node.get(name)
+        if value is None:
+            yield f"world.{name} must be given, got None"
+        elif name == "year":
+            if type(value) is not int or not 1900 <= value <= 2100:
+                yield f"world.year must be a calendar year from 1900 to 2100, got {value!r}"
+        elif not isinstance(value, str) or not value.strip():
+            yield f"world.{name} must be text, got {value!r}"
+        elif name == "name" and not checks.WORLD_NAME.fullmatch(value):
+            yield f"world.name must {checks.WORLD_NAME_RULE}, got {value!r}"
 
 
 def world_numbers(
@@ -267,9 +264,13 @@ def world_numbers(
     tables, overlays = world_folders(config, folders=folders)
     rows = world_tables.read_tables(tables, overlays=overlays)
     inspection = build(Inspection, config.inspection, key="inspection")
-    inflow = number(config, "inflow", unit="t/year")
-    found = provenance.of_tables(rows, world=world, inflow=inflow)
-    return found + provenance.of_detection(inspection.detection, sources=inspection.sources, typed=typed)
+    inflow = number(config, "inflow", unit=provenance.INFLOW_UNIT)
+    places = references.of(config)
+    found = provenance.of_tables(rows, world=world, inflow=inflow, reported=places.get("inflow"))
+    reported = {place.removeprefix("inspection."): key for place, key in places.items()}
+    return found + provenance.of_detection(
+        inspection.detection, sources=inspection.sources, typed=typed, reported=reported
+    )
 
 
 def number(config: DictConfig, key: str, *, unit: str) -> float | None:
@@ -371,16 +372,55 @@ def _cores() -> int:
     return os.cpu_count() or 1
 
 
-def check_experiment(config: DictConfig) -> None:
-    """Refuse the name of an experiment that was set as a value, which composes nothing.
+@contextmanager
+def naming_files(hydra: Any, *, typed: Sequence[str] = ()) -> Iterator[None]:
+    """Put the file that a refused key stands in before the message, unless the key was typed.
 
-    Hydra takes `experiment=name` for a value where no folder `experiment` exists, or a file may set the key.
+    Parameters
+    ----------
+    hydra
+        The `hydra` node of the configuration.
+    typed
+        Arguments of the command.
 
     Raises
     ------
     ValueError
-        If the key holds a name.
+        What was raised within, with the file.
     """
+    try:
+        yield
+    except ValueError as error:
+        file = _file_of(str(error), hydra=hydra, typed=typed)
+        if file is None:
+            raise
+        raise type(error)(f"{yaml_files.shown(file)}: {error}") from None
+
+
+def _file_of(message: str, *, hydra: Any, typed: Sequence[str]) -> Path | None:
+    """File behind the key at the beginning of a message, if there is one."""
+    found = re.match(r"(the key of )?(?P<key>(?P<group>world|inspection|policy|reading)(\.[\w.]+)?)[: ]", message)
+    if found is None or ("." in found["key"] and any(word.startswith(f"{found['key']}=") for word in typed)):
+        return None
+    group, rest = found["group"], found["key"].split(".")[1:]
+    name = rest[0] if group in yaml_files.PACKAGED and rest else hydra.runtime.choices.get(group)
+    files = [folder / group / f"{name}.yaml" for folder in folders_of(hydra)]
+    return next((file for file in files if file.is_file()), None)
+
+
+def check_experiment(config: DictConfig) -> None:
+    """Refuse the name of an experiment that was set as a value, which composes nothing, and keys that it made up.
+
+    Hydra takes `experiment=name` for a value where no folder `experiment` exists, or a file may set the key. A file
+    for the top of the configuration may add keys there.
+
+    Raises
+    ------
+    ValueError
+        If the key holds a name, or a key of the top is unknown.
+    """
+    for key in config:
+        checks.known(str(key), [*(known.name for known in top_keys()), "hydra"], thing="a key of the configuration")
     name = config.experiment
     if name is not None:
         known = options("experiment", folders=[conf_dir()])

@@ -31,19 +31,37 @@ def world_folders(config: DictConfig, *, folders: Sequence[Path] = ()) -> tuple[
         If there is no such folder, or a reading is about other worlds.
     """
     node = config.world
-    named = OmegaConf.create([]) if node.get("overlays") is None else node.overlays
-    rule = "be a list of folders with tables"
-    checks.require(isinstance(named, ListConfig), thing="world.overlays", rule=rule, value=named)
+    named = _named(config)
     tables = _folder(str(node.tables), folders=folders, group="world", own="worlds", key="world.tables")
-    overlays = [
-        _folder(str(name), folders=folders, group="world", own="overlays", key="world.overlays") for name in named
-    ]
+    overlays = [_folder(name, folders=folders, group="world", own="overlays", key="world.overlays") for name in named]
     for reading in build_readings(config):
-        overlay = reading.overlay([str(node.tables), *map(str, named)], world=str(node.name))
+        overlay = reading.overlay([str(node.tables), *named], world=str(node.name))
         if overlay is not None:
             key = f"reading.{reading.name}.overlays"
             overlays.append(_folder(overlay, folders=folders, group="reading", own="overlays", key=key))
     return tables, tuple(overlays)
+
+
+def _named(config: DictConfig) -> list[str]:
+    """Overlays that the file of a world names."""
+    named = config.world.get("overlays")
+    if named is None:
+        return []
+    rule = "be a list of folders with tables"
+    checks.require(isinstance(named, ListConfig), thing="world.overlays", rule=rule, value=named)
+    return [str(name) for name in named]
+
+
+def readings_of_world(config: DictConfig) -> tuple[Reading, ...]:
+    """Those readings of a configuration that say anything of its world, in order; there may be none.
+
+    Raises
+    ------
+    ValueError
+        If a reading or the list of overlays is refused.
+    """
+    layers = [str(config.world.tables), *_named(config)]
+    return tuple(reading for reading in build_readings(config) if reading.is_about(layers))
 
 
 def _folder(name: str, *, folders: Sequence[Path], group: str, own: str, key: str) -> Path:

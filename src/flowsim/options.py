@@ -104,7 +104,12 @@ def options(group: str, *, folders: Sequence[Path]) -> dict[str, str]:
         Folders of configuration, the first of which wins.
     """
     files = {file.stem: file for folder in reversed(folders) for file in sorted((folder / group).glob("*.yaml"))}
-    found = {name: _TITLE.search(file.read_text(encoding="utf-8")) for name, file in sorted(files.items())}
+    texts = {
+        name: file.read_text(encoding="utf-8", errors="replace")
+        for name, file in sorted(files.items())
+        if file.is_file()
+    }
+    found = {name: _TITLE.search(text) for name, text in texts.items()}
     return {name: match.group(1) if match else "" for name, match in found.items()}
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +16,10 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "routes": ("route",),
     "checkpoints": ("checkpoint",),
     "lanes": ("checkpoint", "direction", "classes"),
+    "shifts": ("checkpoint", "direction", "classes", "start"),
     "devices": ("device",),
+    "bypass": ("border", "way"),
+    "campaigns": ("campaign",),
     "streams": ("drug", "origin", "mode"),
     "classes": ("mode", "class"),
     "cities": ("place",),
@@ -59,6 +61,7 @@ def lay(
     *,
     folders: Sequence[Path],
     columns: Mapping[str, Sequence[str]],
+    absent: Mapping[str, Collection[str]] | None = None,
     figures: Mapping[str, Figure] | None = None,
 ) -> dict[str, tuple[Row, ...]]:
     """Tables with overlays laid over them, one after another, and reported figures put in.
@@ -74,6 +77,8 @@ def lay(
         Overlays, in order.
     columns
         Columns of each table, `kind` and `source` among them.
+    absent
+        Those of each table that a row may lack even if it is added; its cells are then empty. By default none.
     figures
         Figures that cells such as `reported:KEY` and `reported:KEY.low` refer to; the package's own by default.
 
@@ -94,7 +99,8 @@ def lay(
         for row in _read(own, "scaled", folder=folder, columns=SCALED):
             _scale(laid, row, columns=columns)
         for name in columns:
-            _replace(laid, name, _read(own, name, folder=folder, columns=columns[name]), columns=columns[name])
+            found = _read(own, name, folder=folder, columns=columns[name])
+            _replace(laid, name, found, columns=columns[name], absent=(absent or {}).get(name, ()))
         laid = _resolved(laid, figures=figures)
     return laid
 
@@ -104,10 +110,7 @@ def _read(files: Mapping[str, Path], name: str, *, folder: Path, columns: Sequen
     if name not in files:
         return ()
     needed = (*KEYS.get(name, columns), "kind", "source")
-    with files[name].open(encoding="utf-8-sig", errors="replace") as file:
-        header = next(csv.reader(line for line in file if line.strip() and not line.startswith("#")), [])
-    present = [column for column in columns if column in header or column in needed]
-    found = tables.read(files[name], columns=present)
+    found = tables.read(files[name], columns=columns, absent=[column for column in columns if column not in needed])
     return tuple(replace(row, table=f"{folder.name}/{row.table}") for row in found)
 
 
@@ -146,7 +149,14 @@ def _scale(laid: dict[str, tuple[Row, ...]], row: Row, *, columns: Mapping[str, 
     laid[table] = tuple(scaled)
 
 
-def _replace(laid: dict[str, tuple[Row, ...]], table: str, own: Sequence[Row], *, columns: Sequence[str]) -> None:
+def _replace(
+    laid: dict[str, tuple[Row, ...]],
+    table: str,
+    own: Sequence[Row],
+    *,
+    columns: Sequence[str],
+    absent: Collection[str],
+) -> None:
     if not own:
         return
     keys = [key_of(row, table=table) for row in own]
@@ -154,10 +164,11 @@ def _replace(laid: dict[str, tuple[Row, ...]], table: str, own: Sequence[Row], *
     base = {key_of(row, table=table): row for row in laid[table]}
     for key, row in zip(keys, own, strict=True):
         before = base.get(key)
-        missing = [column for column in columns if column not in row.cells and before is None]
+        lacking = [column for column in columns if column not in row.cells and before is None]
+        missing = [column for column in lacking if column not in absent]
         thing = f"{row.table} line {row.line}, which is no row of {table}.csv and"
         checks.require(not missing, thing=thing, rule="have all its columns", value=f"none of {', '.join(missing)}")
-        base[key] = replace(row, cells=_cells(row, before))
+        base[key] = replace(row, cells=dict.fromkeys(lacking, "") | _cells(row, before))
     laid[table] = tuple(base.values())
 
 
@@ -185,12 +196,34 @@ def _with_figures(row: Row, *, figures: Mapping[str, Figure] | None) -> Row:
 
 def _number(row: Row, column: str, *, figures: Mapping[str, Figure] | None) -> str:
     where, key = f"{row.table} line {row.line}, column '{column}'", row.cells[column].removeprefix(REPORTED)
+    return repr(converted(key, unit=row.cells.get("unit"), thing=where, figures=figures))
+
+
+def converted(key: str, *, unit: str | None, thing: str, figures: Mapping[str, Figure] | None = None) -> float:
+    """Reported number of a key in the unit of what it is put into; a percentage becomes a share.
+
+    Parameters
+    ----------
+    key
+        Identifier of the figure; with `.low` or `.high` behind it an end of its range.
+    unit
+        Unit that the number must have; None for that of the figure.
+    thing
+        What the number is put into, for the message.
+    figures
+        Figures to look it up in; the package's own by default.
+
+    Raises
+    ------
+    ValueError
+        If there is no such figure or end, or if it is in another unit; the message names both units.
+    """
     try:
-        number, unit = reported(key, figures=figures), figure(key.partition(".")[0], figures=figures).unit
+        number, own = reported(key, figures=figures), figure(key.partition(".")[0], figures=figures).unit
     except ValueError as error:
-        raise ValueError(f"{where}: {error}") from None
-    wanted = row.cells.get("unit", unit)
-    divisor = 1.0 if wanted == unit else DIVISORS.get((unit, wanted))
+        raise ValueError(f"{thing}: {error}") from None
+    divisor = 1.0 if unit in (None, own) else DIVISORS.get((own, str(unit)))
     if divisor is None:
-        raise ValueError(f"{where} must name a figure in {wanted}, got {key!r}, which is in {unit}")
-    return repr(number / divisor)
+        wanted = "1 or percent" if unit == "1" else unit
+        raise ValueError(f"{thing} must name a figure in {wanted}, got {key!r}, which is in {own}")
+    return number / divisor

@@ -7,20 +7,26 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 from flowsim import checks
+from flowsim.evidence import figure
 from flowsim.inspection.detection import Detection
-from flowsim.overlays import KEYS, Rows, key_of
+from flowsim.overlays import KEYS, Rows, converted, key_of
 from flowsim.tables import Row
 from flowsim.world import World
 from flowsim.world_columns import TABLES
 
 INTERVALS: Mapping[str, tuple[str, str, str]] = {
     "legs": ("distance", "distance_low", "distance_high"),
+    "bypass": ("share", "share_low", "share_high"),
+    "campaigns": ("factor", "factor_low", "factor_high"),
     "streams": ("share", "share_low", "share_high"),
     "flows": ("per_day", "low", "high"),
     "counts": ("value", "low", "high"),
     "parameters": ("value", "low", "high"),
 }
 """Columns of a number and of the ends of its interval."""
+
+DAYS: Mapping[str, str] = {"date": "date", "day": "day of the year"}
+"""Forms of what is no number but a day, and the unit that each is given."""
 
 FIXED_CV = {"constant": "0", "exponential": "1"}
 """Coefficient of variation that a law of service fixes."""
@@ -36,13 +42,20 @@ UNITS: Mapping[str, str] = {
     "compensation": "USD",
     "search_cost": "USD",
     "cost_ratio": "1",
+    "seals": "1",
 }
-"""Units of what `conf/inspection/` holds."""
+"""Units of the numbers that `conf/inspection/` holds."""
+
+INFLOW_UNIT = "t/year"
+"""Unit of the inflow of a run."""
+
+WORD = "word"
+"""Unit of what is no number, but a word, true or false."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
-    """A number of a world, or a date, and where it comes from."""
+    """A number of a world, or a day or a word, and where it comes from."""
 
     table: str
     """Table that holds it, or `inspection`."""
@@ -54,7 +67,7 @@ class Number:
     """Column, or field of the inspection."""
 
     value: float | str
-    """The number [unit], or the date."""
+    """The number [unit], or the day or the word; `true` and `false` are words."""
 
     low: float | None = None
     """Lower end of its interval, if it has one [unit]."""
@@ -77,7 +90,9 @@ class Number:
         checks.require(bool(self.unit), thing=where, rule="have a unit", value=self.unit)
 
 
-def of_tables(rows: Rows, *, world: World, inflow: float | None = None) -> tuple[Number, ...]:
+def of_tables(
+    rows: Rows, *, world: World, inflow: float | None = None, reported: str | None = None
+) -> tuple[Number, ...]:
     """Numbers and dates of the tables of a world.
 
     Parameters
@@ -88,6 +103,8 @@ def of_tables(rows: Rows, *, world: World, inflow: float | None = None) -> tuple
         World that was built from them, which says what is in force and how long the legs are.
     inflow
         Inflow that a run asks for, if it is not the world's [t/year].
+    reported
+        Key of the reported figure that it refers to, if any.
 
     Raises
     ------
@@ -95,11 +112,14 @@ def of_tables(rows: Rows, *, world: World, inflow: float | None = None) -> tuple
         If a number has no kind, no source or no unit.
     """
     standing = {checkpoint.name for checkpoint in world.checkpoints}
+    lasting = {campaign.name for campaign in world.campaigns}
+    in_force = {table: ("checkpoint", standing) for table in ("checkpoints", "lanes", "shifts")}
+    in_force["campaigns"] = ("campaign", lasting)
     found = [
         number
         for table, own in rows.items()
         for row in own
-        if table not in ("checkpoints", "lanes") or row.cells["checkpoint"] in standing
+        if table not in in_force or row.cells[in_force[table][0]] in in_force[table][1]
         for number in _of_row(_filled(row, table, rows=rows, world=world), table)
     ]
     chosen = "judgement: the year that the world stands for, in its file"
@@ -107,12 +127,29 @@ def of_tables(rows: Rows, *, world: World, inflow: float | None = None) -> tuple
         Number(table="world", key=world.name, name="year", value=world.year, unit="year", kind="assumed", source=chosen)
     )
     if inflow is not None:
-        found = [_typed(number, inflow) if number.key == "inflow" else number for number in found]
+        words = f"inflow={inflow:g}"
+        found = [
+            _given(replace(number, value=inflow), words=words, reported=reported) if number.key == "inflow" else number
+            for number in found
+        ]
     return tuple(found)
 
 
-def _typed(number: Number, value: float) -> Number:
-    return replace(number, value=value, kind="assumed", source=f"judgement: typed for this run, inflow={value:g}")
+def _given(number: Number, *, words: str, reported: str | None) -> Number:
+    """Number that the command or the configuration gives, whose source and interval are no longer those of a table."""
+    if reported is None:
+        return replace(number, low=None, high=None, kind="assumed", source=f"judgement: typed for this run, {words}")
+    return _reported(replace(number, low=None, high=None), reported)
+
+
+def _reported(number: Number, key: str) -> Number:
+    """Number that is a reported figure, with the place where it is printed, and its range if it has no other."""
+    name, _, end = key.partition(".")
+    found = figure(name)
+    low, high = number.low, number.high
+    if low is None and not end and found.least < found.most:
+        low, high = (converted(f"{name}.{side}", unit=number.unit, thing=number.key) for side in ("low", "high"))
+    return replace(number, low=low, high=high, kind="reported", source=f"{found.source}, {found.locator} ({name})")
 
 
 def _filled(row: Row, table: str, *, rows: Rows, world: World) -> Row:
@@ -138,23 +175,34 @@ def _of_row(row: Row, table: str) -> Iterator[Number]:
         name = column.name
         if name in KEYS[table] or name in ends or not row.cells[name]:
             continue
-        if column.form not in ("number", "whole", "date"):
+        if column.form not in ("number", "whole", *DAYS):
             continue
         low, high = (row.number(end) if row.cells[end] else None for end in ends) if name == main else (None, None)
         yield Number(
             table=table,
             key="/".join(key_of(row, table=table)),
             name=name,
-            value=row.cells[name] if column.form == "date" else row.number(name),
+            value=row.cells[name] if column.form in DAYS else row.number(name),
             low=low,
             high=high,
-            unit="date" if column.form == "date" else row.cells["unit"] if table == "parameters" else column.unit,
+            unit=DAYS.get(column.form) or (row.cells["unit"] if table == "parameters" else column.unit),
             kind=row.text("kind"),
             source=row.cells.get(f"source of {name}") or row.text("source"),
         )
 
 
-def of_detection(detection: Detection, *, sources: Mapping[str, Any], typed: Sequence[str] = ()) -> tuple[Number, ...]:
+def is_number(value: object) -> bool:
+    """Whether a value is a number and neither a word nor true or false."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def of_detection(
+    detection: Detection,
+    *,
+    sources: Mapping[str, Any],
+    typed: Sequence[str] = (),
+    reported: Mapping[str, str] | None = None,
+) -> tuple[Number, ...]:
     """Numbers that are common to all checkpoints.
 
     Parameters
@@ -164,31 +212,41 @@ def of_detection(detection: Detection, *, sources: Mapping[str, Any], typed: Seq
     sources
         Mapping from each number, nested as they are, to its kind, low, high and source.
     typed
-        Arguments of the command; what they set is a judgement of whoever typed it.
+        Arguments of the command; what they set is a judgement of whoever typed it, and has no interval.
+    reported
+        Keys of the reported figures that numbers refer to, by number, as `effort.south`; these are reported.
 
     Raises
     ------
     ValueError
         If a number has no kind, no source or no unit.
     """
-    return tuple(_of_fields(detection, sources=sources, path="", typed=typed))
+    found = _of_fields(detection, sources=sources, path="")
+    return tuple(_set(number, typed=typed, reported=(reported or {}).get(number.key)) for number in found)
 
 
-def _of_fields(owner: Any, *, sources: Mapping[str, Any], path: str, typed: Sequence[str]) -> Iterator[Number]:
+def _of_fields(owner: Any, *, sources: Mapping[str, Any], path: str) -> Iterator[Number]:
     for field in fields(owner):
         value, origin, key = getattr(owner, field.name), sources[field.name], f"{path}{field.name}"
         if is_dataclass(value):
-            yield from _of_fields(value, sources=origin, path=f"{key}.", typed=typed)
+            yield from _of_fields(value, sources=origin, path=f"{key}.")
             continue
-        words = [word for word in typed if word.startswith(f"inspection.{key}=")]
         yield Number(
             table="inspection",
             key=key,
             name=field.name,
-            value=value,
-            low=origin["low"],
-            high=origin["high"],
-            unit=UNITS[key.partition(".")[0]],
-            kind="assumed" if words else origin["kind"],
-            source=f"judgement: typed for this run, {words[-1]}" if words else origin["source"],
+            value=value if is_number(value) else str(value).lower() if isinstance(value, bool) else value,
+            low=origin.get("low"),
+            high=origin.get("high"),
+            unit=UNITS[key.partition(".")[0]] if is_number(value) else WORD,
+            kind=origin["kind"],
+            source=origin["source"],
         )
+
+
+def _set(number: Number, *, typed: Sequence[str], reported: str | None) -> Number:
+    """Number of the inspection as the command sets it, or as its file refers to a reported figure."""
+    words = [word for word in typed if word.startswith(f"inspection.{number.key}=")]
+    if words:
+        return _given(number, words=words[-1], reported=reported)
+    return number if reported is None else _reported(number, reported)

@@ -19,6 +19,9 @@ KINDS: Mapping[str, str] = {
 DEFAULT = "posts_absent"
 """Reading of a run that names none."""
 
+NONE = "none"
+"""What is said of a world that leaves nothing open."""
+
 ANY = "any"
 """Key of the overlay that a reading lays over whatever tables."""
 
@@ -45,6 +48,9 @@ class Reading:
     overlays: dict[str, str] = field(default_factory=dict)
     """Folder of the overlay for each folder of tables or overlay of a world, or for `ANY`; empty if it has none."""
 
+    worlds: tuple[str, ...] = ()
+    """Tables of the worlds that it is about besides those of its overlays; empty if it is about all."""
+
     series: str = ""
     """Years of the opiate series, one of `evidence.figures.READINGS`; empty if it says nothing of them."""
 
@@ -61,6 +67,15 @@ class Reading:
         """Whether a world can differ under this reading."""
         return bool(self.overlays)
 
+    def is_about(self, layers: Sequence[str]) -> bool:
+        """Whether it says anything of a world that is made of these tables and overlays."""
+        return not self._about or not set(self._about).isdisjoint(layers)
+
+    @property
+    def _about(self) -> tuple[str, ...]:
+        """Tables and overlays of the worlds that it is about; empty if these are all."""
+        return () if ANY in self.overlays else (*self.overlays, *self.worlds)
+
     def overlay(self, layers: Sequence[str], *, world: str) -> str | None:
         """Name of the overlay for a world, if the reading has any.
 
@@ -74,13 +89,13 @@ class Reading:
         Raises
         ------
         ValueError
-            If the reading is about other worlds.
+            If the reading is about other worlds; the default one then says nothing.
         """
         for layer in reversed(layers):
             if layer in self.overlays:
                 return self.overlays[layer]
-        if self.overlays and ANY not in self.overlays:
-            rule = f"be used with worlds made from {' or '.join(self.overlays)}"
+        if self.name != DEFAULT and not self.is_about(layers):
+            rule = f"be used with worlds made from {' or '.join(self._about)}"
             checks.require(False, thing=f"reading={self.name}", rule=rule, value=f"world={world}")
         return self.overlays.get(ANY)
 
@@ -101,8 +116,8 @@ def check(readings: Sequence[Reading]) -> None:
 
 
 def label(readings: Sequence[Reading]) -> str:
-    """Names of readings in order, joined with a plus."""
-    return "+".join(reading.name for reading in readings)
+    """Names of readings in order, joined with a plus; `none` if there is none."""
+    return "+".join(reading.name for reading in readings) or NONE
 
 
 def series_of(readings: Sequence[Reading]) -> str:

@@ -6,7 +6,7 @@ import importlib
 import importlib.util
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
@@ -37,6 +37,17 @@ _KINDS = {
     BooleanNode: "true or false",
     StringNode: "text",
 }
+_OF_REFERENCE = re.compile(r"^ValueError raised while resolving interpolation: ?")
+_FILE = re.compile(r"In '(?P<file>[^']+)': ?(?P<rest>.*)")
+_COMPOSING = (
+    (r"Key (?P<value>'[^']*') not in '\w+'", "be a key that `flowsim --cfg job` shows"),
+    (r"Value (?P<value>'.*') of type '\w+' (could not be converted to|is not a) (?P<kind>\w+)", "be {kind}"),
+    (r"Merge error: \w+ is not a subclass of (?P<key>\w+)\. value: (?P<value>.*?)(; |$)", "be given part by part"),
+    (r"(?P<key>)Could not load (?P<value>'[^']*')", "name files that exist"),
+)
+"""What Hydra says of a file, as a pattern, and the rule that is broken."""
+
+_CONVERTED = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false", "bool": "true or false"}
 _GOT = re.compile(r"^(?P<key>[\w.]+) must (?P<rule>.*), got (?P<value>.*?)(?P<hint>; did you mean .*)?$")
 
 
@@ -57,6 +68,39 @@ def parse(texts: Sequence[str]) -> list[Override]:
             quoting = " with quotes around a value that has brackets or spaces" if "=" in text else ""
             raise ValueError(f"an argument must read key=value{quoting}, got {text}") from None
     return found
+
+
+def quoted(text: str) -> str:
+    """An argument with quotation marks around its value, if that makes it one that Hydra takes, as in `out=été`.
+
+    Parameters
+    ----------
+    text
+        Argument of the form key=value.
+    """
+    key, equals, value = text.partition("=")
+    if not equals or _takes(text) or re.search(r"[\[\]{}(),'\"$\\]", value):
+        return text
+    return f"{key}='{value}'" if _takes(f"{key}='{value}'") else text
+
+
+def _takes(text: str) -> bool:
+    try:
+        OverridesParser.create().parse_override(text)
+    except HydraException:
+        return False
+    return True
+
+
+def top_keys_of(texts: Sequence[str]) -> dict[str, str]:
+    """Arguments by their top-level key, in order.
+
+    Parameters
+    ----------
+    texts
+        Arguments of the form key=value.
+    """
+    return {re.split(r"[./@=]", text.lstrip("+~"))[0]: text for text in texts}
 
 
 def as_list(text: str, *, keys: Sequence[str]) -> str:
@@ -149,6 +193,23 @@ def diagnose(overrides: Sequence[Override], *, loader: ConfigLoader, config_name
     for override in overrides:
         if override.key_or_group not in groups and not override.key_or_group.startswith("hydra"):
             _check_value(override, tree)
+
+
+def swept(overrides: Sequence[Override], *, loader: ConfigLoader) -> Iterator[str]:
+    """Files that the jobs of a sweep choose, by group and name as `world/mine`.
+
+    Parameters
+    ----------
+    overrides
+        What was typed, with known options.
+    loader
+        Hydra's view of the configuration folders.
+    """
+    for override in overrides:
+        if override.is_sweep_override() and _is_group(override, loader):
+            for value in _values(override):
+                names = value if isinstance(value, list) else [value]
+                yield from (f"{override.key_or_group}/{name}" for name in names if not isinstance(name, Glob))
 
 
 def _is_group(override: Override, loader: ConfigLoader) -> bool:
@@ -260,6 +321,8 @@ def plain(error: BaseException) -> str:
     if isinstance(error.__cause__, OmegaConfBaseException) and str(error.__cause__) not in texts[0]:
         texts.append(str(error.__cause__))
     lines = [line.strip() for text in texts for line in text.splitlines() if line.strip()]
+    if _OF_REFERENCE.search(lines[0] if lines else ""):
+        return _OF_REFERENCE.sub("", lines[0])  # it names its place itself
     skipped = (
         "object_type=",
         "reference_type=",
@@ -268,11 +331,25 @@ def plain(error: BaseException) -> str:
         "provider=",
         "Config search",
     )
-    kept = [line.replace("full_key: ", "at ") for line in lines if not line.startswith(skipped)]
-    kept = [
-        re.sub(r"\w+Error raised while (composing config|resolving interpolation):", "", line).strip() for line in kept
-    ]
-    return "; ".join(kept) or type(error).__name__
+    kept = [line for line in lines if not line.startswith(skipped)]
+    kept = [re.sub(r"\w+Error raised while (composing config|resolving interpolation):", "", line) for line in kept]
+    if match := _FILE.match(kept[0] if kept else ""):
+        return (
+            f"{match['file']}.yaml: {_in_file([line.strip() for line in [match['rest'], *kept[1:]] if line.strip()])}"
+        )
+    return "; ".join(line.strip().replace("full_key: ", "at ") for line in kept) or type(error).__name__
+
+
+def _in_file(lines: Sequence[str]) -> str:
+    """What Hydra says of a file that it cannot compose, as key, rule and value."""
+    said = "; ".join(lines)
+    for pattern, rule in _COMPOSING:
+        if match := re.search(pattern, said):
+            key = re.search(r"full_key: (\S+)", said)
+            place = match.groupdict().get("key", key.group(1) if key else "a value").lower() or "defaults"
+            kind = _CONVERTED.get(match.groupdict().get("kind", ""), "of another type")
+            return f"{place} must {rule.format(kind=kind)}, got {match['value']}"
+    return said.replace("full_key: ", "at ")
 
 
 def mistyped(error: OmegaConfBaseException, *, key: str, node: DictConfig, hints: Mapping[str, Any]) -> str:
@@ -291,7 +368,9 @@ def mistyped(error: OmegaConfBaseException, *, key: str, node: DictConfig, hints
     """
     at = str(error.full_key or "")
     names = {float: "a number", int: "a whole number", bool: "true or false", str: "text"}
-    rule = names.get(hints.get(at))  # type: ignore[arg-type]
+    hint = hints.get(at)
+    kinds = [part for part in get_args(hint) or (hint,) if part is not type(None)]
+    rule = names.get(kinds[0]) if len(kinds) == 1 else None
     if rule is None:
         return f"{key}: {plain(error)}"
     return f"{key}.{at} must be {rule}, got {node.get(at)!r}"
@@ -309,9 +388,10 @@ def as_typed(message: str, texts: Sequence[str]) -> str:
     """
     match = _GOT.match(message)
     typed = dict(text.split("=", 1) for text in texts if "=" in text)
-    if match is None or match["key"] not in typed or "," in typed[match["key"]]:
+    given = typed.get(match["key"]) if match else None
+    if match is None or given is None or "," in given or "${" in given:
         return message
-    return f"{match['key']} must {match['rule']}, got {typed[match['key']] or 'nothing'}{match['hint'] or ''}"
+    return f"{match['key']} must {match['rule']}, got {given or 'nothing'}{match['hint'] or ''}"
 
 
 def at_key(message: str, *, kind: str, key: str) -> str:
@@ -326,5 +406,5 @@ def at_key(message: str, *, kind: str, key: str) -> str:
     key
         Where it stands in the configuration, as "inspection.effort".
     """
-    head = f"{kind}."
-    return f"{key}.{message.removeprefix(head)}" if message.startswith(head) else f"{key}: {message}"
+    named = re.sub(rf"^( *){re.escape(kind)}\.", rf"\g<1>{key}.", message, flags=re.MULTILINE)
+    return f"{key}: {message}" if named == message else named

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from dataclasses import MISSING, is_dataclass, make_dataclass
-from functools import cache
+from functools import cache, partial
 from types import UnionType
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -40,7 +41,17 @@ def _twin(hint: Any) -> Any:
 def _default(field: dataclasses.Field[Any]) -> Any:
     if field.default is MISSING and field.default_factory is MISSING:
         return "???"
+    if is_dataclass(field.default):
+        return dataclasses.field(default_factory=partial(_copy, field.default))
     return field.default if field.default_factory is MISSING else field
+
+
+def _copy(given: Any) -> Any:
+    """Object of the twin of a dataclass that holds what an object of the class holds."""
+    if not is_dataclass(given):
+        return given
+    kind: type = type(given)
+    return schema(kind)(**{field.name: _copy(getattr(given, field.name)) for field in dataclasses.fields(given)})
 
 
 def build(cls: type[Built], node: Any, *, key: str) -> Built:
@@ -58,24 +69,49 @@ def build(cls: type[Built], node: Any, *, key: str) -> Built:
     Raises
     ------
     ValueError
-        If a field is unknown, missing, of another type or out of its range; the message begins with its key.
+        If fields are unknown or missing, all of which are said at once, or if one is of another type or out of its
+        range; a message begins with the key.
     """
     hints = get_type_hints(cls)
     names = [field.name for field in dataclasses.fields(cast("Any", cls))]
     checks.require(isinstance(node, DictConfig), thing=key, rule=f"have the keys {', '.join(names)}", value=node)
-    for name in node:
-        checks.known(str(name), names, thing=f"the key of {key}")
+    node = _resolved(node)
+    checks.refuse(list(_gaps(cast("type", cls), node, key=key)), thing=key)
     try:
         typed = cast("DictConfig", OmegaConf.merge(OmegaConf.structured(schema(cast("type", cls))), node))
     except OmegaConfBaseException as error:
         raise ValueError(refusals.mistyped(error, key=key, node=node, hints=hints)) from None
-    for name in names:
-        checks.require(not OmegaConf.is_missing(typed, name), thing=f"{key}.{name}", rule="be given", value=None)
     given = {name: _value(hints[name], typed[name], key=f"{key}.{name}") for name in names}
     try:
         return cls(**given)
     except ValueError as error:
-        raise ValueError(refusals.at_key(str(error), kind=cls.__name__, key=key)) from None
+        raise type(error)(refusals.at_key(str(error), kind=cls.__name__, key=key)) from None
+
+
+def _resolved(node: DictConfig) -> DictConfig:
+    """Mapping in which references are resolved while it stands in its place, as what they give depends on that."""
+    try:
+        return OmegaConf.create(OmegaConf.to_container(node, resolve=True))  # type: ignore[return-value]
+    except OmegaConfBaseException as error:
+        raise ValueError(refusals.plain(error)) from None
+
+
+def _gaps(cls: type, node: DictConfig, *, key: str) -> Iterator[str]:
+    """Messages for the keys that a mapping lacks and for those that it should not have."""
+    hints, fields = get_type_hints(cls), dataclasses.fields(cls)
+    for name in node:
+        try:
+            checks.known(str(name), [field.name for field in fields], thing=f"the key of {key}")
+        except ValueError as error:
+            yield str(error)
+    for field in fields:
+        if field.default is not MISSING or field.default_factory is not MISSING:
+            continue
+        given = MISSING if OmegaConf.is_missing(node, field.name) else node.get(field.name, MISSING)
+        if given is MISSING:
+            yield f"{key}.{field.name} must be given, got None"
+        elif is_dataclass(hints[field.name]) and isinstance(given, DictConfig):
+            yield from _gaps(hints[field.name], given, key=f"{key}.{field.name}")
 
 
 def _value(hint: Any, value: Any, *, key: str) -> Any:

@@ -12,6 +12,7 @@ from functools import partial
 from multiprocessing import get_context
 from typing import Any, TypeVar
 
+import numpy as np
 import xarray as xr
 
 from flowsim import checks, units
@@ -143,10 +144,62 @@ def simulate(
         If the engine is unknown or two policies share a name.
     """
     checks.known(engine, ENGINES, thing="engine")
+    if engine == "reference":
+        return simulate_with_spans(world, policies=policies, plan=plan or Plan(), progress=progress)[0]
     checks.unique((policy.name for policy in policies), thing="policies")
-    chosen = plan or Plan()
-    run = _expected if engine == "expectation" else _simulated
-    parts = [run(policy.apply(world), plan=chosen, policy=policy.name, progress=progress) for policy in policies]
+    horizon = (plan or Plan()).horizon
+    changed = {policy.name: policy.apply(world) for policy in policies}
+    return _joined([_expected(world, horizon=horizon, policy=name) for name, world in changed.items()])
+
+
+def simulate_with_spans(
+    world: World, *, policies: Sequence[Policy], plan: Plan, progress: Progress | None = None
+) -> tuple[xr.Dataset, xr.Dataset]:
+    """Simulate a world under policies with the reference engine, and say what honest traffic met in each span.
+
+    The recorded traffic of the first policy serves every other under which it is the same.
+
+    Parameters
+    ----------
+    world, policies, plan, progress
+        As in `simulate`.
+
+    Returns
+    -------
+    tuple of Dataset
+        What `simulate` returns; and the honest visits [1] and the time they took in all [h] as counted in each
+        span of traffic, variables `visits` and `hours`, dims (policy, span).
+
+    Raises
+    ------
+    ValueError
+        If two policies share a name.
+    """
+    checks.unique((policy.name for policy in policies), thing="policies")
+    parts, honest = [], []
+    first: tuple[World, Recorded] | None = None
+    for policy in policies:
+        changed = policy.apply(world)
+        known: Recorded = ()
+        if first is not None and _as_honest_see_it(first[0]) == _as_honest_see_it(changed):
+            known = first[1]
+        results, posts, recorded = _simulated(changed, plan=plan, policy=policy.name, progress=progress, recorded=known)
+        first = first or (changed, recorded)
+        parts.append(results)
+        honest.append([(part.vehicles.sum(), sum(delay.sum() for delay in part.delays)) for part in posts])
+    visits, hours = np.moveaxis(np.array(honest), 2, 0)
+    dims = ("policy", "span")
+    names = [policy.name for policy in policies]
+    return _joined(parts), xr.Dataset({"visits": (dims, visits), "hours": (dims, hours)}, coords={"policy": names})
+
+
+def _as_honest_see_it(world: World) -> World:
+    """World without what honest traffic takes no notice of: ways round, and how often alarms are followed up."""
+    return replace(world, bypasses=(), campaigns=())
+
+
+def _joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """One Dataset of those of several policies."""
     if len(parts) == 1:
         return parts[0]
     tables = [part[["seizure_mass", "seizure_time"]] for part in parts if "seizure" in part.dims]
@@ -156,11 +209,17 @@ def simulate(
     return xr.merge([joined, xr.concat(tables, dim="seizure")], compat="equals", join="exact") if tables else joined
 
 
-def _expected(world: World, *, plan: Plan, policy: str, progress: Progress | None) -> xr.Dataset:
-    return expectation_dataset(world, expect(world, horizon=plan.horizon), policy=policy)
+def _expected(world: World, *, horizon: float, policy: str) -> xr.Dataset:
+    return expectation_dataset(world, expect(world, horizon=horizon), policy=policy)
 
 
-def _simulated(world: World, *, plan: Plan, policy: str, progress: Progress | None) -> xr.Dataset:
+Recorded = Sequence[tuple[Posts, Span]]
+
+
+def _simulated(
+    world: World, *, plan: Plan, policy: str, progress: Progress | None, recorded: Recorded
+) -> tuple[xr.Dataset, Sequence[Posts], Recorded]:
+    """Simulate a world among honest traffic, which is simulated first unless it was recorded before."""
     tell = progress or (lambda step, done, total: None)
     with _workers(plan) as jobs:
         if plan.together:
@@ -172,7 +231,8 @@ def _simulated(world: World, *, plan: Plan, policy: str, progress: Progress | No
         else:
             spans = plan.spans()
             step = f"{policy}: honest traffic"
-            recorded = list(_told(jobs(partial(_traffic, world, plan), spans), tell, step, len(spans)))
+            if not recorded:
+                recorded = list(_told(jobs(partial(_traffic, world, plan), spans), tell, step, len(spans)))
             posts = [part for part, _ in recorded]
             years = sorted({year for year, _, _ in spans})
             queues = {
@@ -188,7 +248,8 @@ def _simulated(world: World, *, plan: Plan, policy: str, progress: Progress | No
         loads_dataset(world, pooled, policy=policy),
         posts_dataset(world, pool_posts(posts), policy=policy),
     ]
-    return xr.merge([*panels, seizures_dataset(world, pooled, policy=policy)], compat="equals", join="exact")
+    table = seizures_dataset(world, pooled, policy=policy)
+    return xr.merge([*panels, table], compat="equals", join="exact"), posts, recorded
 
 
 def _traffic(world: World, plan: Plan, span: tuple[int, float, float]) -> tuple[Posts, Span]:

@@ -6,7 +6,7 @@ import csv
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -122,7 +122,9 @@ class Scan:
     """Mistakes of the file: its encoding, its header, rows of another length."""
 
 
-def read(path: Path, *, columns: Sequence[str], may_be_empty: bool = False) -> tuple[Row, ...]:
+def read(
+    path: Path, *, columns: Sequence[str], absent: Collection[str] = (), may_be_empty: bool = False
+) -> tuple[Row, ...]:
     """Read a UTF-8 CSV table with a header.
 
     Parameters
@@ -130,7 +132,9 @@ def read(path: Path, *, columns: Sequence[str], may_be_empty: bool = False) -> t
     path
         File of the table.
     columns
-        Columns that the table must have; `note` is allowed besides.
+        Columns of the table; `note` is allowed besides.
+    absent
+        Those of them that the file may lack; its rows then have no such cell.
     may_be_empty
         Whether a table without rows is accepted.
 
@@ -145,22 +149,32 @@ def read(path: Path, *, columns: Sequence[str], may_be_empty: bool = False) -> t
         If the file is missing, not UTF-8, empty, lacks a column, has an unknown one or a row of another length; all
         that is wrong is said at once.
     """
-    found = scan(path, columns=columns, may_be_empty=may_be_empty)
+    found = scan(path, columns=columns, absent=absent, may_be_empty=may_be_empty)
     checks.refuse_all([mistake.text for mistake in found.mistakes], thing=f"table {path.name} in {path.parent}")
     return found.rows
 
 
-def scan(path: Path, *, columns: Sequence[str], may_be_empty: bool = False) -> Scan:
+def scan(
+    path: Path,
+    *,
+    columns: Sequence[str],
+    absent: Collection[str] = (),
+    may_be_empty: bool = False,
+    may_be_absent: bool = False,
+) -> Scan:
     """Read a table as `read` does, and return its mistakes instead of refusing them.
 
-    Lines that begin with # are comments, and empty lines are passed over; both count as lines of the file.
+    Lines that begin with # are comments, and empty lines are passed over; both count as lines of the file. A file
+    that may be absent and is has no rows.
     """
+    if may_be_absent and not path.exists():
+        return Scan((), ())
     try:
         text = _decoded(path)
     except ValueError as error:
         return Scan((), (Mistake(path.name, 0, str(error)),))
     lines = list(_lines(text))
-    header, problems = _header(path.name, lines, columns=columns)
+    header, problems = _header(path.name, lines, columns=columns, absent=absent)
     if problems:
         return Scan((), problems)
     rows, mistakes = [], []
@@ -225,7 +239,7 @@ def _cells(line: str) -> list[str]:
 
 
 def _header(
-    table: str, lines: Sequence[tuple[int, str]], *, columns: Sequence[str]
+    table: str, lines: Sequence[tuple[int, str]], *, columns: Sequence[str], absent: Collection[str]
 ) -> tuple[list[str], tuple[Mistake, ...]]:
     """Names of the columns, and what is wrong with them."""
     if not lines:
@@ -244,6 +258,6 @@ def _header(
         if column not in (*columns, "note"):
             near = checks.nearest(column, [name for name in columns if name not in header])
             problems.append(f"must have no other columns than {', '.join(columns)}, note, got {column!r}{near}{hint}")
-    missing = [column for column in columns if column not in header]
+    missing = [column for column in columns if column not in header and column not in absent]
     problems += [f"must have a column '{column}', got {shown}" for column in missing]
     return header, tuple(Mistake(table, number, f"{table} line {number} {text}") for text in problems)

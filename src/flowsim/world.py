@@ -11,7 +11,6 @@ from flowsim.inspection.bypass import Bypass
 from flowsim.inspection.campaigns import Campaign
 from flowsim.inspection.checkpoint import WAYS, Checkpoint
 from flowsim.inspection.detection import Detection
-from flowsim.inspection.seals import NO_SEALS, Seals
 from flowsim.network import Network, Place, Route
 from flowsim.traffic import VEHICLE_CLASSES, Flow, Traffic, mode_of
 
@@ -102,9 +101,6 @@ class World:
     bypasses: tuple[Bypass, ...] = ()
     """Ways round the crossings, by section of the border."""
 
-    seals: Seals = NO_SEALS
-    """How TIR trucks are treated at crossings."""
-
     campaigns: tuple[Campaign, ...] = ()
     """Campaigns of agencies within the year."""
 
@@ -142,9 +138,9 @@ class World:
         """Routes of an origin and mode."""
         return tuple(r for r in self.network.routes if r.origin == origin and r.mode == mode)
 
-    def ways_round(self, border: str) -> tuple[Bypass, ...]:
-        """Ways round the crossings of a section of the border; none for a checkpoint inside the country."""
-        return tuple(way for way in self.bypasses if border and way.border == border)
+    def ways_round(self, border: str, *, mode: str = "road") -> tuple[Bypass, ...]:
+        """Ways round the crossings of a section of the border; none inside the country, and none for a train."""
+        return tuple(way for way in self.bypasses if border and way.border == border and mode == "road")
 
     def place_of(self, checkpoint: Checkpoint) -> Place:
         """Place where a checkpoint stands."""

@@ -2,113 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import replace
 
 from flowsim import checks
 from flowsim.checks import FINITE, NON_NEGATIVE, POSITIVE, PROBABILITY, Rule
+from flowsim.inspection.bypass import WAYS_ROUND
 from flowsim.inspection.checkpoint import AGENCIES, EFFORT_CLASSES, MOST_SERVERS, TYPES, WAYS
 from flowsim.network import MODES
-from flowsim.tables import Row
 from flowsim.traffic import CYCLES, DIRECTIONS, DRUGS, LAWS, MOST_PER_DAY, VEHICLE_CLASSES
-
-FORMS: Mapping[str, str] = {
-    "text": "text",
-    "name": "a name of lower-case letters, digits and hyphens",
-    "names": "names separated by semicolons",
-    "word": "one of the words",
-    "words": "some of the words, separated by semicolons",
-    "number": "a number with a decimal point",
-    "whole": "a whole number",
-    "date": "a date, YYYY-MM-DD",
-    "years": "a year or a span of years, YYYY or YYYY-YYYY",
-}
-"""Forms of a cell and what they mean."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Column:
-    """One column of a table."""
-
-    name: str
-    """Name in the header."""
-
-    form: str
-    """One of the keys of `FORMS`."""
-
-    meaning: str
-    """What it says, in one line."""
-
-    unit: str = ""
-    """Unit of a number."""
-
-    rule: Rule | None = None
-    """Range of a number."""
-
-    words: tuple[str, ...] = ()
-    """Words that it allows."""
-
-    table: str = ""
-    """Table whose first column holds the names that it may use."""
-
-    optional: bool = False
-    """Whether a cell may be empty."""
-
-    def check(self, row: Row) -> None:
-        """Refuse a cell that does not have the form of the column.
-
-        Raises
-        ------
-        ValueError
-            If the cell is empty, of another form, out of its range or no allowed word.
-        """
-        text = row.text(self.name, default="" if self.optional else None)
-        where = row.where(self.name)
-        if not text:
-            return
-        if self.form in ("number", "whole"):
-            number = row.whole(self.name) if self.form == "whole" else row.number(self.name)
-            if self.rule is not None and not self.rule.holds(number):
-                raise ValueError(f"{where} must {self.rule.text}, got {text!r}")
-        elif self.form in ("name", "names"):
-            for part in text.split(";") if self.form == "names" else [text]:
-                if not checks.SLUG.fullmatch(part.strip()):
-                    raise ValueError(f"{where} must {checks.SLUG_RULE}, got {part.strip()!r}")
-        elif self.form in ("word", "words"):
-            for part in text.split(";") if self.form == "words" else [text]:
-                checks.known(part.strip(), self.words, thing=where)
-        elif self.form == "date":
-            _check_date(text, where=where)
-        elif self.form == "years" and not re.fullmatch(r"[12][0-9]{3}(-[12][0-9]{3})?", text):
-            raise ValueError(f"{where} must be a year or a span of years, got {text!r}")
-
-
-def _check_date(text: str, *, where: str) -> None:
-    try:
-        holds = date.fromisoformat(text).isoformat() == text
-    except ValueError:
-        holds = False
-    if not holds:
-        raise ValueError(f"{where} must be an ISO date (YYYY-MM-DD), got {text!r}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Table:
-    """One table of a world."""
-
-    meaning: str
-    """What a row is, in one line."""
-
-    columns: tuple[Column, ...]
-    """Its columns, in order, without those of `SOURCED`."""
-
-    key: tuple[str, ...]
-    """Columns that together name a row."""
-
-    may_be_empty: bool = False
-    """Whether it may have no rows."""
+from flowsim.units import HOURS_PER_DAY
+from flowsim.world_forms import Column, Table
 
 
 def _text(name: str, meaning: str, *, optional: bool = False) -> Column:
@@ -135,6 +39,11 @@ def _number(name: str, unit: str, rule: Rule, meaning: str, *, optional: bool = 
     return Column(name=name, form="number", meaning=meaning, unit=unit, rule=rule, optional=optional)
 
 
+def _train(name: str, unit: str, rule: Rule, meaning: str) -> Column:
+    """Column of what only trains have, which older tables lack."""
+    return replace(_number(name, unit, rule, meaning, optional=True), may_be_absent=True)
+
+
 def _whole(name: str, rule: Rule, meaning: str) -> Column:
     return Column(name=name, form="whole", meaning=meaning, unit="1", rule=rule)
 
@@ -146,6 +55,7 @@ def _interval(unit: str, rule: Rule, *, optional: bool = False) -> tuple[Column,
     )
 
 
+_HOUR = checks.between(0, HOURS_PER_DAY)
 _SERVERS = checks.between(1, MOST_SERVERS)
 
 SOURCED = (
@@ -235,6 +145,24 @@ TABLES: Mapping[str, Table] = {
             _number("service_cv", "1", NON_NEGATIVE, "its coefficient of variation, if lognormal", optional=True),
             _number("referral", "1", PROBABILITY, "share of honest vehicles sent to secondary examination"),
             _whole("wave_through", NON_NEGATIVE, "nobody is referred when more than this many are waiting"),
+            _train(
+                "stop", "min", POSITIVE, "trains leave this long after they arrive, looked at or not; empty: they wait"
+            ),
+            _train("wagons", "1", PROBABILITY, "share of the wagons of a train that is examined; empty: all"),
+        ),
+    ),
+    "shifts": Table(
+        meaning="hours of every day in which some lanes of a group are on duty; without rows all always are",
+        key=("checkpoint", "direction", "classes", "start"),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns=(
+            _name("checkpoint", "checkpoint of a row of lanes.csv", table="checkpoints"),
+            _word("direction", WAYS, "direction of that row"),
+            _words("classes", VEHICLE_CLASSES, "classes of that row, written as there"),
+            _number("start", "h", _HOUR, "first hour of the shift, from midnight"),
+            _number("end", "h", _HOUR, "end of the shift; the shifts of a group cover the day without gap or overlap"),
+            _whole("lanes", checks.between(0, MOST_SERVERS), "lanes on duty; 0: closed"),
         ),
     ),
     "devices": Table(
@@ -251,6 +179,41 @@ TABLES: Mapping[str, Table] = {
             _word("service_law", LAWS, "family of that time"),
             _number("service_cv", "1", NON_NEGATIVE, "its coefficient of variation, if lognormal", optional=True),
             _number("availability", "1", PROBABILITY, "probability that it works on a day"),
+        ),
+    ),
+    "bypass": Table(
+        meaning="a way round the crossings with one neighbour, which some loads take; without rows there is none",
+        key=("border", "way"),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns=(
+            _text("border", "neighbour, as in the column border of checkpoints.csv"),
+            _word("way", WAYS_ROUND, "how a load is carried round"),
+            _number(
+                "share", "1", PROBABILITY, "share of the loads that would go so; those of a border sum to at most 1"
+            ),
+            _number("share_low", "1", PROBABILITY, "lower end of its interval"),
+            _number("share_high", "1", PROBABILITY, "upper end of its interval"),
+            _number("maximum", "kg", POSITIVE, "largest load carried so; a heavier one keeps to the crossing"),
+            _number("detour", "h", POSITIVE, "mean time that it takes"),
+            _number("patrol", "1", PROBABILITY, "probability that a patrol stops it"),
+        ),
+    ),
+    "campaigns": Table(
+        meaning="days of every year on which some agencies follow up more alarms, or fewer",
+        key=("campaign",),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns=(
+            _name("campaign", "name of the campaign"),
+            Column(name="start", form="day", meaning="first day"),
+            Column(name="end", form="day", meaning="first day after it, later in the year than start"),
+            _words("agencies", AGENCIES, "agencies that take part"),
+            _number("factor", "1", NON_NEGATIVE, "factor on their effort, which stays at most 1"),
+            _number("factor_low", "1", NON_NEGATIVE, "lower end of its interval"),
+            _number("factor_high", "1", NON_NEGATIVE, "upper end of its interval"),
+            Column(name="from", form="date", meaning="first day in force; empty: always was", optional=True),
+            Column(name="to", form="date", meaning="first day no longer in force; empty: still is", optional=True),
         ),
     ),
     "streams": Table(
@@ -289,7 +252,7 @@ TABLES: Mapping[str, Table] = {
         key=("flow",),
         columns=(
             _name("flow", "name of the flow"),
-            _word("class", VEHICLE_CLASSES, "class of vehicle; trains go by rail, others by road"),
+            _word("class", VEHICLE_CLASSES, "class of vehicle; train and passenger go by rail, others by road"),
             _names("path", "places that it passes, each two joined by a leg", table="places"),
             _word("direction", DIRECTIONS, "in: enters at the first place; out: leaves at the last; through: both"),
             _number("per_day", "1/day", checks.between(0, MOST_PER_DAY), "vehicles a day, mean of the year"),
@@ -297,6 +260,14 @@ TABLES: Mapping[str, Table] = {
             _name("daily", "profile of the day", table="profiles"),
             _name("weekly", "profile of the week", table="profiles"),
             _name("seasonal", "profile of the year", table="profiles"),
+            Column(
+                name="timetable",
+                form="word",
+                meaning="yes: they enter at even intervals, whatever the profiles; no or empty: at random",
+                words=("yes", "no"),
+                optional=True,
+                may_be_absent=True,
+            ),
         ),
     ),
     "counts": Table(

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flowsim import checks, tables, units, world_checks, world_parameters
+from flowsim import checks, tables, units, world_checks, world_parameters, world_post, world_rows
 from flowsim.evidence.figures import Figure
-from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
+from flowsim.inspection.checkpoint import LaneGroup
 from flowsim.inspection.detection import Detection
-from flowsim.inspection.devices import Device
-from flowsim.network import Leg, Network, Place, Route, great_circle
+from flowsim.network import Network
 from flowsim.overlays import REPORTED, lay
 from flowsim.tables import Mistake, Row
-from flowsim.traffic import CYCLES, ClassShare, Flow, Law, Profile, Stream, Traffic
-from flowsim.world import Count, World
+from flowsim.traffic import Profile, Traffic
+from flowsim.world import World
 from flowsim.world_checks import Findings
 from flowsim.world_columns import SOURCED, TABLES
 from flowsim.world_parameters import Parameter
@@ -25,6 +25,11 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     name: tuple(column.name for column in (*table.columns, *SOURCED)) for name, table in TABLES.items()
 }
 """Columns of each table of a world; a column `note` may follow."""
+
+ABSENT: Mapping[str, tuple[str, ...]] = {
+    name: tuple(column.name for column in table.columns if column.may_be_absent) for name, table in TABLES.items()
+}
+"""Columns of each table that its file may lack; its cells are then empty."""
 
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "checkpoints": {"start": "from", "end": "to", "effort_class": "effort"},
@@ -69,7 +74,7 @@ def read_tables(
     """
     rows, mistakes = _scan(folder)
     _refuse(mistakes, thing=f"the tables in {folder}")
-    return lay(rows, folders=overlays, columns=COLUMNS, figures=figures)
+    return lay(rows, folders=overlays, columns=COLUMNS, absent=ABSENT, figures=figures)
 
 
 def load(
@@ -112,11 +117,12 @@ def load(
     mistakes += unread
     if not mistakes:
         try:
-            rows = lay(rows, folders=overlays, columns=COLUMNS, figures=figures)
+            rows = lay(rows, folders=overlays, columns=COLUMNS, absent=ABSENT, figures=figures)
         except ValueError as error:
             mistakes.append(Mistake("overlay", 0, str(error)))
     found = world_checks.examine(rows, year=year, partial=sorted(partial), spoilt=spoilt)
-    parts = _parts(found)
+    world_post.check(found)
+    parts = _parts(found, year=year)
     _refuse([*mistakes, *found.mistakes], thing=thing)
     try:
         return _world(parts, found.rows, name=name, title=title, year=year, detection=detection)
@@ -126,11 +132,22 @@ def load(
 
 def _scan(folder: Path) -> tuple[dict[str, tuple[Row, ...]], list[Mistake]]:
     scans = {
-        name: tables.scan(folder / f"{name}.csv", columns=COLUMNS[name], may_be_empty=table.may_be_empty)
+        name: tables.scan(
+            folder / f"{name}.csv",
+            columns=COLUMNS[name],
+            absent=ABSENT[name],
+            may_be_empty=table.may_be_empty,
+            may_be_absent=table.may_be_absent,
+        )
         for name, table in TABLES.items()
     }
     mistakes = [mistake for scan in scans.values() for mistake in scan.mistakes]
-    return {name: scan.rows for name, scan in scans.items()}, mistakes
+    return {name: tuple(_filled(row, ABSENT[name]) for row in scan.rows) for name, scan in scans.items()}, mistakes
+
+
+def _filled(row: Row, absent: Sequence[str]) -> Row:
+    lacking = dict.fromkeys((column for column in absent if column not in row.cells), "")
+    return replace(row, cells=row.cells | lacking) if lacking else row
 
 
 def _resolved(
@@ -195,30 +212,34 @@ def _located(row: Row, error: ValueError, *, table: str) -> Mistake:
     return row.mistake(f"must {match['rest']}", column=column)
 
 
-def _parts(found: Findings) -> dict[str, Any]:
+def _parts(found: Findings, *, year: int) -> dict[str, Any]:
     """Objects of each table."""
     made: dict[str, Any] = {}
     parameters = {
         row.text("parameter"): made for row, made in _made(found, "parameters", world_parameters.read_parameter)
     }
-    places = {place.name: place for _, place in _made(found, "places", _place)}
+    places = {place.name: place for _, place in _made(found, "places", world_rows.place)}
     profiles = _profiles(found)
-    devices = {device.name: device for _, device in _made(found, "devices", _device)}
+    devices = {device.name: device for _, device in _made(found, "devices", world_rows.device)}
     groups: dict[str, list[LaneGroup]] = {}
-    for row, group in _made(found, "lanes", _group):
+    shifts = world_post.shifts(found)
+    for row, group in _made(found, "lanes", lambda row: world_rows.group(row, shifts=shifts)):
         groups.setdefault(row.text("checkpoint"), []).append(group)
     makers: dict[str, Callable[[Row], object]] = {
-        "legs": lambda row: _leg(row, places, parameters),
-        "routes": _route,
-        "checkpoints": lambda row: _checkpoint(row, groups, devices),
-        "streams": _stream,
-        "classes": _class_share,
+        "legs": lambda row: world_rows.leg(row, places=places, parameters=parameters),
+        "routes": world_rows.route,
+        "checkpoints": lambda row: world_rows.checkpoint(row, groups=groups, devices=devices),
+        "streams": world_rows.stream,
+        "classes": world_rows.class_share,
         "cities": lambda row: (row.text("place"), row.number("weight")),
-        "flows": lambda row: _flow(row, profiles),
-        "counts": lambda row: _count(row, factor=parameters["backcast_factor"]),
+        "flows": lambda row: world_rows.flow(row, profiles=profiles),
+        "counts": lambda row: world_rows.count(row, factor=parameters["backcast_factor"]),
+        "bypass": world_post.bypass,
     }
     for table, make in makers.items():
         made[table] = tuple(part for _, part in _made(found, table, make))
+    campaigns = _made(found, "campaigns", world_post.campaign)
+    made["campaigns"] = tuple(made for row, made in campaigns if world_post.in_force(row, year=year))
     return made | {"places": tuple(places.values()), "parameters": parameters}
 
 
@@ -252,132 +273,9 @@ def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year:
         checkpoints=tuple(checkpoint for checkpoint in parts["checkpoints"] if checkpoint.in_force(year)),
         detection=detection,
         counts=parts["counts"],
+        bypasses=parts["bypass"],
+        campaigns=parts["campaigns"],
         warm_up=parameters["warm_up"].value,
-    )
-
-
-def _origin(row: Row) -> dict[str, Any]:
-    return {"kind": row.text("kind"), "source": row.text("source")}
-
-
-def _place(row: Row) -> Place:
-    return Place(
-        name=row.text("place"),
-        label=row.text("label"),
-        country=row.text("country"),
-        oblast=row.text("oblast", default=""),
-        latitude=row.number("latitude"),
-        longitude=row.number("longitude"),
-        uncertainty=row.number("uncertainty"),
-        **_origin(row),
-    )
-
-
-def _route(row: Row) -> Route:
-    return Route(
-        name=row.text("route"),
-        label=row.text("label"),
-        origin=row.text("origin"),
-        mode=row.text("mode"),
-        approach=row.words("approach"),
-        path=row.words("path"),
-        exit=row.text("exit"),
-        weight=row.number("weight"),
-        evidence=row.words("evidence"),
-        **_origin(row),
-    )
-
-
-def _leg(row: Row, places: Mapping[str, Place], parameters: Mapping[str, Parameter]) -> Leg:
-    start, end, mode = row.text("start"), row.text("end"), row.text("mode")
-    if row.cells["distance"]:
-        distance = row.number("distance")
-    else:
-        distance = great_circle(places[start], places[end]) * parameters[f"detour_{mode}"].value
-    return Leg(
-        start=start,
-        end=end,
-        mode=mode,
-        distance=distance,
-        distance_low=row.number("distance_low", default=distance),
-        distance_high=row.number("distance_high", default=distance),
-        speed=row.number("speed") if row.cells["speed"] else parameters[f"speed_{mode}"].value,
-        **_origin(row),
-    )
-
-
-def _law(row: Row) -> Law:
-    family = row.text("service_law")
-    fixed = {"constant": 0.0, "exponential": 1.0}
-    return Law(family=family, cv=row.number("service_cv", default=fixed.get(family)))
-
-
-def _group(row: Row) -> LaneGroup:
-    return LaneGroup(
-        direction=row.text("direction"),
-        classes=row.words("classes"),
-        lanes=row.whole("lanes"),
-        service_time=units.hours(row.number("service_time")),
-        law=_law(row),
-        referral=row.number("referral"),
-        wave_through=row.whole("wave_through"),
-        **_origin(row),
-    )
-
-
-def _device(row: Row) -> Device:
-    return Device(
-        name=row.text("device"),
-        label=row.text("label"),
-        intercept=row.number("intercept"),
-        slope=row.number("slope"),
-        concealment=row.number("concealment"),
-        specificity=row.number("specificity"),
-        service_time=units.hours(row.number("service_time")),
-        law=_law(row),
-        availability=row.number("availability"),
-        **_origin(row),
-    )
-
-
-def _checkpoint(row: Row, groups: Mapping[str, Sequence[LaneGroup]], devices: Mapping[str, Device]) -> Checkpoint:
-    return Checkpoint(
-        name=row.text("checkpoint"),
-        place=row.text("place"),
-        label=row.text("label"),
-        type=row.text("type"),
-        border=row.text("border", default=""),
-        mode=row.text("mode"),
-        agency=row.text("agency"),
-        effort_class=row.text("effort"),
-        groups=tuple(groups[row.text("checkpoint")]),
-        bays=row.whole("bays"),
-        devices=tuple(devices[device] for device in row.words("devices")),
-        start=row.text("from", default=""),
-        end=row.text("to", default=""),
-        **_origin(row),
-    )
-
-
-def _stream(row: Row) -> Stream:
-    return Stream(
-        drug=row.text("drug"),
-        origin=row.text("origin"),
-        mode=row.text("mode"),
-        share=row.number("share"),
-        low=row.number("share_low"),
-        high=row.number("share_high"),
-        **_origin(row),
-    )
-
-
-def _class_share(row: Row) -> ClassShare:
-    return ClassShare(
-        mode=row.text("mode"),
-        vehicle_class=row.text("class"),
-        share=row.number("share"),
-        capacity=row.number("capacity"),
-        **_origin(row),
     )
 
 
@@ -395,35 +293,3 @@ def _profiles(found: Findings) -> dict[str, Profile]:
         except ValueError as error:
             found.mistakes.append(_located(own[0], error, table="profiles"))
     return profiles
-
-
-def _flow(row: Row, profiles: Mapping[str, Profile]) -> Flow:
-    rhythm: dict[str, Any] = {cycle: profiles[row.text(cycle)] for cycle in CYCLES}
-    return Flow(
-        name=row.text("flow"),
-        vehicle_class=row.text("class"),
-        path=row.words("path"),
-        direction=row.text("direction"),
-        per_day=row.number("per_day"),
-        low=row.number("low"),
-        high=row.number("high"),
-        **rhythm,
-        **_origin(row),
-    )
-
-
-def _count(row: Row, *, factor: Parameter) -> Count:
-    value = row.number("value")
-    low, high = row.number("low", default=value), row.number("high", default=value)
-    checks.require(low <= value <= high, thing="value", rule=f"lie in its interval [{low:g}, {high:g}]", value=value)
-    return Count(
-        name=row.text("count"),
-        checkpoints=row.words("checkpoint"),
-        classes=row.words("classes"),
-        direction=row.text("direction"),
-        value=value,
-        low=low * factor.low,
-        high=high * factor.high,
-        year=row.text("year"),
-        source=row.text("source"),
-    )

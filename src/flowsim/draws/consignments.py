@@ -112,10 +112,10 @@ def _stream_parts(
 
 def _opened(world: World, stream: Stream, share: ClassShare, *, number: Ints, replication: Ints) -> Bools:
     """Whether the seal of each load in a TIR truck was opened and closed again."""
-    if share.vehicle_class != "tir" or world.seals.opened == 0.0:
+    if share.vehicle_class != "tir" or world.detection.seals.opened == 0.0:
         return np.zeros(len(number), dtype=np.bool_)
     uniform = stream.uniforms(number, replication=replication, purpose=counter.ENTRY, item="seal")
-    opened: Bools = uniform[:, 0] < world.seals.opened
+    opened: Bools = uniform[:, 0] < world.detection.seals.opened
     return opened
 
 

@@ -130,8 +130,9 @@ def passes_otherwise(world: World, stop: Stop, *, vehicle_class: str) -> bool:
     Where it may not, the numbers that would decide are not drawn, which changes no other.
     """
     checkpoint = world.checkpoints[stop.checkpoint]
-    sealed = vehicle_class == "tir" and world.seals.green_lane and checkpoint.border != ""
-    return bool(world.ways_round(checkpoint.border)) or sealed or checkpoint.groups[stop.group].wagons < 1.0
+    sealed = vehicle_class == "tir" and world.detection.seals.green_lane and checkpoint.border != ""
+    ways = world.ways_round(checkpoint.border, mode=checkpoint.mode)
+    return bool(ways) or sealed or checkpoint.groups[stop.group].wagons < 1.0
 
 
 def _travel(world: World, way: Itinerary, *, stream: Stream, number: Ints, replication: Ints) -> tuple[Floats, Floats]:

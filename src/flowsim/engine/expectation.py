@@ -316,9 +316,9 @@ def _branches(world: World, grid: _Grid, *, years: float) -> _Branch:
 
 def _seals(world: World, vehicle_class: str) -> list[tuple[int, float]]:
     """States of the seal of loads at crossings, with their shares."""
-    if vehicle_class != "tir" or not world.seals.green_lane:
+    if vehicle_class != "tir" or not world.detection.seals.green_lane:
         return [(FREE, 1.0)]
-    return [(INTACT, 1.0 - world.seals.opened), (OPENED, world.seals.opened)]
+    return [(INTACT, 1.0 - world.detection.seals.opened), (OPENED, world.detection.seals.opened)]
 
 
 def _ends(world: World, route: Route, *, leaves: int) -> list[End]:
@@ -349,7 +349,7 @@ def _ways_round(world: World, grid: _Grid) -> tuple[dict[int, Floats], dict[int,
     through, stopped = {}, {}
     for c, post in enumerate(world.checkpoints):
         ways = [way for way in world.bypasses if post.border and way.border == post.border]
-        if ways:
+        if ways and post.mode == "road":
             taken = np.array([way.share * (grid.mass <= way.maximum) for way in ways])
             through[c] = np.maximum(0.0, 1.0 - taken.sum(axis=0))[:, None]
             stopped[c] = np.array([[way.patrol for way in ways] @ taken]).T
@@ -366,8 +366,7 @@ def _found(
             checks.require(key in known, thing=name, rule="name a checkpoint and its lane group", value=key)
             checks.require(0 <= chance <= 1, thing=f"{name}[{key}]", rule="lie in [0, 1]", value=chance)
     alarms = {devices: _alarm(devices, world, grid) for devices in {post.devices for post in world.checkpoints}}
-    seals, lead = world.seals, _lead(world)
-    notice = seals.notice_electronic if seals.type == "electronic" else seals.notice_plain
+    seals, lead = world.detection.seals, _lead(world)
     found: dict[Check, Floats] = {}
     for c, g in known:
         post, group = world.checkpoints[c], world.checkpoints[c].groups[g]
@@ -376,7 +375,7 @@ def _found(
         under_seal = selected if seals.inspection else 0.0
         referred = {FREE: selected}
         if post.border and seals.green_lane:
-            for seal, noticed in ((INTACT, seals.false_notice), (OPENED, notice)):
+            for seal, noticed in ((INTACT, seals.false_notice), (OPENED, seals.notice)):
                 referred[seal] = noticed + (1.0 - noticed) * under_seal
         off_duty = 0.0 if post.border else math.fsum(s.end - s.start for s in group.shifts if s.lanes == 0)
         reached = (1.0 - off_duty / HOURS_PER_DAY) * (1.0 - unreached.get((c, g), 0.0))

@@ -78,8 +78,8 @@ class Simulation:
         self.threshold = [[threshold(group.referral, **weighing) for group in post.groups] for _, post in posts]
         self.stop = [[group.stop for group in post.groups] for _, post in posts]
         self.wagons = [[group.wagons for group in post.groups] for _, post in posts]
-        self.rounds = [world.ways_round(post.border) for _, post in posts]
-        self.green = [world.seals.green_lane and post.border != "" for _, post in posts]
+        self.rounds = [world.ways_round(post.border, mode=post.mode) for _, post in posts]
+        self.green = [world.detection.seals.green_lane and post.border != "" for _, post in posts]
         self.sealed = (fleet.vehicle_class == VEHICLE_CLASSES.index("tir")).tolist()
         self.wave_through = [[group.wave_through for group in post.groups] for _, post in posts]
         effort = np.array([world.detection.effort.of(post.effort_class) for _, post in posts])
@@ -181,7 +181,7 @@ class Simulation:
         if math.isnan(self.journal.start[k]):
             return UNREACHED
         if self.sealed[vehicle] and self.green[c]:
-            seals = self.world.seals
+            seals = self.world.detection.seals
             if fleet.notice[k] < (seals.notice if fleet.opened[vehicle] else seals.false_notice):
                 return REFERRED
             if not seals.inspection:

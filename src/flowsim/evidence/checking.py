@@ -42,22 +42,99 @@ class Check:
     unit: str
     """Unit of both."""
 
+    cut: bool = False
+    """Whether the printed digits are cut off and not rounded, so that the computed number is up to a unit higher."""
+
+    two_sided: bool = True
+    """Whether a number that is too low breaks it as well as one that is too high."""
+
+    bound: str = ""
+    """What is assumed in it beyond the printed numbers and their rounding, empty if nothing is."""
+
+    @property
+    def accepted(self) -> tuple[float, float]:
+        """Least and largest computed number for which it holds [unit]; if digits are cut off, the largest is not."""
+        if self.cut:
+            return self.expected, self.expected + 2 * self.tolerance
+        return self.expected - self.tolerance, self.expected + self.tolerance
+
     @property
     def holds(self) -> bool:
         """Whether both agree within the tolerance."""
         noise = FLOAT_NOISE * max(1.0, abs(self.expected))
-        return abs(self.computed - self.expected) <= self.tolerance + noise
+        least, most = self.accepted
+        return least - noise <= self.computed <= most + (-noise if self.cut else noise)
 
 
-def at_most(name: str, *, reading: str, value: float, limit: float, unit: str) -> Check:
-    """Check that a value does not exceed a limit: the excess must be nothing."""
+def at_most(name: str, *, reading: str, value: float, limit: float, unit: str, bound: str = "") -> Check:
+    """Check that a value does not exceed a limit: the excess must be nothing.
+
+    Parameters
+    ----------
+    name
+        What is compared.
+    reading
+        Reading that needs it to hold.
+    value, limit
+        The value and what it must not exceed [unit].
+    unit
+        Unit of both.
+    bound
+        What is assumed in the limit, if anything is.
+    """
     excess = max(0.0, value - limit)
-    return Check(name=name, reading=reading, expected=0.0, computed=excess, tolerance=0.0, unit=unit)
+    return Check(
+        name=name,
+        reading=reading,
+        expected=0.0,
+        computed=excess,
+        tolerance=0.0,
+        unit=unit,
+        two_sided=False,
+        bound=bound,
+    )
 
 
-def agree(name: str, *, reading: str, expected: float, computed: float, tolerance: float = 0.0, unit: str) -> Check:
-    """Check that two numbers agree within what rounding explains."""
-    return Check(name=name, reading=reading, expected=expected, computed=computed, tolerance=tolerance, unit=unit)
+def agree(
+    name: str,
+    *,
+    reading: str,
+    expected: float,
+    computed: float,
+    tolerance: float = 0.0,
+    unit: str,
+    cut: bool = False,
+    bound: str = "",
+) -> Check:
+    """Check that two numbers agree within what rounding explains.
+
+    Parameters
+    ----------
+    name
+        What is compared.
+    reading
+        Reading that needs it to hold.
+    expected, computed
+        What is printed and what the figures give [unit].
+    tolerance
+        Largest difference that rounding explains [unit].
+    unit
+        Unit of all three.
+    cut
+        Whether the printed digits are cut off and not rounded.
+    bound
+        What is assumed in it, if anything is.
+    """
+    return Check(
+        name=name,
+        reading=reading,
+        expected=expected,
+        computed=computed,
+        tolerance=tolerance,
+        unit=unit,
+        cut=cut,
+        bound=bound,
+    )
 
 
 def numbers(contradiction: str, computed: Mapping[str, float]) -> tuple[Check, ...]:

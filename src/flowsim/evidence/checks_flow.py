@@ -11,8 +11,14 @@ GRAMS_PER_TONNE = 1e6
 NEAR = 2.0
 """Two estimates of one flow are called compatible within this factor (assumed)."""
 
-ABOUT = 50.0
-"""Half a unit of the last digit of "approximately 1,400 tons" [t/year]."""
+TO_TONNES = 0.5
+"""Half a tonne: the zeros of 1,400 and 4,200 t are taken as printed digits, the stricter way [t/year]."""
+
+COMPATIBLE = f"two estimates of a flow differ by a factor of {NEAR:g} at most"
+"""Bound of the checks that compare two flows."""
+
+HALF = 50.0
+"""What happens rarely makes less than half of the mass (assumed) [percent]."""
 
 
 def share_of_flow(facts: Facts, kilograms: float) -> float:
@@ -30,6 +36,11 @@ def retained(facts: Facts, flow: float) -> float:
     return flow * GRAMS_PER_TONNE * amount(facts, "cb05-retained-share") / 100
 
 
+def most_used(facts: Facts) -> str:
+    """Bound of the checks of consumption."""
+    return f"a user takes {facts['heroin-use-per-user'].most:g} g of heroin a year at most"
+
+
 def heroin_or_opium(facts: Facts) -> tuple[Check, ...]:
     """I-02: 1,400 and 4,200 t are opium that is printed as heroin."""
     flow, output = amount(facts, "cb05-flow-1400t"), amount(facts, "cb05-afghan-4200t")
@@ -39,15 +50,20 @@ def heroin_or_opium(facts: Facts) -> tuple[Check, ...]:
     opium_2004 = amount(facts, "afghan-opium-2004")
     third = amount(facts, "cb05-afghan-share") * output
     use = facts["heroin-use-per-user"].most
-    factor, year = "factor", "t/year"
+    name, user = "flow over that of 2010", "g/person/year"
+
+    def near(reading: str, flow: float) -> Check:
+        return at_most(name, reading=reading, value=flow / flow_2010, limit=NEAR, unit="factor", bound=COMPATIBLE)
+
+    def same(name: str, expected: float, computed: float) -> Check:
+        return agree(name, reading="opium", expected=expected, computed=computed, tolerance=TO_TONNES, unit="t/year")
+
     return (
-        at_most("flow over that of 2010", reading="heroin", value=flow / flow_2010, limit=NEAR, unit=factor),
-        at_most("heroin kept per addict", reading="heroin", value=grams, limit=use, unit="g/person/year"),
-        at_most("flow over that of 2010", reading="opium", value=as_heroin / flow_2010, limit=NEAR, unit=factor),
-        agree(
-            "Afghan opium of 2004", reading="opium", expected=opium_2004, computed=output, tolerance=ABOUT, unit=year
-        ),
-        agree("a third of the output", reading="opium", expected=flow, computed=third, tolerance=ABOUT, unit=year),
+        near("heroin", flow),
+        at_most("heroin kept per addict", reading="heroin", value=grams, limit=use, unit=user, bound=most_used(facts)),
+        near("opium", as_heroin),
+        same("Afghan opium of 2004", opium_2004, output),
+        same("a third of the output", flow, third),
         *numbers(
             "I-02",
             {
@@ -71,8 +87,10 @@ def below_one_percent(facts: Facts) -> tuple[Check, ...]:
     mean = share_of_flow(facts, (of_2009 + of_2010) / 2)
     percent = "percent"
 
+    bound = f"the flow of each year is the middle of that of 2010, {flow.amount:g} t"
+
     def below(name: str, reading: str, share: float) -> Check:
-        return at_most(name, reading=reading, value=share, limit=limit, unit=percent)
+        return at_most(name, reading=reading, value=share, limit=limit, unit=percent, bound=bound)
 
     return (
         below("2009", "every year", share_of_flow(facts, of_2009)),
@@ -101,10 +119,14 @@ def retained_tenth(facts: Facts) -> tuple[Check, ...]:
     large = retained(facts, amount(facts, "cb05-flow-1400t")) / users(facts)
     small = retained(facts, amount(facts, "fd16-heroin-flow-2010")) / users(facts)
     unit = "g/person/year"
-    name = "heroin per user beyond what is used"
+
+    def used(reading: str, grams: float) -> Check:
+        name = "heroin per user beyond what is used"
+        return at_most(name, reading=reading, value=grams, limit=most, unit=unit, bound=most_used(facts))
+
     return (
-        at_most(name, reading="a tenth of 1,400 t", value=large, limit=most, unit=unit),
-        at_most(name, reading="a tenth of 70-75 t", value=small, limit=most, unit=unit),
+        used("a tenth of 1,400 t", large),
+        used("a tenth of 70-75 t", small),
         *numbers("I-17", {"per user of 1,400 t": large, "per user of 70-75 t": small}),
     )
 
@@ -113,10 +135,11 @@ def at_crossings(facts: Facts) -> tuple[Check, ...]:
     """I-31: large loads rarely, but not never, pass official crossings."""
     record = share_of_flow(facts, amount(facts, "fd16-max-seizure-2008"))
     customs = 100 * amount(facts, "fd16-customs-heroin-2010") / amount(facts, "fd16-heroin-2010b")
-    percent = "percent"
+    percent, name = "percent", "Customs part of heroin"
+    bound = f"what happens rarely makes less than {HALF:g} % of the mass"
     return (
-        agree("Customs part of heroin", reading="never", expected=0, computed=customs, unit=percent),
-        at_most("Customs part of heroin beyond half", reading="rarely", value=customs, limit=50, unit=percent),
+        agree(name, reading="never", expected=0, computed=customs, unit=percent),
+        at_most(f"{name} beyond half", reading="rarely", value=customs, limit=HALF, unit=percent, bound=bound),
         *numbers("I-31", {"record load in a year's flow": record, "Customs part of heroin": customs}),
     )
 
@@ -126,10 +149,14 @@ def equipment(facts: Facts) -> tuple[Check, ...]:
     part = amount(facts, "fd16-regional-share-2006")
     fifth = 100 / amount(facts, "fd16-agreeing-republics")
     share = share_of_flow(facts, amount(facts, "fd16-heroin-2010"))
-    percent = "percent"
+
+    def bounded(name: str, reading: str, value: float, limit: float) -> Check:
+        bound = "equipment alone would bring an equal part of the five republics' seizures"
+        return at_most(name, reading=reading, value=value, limit=limit, unit="percent", bound=bound)
+
     return (
-        at_most("part below an equal one", reading="equipment alone", value=fifth, limit=part, unit=percent),
-        at_most("part beyond an equal one", reading="effort too", value=part, limit=fifth, unit=percent),
+        bounded("part below an equal one", "equipment alone", fifth, part),
+        bounded("part beyond an equal one", "effort too", part, fifth),
         *numbers(
             "I-40",
             {

@@ -22,11 +22,17 @@ WHOLE_ROUNDING = 1.05
 TEXT_ROUNDING = 0.55
 """Largest difference of a mass printed to 1 kg from one printed to 0.1 kg [kg]."""
 
-GROWTH_ROUNDING = 1.0
-"""A percentage printed whole may be rounded or cut off [percent/year]."""
+WHOLE_PERCENT = 0.5
+"""Half a unit of the last digit of "88 percent", which is cut off: 88.56 would round to 89 [percent/year]."""
+
+CUT_OFF = "the text cuts its whole percents off and does not round them"
+"""Bound of the checks of that percentage."""
 
 QUIET = (1996, 1997, 1998, 1999, 2000)
 """Years that the text calls fairly consistent but for the outlier of 1997."""
+
+KEYS_2005 = ("cb05-knb-heroin-2005", "cb05-knb-opium-2005", "cb05-heroin-130")
+"""What the KNB and the Committee report of 2005."""
 
 RISING = (2002, 2003, 2004, 2005, 2006)
 """Years that the text gives a mean and a mean increase for."""
@@ -86,8 +92,10 @@ def order_checks(series: dict[int, float], facts: Facts, *, reading: str) -> lis
             reading=reading,
             expected=amount(facts, "fd16-opiates-growth-2002-06"),
             computed=growth_2002_06(series),
-            tolerance=GROWTH_ROUNDING,
+            tolerance=WHOLE_PERCENT,
+            cut=True,
             unit="percent/year",
+            bound=CUT_OFF,
         ),
         agree("1997 is the outlier", reading=reading, expected=1997, computed=outlier(series), unit="year"),
         floor("2004 is at least what the KNB seized", knb_2004, 2004),
@@ -128,8 +136,7 @@ def heroin_part_2001(facts: Facts) -> float:
 
 def least_2005(facts: Facts) -> float:
     """Opiates of 2005 that two agencies report: KNB heroin and opium, and the Committee's heroin [kg]."""
-    keys = ("cb05-knb-heroin-2005", "cb05-knb-opium-2005", "cb05-heroin-130")
-    return math.fsum(amount(facts, key) for key in keys)
+    return math.fsum(amount(facts, key) for key in KEYS_2005)
 
 
 def orders(facts: Facts) -> Iterator[dict[int, float]]:
@@ -182,7 +189,16 @@ def growth(facts: Facts) -> tuple[Check, ...]:
     unit = "percent/year"
 
     def near(reading: str, computed: float) -> Check:
-        return agree(reading, reading=reading, expected=stated, computed=computed, tolerance=GROWTH_ROUNDING, unit=unit)
+        return agree(
+            reading,
+            reading=reading,
+            expected=stated,
+            computed=computed,
+            tolerance=WHOLE_PERCENT,
+            unit=unit,
+            cut=True,
+            bound=CUT_OFF,
+        )
 
     return (
         near("mean of yearly changes", growth_2002_06(series)),
@@ -204,8 +220,9 @@ def rounding(facts: Facts) -> tuple[Check, ...]:
     parts = amount(facts, "fd16-heroin-2006") + amount(facts, "fd16-opium-2006")
     total = amount(facts, "fd16-opiates-series-2006")
     gap = abs(parts - total)
+    name = "heroin and opium are the total"
     return (
-        at_most("difference beyond rounding", reading="rounding", value=gap, limit=SPLIT_ROUNDING, unit="kg"),
+        agree(name, reading="rounding", expected=total, computed=parts, tolerance=SPLIT_ROUNDING, unit="kg"),
         at_most("rounding beyond the difference", reading="error", value=SPLIT_ROUNDING, limit=gap, unit="kg"),
         *numbers("I-12", {"heroin and opium of 2006": parts, "total of 2006": total}),
     )

@@ -1,9 +1,9 @@
-"""Where the sources contradict each other or themselves, and which reading the arithmetic supports."""
+"""Where the sources contradict each other or themselves, which reading is taken, and how far arithmetic carries it."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -23,6 +23,22 @@ from flowsim.evidence.outside import load_facts
 
 SEVERITIES = ("high", "medium", "low")
 """How much a model that took the wrong reading would be off."""
+
+WEIGHTS: Mapping[str, str] = MappingProxyType(
+    {
+        "decides": "arithmetic decides: one reading comes out within the rounding of the digits, with no assumption",
+        "supports": "arithmetic supports: one reading is left by inequalities, assumed bounds or outside numbers",
+        "record": "judgement: the numbers are recomputed and on record, but none of them chooses",
+        "words": "judgement: nothing is computed",
+    }
+)
+"""How far the arithmetic of a contradiction carries its verdict, the strongest first, and what each word says."""
+
+OUTSIDE = {"independent": "numbers from outside the sources", "geography": "coordinates from a map"}
+"""Forms of the figures that no source prints, and what is said of a contradiction that rests on them."""
+
+INEQUALITY = "an inequality"
+"""What is said where no number comes out, but one is too large or too small for the other readings."""
 
 ARITHMETIC: Mapping[str, Callable[[Facts], tuple[Check, ...]]] = MappingProxyType(
     {
@@ -67,6 +83,9 @@ ARITHMETIC: Mapping[str, Callable[[Facts], tuple[Check, ...]]] = MappingProxyTyp
 )
 """Function that recomputes each contradiction that a model could trip over."""
 
+NOT_BY_VALUE = ("I-19", "I-36")
+"""Contradictions of labels and of dates, which read figures but not their numbers."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Contradiction:
@@ -99,8 +118,8 @@ class Contradiction:
     readings: tuple[str, ...]
     """Readings that stand against each other."""
 
-    supports: str
-    """Reading that the arithmetic supports, empty if none is computed."""
+    takes: str
+    """Reading that is taken, on the ground that `weight` gives; empty if the verdict is in words alone."""
 
     inputs: tuple[str, ...]
     """Keys of the figures it is computed from."""
@@ -108,20 +127,69 @@ class Contradiction:
     def __post_init__(self) -> None:
         """Refuse an unknown severity, or a supported reading that is none of the readings."""
         checks.one_of(self, "severity", SEVERITIES)
-        if self.supports:
-            checks.known(self.supports, self.readings, thing=f"Contradiction '{self.id}': supports")
+        if self.takes:
+            checks.known(self.takes, self.readings, thing=f"Contradiction '{self.id}': takes")
+
+    @property
+    def by_value(self) -> bool:
+        """Whether it is recomputed from the numbers of its figures, and not from their labels or dates."""
+        return self.id in ARITHMETIC and self.id not in NOT_BY_VALUE
 
     def checks(self, facts: Facts | None = None) -> tuple[Check, ...]:
         """Recompute the arithmetic from figures, the package's own by default; empty if there is none."""
         function = ARITHMETIC.get(self.id)
         return function(load_facts() if facts is None else facts) if function else ()
 
+    def reasoning(self, facts: Facts | None = None) -> tuple[Check, ...]:
+        """The checks that readings need to hold, without those that only compare a number with its record."""
+        return tuple(check for check in self.checks(facts) if check.reading != LEDGER)
+
     def supported(self, facts: Facts | None = None) -> str:
         """Reading all of whose checks hold; several are joined by "or", and "none" is said if there is none."""
-        found = self.checks(facts)
-        readings = dict.fromkeys(check.reading for check in found if check.reading != LEDGER)
-        holding = [name for name in readings if all(check.holds for check in found if check.reading == name)]
-        return " or ".join(holding) or "none"
+        return " or ".join(_holding(self.reasoning(facts))) or "none"
+
+    def weight(self, facts: Facts | None = None) -> str:
+        """How far the arithmetic carries the verdict, one of `WEIGHTS`.
+
+        It decides if the checks that assume nothing leave one reading, which rests on a number that comes out from
+        both sides, and no number from outside the sources goes in; it supports if one of these is missing.
+        """
+        known = load_facts() if facts is None else facts
+        found = self.reasoning(known)
+        if not found:
+            return "record" if self.id in ARITHMETIC else "words"
+        free = [check for check in found if not check.bound]
+        sure = {check.reading for check in free if check.two_sided and check.holds}
+        refuted = {check.reading for check in free if not check.holds}
+        left = _holding(found)
+        others = {check.reading for check in found} - set(left)
+        decides = len(left) == 1 and left[0] in sure and others <= refuted and not self._from_outside(known)
+        return "decides" if decides else "supports"
+
+    def bounds(self, facts: Facts | None = None) -> tuple[str, ...]:
+        """What the reasoning uses besides printed numbers and their rounding.
+
+        If the arithmetic decides, it does so without these.
+        """
+        known = load_facts() if facts is None else facts
+        found = self.reasoning(known)
+        if not found:
+            return ()
+        assumed = [check.bound for check in found if check.bound]
+        assumed += self._from_outside(known)
+        if not any(check.two_sided for check in found if check.reading == self.supported(known)):
+            assumed.append(INEQUALITY)
+        return tuple(dict.fromkeys(assumed))
+
+    def _from_outside(self, facts: Facts) -> list[str]:
+        forms = [facts[key].form for key in self.inputs]
+        return [text for form, text in OUTSIDE.items() if form in forms]
+
+
+def _holding(found: Sequence[Check]) -> list[str]:
+    """Readings all of whose checks hold."""
+    readings = dict.fromkeys(check.reading for check in found)
+    return [name for name in readings if all(check.holds for check in found if check.reading == name)]
 
 
 def load_contradictions(folder: Path | None = None) -> Mapping[str, Contradiction]:
@@ -160,14 +228,14 @@ def _load_own() -> Mapping[str, Contradiction]:
 
 def _load(folder: Path) -> Mapping[str, Contradiction]:
     texts = ("id", "severity", "title", "claims", "arithmetic", "verdict", "use", "reason")
-    rows = tables.read(folder / "contradictions.csv", columns=(*texts, "readings", "supports", "inputs"))
+    rows = tables.read(folder / "contradictions.csv", columns=(*texts, "readings", "takes", "inputs"))
     checks.unique((row.cells["id"] for row in rows), thing="contradictions.csv")
     return MappingProxyType(
         {
             row.text("id"): Contradiction(
                 **{text: row.cells[text] for text in texts},
                 readings=row.words("readings"),
-                supports=row.cells["supports"],
+                takes=row.cells["takes"],
                 inputs=row.words("inputs"),
             )
             for row in rows

@@ -20,7 +20,7 @@ FORMS = ("observation", "official-estimate", "plan", "anecdote", "independent", 
 
 COLUMNS = (
     *("key", "quantity", "drug", "place", "agency", "mode", "period_start", "period_end", "value", "low", "high"),
-    *("unit", "form", "reading", "source", "locator", "year_printed"),
+    *("closed", "unit", "form", "reading", "source", "locator", "year_printed"),
 )
 """Columns of the table of figures, `note` besides."""
 
@@ -29,6 +29,9 @@ READINGS = ("corrected", "printed")
 
 SERIES = "fd16-opiates-series-"
 """Start of the keys of the opiate series."""
+
+SERIES_CONTRADICTION = "I-01"
+"""Contradiction about the years of the opiate series."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +70,9 @@ class Figure:
 
     high: float | None = None
     """Upper end or "less than" [unit]."""
+
+    closed: bool = False
+    """Whether the one end that is printed belongs to the range: "at least" and not "more than"."""
 
     unit: str
     """Unit of the number."""
@@ -225,7 +231,8 @@ def in_years(reading: str, *, figures: Mapping[str, Figure] | None = None) -> Ma
     Parameters
     ----------
     reading
-        "corrected" leaves all as it is, "printed" moves each value to the year beside which it is printed.
+        "corrected" leaves all as it is, "printed" moves each value to the year beside which it is printed, and says so
+        in its reading and its note.
     figures
         Figures to move; the package's own by default.
 
@@ -242,8 +249,21 @@ def in_years(reading: str, *, figures: Mapping[str, Figure] | None = None) -> Ma
     for key, row in known.items():
         if key.startswith(SERIES) and row.year_printed is not None:
             year = row.year_printed
-            moved[key] = replace(row, period_start=date(year, 1, 1), period_end=date(year, 12, 31))
+            moved[key] = replace(
+                row,
+                period_start=date(year, 1, 1),
+                period_end=date(year, 12, 31),
+                reading=f"{SERIES_CONTRADICTION}:{reading}",
+                note=_printed_note(row),
+            )
     return MappingProxyType(moved)
+
+
+def _printed_note(row: Figure) -> str:
+    if row.period_start is None or row.period_start.year == row.year_printed:
+        return row.note
+    year = row.period_start.year
+    return f"In the year beside which it is printed; the totals of the texts put it in {year} ({SERIES_CONTRADICTION})."
 
 
 @functools.cache
@@ -267,6 +287,7 @@ def _figure(row: Row) -> Figure:
         value=optional(row, "value"),
         low=optional(row, "low"),
         high=optional(row, "high"),
+        closed=_closed(row),
         note=row.cells.get("note", ""),
         year_printed=row.whole("year_printed") if row.cells["year_printed"] else None,
     )
@@ -275,6 +296,11 @@ def _figure(row: Row) -> Figure:
 def optional(row: Row, column: str) -> float | None:
     """Number in a cell that may be empty."""
     return row.number(column) if row.cells[column] else None
+
+
+def _closed(row: Row) -> bool:
+    checks.known(row.cells["closed"], ("", "yes"), thing=row.where("closed"))
+    return row.cells["closed"] == "yes"
 
 
 def _day(row: Row, column: str) -> date | None:

@@ -1,21 +1,27 @@
-"""The evidence as tables for reading: every figure, and every contradiction with its verdict."""
+"""The evidence as tables for reading: figures, numbers from outside, what follows from them, and contradictions."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from flowsim.evidence.checking import LEDGER, Facts
-from flowsim.evidence.contradictions import load_contradictions
+from flowsim.evidence.checking import Facts
+from flowsim.evidence.contradictions import SEVERITIES, Contradiction, load_contradictions
+from flowsim.evidence.derived import load_derived
 from flowsim.evidence.figures import Figure, load_figures
-from flowsim.evidence.outside import load_facts
+from flowsim.evidence.outside import load_coordinates, load_facts, load_independent
+from flowsim.evidence.sensitivity import noticed
 
 COLUMNS = (
     *("key", "quantity", "drug", "place", "agency", "mode", "period", "number", "unit", "form", "reading"),
     *("source", "locator", "note"),
 )
 """Columns of the ledger."""
+
+DERIVED = ("key", "quantity", "number", "unit", "formula", "inputs", "note")
+"""Columns of the derived numbers."""
 
 
 def ledger(words: Sequence[str] = (), *, figures: Mapping[str, Figure] | None = None) -> pd.DataFrame:
@@ -28,55 +34,130 @@ def ledger(words: Sequence[str] = (), *, figures: Mapping[str, Figure] | None = 
     figures
         Figures to list; the package's own reported figures by default.
     """
-    shown = [_row(figure) for figure in (load_figures() if figures is None else figures).values()]
-    wanted = [word.casefold() for word in words]
-    kept = [row for row in shown if all(word in " ".join(row).casefold() for word in wanted)]
-    return pd.DataFrame(sorted(kept), columns=list(COLUMNS), dtype=object)
+    rows = [_row(figure) for figure in (load_figures() if figures is None else figures).values()]
+    return _table(rows, COLUMNS, words=words)
+
+
+def outside(words: Sequence[str] = ()) -> pd.DataFrame:
+    """Numbers from outside the sources as text, by key: independent numbers and coordinates; columns as the ledger.
+
+    Parameters
+    ----------
+    words
+        Only rows in which each of these words occurs somewhere, in capitals or not.
+    """
+    return ledger(words, figures={**load_independent(), **load_coordinates()})
+
+
+def derived(words: Sequence[str] = ()) -> pd.DataFrame:
+    """Numbers that follow from the figures as text, by key: `DERIVED` are the columns.
+
+    Parameters
+    ----------
+    words
+        Only rows in which each of these words occurs somewhere, in capitals or not.
+    """
+    rows = []
+    for row in load_derived().values():
+        number = written(row.span.low, row.span.value, row.span.high, closed=True)
+        rows.append([row.key, row.quantity, number, row.unit, row.formula, "; ".join(row.inputs), row.note])
+    return _table(rows, DERIVED, words=words)
 
 
 def contradiction_table(facts: Facts | None = None) -> pd.DataFrame:
-    """Contradictions with what their arithmetic supports and how many of its checks hold, the gravest first.
+    """Contradictions with their claims, the reading taken and how far arithmetic carries it, the gravest first.
 
     Parameters
     ----------
     facts
         Figures to recompute the arithmetic from; the package's own by default.
+
+    Returns
+    -------
+    DataFrame
+        Columns id, severity, title, claims, readings, takes, weight (as in `contradictions.WEIGHTS`), bounds (what
+        is assumed or comes from outside), checks (of each reading, how many hold), numbers (printed numbers that go
+        in), reasoning (of these, how many the reasoning notices at a change of one percent; the others are noticed
+        by the record), arithmetic, verdict, use and reason.
     """
     known = load_facts() if facts is None else facts
-    order = {"high": 0, "medium": 1, "low": 2}
     rows = []
-    for row in sorted(load_contradictions().values(), key=lambda row: (order[row.severity], row.id)):
-        found = [check for check in row.checks(known) if check.reading != LEDGER]
+    for row in sorted(load_contradictions().values(), key=lambda row: (SEVERITIES.index(row.severity), row.id)):
+        moved = noticed(row, known)
         rows.append(
             {
                 "id": row.id,
                 "severity": row.severity,
                 "title": row.title,
+                "claims": row.claims,
                 "readings": "; ".join(row.readings),
-                "supports": row.supported(known) if found else "",
-                "checks": f"{sum(check.holds for check in found)} of {len(found)} hold" if found else "",
+                "takes": row.takes,
+                "weight": row.weight(known),
+                "bounds": "; ".join(row.bounds(known)),
+                "checks": "; ".join(f"{name}: {held} of {asked}" for name, (held, asked) in tally(row, known).items()),
+                "numbers": str(len(moved)),
+                "reasoning": str(sum(number.reasoning for number in moved)),
+                "arithmetic": row.arithmetic,
                 "verdict": row.verdict,
                 "use": row.use,
+                "reason": row.reason,
             }
         )
     return pd.DataFrame(rows, dtype=object)
 
 
+def tally(row: Contradiction, facts: Facts | None = None) -> dict[str, tuple[int, int]]:
+    """How many checks of each reading of a contradiction hold, and how many there are.
+
+    Parameters
+    ----------
+    row
+        Contradiction.
+    facts
+        Figures to recompute the arithmetic from; the package's own by default.
+    """
+    found = row.reasoning(facts)
+    return {
+        reading: (sum(check.holds for check in found if check.reading == reading), asked)
+        for reading, asked in Counter(check.reading for check in found).items()
+    }
+
+
+def written(low: float | None, value: float | None, high: float | None, *, closed: bool = False) -> str:
+    """A number as printed: "more than" and "less than", "at least" and "at most" stand as signs.
+
+    Parameters
+    ----------
+    low, value, high
+        The number and its ends, any of which may be missing [any unit].
+    closed
+        Whether the end belongs to the range where only one is given.
+    """
+    ends = [None if end is None else f"{end:.10g}" for end in (low, value, high)]
+    below, middle, above = ends
+    more, less = (">=", "<=") if closed else (">", "<")
+    if middle is None:
+        return f"{below} to {above}" if below and above else f"{more} {below}" if below else f"{less} {above}"
+    if below and above:
+        return f"{middle} [{below}, {above}]" if (below, above) != (middle, middle) else middle
+    if below:
+        return f"{more} {middle}" if below == middle else f"{middle}, from {below}"
+    if above:
+        return f"{less} {middle}" if above == middle else f"{middle}, up to {above}"
+    return middle
+
+
+def _table(rows: Iterable[list[str]], names: Sequence[str], *, words: Sequence[str]) -> pd.DataFrame:
+    wanted = [word.casefold() for word in words]
+    kept = [row for row in rows if all(word in " ".join(row).casefold() for word in wanted)]
+    return pd.DataFrame(sorted(kept), columns=list(names), dtype=object)
+
+
 def _row(figure: Figure) -> list[str]:
     texts = [figure.quantity, figure.drug, figure.place, figure.agency, figure.mode, _period(figure)]
+    number = written(figure.low, figure.value, figure.high, closed=figure.closed)
     more = [figure.form, figure.reading, figure.source, figure.locator, figure.note]
-    return [figure.key, *texts, _number(figure), figure.unit, *more]
-
-
-def _number(figure: Figure) -> str:
-    """The number as printed: "more than" and "less than" stand as signs."""
-    ends = [None if end is None else f"{end:.10g}" for end in (figure.low, figure.value, figure.high)]
-    low, value, high = ends
-    if value is None:
-        return f"{low} to {high}" if low and high else f"> {low}" if low else f"< {high}"
-    if low and high:
-        return f"{value} [{low}, {high}]" if (low, high) != (value, value) else value
-    return f"> {value}" if low == value else f"< {value}" if high == value else value
+    return [figure.key, *texts, number, figure.unit, *more]
 
 
 def _period(figure: Figure) -> str:

@@ -2,12 +2,32 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+
 import pandas as pd
 
 from flowsim.evidence.checking import Facts, amount
-from flowsim.evidence.checks_series import least_2005, order_checks
+from flowsim.evidence.checks_series import KEYS_2005, order_checks
 from flowsim.evidence.figures import READINGS, opiates
 from flowsim.evidence.outside import load_facts
+
+TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "2006 is at least its own heroin": ("fd16-heroin-2006",),
+        "2006 is heroin and opium of 2006": ("fd16-heroin-2006", "fd16-opium-2006"),
+        "2001 is heroin and opium of 2001": ("sr04-heroin-2001", "sr04-opium-2001"),
+        "2004 is at least what the KNB seized": ("cb05-knb-heroin-2004", "cb05-knb-opium-2004"),
+        "2005 is at least what two agencies seized": KEYS_2005,
+    }
+)
+"""Figures that are added up for a check; the other checks compare with a number that a text prints."""
+
+FLOORS: Mapping[str, int] = MappingProxyType(
+    {name: int(name[:4]) for name in TERMS if "at least" in name},
+)
+"""Checks that a year is no less than their terms, with the year."""
 
 
 def series_table(facts: Facts | None = None) -> pd.DataFrame:
@@ -35,34 +55,34 @@ def check_table(facts: Facts | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns check, rule (equal or at least), stated, unit, tolerance, and for each reading its number and
-        whether the check holds, as printed, printed_holds, corrected, corrected_holds.
+        Columns check, rule (equal or at least), terms (the printed numbers that are added up here, empty if the text
+        prints the number itself), stated, unit, accepted_from, accepted_to (which is excluded if the digits of the
+        text are cut off), and for each reading its number and whether the check holds, as printed, printed_holds,
+        corrected, corrected_holds. Numbers are rounded to six decimals.
     """
     known = load_facts() if facts is None else facts
-    floors = {
-        "2006 is at least its own heroin": (amount(known, "fd16-heroin-2006"), 2006),
-        "2004 is at least what the KNB seized": (
-            amount(known, "cb05-knb-heroin-2004") + amount(known, "cb05-knb-opium-2004"),
-            2004,
-        ),
-        "2005 is at least what two agencies seized": (least_2005(known), 2005),
-    }
     rows: dict[str, dict[str, object]] = {}
     for reading in READINGS:
         series = opiates(reading, figures=known)
         for check in order_checks(series, known, reading=reading):
-            stated, year = floors.get(check.name, (check.expected, None))
+            terms = [amount(known, key) for key in TERMS.get(check.name, ())]
+            year = FLOORS.get(check.name)
+            stated = check.expected if year is None else math.fsum(terms)
+            least, most = check.accepted if year is None else (stated, None)
             row = rows.setdefault(
                 check.name,
                 {
                     "check": check.name,
                     "rule": "equal" if year is None else "at least",
+                    "terms": " + ".join(f"{term:g}" for term in terms) if len(terms) > 1 else "",
                     "stated": stated,
                     "unit": check.unit,
-                    "tolerance": check.tolerance,
+                    "accepted_from": least,
+                    "accepted_to": most,
                 },
             )
             row[reading] = check.computed if year is None else series[year]
             row[f"{reading}_holds"] = check.holds
-    columns = ["check", "rule", "stated", "unit", "tolerance", "printed", "printed_holds", "corrected"]
-    return pd.DataFrame(list(rows.values()), columns=[*columns, "corrected_holds"])
+    columns = [f"{reading}{part}" for reading in reversed(READINGS) for part in ("", "_holds")]
+    first = ["check", "rule", "terms", "stated", "unit", "accepted_from", "accepted_to"]
+    return pd.DataFrame(list(rows.values()), columns=[*first, *columns]).round(6)

@@ -8,19 +8,22 @@ from typing import Any
 
 import matplotlib
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.patheffects import withStroke
 
 from flowsim.figures.style import FAMILY, INK, LARGE, NORMAL, QUIET, SMALL
 
-PAGE = (7.5, 6.4)
+PAGE = (7.5, 6.7)
 """Width and height of the figure [in]."""
 
 BAR, FAILING = "#c9ccd0", "#b2182b"
-"""Colours of the bars and of what a reading fails; failures have another marker too, for print in grey."""
+"""Colours of the bars and of what a reading fails; failures are filled or dotted too, for print in grey."""
 
 TOP = 1500.0
 """Upper end of the axis [kg]."""
@@ -34,8 +37,8 @@ FULL = (1996, 2001, 2006)
 PANELS = {"printed": "Years as printed", "corrected": "Years as corrected"}
 """Titles of the panels, by reading."""
 
-CROSS = 62.0
-"""Height of a cross above what it refers to [kg]."""
+DOTTED, DASHED = (0, (1, 1)), (0, (4, 2))
+"""Lines of a mean in a text that the bars contradict, and of the mean of the bars."""
 
 TOTALS = {
     "2006 is heroin and opium of 2006": 2006,
@@ -50,10 +53,16 @@ FLOORS = {
 """Checks of a least amount in a year; that of 2006 is drawn as its total."""
 
 MEANS = {
-    "mean 1996-2000 without 1997": (1996, 2000),
-    "mean 2002-2006": (2002, 2006),
+    "mean 1996-2000 without 1997": ((1996, 1996), (1998, 2000)),
+    "mean 2002-2006": ((2002, 2006),),
 }
-"""Checks of a mean, with its first and last year."""
+"""Checks of a mean, with the first and last year of each run of years that it is over."""
+
+STATED, PRINTED, CORRECTED = 0.605, 0.74, 0.905
+"""Right ends of the columns of numbers in the table, parts of its width."""
+
+WHITE = [withStroke(linewidth=2.2, foreground="white")]
+"""Rim of the numbers at the lines, which may lie on bars."""
 
 
 def opiate_series(series: pd.DataFrame, *, checks: pd.DataFrame) -> Figure:
@@ -76,11 +85,11 @@ def opiate_series(series: pd.DataFrame, *, checks: pd.DataFrame) -> Figure:
         FigureCanvasAgg(figure)
         stated = {str(row["check"]): row for row in checks.to_dict("records")}
         for column, reading in enumerate(PANELS):
-            axes = figure.add_axes((0.075 + 0.475 * column, 0.475, 0.44, 0.42))
+            axes = figure.add_axes((0.075 + 0.475 * column, 0.505, 0.44, 0.4))
             axes.set_gid(f"series:{reading}")
             _panel(axes, series, stated, reading=reading, labelled=column == 0)
         _key(figure)
-        table = figure.add_axes((0.075, 0.02, 0.915, 0.33))
+        table = figure.add_axes((0.075, 0.018, 0.915, 0.345))
         table.set_gid("checks")
         _table(table, checks)
         title = "Opiates seized in Kazakhstan, 1996 to 2006: one list of values, two orders of the years"
@@ -94,8 +103,8 @@ def _panel(axes: Axes, series: pd.DataFrame, stated: dict[str, Check], *, readin
     axes.bar(list(values), list(values.values()), width=0.8, color=BAR, edgecolor=QUIET, linewidth=0.5, zorder=1)
     for year, value in values.items():
         axes.text(year, 18, f"{math.floor(value + 0.5)}", ha="center", va="bottom", size=SMALL - 0.9, color=INK)
-    for name, (first, last) in MEANS.items():
-        _mean(axes, stated[name], first, last, reading=reading)
+    for name in MEANS:
+        _mean(axes, stated[name], reading=reading)
     for name, year in (TOTALS | FLOORS).items():
         _mark(axes, year, float(stated[name]["stated"]), floor=name in FLOORS, holds=holds[name])
     axes.set_title(
@@ -118,55 +127,62 @@ def _colour(holds: bool) -> str:
     return INK if holds else FAILING
 
 
-def _mean(axes: Axes, check: Check, first: int, last: int, *, reading: str) -> None:
+def _mean(axes: Axes, check: Check, *, reading: str) -> None:
     """A mean that the text states as a line, and the mean of the bars beside it where the two differ."""
-    name, holds = check["check"], bool(check[f"{reading}_holds"])
-    ends = [first - 0.42, last + 0.42]
-    axes.plot(ends, [check["stated"]] * 2, color=_colour(holds), linewidth=1.6, zorder=3, gid=f"mean:{name}")
+    name, holds = str(check["check"]), bool(check[f"{reading}_holds"])
+    look: dict[str, Any] = {"color": _colour(holds), "linewidth": 1.7, "linestyle": "-" if holds else DOTTED}
+    _line(axes, name, check["stated"], label="text", gid=f"mean:{name}", **look)
     if not holds:
-        _cross(axes, last + 0.15, check["stated"] + CROSS)
-        axes.plot(
-            ends, [check[reading]] * 2, color=INK, linewidth=0.9, linestyle=(0, (4, 2)), zorder=3, gid=f"bars:{name}"
-        )
+        look = {"color": INK, "linewidth": 0.9, "linestyle": DASHED}
+        _line(axes, name, check[reading], label="bars", gid=f"bars:{name}", **look)
+
+
+def _line(axes: Axes, name: str, value: float, *, label: str, gid: str, color: str, **look: Any) -> None:
+    """A line over the years of a mean, broken where a year is left out, with its number above its last run."""
+    runs = MEANS[name]
+    for first, last in runs:
+        axes.plot([first - 0.42, last + 0.42], [value] * 2, color=color, zorder=3, gid=gid, **look)
+    text = axes.text(runs[-1][0] - 0.38, value + 14, f"{label} {value:,.1f}", ha="left", va="bottom")
+    text.set(size=SMALL - 0.4, color=color, zorder=5, path_effects=WHITE, gid=f"number:{gid}")
 
 
 def _mark(axes: Axes, year: int, value: float, *, floor: bool, holds: bool) -> None:
-    """What the text states for a year: a diamond for a total, a triangle for a least amount, a cross if it fails."""
+    """What the texts give for a year: a diamond for a total, a triangle for a least amount, filled if it fails."""
     mark, size = ("^", 5.2) if floor else ("D", 4.8)
     face, gid = "white" if holds else FAILING, f"{'floor' if floor else 'total'}:{year}"
     look: dict[str, Any] = {"color": _colour(holds), "markerfacecolor": face, "linestyle": ""}
     axes.plot(year, value, marker=mark, markersize=size, zorder=4, gid=gid, **look)
     if not holds:
-        _cross(axes, year, value + CROSS)
-
-
-def _cross(axes: Axes, year: float, value: float) -> None:
-    axes.plot(year, value, marker="x", markersize=6, markeredgewidth=1.6, color=FAILING, linestyle="", zorder=4)
+        text = axes.text(year - 0.3, value, f"sum {value:,.1f}", ha="right", va="center", size=SMALL - 0.4)
+        text.set(color=FAILING, zorder=5, path_effects=WHITE, gid=f"number:{gid}")
 
 
 def _key(figure: Figure) -> None:
-    open_mark: dict[str, Any] = {"color": INK, "markerfacecolor": "white", "linestyle": ""}
-    entries = [
+    mark: dict[str, Any] = {"color": INK, "markerfacecolor": "white", "linestyle": ""}
+    failing: dict[str, Any] = {"color": FAILING, "markerfacecolor": FAILING, "linestyle": ""}
+    entries: list[Artist] = [
         Patch(facecolor=BAR, edgecolor=QUIET, linewidth=0.5, label="value of the list"),
-        Line2D([], [], marker="D", markersize=4.8, **open_mark, label="total in a text"),
-        Line2D([], [], marker="^", markersize=5.2, **open_mark, label="least amount in a text"),
-        Line2D([], [], color=INK, linewidth=1.6, label="mean in a text"),
-        Line2D([], [], color=INK, linewidth=0.9, linestyle=(0, (4, 2)), label="mean of the bars"),
-        Line2D(
-            [],
-            [],
-            marker="x",
-            markersize=6,
-            markeredgewidth=1.6,
-            color=FAILING,
-            linestyle="",
-            label="contradicted by the bars",
-        ),
+        Line2D([], [], color=INK, linewidth=1.7, label="mean in a text (over the years below the line)"),
+        Line2D([], [], color=INK, linewidth=0.9, linestyle=DASHED, label="mean of the bars, where it differs"),
+        Line2D([], [], marker="D", markersize=4.8, **mark, label="total: our sum of heroin and opium in a text"),
+        Line2D([], [], marker="^", markersize=5.2, **mark, label="least amount: our sum of what agencies report"),
     ]
-    legend = figure.legend(handles=entries, loc="upper center", bbox_to_anchor=(0.53, 0.435), ncols=3, frameon=False)
+    contradicted = (
+        Line2D([], [], color=FAILING, linewidth=1.7, linestyle=DOTTED),
+        Line2D([], [], marker="D", markersize=4.8, **failing),
+    )
+    legend = figure.legend(
+        handles=[*entries, contradicted],
+        labels=[*(str(entry.get_label()) for entry in entries), "contradicted by the bars (red, dotted or filled)"],
+        handler_map={tuple: HandlerTuple(ndivide=None)},
+        loc="upper center",
+        bbox_to_anchor=(0.53, 0.468),
+        ncols=2,
+        frameon=False,
+    )
     legend.set_gid("key")
     for text in legend.get_texts():
-        text.set_fontsize(SMALL - 0.5)
+        text.set_fontsize(SMALL - 0.2)
 
 
 def _table(axes: Axes, checks: pd.DataFrame) -> None:
@@ -174,17 +190,15 @@ def _table(axes: Axes, checks: pd.DataFrame) -> None:
     axes.set_axis_off()
     axes.set_xlim(0, 1)
     axes.set_ylim(len(checks) + 0.6, -1.0)
-    heads = (("check", 0.0, "left"), ("text states", 0.56, "right"), ("as printed", 0.715, "right"))
-    for text, x, side in (*heads, ("as corrected", 0.895, "right")):
+    heads = (("check", 0.0, "left"), ("the texts give", STATED, "right"), ("as printed", PRINTED, "right"))
+    for text, x, side in (*heads, ("as corrected", CORRECTED, "right")):
         axes.text(x, -0.35, text, ha=side, va="center", size=SMALL, color=QUIET)
     axes.plot([0, 1], [0.05, 0.05], color=QUIET, linewidth=0.6)
     for line, row in enumerate(checks.to_dict("records")):
         y = line + 0.6
-        unit = {"percent/year": "%", "year": ""}.get(str(row["unit"]), "kg")
-        least = "at least " if row["rule"] == "at least" else ""
         axes.text(0.0, y, str(row["check"]), va="center", size=SMALL, color=INK)
-        axes.text(0.56, y, f"{least}{_number(row['stated'])} {unit}".rstrip(), ha="right", va="center", size=SMALL)
-        for reading, x in (("printed", 0.715), ("corrected", 0.895)):
+        axes.text(STATED, y, stated_text(row), ha="right", va="center", size=SMALL)
+        for reading, x in (("printed", PRINTED), ("corrected", CORRECTED)):
             holds = bool(row[f"{reading}_holds"])
             look: dict[str, Any] = {
                 "va": "center",
@@ -192,12 +206,35 @@ def _table(axes: Axes, checks: pd.DataFrame) -> None:
                 "color": _colour(holds),
                 "weight": "normal" if holds else "bold",
             }
-            axes.text(x, y, _number(row[reading]), ha="right", **look)
+            axes.text(x, y, number_text(row[reading], unit=str(row["unit"])), ha="right", **look)
             axes.text(x + 0.012, y, "passes" if holds else "fails ×", ha="left", **look)
 
 
-def _number(value: object) -> str:
-    number = float(str(value))
-    if number in range(1990, 2011):
-        return f"{number:.0f}"
-    return f"{number:,.1f}"
+def stated_text(row: Check) -> str:
+    """What the texts give for a check, with the sum that we make of it, as it is printed in tables.
+
+    Parameters
+    ----------
+    row
+        Row of the table of checks, as of `evidence.series.check_table`.
+    """
+    unit = {"percent/year": "%, cut off", "year": ""}.get(str(row["unit"]), "kg")
+    digits = 0 if unit != "kg" else 1
+    least = "at least " if row["rule"] == "at least" else ""
+    terms = f"{row['terms']} = " if row["terms"] else ""
+    return f"{least}{terms}{row['stated']:,.{digits}f} {unit}".rstrip() if unit else f"{row['stated']:.0f}"
+
+
+def number_text(value: float, *, unit: str) -> str:
+    """A number that a reading gives for a check, as it is printed in tables.
+
+    Parameters
+    ----------
+    value
+        The number [unit].
+    unit
+        Unit; a year has no digits, and a percentage one more than a mass, for it is cut off in the text.
+    """
+    if unit == "year":
+        return f"{value:.0f}"
+    return f"{value:,.{2 if unit == 'percent/year' else 1}f}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flowsim import checks
+from flowsim.inspection.seals import NO_SEALS, Seals
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,6 +72,9 @@ class Detection:
 
     cost_ratio: float = 1.0
     """Cost of a fruitless search to the agency relative to the cost at which referral was observed [1]."""
+
+    seals: Seals = NO_SEALS
+    """How TIR trucks are treated at crossings."""
 
     def __post_init__(self) -> None:
         checks.finite(self, "targeting")

@@ -61,13 +61,16 @@ def open_results(path: str | Path) -> xr.Dataset:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file departs from the registry.
+        If the file is of another kind, or departs from the registry.
     """
     file = Path(path)
     file = file / RUN if file.is_dir() else file
     if not file.is_file():
         raise FileNotFoundError(f"results must be a file or a folder that holds {RUN}, got {str(path)!r}")
-    with xr.open_dataset(file, engine="h5netcdf") as stored:
-        dataset = stored.load()
+    try:
+        with xr.open_dataset(file, engine="h5netcdf") as stored:
+            dataset = stored.load()
+    except OSError:
+        raise ValueError(f"results must be a file in netCDF4, as a run writes {RUN}, got {str(path)!r}") from None
     check(dataset)
     return dataset

@@ -4,6 +4,7 @@ from typing import Final
 
 WRITES: Final = {
     "run": True,
+    "mechanisms": True,
     "evidence": False,
     "figure": True,
     "check": False,

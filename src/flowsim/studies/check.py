@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from flowsim import capacity, checks, units
 from flowsim.capacity import Load
 from flowsim.draws.consignments import cities_on
+from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
 from flowsim.network import Route
 from flowsim.policy import compose
 from flowsim.provenance import Number
@@ -37,6 +39,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
         _size(world),
         *_loads(loads),
         *_routes(world),
+        *_post(world),
         *_visits(world),
         *_counts(world),
         *_kinds(request.numbers()),
@@ -81,6 +84,60 @@ def _routes(world: World) -> Iterator[str]:
         first, *rest = paragraph(names, head="-" * len(head))
         yield head + first[len(head) :]
         yield from (" " * (len(head) - 2) + line for line in rest)
+
+
+def _post(world: World) -> Iterator[str]:
+    """Mechanisms at the post that the tables put in force; nothing of those that they leave neutral."""
+    lines = [*_ways_round(world), *_groups(world), *_campaigns(world)]
+    even = Counter(flow.vehicle_class for flow in world.traffic.flows if flow.timetable)
+    shown = ", ".join(f"{count} of {name}" for name, count in even.items())
+    lines += [("timetable", f"flows at even intervals: {shown}")] if even else []
+    if lines:
+        yield from ("", "At the post: ways round, shifts, stops of trains, campaigns, timetables in force", "")
+    for head, text in lines:
+        yield from paragraph(text, head=f"{head:14}")
+
+
+def _ways_round(world: World) -> Iterator[tuple[str, str]]:
+    for border in dict.fromkeys(way.border for way in world.bypasses):
+        ways = [
+            f"{way.way} {100 * way.share:.3g} % of the loads up to {way.maximum:,.6g} kg, {way.detour:.3g} h, "
+            f"patrol {100 * way.patrol:.3g} %"
+            for way in world.ways_round(border)
+        ]
+        yield "ways round", f"{border}: {'; '.join(ways)}"
+
+
+def _groups(world: World) -> Iterator[tuple[str, str]]:
+    """Shifts and stops, each once with the checkpoints whose lanes have them."""
+    found: dict[tuple[str, str], list[tuple[Checkpoint, LaneGroup]]] = defaultdict(list)
+    for post in world.checkpoints:
+        for group in post.groups:
+            if group.shifts:
+                day = "; ".join(f"{shift.start:g}-{shift.end:g} h {shift.lanes}" for shift in group.shifts)
+                found["lanes on duty", day].append((post, group))
+            if group.stop < math.inf or group.wagons < 1:
+                minutes = group.stop * units.MINUTES_PER_HOUR
+                wait = f"{minutes:.4g} min" if minutes < math.inf else "as long as it takes"
+                found["trains stop", f"{wait}, {100 * group.wagons:.3g} % of the wagons"].append((post, group))
+    for (head, text), groups in sorted(found.items(), key=lambda item: item[0][0]):
+        yield head, f"{text}: {', '.join(_lanes(groups))}"
+
+
+def _lanes(groups: Sequence[tuple[Checkpoint, LaneGroup]]) -> Iterator[str]:
+    """Names of the checkpoints, with the lanes where they are not all that it has."""
+    counts = Counter(post.name for post, _ in groups)
+    for post, group in groups:
+        if counts[post.name] < len(post.groups):
+            yield f"{post.name} {group.direction} {';'.join(group.classes)}"
+        elif group is post.groups[0]:
+            yield post.name
+
+
+def _campaigns(world: World) -> Iterator[tuple[str, str]]:
+    for campaign in world.campaigns:
+        span = f"{campaign.start} to {campaign.end}"
+        yield "campaign", f"{campaign.name}, {span}: effort of {', '.join(campaign.agencies)} x {campaign.factor:g}"
 
 
 def posts_of(world: World, route: Route) -> list[tuple[int, str]]:
@@ -130,7 +187,7 @@ def _kinds(numbers: Sequence[Number]) -> Iterator[str]:
 
 def _warnings(world: World, loads: Sequence[Load]) -> Iterator[str]:
     for load in loads:
-        if load.mean >= 1:
+        if load.mean >= 1 and not load.leaves:
             busy = f"are loaded to {100 * load.mean:.0f} % of their capacity on average"
             yield f"checkpoint '{load.checkpoint}': its {load.part} {busy}; the queue grows without end"
     for count in world.counts:
@@ -145,7 +202,10 @@ def _warnings(world: World, loads: Sequence[Load]) -> Iterator[str]:
 
 def _notes(world: World, loads: Sequence[Load]) -> Iterator[str]:
     for load in loads:
-        if load.mean < 1 <= load.peak:
+        if load.leaves and load.mean >= 1:
+            busy = f"are loaded to {100 * load.mean:.0f} % of their capacity on average"
+            yield f"checkpoint '{load.checkpoint}': its {load.part} {busy}; some trains leave before they are looked at"
+        elif load.mean < 1 <= load.peak and not load.leaves:
             busy = f"are loaded to {100 * load.peak:.0f} % in the busiest hour ({load.when})"
             yield f"checkpoint '{load.checkpoint}': its {load.part} {busy}; a queue builds up for a while"
     for route in world.network.routes if world.traffic.retained_share > 0 else ():

@@ -20,7 +20,9 @@ def columns(rows: Sequence[Sequence[str]], *, widths: Sequence[int]) -> Iterator
         Widths of the columns, which a space parts [characters].
     """
     for row in rows:
-        cells = [textwrap.wrap(cell, width) or [""] for cell, width in zip(row, widths, strict=True)]
+        cells = [
+            textwrap.wrap(cell, width, break_on_hyphens=False) or [""] for cell, width in zip(row, widths, strict=True)
+        ]
         for line in range(max(len(cell) for cell in cells)):
             parts = [cell[line] if line < len(cell) else "" for cell in cells]
             padded = (part.ljust(width) for part, width in zip(parts, widths, strict=True))

@@ -5,24 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-import pandas as pd
-
 from flowsim import checks
-from flowsim.evidence import Contradiction, in_years, load_contradictions, load_figures, load_sources
-from flowsim.evidence.checking import LEDGER
-from flowsim.evidence.contradictions import SEVERITIES
-from flowsim.evidence.ledger import ledger
+from flowsim.evidence import in_years, load_contradictions, load_figures, load_independent, load_sources
+from flowsim.evidence.ledger import derived, ledger, outside
 from flowsim.provenance import Number
 from flowsim.readings import series_of
 from flowsim.simulate import Progress
-from flowsim.studies.columns import WIDTH, columns, paragraph
+from flowsim.studies import listing
+from flowsim.studies.columns import WIDTH, paragraph
 from flowsim.studies.request import Request
-
-LEDGER_WIDTHS = (33, 22, 12, 12, 13, 23)
-"""Columns of the figures: key, quantity, place, period, value and unit, source with reading [characters]."""
-
-SERIES_CONTRADICTION = "I-01"
-"""Contradiction about the years of the opiate series."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
@@ -42,16 +33,26 @@ def run(request: Request, *, progress: Progress | None) -> str:
     """
     words = words_of(request.options.get("words"))
     series = series_of(request.readings)
-    figures = ledger(words, figures=in_years(series))
-    found = [row for row in load_contradictions().values() if _matches(vars(row).values(), words)]
+    figures, others, follows = ledger(words, figures=in_years(series)), outside(words), derived(words)
+    found = [row for row in load_contradictions().values() if _matches((*vars(row).values(), *row.bounds()), words)]
     numbers = request.numbers()
     kept = [number for number in numbers if _matches(vars(number).values(), words)]
     lines = [
-        *_overview(request, words, figures=len(figures), found=len(found), numbers=numbers, kept=kept),
+        *_overview(
+            request,
+            words,
+            shown=(len(figures), len(others), len(follows), len(found)),
+            numbers=numbers,
+            kept=kept,
+        ),
         *_head(f"Figures of the sources: {len(figures)}"),
-        *_ledger(figures),
+        *listing.figures(figures),
+        *_head(f"Numbers from outside the sources, which are never reported figures: {len(others)}"),
+        *listing.outside(others),
+        *_head(f"Numbers derived from these: {len(follows)}"),
+        *listing.derived(follows),
         *_head(f"Contradictions: {len(found)}"),
-        *_contradictions(found, series=series),
+        *listing.contradictions(found, series=series),
         *_head(f"Numbers of the world {request.world.name}: {len(kept)}"),
         *_numbers(kept),
     ]
@@ -88,19 +89,26 @@ def _overview(
     request: Request,
     words: Sequence[str],
     *,
-    figures: int,
-    found: int,
+    shown: tuple[int, int, int, int],
     numbers: Sequence[Number],
     kept: Sequence[Number],
 ) -> Iterator[str]:
     every = (len(load_figures()), len(load_contradictions()), len(numbers))
-    yield f"{every[0]} reported figures of {len(load_sources())} sources, {every[1]} contradictions"
+    works = [source.nested_in for source in load_sources().values()]
+    documents, references = works.count(""), len({row.source for row in load_independent().values()})
+    yield f"{every[0]} reported figures of {documents} documents (which quote {len(works) - documents} other works)"
+    own = len(load_independent())
+    yield f"{len(outside())} numbers from outside: {own} of {references} references, the others coordinates"
+    yield f"{len(derived())} derived numbers, {every[1]} contradictions"
     yield f"{every[2]:,} numbers of the world {request.world.name} ({request.world.title})"
     for reading in request.readings:
         yield from paragraph(f"{reading.title}; changes {reading.changes}", head=f"reading {reading.name}: ")
+    if not request.readings:
+        yield "reading: none, as no reading is about this world"
     yield f"the opiate series of 1996 to 2006 stands in its {series_of(request.readings)} years"
     if words:
-        counted = f"{figures} figures, {found} contradictions, {len(kept):,} numbers of the world"
+        counted = "{} figures, {} from outside, {} derived, {} contradictions".format(*shown)
+        counted += f", {len(kept):,} numbers of the world"
         yield f"with {' and '.join(words)}: {counted}"
     yield ""
     counts = Counter((number.table, number.kind) for number in kept)
@@ -109,46 +117,6 @@ def _overview(
         yield f"  {table:22}" + "".join(f"{counts[table, kind]:12,}" for kind in checks.KINDS)
     total = Counter(number.kind for number in kept)
     yield f"{'all':24}" + "".join(f"{total[kind]:12,}" for kind in checks.KINDS)
-
-
-def _ledger(table: pd.DataFrame) -> Iterator[str]:
-    heads = ("key", "quantity", "place", "period", "value [unit]", "source; reading")
-    cells = [heads]
-    for row in table.to_dict("records"):
-        text = {str(name): str(value) for name, value in row.items()}
-        drug = f", {text['drug']}" if text["drug"] not in ("", "n/a") and text["drug"] not in text["quantity"] else ""
-        reading = f"; {text['reading']}" if text["reading"] else ""
-        cells.append(
-            (
-                text["key"],
-                text["quantity"] + drug,
-                text["place"],
-                text["period"],
-                f"{text['number']} [{text['unit']}]",
-                f"{text['source']}, {text['locator']}{reading}",
-            )
-        )
-    yield from columns(cells, widths=LEDGER_WIDTHS)
-
-
-def _contradictions(rows: Sequence[Contradiction], *, series: str) -> Iterator[str]:
-    for row in sorted(rows, key=lambda row: (SEVERITIES.index(row.severity), row.id)):
-        yield from paragraph(row.title, head=f"{row.id}  {row.severity}  ")
-        for reading, (held, asked) in tally(row).items():
-            mark = ", which the arithmetic supports" if reading == row.supports else ""
-            used = "; in use" if row.id == SERIES_CONTRADICTION and reading == series else ""
-            yield f"    reading {reading}: {held} of {asked} checks hold{mark}{used}"
-        for name in ("claims", "arithmetic", "verdict", "use"):
-            yield from paragraph(str(getattr(row, name)), head=f"{name}: ", indent=4)
-
-
-def tally(row: Contradiction) -> dict[str, tuple[int, int]]:
-    """How many checks of each reading of a contradiction hold, and how many there are."""
-    found = [check for check in row.checks() if check.reading != LEDGER]
-    return {
-        reading: (sum(check.holds for check in found if check.reading == reading), asked)
-        for reading, asked in Counter(check.reading for check in found).items()
-    }
 
 
 def _numbers(numbers: Sequence[Number]) -> Iterator[str]:
@@ -168,8 +136,8 @@ def _numbers(numbers: Sequence[Number]) -> Iterator[str]:
 
 
 def _written(number: Number) -> str:
-    if isinstance(number.value, str):
-        return f"{number.name} {number.value}"
-    interval = "" if number.low is None or number.high is None else f" [{number.low:.6g}, {number.high:.6g}]"
     name = "" if number.name in ("value", number.key.rpartition(".")[2]) else f"{number.name} "
+    if isinstance(number.value, str):
+        return f"{name}{number.value}"
+    interval = "" if number.low is None or number.high is None else f" [{number.low:.6g}, {number.high:.6g}]"
     return f"{name}{number.value:.6g}{interval}" + (f" {number.unit}" if number.unit != "1" else "")

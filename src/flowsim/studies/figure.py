@@ -10,11 +10,13 @@ import pandas as pd
 
 from flowsim import checks
 from flowsim.evidence import in_years
-from flowsim.evidence.ledger import contradiction_table, ledger
+from flowsim.evidence.contradictions import WEIGHTS
+from flowsim.evidence.ledger import contradiction_table, derived, ledger, outside
 from flowsim.evidence.series import check_table, series_table
-from flowsim.figures.series import opiate_series
+from flowsim.figures.series import number_text, opiate_series, stated_text
 from flowsim.readings import series_of
 from flowsim.simulate import Progress
+from flowsim.studies.page import page
 from flowsim.studies.request import Request
 
 
@@ -52,54 +54,56 @@ def _series(request: Request, out: Path) -> str:
     for suffix in ("png", "pdf"):
         figure.savefig(out / f"fig2_series.{suffix}", dpi=300)
     lines = ["Opiates seized in Kazakhstan, 1996 to 2006: the order of the years", ""]
-    lines += [f"{'check':44}{'stated':>14}{'as printed':>20}{'as corrected':>20}", "-" * 98]
+    lines += [f"{'check':43}{'the texts give':>38}{'as printed':>15}{'as corrected':>20}", "-" * 116]
     for row in found.to_dict("records"):
-        unit = {"percent/year": "%", "year": ""}.get(str(row["unit"]), "kg")
-        digits = 0 if row["unit"] == "year" else 1
-        least = ">= " if row["rule"] == "at least" else ""
-        text = f"{row['check']:44}{least + _written(row['stated'], digits):>11} {unit:2}"
+        text = f"{row['check']:43}{stated_text(row):>38}"
         for name in ("printed", "corrected"):
-            text += f"{_written(row[name], digits):>13} {'passes' if row[f'{name}_holds'] else 'FAILS':6}"
+            number = number_text(row[name], unit=str(row["unit"]))
+            text += f"{number:>13} {'passes' if row[f'{name}_holds'] else 'FAILS':6}"
         lines.append(text.rstrip())
     held = [int(found[f"{name}_holds"].sum()) for name in ("printed", "corrected")]
     lines += ["", f"as printed {held[0]} of {len(found)} checks hold, as corrected {held[1]}"]
     return "\n".join(lines)
 
 
-def _written(number: float, digits: int) -> str:
-    return f"{number:,.{digits}f}" if digits else f"{number:.0f}"
-
-
 def _evidence(request: Request, out: Path) -> str:
-    """Table 1: the ledger and the contradictions, as CSV and as pages to read."""
+    """Table 1: the ledger and the contradictions, whole as CSV and with fewer columns as a page to print."""
     series = series_of(request.readings)
-    tables = {"evidence": ledger(figures=in_years(series)), "contradictions": contradiction_table()}
+    figures, found = ledger(figures=in_years(series)), contradiction_table()
+    tables = {"evidence": figures, "outside": outside(), "derived": derived(), "contradictions": found}
     for name, table in tables.items():
         table.to_csv(out / f"{name}.csv", index=False)
-    page = [f"# Table 1: reported figures and their contradictions\n\nOpiate series in its {series} years.\n"]
-    for name, table in tables.items():
-        page += [f"## {name.capitalize()}: {len(table)}\n", _markdown(table)]
-    (out / "table1_evidence.md").write_text("\n".join(page), encoding="utf-8")
-    counts = _counts(tables["contradictions"])
+    counts = _counts(found)
     counts.to_csv(out / "counts.csv", index=False)
-    parts = ", ".join(f"{row['contradictions']} {row['severity']}" for row in counts.to_dict("records"))
-    return (
-        f"{len(tables['evidence'])} reported figures; {counts['contradictions'].sum()} contradictions ({parts}), "
-        f"of which arithmetic decides {counts['decided'].sum()}"
-    )
+    (out / "table1_evidence.md").write_text(page(tables, series=series), encoding="utf-8")
+    return _summary(tables, counts)
 
 
 def _counts(contradictions: pd.DataFrame) -> pd.DataFrame:
-    """Contradictions of each severity, and how many of them the printed numbers decide."""
-    decided = contradictions.assign(decided=contradictions["supports"] != "")
-    grouped = decided.groupby("severity", sort=False)["decided"].agg(["size", "sum"])
-    return grouped.set_axis(["contradictions", "decided"], axis=1).reset_index()
+    """Contradictions of each severity by how far arithmetic carries them, and their numbers by what notices them."""
+    grouped = contradictions.astype({"numbers": int, "reasoning": int}).groupby("severity", sort=False)
+    rows = []
+    for severity, group in grouped:
+        weights = {weight: int((group["weight"] == weight).sum()) for weight in WEIGHTS}
+        noticed = {name: int(group[name].sum()) for name in ("numbers", "reasoning")}
+        rows.append({"severity": severity, "contradictions": len(group), **weights, **noticed})
+    return pd.DataFrame(rows)
 
 
-def _markdown(table: pd.DataFrame) -> str:
-    """A table in Markdown; a bar within a cell is escaped."""
-    lines = [list(table.columns), ["---"] * len(table.columns), *table.astype(str).to_numpy().tolist()]
-    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines) + "\n"
+def _summary(tables: Mapping[str, pd.DataFrame], counts: pd.DataFrame) -> str:
+    total = counts.drop(columns="severity").sum()
+    grave = ", ".join(f"{row['contradictions']} {row['severity']}" for row in counts.to_dict("records"))
+    return "\n".join(
+        (
+            f"{len(tables['evidence'])} reported figures, {len(tables['outside'])} numbers from outside, "
+            f"{len(tables['derived'])} derived from these",
+            f"{total['contradictions']} contradictions ({grave})",
+            *(f"{total[weight]:>4}  {text}" for weight, text in WEIGHTS.items()),
+            f"of {total['numbers']} printed numbers that go in, the reasoning notices a change of 1 % in "
+            f"{total['reasoning']};",
+            "in the others only the record of what was computed notices it",
+        )
+    )
 
 
 FIGURES: Mapping[str, Callable[[Request, Path], str]] = MappingProxyType({"series": _series, "evidence": _evidence})

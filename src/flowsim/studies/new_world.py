@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shutil
 from collections.abc import Iterator
 from importlib.resources import files
@@ -12,13 +11,11 @@ from tempfile import mkdtemp
 from flowsim import checks
 from flowsim.simulate import Progress
 from flowsim.studies.request import Request
-from flowsim.world_columns import FORMS, SOURCED, TABLES, Column, Table
+from flowsim.world_columns import SOURCED, TABLES
+from flowsim.world_forms import FORMS, Column, Table
 from flowsim.world_parameters import PARAMETERS
 
-NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
-"""Form of the name of a world."""
-
-WORDS = ("null", "true", "false", "yes", "no", "on", "off", "nan", "inf", "y", "n")
+WORDS = ("null", "true", "false", "yes", "no", "on", "off", "nan", "inf")
 """Names that YAML or the command line would take for something else."""
 
 
@@ -46,9 +43,11 @@ def run(request: Request, *, progress: Progress | None) -> str:
     """
     folder = request.out
     name = folder.resolve().name
-    holds = NAME.fullmatch(name) is not None and name not in WORDS
-    rule = "name a folder whose name can be that of a world (lower-case letters, digits, - and _, as in out=mine)"
+    holds = checks.WORLD_NAME.fullmatch(name) is not None
+    rule = f"name a folder whose name can be that of a world, as in out=mine; it must {checks.WORLD_NAME_RULE}"
     checks.require(holds, thing="out", rule=rule, value=str(folder))
+    rule = f"name a folder whose name YAML takes for text, and not one of {', '.join(WORDS)}"
+    checks.require(name not in WORDS, thing="out", rule=rule, value=str(folder))
     packaged = Path(str(files("flowsim"))) / "data"
     taken = [path.name for path in (packaged / "worlds").iterdir()]
     rule = "have another name than the worlds that come with flowsim"
@@ -121,6 +120,7 @@ def _reference() -> Iterator[str]:
 
 def _described(name: str, table: Table) -> Iterator[str]:
     empty = " It may have no rows." if table.may_be_empty else ""
+    empty = " It may have no rows, or be left out." if table.may_be_absent else empty
     yield from (f"### {name}.csv", "", f"A row is {table.meaning}.{empty}", "")
     yield from ("| column | meaning | unit | what it takes |", "| --- | --- | --- | --- |")
     for column in (*table.columns, *SOURCED):
@@ -138,4 +138,5 @@ def _takes(column: Column) -> str:
         text = f"{FORMS[column.form]}, each a row of {column.table}.csv"
     else:
         text = FORMS[column.form]
-    return text + ("; may be empty" if column.optional else "")
+    absent = "; may be left out" if column.may_be_absent else ""
+    return text + ("; may be empty" if column.optional else "") + absent

@@ -43,7 +43,7 @@ class Request:
     """The study's own options, `study.*`."""
 
     readings: tuple[Reading, ...] = ()
-    """How what the sources leave open is taken."""
+    """How what the sources leave open is taken, by those readings that are about the world."""
 
     numbers: Callable[[], Sequence[Number]] = tuple
     """Gives every number of the world with its kind and its source."""

@@ -59,15 +59,11 @@ def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
     table
         Its summary.
     """
-    plan = request.plan
-    years = "year" if plan.replications == 1 else "years"
     lines = [f"{request.world.title}: policy {results['policy'].values[0]}", ""]
     if request.engine == "expectation":
         lines.append("Closed form: expected values of a year; queues are left out, so no delay is computed.")
     else:
-        lines.append(
-            f"{plan.replications} {years} of consignments, {_traffic(plan)} of honest traffic, seed {plan.seed}"
-        )
+        lines.append(amounts(request.plan))
     lines += [*_readings(request), "", *_rows(table), ""]
     lines.append("Flow, routes, traffic and all detection parameters are assumed unless a table says reported; none is")
     lines.append("calibrated. The error is that of the simulation alone and says nothing about the assumptions.")
@@ -85,11 +81,16 @@ def _readings(request: Request) -> Sequence[str]:
     ]
 
 
-def _traffic(plan: Plan) -> str:
-    spans = plan.spans()
-    if plan.traffic_years >= 1:
-        return f"{len(spans)} year{'s' if len(spans) > 1 else ''}"
-    return f"{len(spans)} week{'s' if len(spans) > 1 else ''}"
+def amounts(plan: Plan) -> str:
+    """How much a plan simulates, in words."""
+    years = "year" if plan.replications == 1 else "years"
+    return f"{plan.replications} {years} of consignments, {spans_of(plan)} of honest traffic, seed {plan.seed}"
+
+
+def spans_of(plan: Plan) -> str:
+    """How much honest traffic a plan simulates, in words."""
+    count = len(plan.spans())
+    return f"{count} {'year' if plan.traffic_years >= 1 else 'week'}{'s' if count > 1 else ''}"
 
 
 def _rows(table: pd.DataFrame) -> Sequence[str]:

@@ -1,0 +1,89 @@
+"""Which printed numbers the reasoning of a contradiction notices when they change by one percent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from flowsim.evidence.checking import Facts
+from flowsim.evidence.contradictions import OUTSIDE, Contradiction
+from flowsim.evidence.figures import Figure
+
+CHANGE = 0.01
+"""Part by which a number is changed, up and down."""
+
+
+@dataclass(frozen=True)
+class Noticed:
+    """A printed number that goes into a contradiction, and what notices a change of it."""
+
+    key: str
+    """Key of the figure."""
+
+    number: float
+    """The number, wherever in the figure it stands [its unit]."""
+
+    reasoning: bool
+    """Whether a check of a reading turns, both if it grows and if it shrinks."""
+
+    record: bool
+    """Whether any check turns, those that compare a number with its record included."""
+
+
+def noticed(row: Contradiction, facts: Facts) -> tuple[Noticed, ...]:
+    """Printed numbers of a contradiction, and what notices a change of one percent in each.
+
+    Years of publication and numbers from outside the sources are left out, and so are contradictions of labels and
+    dates, whose figures are read but not their numbers.
+
+    Parameters
+    ----------
+    row
+        Contradiction.
+    facts
+        Figures that it is computed from.
+    """
+    if not row.by_value:
+        return ()
+    before = _holds(row, facts)
+    found = []
+    for key in row.inputs:
+        if facts[key].form in (*OUTSIDE, "publication"):
+            continue
+        ends = (facts[key].low, facts[key].value, facts[key].high)
+        for number in sorted({end for end in ends if end is not None}):
+            after = [_holds(row, changed) for changed in _changes(facts, key, number)]
+            turned = [all(one[part] != before[part] for one in after) for part in (0, 1)]
+            found.append(Noticed(key, number, *turned))
+    return tuple(found)
+
+
+def _holds(row: Contradiction, facts: Facts) -> tuple[list[bool], list[bool]]:
+    return [check.holds for check in row.reasoning(facts)], [check.holds for check in row.checks(facts)]
+
+
+def _changes(facts: Facts, key: str, number: float) -> Iterator[Facts]:
+    for factor in (1 - CHANGE, 1 + CHANGE):
+        yield {**facts, key: scaled(facts[key], number=number, factor=factor)}
+
+
+def scaled(figure: Figure, *, number: float, factor: float) -> Figure:
+    """A figure with one of its numbers multiplied, wherever it stands, and its ends still the right way round.
+
+    Parameters
+    ----------
+    figure
+        Figure.
+    number
+        The number [its unit].
+    factor
+        What it is multiplied with.
+    """
+    low, value, high = (
+        None if end is None else end * factor if end == number else end
+        for end in (figure.low, figure.value, figure.high)
+    )
+    if value is not None:
+        low = low if low is None else min(low, value)
+        high = high if high is None else max(high, value)
+    return replace(figure, low=low, value=value, high=high)

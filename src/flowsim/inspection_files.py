@@ -1,0 +1,94 @@
+"""Files of `conf/inspection/`: how well loads are found, and where each of these numbers comes from."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, is_dataclass
+from typing import Any
+
+from omegaconf import OmegaConf
+
+from flowsim import checks, provenance
+from flowsim.inspection.detection import Detection
+from flowsim.schema import build
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a number of the configuration comes from, or a word, or what is true or false."""
+
+    kind: str
+    """Whether it is reported, calibrated or assumed."""
+
+    source: str
+    """Source and locator, or the reason of a judgement."""
+
+    low: float | None = None
+    """Lower end of the interval of a number, in its unit; None for what is no number."""
+
+    high: float | None = None
+    """Upper end of that interval, in its unit; None for what is no number."""
+
+    def __post_init__(self) -> None:
+        checks.sourced(self)
+        if self.low is None or self.high is None:
+            return
+        checks.finite(self, "low")
+        rule = f"be at least low ({self.low:g})"
+        checks.require(self.high >= self.low, thing="Origin.high", rule=rule, value=self.high)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inspection(Detection):
+    """A file of `conf/inspection/`: the fields of `Detection` and where each number comes from."""
+
+    title: str
+    """What it is, in one line."""
+
+    sources: Any
+    """Mapping from each number, nested as they are, to the fields of `Origin`."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        key = "Inspection.sources"
+        checks.refuse(list(_gaps(self.detection, self.sources, key=key)), thing=key)
+
+    @property
+    def detection(self) -> Detection:
+        """The part that the engines know."""
+        return Detection(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Detection)})
+
+
+def _gaps(owner: Any, sources: Any, *, key: str) -> Iterator[str]:
+    """Messages for all that is wrong with the sources of what an object holds."""
+    if not isinstance(sources, Mapping):
+        yield f"{key} must be a mapping from names to origins, got {sources!r}"
+        return
+    names = [field.name for field in dataclasses.fields(owner)]
+    for name in sources:
+        if name not in names:
+            shown = ", ".join(names)
+            yield f"the key of {key} must be one of {shown}, got {str(name)!r}{checks.nearest(str(name), names)}"
+    for name in names:
+        value = getattr(owner, name)
+        if name not in sources:
+            yield f"{key}.{name} must say where it comes from, got None"
+        elif is_dataclass(value):
+            yield from _gaps(value, sources[name], key=f"{key}.{name}")
+        else:
+            yield from _wrong(sources[name], key=f"{key}.{name}", number=provenance.is_number(value))
+
+
+def _wrong(given: Any, *, key: str, number: bool) -> Iterator[str]:
+    """Messages for what is wrong with one origin."""
+    try:
+        origin = build(Origin, OmegaConf.create(given), key=key)
+    except ValueError as error:
+        yield from (line.strip() for line in str(error).splitlines()[isinstance(error, checks.Refused) :])
+        return
+    rule = "be a number" if number else "be null or left out, as only numbers have an interval"
+    for name in ("low", "high"):
+        end = getattr(origin, name)
+        if (end is not None) != number:
+            yield f"{key}.{name} must {rule}, got {end!r}"

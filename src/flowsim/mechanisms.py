@@ -1,0 +1,89 @@
+"""The mechanisms at a post, and how each is switched off: its neutral setting, which leaves all else as it is."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+
+from flowsim import checks
+from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
+from flowsim.policy import Policy
+from flowsim.world import World
+
+
+def without_seals(world: World) -> World:
+    """World in which TIR trucks are selected like all others."""
+    seals = replace(world.detection.seals, green_lane=False)
+    return replace(world, detection=replace(world.detection, seals=seals))
+
+
+def without_departures(world: World) -> World:
+    """World in which trains wait until their team is done, and every wagon is examined."""
+    return _with_groups(world, lambda group: replace(group, stop=math.inf, wagons=1.0))
+
+
+def without_bypass(world: World) -> World:
+    """World in which every load goes through its crossings."""
+    return replace(world, bypasses=())
+
+
+def without_liability(world: World) -> World:
+    """World in which a fruitless search costs what it did where referral was observed."""
+    return replace(world, detection=replace(world.detection, cost_ratio=1.0))
+
+
+def without_shifts(world: World) -> World:
+    """World in which all lanes are always on duty."""
+    return _with_groups(world, lambda group: replace(group, shifts=()))
+
+
+def without_campaigns(world: World) -> World:
+    """World without campaigns."""
+    return replace(world, campaigns=())
+
+
+def _with_groups(world: World, change: Callable[[LaneGroup], LaneGroup]) -> World:
+    def changed(post: Checkpoint) -> Checkpoint:
+        return replace(post, groups=tuple(change(group) for group in post.groups))
+
+    return replace(world, checkpoints=tuple(changed(post) for post in world.checkpoints))
+
+
+NEUTRAL: Mapping[str, Callable[[World], World]] = MappingProxyType(
+    {
+        "seals": without_seals,
+        "departures": without_departures,
+        "bypass": without_bypass,
+        "liability": without_liability,
+        "shifts": without_shifts,
+        "campaigns": without_campaigns,
+    }
+)
+"""The mechanisms and their neutral settings."""
+
+
+def active(world: World) -> tuple[str, ...]:
+    """Mechanisms of a world that are not at their neutral setting."""
+    return tuple(name for name, neutral in NEUTRAL.items() if neutral(world) != world)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SwitchOff:
+    """Change of a world that puts one mechanism to its neutral setting."""
+
+    mechanism: str
+    """One of the keys of `NEUTRAL`."""
+
+    def __post_init__(self) -> None:
+        checks.one_of(self, "mechanism", tuple(NEUTRAL))
+
+    def apply(self, world: World) -> World:
+        """World with the mechanism switched off."""
+        return NEUTRAL[self.mechanism](world)
+
+
+def switched_off(mechanism: str) -> Policy:
+    """Policy that puts one mechanism to its neutral setting and is named after that."""
+    return Policy(name=f"no {mechanism}", title=f"{mechanism} switched off", changes=(SwitchOff(mechanism=mechanism),))

@@ -1,0 +1,165 @@
+"""Reading of the YAML files of a configuration, in which every mistake is named by file, line, rule and value."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import yaml  # type: ignore[import-untyped]  # its stubs are a package of their own
+from omegaconf import DictConfig, OmegaConf
+from omegaconf._utils import get_yaml_loader
+from omegaconf.errors import OmegaConfBaseException
+
+from flowsim import references
+
+PACKAGED = ("policy", "reading")
+"""Groups of which a run may have several files, so that each must name the place of its keys in its first line."""
+
+_RULES = (
+    (r"found duplicate key", "have each key once"),
+    (r"found character '\\t'", "be indented with spaces and not with tabs"),
+    (r"while parsing a flow", "close its bracket, with commas between what is in it"),
+    (r"while scanning a quoted scalar", "close its quotation mark"),
+    (
+        r"mapping values are not allowed",
+        "have quotation marks around a text with a colon in it, and keys of one level at one indentation",
+    ),
+    (r"could not find expected ':'|while parsing a block mapping", "have a colon and a space behind each key"),
+)
+"""What PyYAML says, as a pattern, and the rule that is broken."""
+
+_STARTS = ("while parsing a flow", "while scanning a quoted scalar")
+"""Mistakes that are found far behind the line on which what is left open begins."""
+
+
+class Broken(ValueError):
+    """A file of the configuration that cannot be read."""
+
+
+def read(path: Path) -> tuple[str, DictConfig]:
+    """Text of a file in UTF-8 and the keys and values that it holds.
+
+    Parameters
+    ----------
+    path
+        File in the folder of its group, as `world/mine.yaml`.
+
+    Raises
+    ------
+    Broken
+        If it is no file, not UTF-8 or not YAML, if its top holds something else than keys with values, if it refers
+        to a figure that does not exist, or if its name or its first line is not what its group asks for.
+    """
+    text = _decoded(path)
+    try:
+        data = yaml.load(text, Loader=get_yaml_loader())
+    except yaml.YAMLError as error:
+        raise _unreadable(path, text, error) from None
+    except RecursionError:
+        raise Broken(f"{shown(path)} must be nested less deeply, got brackets or aliases without end") from None
+    if not isinstance(data, dict | None):
+        kind = "a list" if isinstance(data, list) else f"the text {str(data)[:60]!r}"
+        raise Broken(f"{shown(path)} must hold keys with values at its top, got {kind}")
+    _check_first_line(path, text)
+    _check_references(path, text)
+    if path.parent.name == "world" and data and data.get("name", path.stem) != path.stem:
+        where = _at(path, _line_of(text, r"name\s*:"))
+        raise Broken(f"{where}: name must be that of the file ({path.stem}), got {data['name']!r}")
+    try:
+        return text, OmegaConf.create(data or {})
+    except (OmegaConfBaseException, RecursionError) as error:
+        raise _not_taken(path, text, data, error) from None
+
+
+def shown(path: Path) -> str:
+    """Path as it is named in a message: from the working folder if the file lies below it."""
+    given, here = os.path.abspath(path), os.getcwd()
+    return os.path.relpath(given, here) if given.startswith(here + os.sep) else given
+
+
+def _at(path: Path, line: int) -> str:
+    return f"{shown(path)} line {line}"
+
+
+def _line(text: str, line: int) -> str:
+    lines = text.splitlines()
+    return lines[line - 1].rstrip()[:60] if line <= len(lines) else ""
+
+
+def _line_of(text: str, pattern: str) -> int:
+    found = re.search(rf"^{pattern}", text, re.MULTILINE)
+    return text.count("\n", 0, found.start()) + 1 if found else 1
+
+
+def _decoded(path: Path) -> str:
+    if not path.is_file():
+        raise Broken(f"{shown(path)} must be a file, got {'a folder' if path.is_dir() else 'none'}")
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise Broken(f"{shown(path)} must be a file that can be read, got {error.strerror}") from None
+    try:
+        return data.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        where = _at(path, data.count(b"\n", 0, error.start) + 1)
+        byte = f"byte 0x{data[error.start]:02x} of another encoding (byte {error.start + 1} of the file)"
+        raise Broken(f"{where} must be UTF-8, got {byte}") from None
+
+
+def _unreadable(path: Path, text: str, error: yaml.YAMLError) -> Broken:
+    """Refusal of a text that is not YAML."""
+    if isinstance(error, yaml.reader.ReaderError):
+        line = text.count("\n", 0, error.position) + 1
+        return Broken(f"{_at(path, line)} must hold no control characters, got {chr(error.character)!r}")
+    context, problem = str(getattr(error, "context", "")), str(getattr(error, "problem", error))
+    start, mark = getattr(error, "context_mark", None), getattr(error, "problem_mark", None)
+    if start is not None and context.startswith(_STARTS):
+        mark = start
+    line = mark.line + 1 if mark is not None else 1
+    said = f"{problem}; {context}"
+    rule = next((rule for pattern, rule in _RULES if re.search(pattern, said)), f"be YAML ({problem})")
+    return Broken(f"{_at(path, line)} must {rule}, got {_line(text, line)!r}")
+
+
+def _check_first_line(path: Path, text: str) -> None:
+    group = path.parent.name
+    package = re.match(r"# *@package +(\S+)", text)
+    named = package.group(1) if package else ""
+    if group in PACKAGED and named not in (f"{group}.{path.stem}", "_global_"):
+        rule = f"begin with the line '# @package {group}.{path.stem}'"
+        raise Broken(f"{shown(path)} must {rule}, got {_line(text, 1)!r}")
+
+
+def _check_references(path: Path, text: str) -> None:
+    for number, line in enumerate(text.splitlines(), start=1):
+        for found in references.REFERENCE.finditer(re.sub(r"(^|\s)#.*", "", line)):
+            try:
+                references.known(found["key"], thing=_at(path, number))
+            except ValueError as error:
+                raise Broken(str(error)) from None
+
+
+def _not_taken(path: Path, text: str, data: Any, error: Exception) -> Broken:
+    """Refusal of YAML that holds something else than text, numbers, lists and mappings, or a broken reference."""
+    if isinstance(error, RecursionError):
+        return Broken(f"{shown(path)} must be nested less deeply, got a value that holds itself")
+    for value in _texts(data):
+        try:
+            OmegaConf.create({"value": value})
+        except OmegaConfBaseException:
+            line = _line_of(text, rf".*{re.escape(value.splitlines()[0])}")
+            return Broken(f"{_at(path, line)} must close its reference, as in ${{name}}, got {value[:60]!r}")
+    return Broken(f"{shown(path)} must hold text, numbers, lists and mappings, got {str(error).splitlines()[0]}")
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        node = list(node.values())
+    if isinstance(node, list):
+        for part in node:
+            yield from _texts(part)
+    elif isinstance(node, str) and "${" in node:
+        yield node

@@ -1,0 +1,238 @@
+"""The study of mechanisms: what switching one off changes, by brute force; and what the command prints and writes."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import xarray as xr
+from small_worlds import MADE_UP, day_shifts, device, post, road_world, ways_round, with_seals
+
+from flowsim.draws.honest import draw_honest
+from flowsim.engine import reference
+from flowsim.engine.expectation import expect
+from flowsim.inspection.campaigns import Campaign
+from flowsim.inspection.seals import Seals
+from flowsim.mechanisms import NEUTRAL, SwitchOff, active, switched_off
+from flowsim.policy import BASELINE
+from flowsim.results import files
+from flowsim.results.tally import tally_posts
+from flowsim.simulate import Plan, simulate
+from flowsim.studies.mechanisms import COLUMNS, differences
+
+NAMES = tuple(NEUTRAL)
+PLAN = Plan(replications=4, traffic_years=3 / 52, seed=3)
+SEALS = Seals(
+    green_lane=True,
+    inspection=False,
+    type="plain",
+    opened=0.5,
+    notice_plain=0.2,
+    notice_electronic=0.8,
+    false_notice=0.05,
+)
+
+
+def busy(**fields):
+    """A world with every mechanism at work: a crossing, and an internal post with departures."""
+    devices = (device("x"),)
+    given = {"devices": devices, "referral": 0.4, "lanes": 2, "shifts": day_shifts(2, 8)}
+    inside = given | {"stop": 0.5, "wagons": 0.6}
+    posts = (
+        post("border", place="p1", border="KG", type="crossing", **given),
+        post("inside", place="p3", **inside),
+    )
+    campaign = Campaign(name="c", start="03-01", end="09-01", agencies=("Customs",), factor=0.3, **MADE_UP)
+    rest = {"bypasses": ways_round(share=0.3, patrol=0.0), "campaigns": (campaign,)} | fields
+    world = road_world(*posts, per_day=60.0, inflow=3000.0, classes=("tir",), **rest)
+    world = with_seals(world, SEALS)
+    return replace(world, detection=replace(world.detection, cost_ratio=0.5))
+
+
+@pytest.fixture(scope="module")
+def found():
+    """Differences in that world, and the results behind them."""
+    table, results = differences(busy(), plan=PLAN)
+    return table.set_index("mechanism"), results
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_switching_a_mechanism_off_twice_is_switching_it_off_once(name):
+    once = NEUTRAL[name](busy())
+    assert once != busy()
+    assert NEUTRAL[name](once) == once == switched_off(name).apply(busy())
+    assert set(active(once)) == set(NAMES) - {name}
+
+
+def test_without_any_mechanism_the_world_is_the_plain_one():
+    world = busy()
+    for name in NAMES:
+        world = NEUTRAL[name](world)
+    assert active(world) == ()
+    assert active(busy()) == NAMES
+    assert world.bypasses == world.campaigns == ()
+    assert world.detection.cost_ratio == 1.0
+    assert not world.detection.seals.green_lane
+    assert {(g.shifts, g.stop, g.wagons) for p in world.checkpoints for g in p.groups} == {((), math.inf, 1.0)}
+
+
+def test_a_mechanism_that_is_not_there_is_refused():
+    with pytest.raises(ValueError, match=r"SwitchOff\.mechanism must be one of .*, got 'seal'; did you mean 'seals'"):
+        SwitchOff(mechanism="seal")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_differences_are_those_of_two_simulations(found, name):
+    table, _ = found
+    with_it, without = simulate(busy(), plan=PLAN), simulate(NEUTRAL[name](busy()), plan=PLAN)
+    years = [ds.seized_mass.sel(drug="heroin").sum(["channel", "agency"]).values[0] for ds in (with_it, without)]
+    row = table.loc[name]
+    assert row["seized"] == pytest.approx(np.mean(years[0] - years[1]), rel=1e-12)
+    assert row["error"] == pytest.approx(np.std(years[0] - years[1], ddof=1) / 2.0, rel=1e-12)
+    assert row["relative"] == pytest.approx(years[0].sum() / years[1].sum() - 1.0, rel=1e-9)
+    delays = [float((ds.delay * ds.vehicles).sum() / ds.vehicles.sum()) for ds in (with_it, without)]
+    assert row["delay"] == pytest.approx(delays[0] - delays[1], abs=1e-12)
+    expected = [expect(world).seized[0].sum() for world in (busy(), NEUTRAL[name](busy()))]
+    assert row["expected"] == pytest.approx(expected[0] - expected[1], rel=1e-12)
+    assert not row["neutral"]
+
+
+@pytest.mark.parametrize("name", ["seals", "shifts"])
+def test_the_error_of_the_delay_is_that_over_weeks(found, name):
+    parts = []
+    for world in (busy(), NEUTRAL[name](busy())):
+        hours, visits = np.array([spent(world, span) for span in PLAN.spans()]).T
+        parts.append((hours - hours.sum() / visits.sum() * visits) / visits.mean())
+    error = np.std(parts[0] - parts[1], ddof=1) / math.sqrt(3)
+    assert found[0].loc[name, "delay_error"] == pytest.approx(error, rel=1e-9)
+    assert error > 0
+
+
+def spent(world, span):
+    """Time at checkpoints and visits of the honest vehicles of one week."""
+    _, start, end = span
+    fleet = draw_honest(world, seed=PLAN.seed, year=0, start=start - world.warm_up, end=end)
+    posts = tally_posts(world, fleet, reference.run(world, fleet, until=end).outcome, start=start, end=end)
+    return sum(delay.sum() for delay in posts.delays), posts.vehicles.sum()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_traffic_that_is_the_same_is_simulated_once_and_the_results_stay_the_same(found, name):
+    steps = set()
+    policies = [BASELINE, switched_off(name)]
+    both = simulate(busy(), policies=policies, plan=PLAN, progress=lambda step, done, total: steps.add(step))
+    alone = simulate(busy(), policies=[switched_off(name)], plan=PLAN)
+    for variable in alone.data_vars:
+        if "seizure" not in alone[variable].dims:
+            xr.testing.assert_identical(both[variable].isel(policy=[1]), alone[variable])
+            xr.testing.assert_identical(found[1][variable].sel(policy=[f"no {name}"]), alone[variable])
+    again = f"no {name}: honest traffic" in steps
+    assert again == (name not in ("bypass", "campaigns"))
+
+
+def test_what_honest_vehicles_take_no_notice_of_changes_no_delay(found):
+    table, _ = found
+    for name in ("bypass", "campaigns"):
+        assert table.loc[name, "delay"] == table.loc[name, "delay_error"] == 0.0
+    assert table.loc["shifts", "delay"] != 0.0
+
+
+def test_the_closed_form_knows_the_sign_of_what_weakens_a_control(found):
+    """Ways round without patrols and campaigns with a factor below 1 let more through; a lower cost finds more."""
+    expected = found[0]["expected"]
+    assert expected["bypass"] < 0
+    assert expected["campaigns"] < 0
+    assert expected["liability"] > 0
+    assert expected["departures"] < 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_neutral_mechanism_changes_exactly_nothing_and_is_not_simulated(name):
+    plan = Plan(replications=2, horizon=500.0)
+    table, results = differences(NEUTRAL[name](busy()), plan=plan)
+    row = table.set_index("mechanism").loc[name]
+    assert row.pop("neutral")
+    assert (row == 0.0).all()
+    assert f"no {name}" not in results["policy"].values
+    assert len(results["policy"]) == len(NAMES)
+
+
+def test_years_simulated_with_their_own_traffic_are_compared_too():
+    plan = Plan(replications=2, traffic_years=2, horizon=300.0)
+    table, _ = differences(busy(), plan=plan)
+    row = table.set_index("mechanism").loc["shifts"]
+    one, two = (simulate(world, plan=plan) for world in (busy(), NEUTRAL["shifts"](busy())))
+    pairs = (one.seized_mass - two.seized_mass).sum(["drug", "channel", "agency"]).values
+    assert row["seized"] == pytest.approx(pairs.mean(), abs=1e-9)
+    assert row["delay_error"] > 0
+
+
+def test_one_week_and_one_year_have_no_errors():
+    table, _ = differences(busy(), plan=Plan(replications=1, traffic_years=0.02, horizon=500.0))
+    assert table["error"].isna().all()
+    assert table["delay_error"].isna().all()
+
+
+QUICK = ("study=mechanisms", "world=single_checkpoint", "horizon=600", "workers=1", "out=mine")
+
+
+def test_the_command_prints_and_writes_the_table(command):
+    code, out, err = command(*QUICK, "replications=3", "inspection.cost_ratio=0.8")
+    assert code == 0, err
+    lines = out.splitlines()
+    assert lines[0].startswith("One route with one checkpoint, for teaching: policy baseline, what each mechanism")
+    assert lines[2].startswith("3 years of consignments, 1 week of honest traffic, seed 1; the same vehicles")
+    (row,) = (line for line in lines if line.startswith("liability "))
+    table = pd.read_csv("mine/mechanisms.csv")
+    assert tuple(table.columns) == COLUMNS
+    assert list(table["mechanism"]) == list(NAMES)
+    saved = table.set_index("mechanism").loc["liability"]
+    shown = [float(text) for text in re.findall(r"[+-]?\d+\.\d+", row.replace("+-", " ").replace(",", ""))]
+    values = [saved[name] for name in ("seized", "error", "relative", "expected", "delay")]
+    values[2] *= 100
+    assert shown == pytest.approx(values, abs=0.06)
+    assert "change nothing: seals, departures, bypass, shifts, campaigns." in out
+    assert "The delay has no error, as 1 week of honest traffic is simulated" in out
+    assert "Seized are the loads of the first 600 h of a year." in out
+    assert max(map(len, lines)) <= 120
+    assert [line.rstrip() for line in lines] == lines
+    results = files.open_results(Path("mine") / files.RUN)
+    assert list(results["policy"].values) == ["baseline", "no liability"]
+    assert "study=mechanisms" in results.attrs["command"]
+
+
+def test_the_command_says_that_all_is_neutral(command):
+    code, out, _ = command(*QUICK, "replications=1")
+    assert code == 0
+    assert "change nothing: seals, departures, bypass, liability, shifts, campaigns." in out
+    assert "closed form" not in out
+
+
+def test_a_difference_within_two_errors_is_named(command):
+    quick = (*QUICK[:2], "horizon=200", *QUICK[3:])
+    out = command(*quick, "replications=2", "inspection.seals.green_lane=true")[1]
+    assert "Seizures within two errors of no change: seals." in out
+
+
+@pytest.mark.parametrize(
+    ("argument", "wording"),
+    [
+        ("engine=expectation", "engine must be reference in this study, .*, got expectation"),
+        ("policies=baseline", "the key of policies=baseline must be one of .*; did you mean 'policy'.*"),
+        ("study.mechanism=seals", "the key of study.mechanism=seals must be one of name, title, got 'mechanism'"),
+        (
+            "inspection.seals.type=electronc",
+            "inspection.seals.type must .*, got electronc; did you mean 'electronic'.*",
+        ),
+    ],
+)
+def test_a_key_without_effect_is_refused_and_nothing_is_left(command, argument, wording):
+    code, out, err = command(*QUICK, argument)
+    assert (code, out) == (1, "")
+    assert re.fullmatch(f"flowsim: {wording}\n", err)
+    assert not list(Path.cwd().iterdir())
