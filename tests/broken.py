@@ -16,6 +16,8 @@ from flowsim.world_parameters import PARAMETERS
 SOURCE = Path(flowsim.__file__).parent / "data" / "worlds" / "single_checkpoint"
 
 ADDED = {
+    "streams": ("opium,abroad,road,1,1,1,assumed,judgement: teaching example",),
+    "drugs": ("opium,2,1,4,3,1.3,55,0.2,1.1,500,0.2,20,flat-year,assumed,judgement: teaching example",),
     "lanes": ("gate,in,train;passenger,1,30,constant,,0.2,2,60,0.5,assumed,judgement: teaching example",),
     "shifts": (
         "gate,in,car;truck,0,6,0,assumed,judgement: teaching example",
@@ -27,11 +29,24 @@ ADDED = {
         "UZ,vehicle,0.2,0.1,0.3,500,6,0.1,assumed,judgement: teaching example",
     ),
     "campaigns": ("poppy,05-20,10-20,Customs;KNB,1.5,1,2,2008-01-01,,assumed,judgement: teaching example",),
+    "hubs": ("gate,0.5,0.2,0.8,48,24,96,0.5,50,0.1,assumed,judgement: teaching example",),
+    "hub_classes": (
+        "gate,car,0.25,assumed,judgement: teaching example",
+        "gate,truck,0.75,assumed,judgement: teaching example",
+    ),
+    "parameters": ("market,0.1,0,0.2,1,assumed,judgement: teaching example,",),
     "counts": ("at-gate,gate,car,in,120,100,140,2010,assumed,judgement: teaching example,",),
     "route_evidence": ("told,abroad,gate;town,road,assumed,judgement: teaching example,",),
     "routes_excluded": ("hearsay,judgement: nobody saw it,assumed,judgement: teaching example",),
 }
 """Rows that the tables of the teaching world lack, so that every column of every table has a cell to break."""
+
+MISSED = {
+    "drugs": r"  streams\.csv line 3, column 'drug' must be heroin or name a row of drugs\.csv, got 'opium'",
+    "hubs": r"  hub_classes\.csv line 2, column 'place' must name a row of hubs\.csv, got 'gate'",
+    "hub_classes": r"  hubs\.csv line 2, column 'place' must have rows in hub_classes\.csv, got none for 'gate'",
+}
+"""Tables that a world may lack unless another refers to them, and what is then said."""
 
 Tables = dict[str, list[list[str]]]
 """Cells of each table, the header first."""
@@ -192,7 +207,8 @@ def files() -> Iterator[Break]:
         header = WHOLE[table][0]
         line = len(WHOLE[table])
         where = rf"  {table}\.csv"
-        yield Break(f"{table}: missing", lambda f, t=table: (f / f"{t}.csv").unlink(), rf"{where} must be a file in .*")
+        missing = MISSED.get(table, rf"{where} must be a file in .*")
+        yield Break(f"{table}: missing", lambda f, t=table: (f / f"{t}.csv").unlink(), missing)
         yield Break(
             f"{table}: empty", content(table, lambda _: b""), rf"{where} must have a header .*, got an empty file"
         )
@@ -287,7 +303,7 @@ def add(table: str, *rows: str) -> Callable[[Path], None]:
 
 
 MADE = "assumed,judgement: made up"
-POST = f"post-1,gate,Post,internal,,road,KNB,inside,1,,,,{MADE}"
+POST = f"post-1,gate,Post,internal,,road,KNB,inside,1,,,,,{MADE}"
 POST_LANES = f"post-1,both,car;truck,1,6,exponential,,0.1,50,,,{MADE}"
 NORTH = f"north,North,Example,Example,51.0,70.0,1,{MADE}"
 NO_LENGTH = {"distance": "", "distance_low": "", "distance_high": ""}
@@ -318,6 +334,23 @@ ONE_ROW = (
     ("a mean that is not 1", "profiles", {"weight": "3"}, "weight", "1.08"),
     ("a profile of another cycle", "flows", {"daily": "flat-week"}, "daily", "flat-week"),
     ("evidence that is used and excluded", "routes_excluded", {"evidence": "told"}, "evidence", "told"),
+    ("no checkpoint in force", "checkpoints", {"from": "2020-01-01"}, "from", "none"),
+    ("a drug without streams", "drugs", {"drug": "cannabis"}, "drug", "none for 'cannabis'"),
+    ("a stream of a drug without numbers", "streams", {"drug": "cannabis"}, "drug", "cannabis"),
+    ("heroin among further drugs", "drugs", {"drug": "heroin"}, "drug", "heroin"),
+    ("an inflow outside its interval", "drugs", {"inflow_low": "3"}, "inflow", "2"),
+    ("a tail of a drug above its largest load", "drugs", {"load_maximum": "50"}, "load_maximum", "50"),
+    ("a tail of a drug as steep as selection", "drugs", {"load_size_selection": "1.1"}, "load_size_selection", "1.1"),
+    ("more of a drug in the tail than in all", "drugs", {"load_tail_rate": "80"}, "load_tail_rate", "80"),
+    ("a season of another cycle", "drugs", {"season": "flat-week"}, "season", "flat-week"),
+    ("a hub where no load goes on", "hubs", {"place": "town"}, "place", "town"),
+    ("classes of no hub", "hub_classes", {"place": "town"}, "place", "town"),
+    ("a share of a hub outside its interval", "hubs", {"share_low": "0.6"}, "share", "0.5"),
+    ("a store outside its interval", "hubs", {"store_high": "40"}, "store", "48"),
+    ("more parts than have numbers", "hubs", {"part": "7"}, "part", "7"),
+    ("shares of classes of a hub", "hub_classes", {"share": "0.5"}, "share", "1.25"),
+    ("a part in a train", "hub_classes", {"class": "train"}, "class", "train"),
+    ("a part without lanes", "hub_classes", {"class": "tir"}, "class", "gate' without lanes for tir in direction in"),
     ("a stop of cars", "lanes", {"stop": "40"}, "stop", "40"),
     ("wagons of cars", "lanes", {"wagons": "0.5"}, "wagons", "0.5"),
     ("a border that no crossing has", "bypass", {"border": "UZB"}, "border", "UZB"),
@@ -424,7 +457,7 @@ def _rows() -> Iterator[Break]:
 
 
 def _posts() -> Iterator[Break]:
-    """Mechanisms at the post whose rows do not go together."""
+    """Mechanisms at the post and behind a load whose rows do not go together."""
     for name, column, value, line in (
         ("a gap between shifts", "start", "7", 3),
         ("shifts that overlap", "start", "5.5", 3),
@@ -433,6 +466,12 @@ def _posts() -> Iterator[Break]:
         yield Break(name, put("shifts", {column: value}, line=line), at("shifts", column, value, line=line))
     closed = put("shifts", {"lanes": "0"}, line=3)
     yield Break("a border that never opens", closed, at("shifts", "lanes", "0", rule="be above 0 in some shift.*"))
+    bare = rewrite("hub_classes", lambda rows: rows.__delitem__(slice(1, None)))
+    yield Break("a hub without classes", bare, at("hubs", "place", "none for 'gate'"))
+    again = add("hub_classes", f"gate,car,0.1,{MADE}")
+    yield Break("a class of a hub given twice", again, at("hub_classes", "place", "gate/car", line=4))
+    again = add("hubs", ",".join(["gate", *WHOLE["hubs"][1][1:]]))
+    yield Break("a hub given twice", again, at("hubs", "place", "gate", line=3))
     freight = put("lanes", {"classes": "train;tir"}, line=3)
     yield Break("a stop of trains and trucks", freight, at("lanes", "stop", "60", line=3, rule=".* serve tir"))
     again = add("bypass", f"UZ,foot,0.05,0,0.1,20,20,0.05,{MADE}")
@@ -460,9 +499,14 @@ ACCEPTED: dict[str, str] = {
         if name.startswith(("detour_", "speed_")) and name not in ("speed_road", "speed_factor_car")
     },
     **{
+        f"parameter {name}: missing": "a world without the parameter takes its default"
+        for name, expected in PARAMETERS.items()
+        if expected.default is not None
+    },
+    **{
         f"{table}: missing": "a world without the table leaves the mechanism neutral"
         for table, spec in TABLES.items()
-        if spec.may_be_absent
+        if spec.may_be_absent and table not in MISSED
     },
     **{
         f"{table}: no {column.name}": "a table without the column has empty cells there"

@@ -10,6 +10,10 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import config, options, refusals
+from flowsim.inspection.checkpoint import AGENCIES, agency_key
+
+KEYS = tuple(agency_key(agency) for agency in AGENCIES)
+"""Agencies as the names of fields end."""
 
 NUMBERS = {
     "targeting": (),
@@ -29,8 +33,20 @@ NUMBERS = {
     "seals.notice_plain": ("-0.1", "1.1"),
     "seals.notice_electronic": ("-0.1", "1.1"),
     "seals.false_notice": ("-0.1", "1.1"),
+    "intelligence.rings": ("0", "-1", "2.5", "true", "100001"),
+    "intelligence.size_exponent": ("0", "101"),
+    "intelligence.cases_knb": ("-1",),
+    "intelligence.cases_committee": ("-1",),
+    "intelligence.dismantled": ("-0.1", "1.1"),
+    **{f"intelligence.tip_{agency}": ("-0.1", "1.1") for agency in KEYS},
+    **{f"corruption.bribe_{agency}": ("-0.1", "1.1") for agency in KEYS},
+    **{f"corruption.protected_{agency}": ("-0.1", "1.1") for agency in KEYS},
+    "corruption.released": ("-0.1", "1.1"),
 }
 """Numbers of `inspection` with values outside their range."""
+
+WHOLE = ("intelligence.rings",)
+"""Those that are whole numbers, so that another one has not the type of its key."""
 
 WORDS = {
     "seals.type": ("electronc", "wax", "1", "true", "''"),
@@ -222,7 +238,7 @@ def _numbers() -> Iterator[Setting]:
         for value in ("many", "null"):
             yield _setting(f"inspection.{name}", value)
         for value in ("nan", "inf", "-inf", *outside):
-            yield _setting(f"inspection.{name}", value, composed=False)
+            yield _setting(f"inspection.{name}", value, composed=name in WHOLE)
         part, last = f"inspection.{name}".rsplit(".", 1)
         key = f"{part}.{last}x"
         near = rf"the key of {re.escape(key)}=1 must be one of .*, got '{last}x'; did you mean '{last}'\?"

@@ -19,11 +19,13 @@ from flowsim.engine.outcome import (
     RETAINED,
     SEALED,
     SEIZED,
+    SPLIT,
     UNREACHED,
     WAVED,
     Outcome,
     nothing_yet,
 )
+from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.traffic import VEHICLE_CLASSES
 
 
@@ -35,12 +37,25 @@ def run(world, fleet, *, slab):
     leaving = {key: [] for key in lanes}
     at_lane, at_bay = [], []
 
+    children = {v: np.flatnonzero(fleet.parent == v) for v in set(fleet.parent.tolist()) - {-1}}
+
     def go_on(v, k, left):
         if k < fleet.first[v + 1]:
-            at_lane.append((left + fleet.travel[k], fleet.ident[v], v, k))
+            at_lane.append((left + fleet.travel[k], number(fleet, v), v, k))
+            return
+        log["end"][v] = time = left + fleet.tail[v]
+        if ripe(fleet, v, time):
+            log["fate"][v] = SEIZED
+        elif v in children:
+            log["fate"][v] = SPLIT
+            for child in children[v]:
+                release = time + fleet.store[child]
+                if ripe(fleet, child, release):
+                    log["fate"][child], log["end"][child] = SEIZED, fleet.case_time[child]
+                else:
+                    go_on(child, fleet.first[child], release)
         else:
             log["fate"][v] = RETAINED if fleet.retained[v] else PASSED
-            log["end"][v] = left + fleet.tail[v]
 
     def leave(v, k, time):
         stop = world.checkpoints[int(fleet.checkpoint[k])].groups[int(fleet.group[k])].stop
@@ -51,7 +66,7 @@ def run(world, fleet, *, slab):
         log["departure"][k] = log["end"][v] = time
         log["fate"][v] = SEIZED
 
-    for v in range(fleet.size):
+    for v in np.flatnonzero(fleet.parent < 0):
         go_on(v, fleet.first[v], fleet.entry[v])
     while at_lane or at_bay:
         edge = min(item[0] for item in at_lane + at_bay) + slab
@@ -60,11 +75,14 @@ def run(world, fleet, *, slab):
             c, g = int(fleet.checkpoint[k]), int(fleet.group[k])
             group, free = world.checkpoints[c].groups[g], lanes[c, g]
             log["arrival"][k] = time
+            if ripe(fleet, v, time):
+                seize(v, k, time)
+                continue
             way = way_round(world, fleet, v, k)
             if way is not None:
                 log["decision"][k] = BYPASSED
                 end = time + way.detour * fleet.detour[k]
-                if fleet.patrol[k] < way.patrol:
+                if fleet.patrol[k] < way.patrol or ripe(fleet, v, end):
                     seize(v, k, end)
                 else:
                     log["departure"][k] = end
@@ -89,6 +107,9 @@ def run(world, fleet, *, slab):
             leaving[c, g].append(start)
             free[lane] = start + fleet.service[k]
             log["start"][k], log["lane"][k] = start, lane
+            if ripe(fleet, v, free[lane]):
+                seize(v, k, free[lane])
+                continue
             log["decision"][k] = decision(world, fleet, v, k, crowded)
             if log["decision"][k] == REFERRED:
                 at_bay.append((free[lane], ident, v, k))
@@ -108,11 +129,36 @@ def run(world, fleet, *, slab):
                 continue
             free[bay] = start + duration
             log["exam_start"][k], log["exam_end"][k], log["bay"][k], log["alarm"][k] = start, free[bay], bay, alarm
-            if alarm and fleet.drug[v] >= 0 and fleet.effort[k] < effort(world, fleet, v, c, free[bay]):
+            loaded = fleet.drug[v] >= 0
+            if (alarm and loaded and found(world, fleet, v, k, free[bay])) or ripe(fleet, v, free[bay]):
                 seize(v, k, free[bay])
             else:
                 leave(v, k, free[bay])
     return Outcome(**log)
+
+
+def number(fleet, v):
+    """Number that orders simultaneous events: steps of 64, and parts right after their consignment."""
+    if fleet.parent[v] >= 0:
+        return number(fleet, fleet.parent[v]) + fleet.part[v]
+    return 64 * (1 + int((fleet.parent[:v] < 0).sum()))
+
+
+def ripe(fleet, v, time):
+    """Whether the ring of a load has met a case by a time."""
+    return fleet.case_time[v] <= time
+
+
+def found(world, fleet, v, k, time):
+    """Whether an alarm on a load leads to a seizure."""
+    c = int(fleet.checkpoint[k])
+    post = world.checkpoints[c]
+    chance = 1.0 if fleet.tipped[k] else effort(world, fleet, v, c, time)
+    bit = 1 << AGENCIES.index(post.agency)
+    corruption = world.detection.corruption
+    bribe = getattr(corruption, "bribe_" + "_".join(post.agency.lower().split()))
+    bribe = post.bribe if post.bribe is not None else bribe
+    return fleet.effort[k] < chance and not fleet.protected[v] & bit and not fleet.bribe[k] < bribe
 
 
 def way_round(world, fleet, v, k):
@@ -141,6 +187,8 @@ def decision(world, fleet, v, k, crowded):
     """What follows from the first look."""
     checkpoint = world.checkpoints[int(fleet.checkpoint[k])]
     group = checkpoint.groups[int(fleet.group[k])]
+    if fleet.tipped[k]:
+        return REFERRED
     tir = VEHICLE_CLASSES[fleet.vehicle_class[v]] == "tir"
     if tir and world.detection.seals.green_lane and checkpoint.border:
         chance = world.detection.seals.notice if fleet.opened[v] else world.detection.seals.false_notice

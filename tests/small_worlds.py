@@ -8,12 +8,15 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
+from flowsim.hubs import Hub
 from flowsim.inspection.bypass import Bypass
 from flowsim.inspection.campaigns import Campaign
-from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
+from flowsim.inspection.checkpoint import AGENCIES, Checkpoint, LaneGroup, agency_key
+from flowsim.inspection.corruption import NO_CORRUPTION
 from flowsim.inspection.detection import Detection, Effort
 from flowsim.inspection.devices import Device
 from flowsim.inspection.hours import Shift
+from flowsim.inspection.intelligence import NO_INTELLIGENCE
 from flowsim.inspection.seals import SEAL_TYPES, Seals
 from flowsim.network import Leg, Network, Place, Route, Travel
 from flowsim.traffic import ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
@@ -47,7 +50,8 @@ def lanes(**fields: object) -> LaneGroup:
 
 def post(name: str, *, place: str, devices: tuple[Device, ...] = (), bays: int = 1, **fields: object) -> Checkpoint:
     """An internal checkpoint; fields that it does not know go to its one lane group."""
-    own = {key: fields.pop(key) for key in ("agency", "effort_class", "type", "border", "groups") if key in fields}
+    known = ("agency", "effort_class", "type", "border", "groups", "bribe")
+    own = {key: fields.pop(key) for key in known if key in fields}
     given = {"label": name, "type": "internal", "border": "", "mode": "road", "agency": "Customs"}
     given |= {"effort_class": "inside", "groups": (lanes(**fields),), "start": "", "end": ""} | MADE_UP | own
     return Checkpoint(name=name, place=place, devices=devices, bays=bays, **given)
@@ -140,8 +144,8 @@ def with_traffic(world: World, **fields: object) -> World:
 
 
 @st.composite
-def worlds(draw: st.DrawFn) -> World:
-    """Random small worlds in which every mechanism may be at work."""
+def worlds(draw: st.DrawFn, rings: bool = True) -> World:
+    """Random small worlds in which every mechanism may be at work; those of rings and hubs on request not."""
     chance = st.floats(0.0, 1.0)
     posts = []
     for i in range(draw(st.integers(1, 4))):
@@ -161,6 +165,8 @@ def worlds(draw: st.DrawFn) -> World:
         given["stop"] = draw(st.sampled_from([math.inf, math.inf, 0.75, 2.5]))
         given["wagons"] = draw(st.sampled_from([1.0, 1.0, 0.5]))
         own = {"bays": draw(st.integers(1, 2)), "border": draw(st.sampled_from(["", "KG"]))}
+        if rings:
+            own |= {"agency": draw(st.sampled_from(AGENCIES)), "bribe": draw(st.sampled_from([None, None, 0.5]))}
         posts.append(post(f"post{i}", place=place, devices=devices, **own, **given))
     classes = draw(st.sampled_from([("truck",), ("tir",)]))
     world = road_world(
@@ -181,12 +187,42 @@ def worlds(draw: st.DrawFn) -> World:
     campaign = Campaign(name="c", start="01-01", end="01-02", agencies=("Customs",), factor=draw(chance), **MADE_UP)
     ratio = draw(st.sampled_from([1.0, 1.0, 0.5, 2.0]))
     detection = replace(world.detection, cost_ratio=ratio, seals=seals)
+    if rings:
+        detection = with_rings(
+            replace(world, detection=detection),
+            rings=draw(st.integers(1, 5)),
+            cases=draw(st.sampled_from([0.0, 0.0, 600.0, 3000.0])),
+            dismantled=draw(st.sampled_from([0.0, 0.0, 0.5])),
+            tip=draw(st.sampled_from([0.0, 0.3])),
+            protected=draw(st.sampled_from([0.0, 0.4])),
+            bribe=draw(st.sampled_from([0.0, 0.4])),
+        ).detection
+        market, hubs = draw(st.sampled_from([0.0, 0.2])), draw(st.sampled_from([(), (hub(),)]))
+        world = with_traffic(replace(world, hubs=hubs), market=market)
     return replace(world, bypasses=bypasses, detection=detection, campaigns=draw(st.sampled_from([(), (campaign,)])))
 
 
 def with_seals(world: World, seals: Seals) -> World:
     """World with other seals."""
     return replace(world, detection=replace(world.detection, seals=seals))
+
+
+def with_rings(world: World, *, rings: int = 1, cases: float = 0.0, dismantled: float = 0.0, **chances: float) -> World:
+    """World with rings and cases of both agencies, and the same `tip`, `bribe` and `protected` for all agencies."""
+    keys = [agency_key(agency) for agency in AGENCIES]
+    tips = {f"tip_{key}": chances.get("tip", 0.0) for key in keys}
+    bought = {f"{name}_{key}": chances.get(name, 0.0) for name in ("bribe", "protected") for key in keys}
+    rates = {"cases_knb": cases, "cases_committee": cases / 2}
+    intelligence = replace(NO_INTELLIGENCE, rings=rings, dismantled=dismantled, **rates, **tips)
+    corruption = replace(NO_CORRUPTION, released=chances.get("released", 0.0), **bought)
+    return replace(world, detection=replace(world.detection, intelligence=intelligence, corruption=corruption))
+
+
+def hub(place: str = "p1", **fields: object) -> Hub:
+    """A hub where every other load is stored for some hours, to leave in parts of 20 kg in trucks and TIR trucks."""
+    given = {"share": 0.5, "store": 6.0, "store_minimum": 0.5, "part": 20.0, "concealment": 0.5}
+    given |= {"classes": (("truck", 0.5), ("tir", 0.5))} | MADE_UP | fields
+    return Hub(place=place, **given)
 
 
 def day_shifts(lanes: int, hour: int) -> tuple[Shift, ...]:

@@ -23,12 +23,14 @@ ORDER = (
     {"overlays", "readings"},
     {"network"},
     {"traffic"},
+    {"hubs"},
     {"inspection"},
     {"world"},
+    {"world_parameters"},
     {"world_forms"},
-    {"world_columns", "world_parameters"},
+    {"world_columns"},
     {"world_checks"},
-    {"world_post"},
+    {"world_drugs", "world_hubs", "world_post"},
     {"world_rows"},
     {"world_tables"},
     {"provenance", "policy", "levers", "draws"},
@@ -160,9 +162,18 @@ def test_engines_know_no_labels():
     assert not libraries & {"xarray", "pandas", "omegaconf"}
 
 
+CLOSED_FORM = {f"engine.{name}" for name in ("branches", "clusters", "passing", "quadrature", "seasons", "thinning")}
+"""Modules that the expectation engine is made of."""
+
+
 def test_the_expectation_shares_nothing_with_the_other_engines():
-    others = {module for module in siblings(PACKAGE / "engine" / "expectation.py") if "engine." in module}
-    assert others <= {"engine.outcome"}
+    own = CLOSED_FORM | {"engine.expectation"}
+    for path in MODULES:
+        used = siblings(path)
+        if name_of(path) in own:
+            assert not {name for name in used if name.startswith(("engine.", "draws", "results"))} - CLOSED_FORM
+        else:
+            assert not used & CLOSED_FORM, name_of(path)
 
 
 def test_the_reference_engine_calls_nothing_of_the_compiled_one():

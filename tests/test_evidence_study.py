@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import dataclasses
 import re
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -18,17 +19,20 @@ from flowsim.evidence.contradictions import WEIGHTS
 from flowsim.evidence.ledger import derived, outside, tally
 from flowsim.evidence.series import TERMS, check_table, series_table
 from flowsim.figures.series import FLOORS, MEANS, TOTALS, opiate_series
+from flowsim.hubs import Hub
 from flowsim.inspection.bypass import Bypass
 from flowsim.inspection.campaigns import Campaign
 from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
+from flowsim.inspection.corruption import Corruption
 from flowsim.inspection.detection import Detection, Effort
 from flowsim.inspection.devices import Device
 from flowsim.inspection.hours import Shift
+from flowsim.inspection.intelligence import Intelligence
 from flowsim.inspection.seals import Seals
 from flowsim.network import Leg, Network, Place, Route, Travel
 from flowsim.overlays import KEYS
 from flowsim.studies.columns import WIDTH, columns
-from flowsim.traffic import ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
+from flowsim.traffic import ClassShare, Drug, Flow, Law, LoadSizes, Profile, Stream, Traffic
 from flowsim.world import Count, World
 
 ROOT = Path(__file__).parents[1]
@@ -44,6 +48,7 @@ ROWS = {
     Device: ("devices", lambda o: o.name),
     Bypass: ("bypass", lambda o: f"{o.border}/{o.way}"),
     Campaign: ("campaigns", lambda o: o.name),
+    Hub: ("hubs", lambda o: o.place),
     Stream: ("streams", lambda o: f"{o.drug}/{o.origin}/{o.mode}"),
     ClassShare: ("classes", lambda o: f"{o.mode}/{o.vehicle_class}"),
     Flow: ("flows", lambda o: o.name),
@@ -63,6 +68,7 @@ PARAMETERS = {
     (LoadSizes, "maximum"): "load_maximum",
     (LoadSizes, "selection"): "load_size_selection",
     (Traffic, "retained_share"): "retained_share",
+    (Traffic, "market"): "market",
     (Traffic, "year_log_sd"): "year_flow_log_sd",
     (World, "warm_up"): "warm_up",
 }
@@ -95,12 +101,16 @@ class Ledger:
 def expected(ledger, owner, name, inside):
     """What the ledger says of a number of an object; `inside` are the objects that it belongs to."""
     kind = type(owner)
+    end = {"inflow": "value"}.get(name, name.removeprefix("inflow_"))
+    if kind is Drug:
+        return 1000 * ledger.value("drugs", owner.name, "inflow", end)
+    of = partial(ledger.value, "drugs", inside[-1].name) if inside and type(inside[-1]) is Drug else ledger.parameter
     if (kind, name) in PARAMETERS:
-        return ledger.parameter(PARAMETERS[kind, name])
+        return of(PARAMETERS[kind, name])
     if kind is LoadSizes and name == "tail_share":
-        return ledger.parameter("load_tail_rate") / ledger.parameter("detected_loads_per_year")
+        return of("load_tail_rate") / of("detected_loads_per_year")
     if kind is Traffic and name.startswith("inflow"):
-        return 1000 * ledger.parameter("inflow", {"inflow": "value"}.get(name, name.removeprefix("inflow_")))
+        return 1000 * ledger.parameter("inflow", end)
     if kind is World and name == "year":
         return ledger.value("world", owner.name, "year")
     if kind is Count and name in ("low", "high"):
@@ -121,7 +131,16 @@ def expected(ledger, owner, name, inside):
     return value / 60 if (kind, name) in MINUTES else value
 
 
-STATED = ("cost_ratio",)
+INSPECTION = {
+    Detection: "",
+    Effort: "effort.",
+    Seals: "seals.",
+    Intelligence: "intelligence.",
+    Corruption: "corruption.",
+}
+"""What the keys of the numbers of `conf/inspection/` begin with, by the object that holds them."""
+
+STATED = ("cost_ratio", "intelligence", "corruption")
 """Fields with a default that the configuration states all the same."""
 
 
@@ -143,7 +162,11 @@ def walk(owner, inside=()):
         elif not isinstance(value, bool | str | tuple | type(None)):
             pytest.fail(f"{type(owner).__name__}.{field.name} is of a kind that nobody looks into")
         elif isinstance(value, tuple) and not all(isinstance(part, str) for part in value):
-            assert (type(owner), field.name) in {(Profile, "weights"), (Traffic, "city_weights")}
+            assert (type(owner), field.name) in {
+                (Profile, "weights"),
+                (Traffic, "city_weights"),
+                (Hub, "classes"),
+            }
 
 
 @pytest.mark.parametrize("name", WORLDS)
@@ -159,9 +182,8 @@ def test_every_number_of_a_world_has_a_kind_a_source_and_a_unit(name, reading):
     assert len(ledger.numbers) == len(numbers)
     seen = 0
     for owner, field, value, inside in walk(world):
-        if isinstance(owner, Detection | Effort | Seals):
-            key = {Effort: f"effort.{field}", Seals: f"seals.{field}"}.get(type(owner), field)
-            assert value == ledger.value("inspection", key, field)
+        if type(owner) in INSPECTION:
+            assert value == ledger.value("inspection", f"{INSPECTION[type(owner)]}{field}", field)
         else:
             assert value == pytest.approx(expected(ledger, owner, field, inside), rel=1e-12), (type(owner), field)
         seen += 1
@@ -172,13 +194,16 @@ def test_every_number_of_a_world_has_a_kind_a_source_and_a_unit(name, reading):
                 assert weight == ledger.value("profiles", f"{profile.name}/{cycle}/{slot}", "weight")
     for place, weight in world.traffic.city_weights:
         assert weight == ledger.value("cities", place, "weight")
+    for hub in world.hubs:
+        for vehicle_class, share in hub.classes:
+            assert share == ledger.value("hub_classes", f"{hub.place}/{vehicle_class}", "share")
     assert seen > 50
     assert all(number.source and number.unit and number.kind for number in numbers)
 
 
 def test_the_walk_meets_every_kind_of_object():
     kinds = {type(owner) for name in WORLDS for owner, *_ in walk(fs.load_world(name))}
-    assert kinds >= {*ROWS, Travel, LoadSizes, Traffic, World, Law, Detection, Effort, Seals}
+    assert kinds >= {*ROWS, Travel, LoadSizes, Traffic, World, Law, *INSPECTION}
     assert Network not in kinds
 
 
@@ -192,7 +217,7 @@ def test_every_numeric_cell_of_the_tables_is_in_the_ledger(name):
     standing = {post.name for post in world.checkpoints}
     lasting = {campaign.name for campaign in world.campaigns}
     for table, rows in world_tables.read_tables(tables).items():
-        ends = provenance.INTERVALS.get(table, ("",))[1:]
+        ends = {end for pair in provenance.INTERVALS.get(table, {}).values() for end in pair}
         for row in rows:
             key = "/".join(row.cells[column] for column in KEYS[table])
             for column, text in row.cells.items():
@@ -278,7 +303,10 @@ def test_one_word_may_be_the_name_of_a_checkpoint(command):
     ("arguments", "wording"),
     [
         (["study=evidence", "study.wrods=a"], "the key of study.wrods=a must be .*; did you mean 'words'"),
-        (["study=figure", "study.figure=seris"], "study.figure must be one of series, evidence, got seris.*'series'"),
+        (
+            ["study=figure", "study.figure=seris"],
+            "study.figure must be one of series, evidence, waterfall, got seris.*'series'",
+        ),
         (["study=evidence", "study.words=[[a]]"], "study.words must be a word or several"),
         (["-m", "study=evidence", "study.words=a,b", "study.word=c"], "did you mean 'words'"),
     ],

@@ -16,6 +16,8 @@ from flowsim.figures import boundaries
 from flowsim.figures.network_map import flows_of, network_map
 from flowsim.inspection.detection import Detection, Effort
 from flowsim.results.dataset import coordinates
+from flowsim.results.sites import sites
+from flowsim.traffic import HEROIN
 from flowsim.world import World
 from flowsim.world_tables import load
 
@@ -40,11 +42,12 @@ def world_of(name):
 
 
 def results_of(world, *, years=5):
-    """Results in which the c-th checkpoint seizes c + 1 kg in the mean year of the first policy."""
-    posts = len(world.checkpoints)
+    """Results in which c + 1 kg of heroin are seized at the c-th site in the mean year of the first policy."""
+    posts = len(sites(world))
     spread = np.linspace(0.5, 1.5, years)
     mass = np.arange(1.0, posts + 1) * spread[:, None]
-    stacked = np.stack([mass, 100 * mass])[:, :, None, :]
+    drugs = np.array([1.0, 0.0, 7.0])[: len(world.traffic.drugs), None]
+    stacked = np.stack([mass, 100 * mass])[:, :, None, :] * drugs
     given = {name: coordinates(world)[name] for name in ("drug", "checkpoint")}
     coords = given | {"policy": ["baseline", "other"], "replication": np.arange(years)}
     dims = ("policy", "replication", "drug", "checkpoint")
@@ -96,7 +99,7 @@ def test_a_figure_is_made_for_every_world(drawn):
 def test_every_leg_of_a_route_is_as_wide_as_its_flow(drawn):
     world: World = drawn[0]
     expected: dict[tuple[str, ...], float] = {}
-    for stream in world.traffic.streams:
+    for stream in (stream for stream in world.traffic.streams if stream.drug == HEROIN):
         for route in world.routes_of(stream.origin, mode=stream.mode):
             for ends in itertools.pairwise(route.path):
                 key = (route.mode, *sorted(ends))
@@ -117,7 +120,7 @@ def test_the_widths_of_entering_legs_add_up_to_the_inflow(drawn):
         touching = sum(width for key, width in got.items() if key[0] == mode and place in key[1:])
         total += touching / flows.per_tonne
     # Routes that pass an entry on their way, or end at one, touch it without entering there.
-    for stream in world.traffic.streams:
+    for stream in (stream for stream in world.traffic.streams if stream.drug == HEROIN):
         for route in world.routes_of(stream.origin, mode=stream.mode):
             flow = stream.share * route.weight * world.traffic.inflow / 1000
             others = [place for place in route.path[1:] if (route.mode, place) in flows.entering]
@@ -197,8 +200,10 @@ def test_circles_have_areas_proportional_to_the_mean_mass_seized_of_the_first_po
     results = results_of(kazakhstan)
     circles = found(axes_of(network_map(kazakhstan, results), "map"), "seized:")
     expected: dict[str, float] = {}
-    for c, checkpoint in enumerate(kazakhstan.checkpoints):
-        expected[checkpoint.place] = expected.get(checkpoint.place, 0.0) + c + 1
+    posts = {checkpoint.name: checkpoint.place for checkpoint in kazakhstan.checkpoints}
+    for c, site in enumerate(sites(kazakhstan)):
+        place = posts.get(site.name, site.name.removeprefix("at-"))
+        expected[place] = expected.get(place, 0.0) + c + 1
     assert circles.keys() == expected.keys()
     ratio = [circles[place].get_radius() ** 2 / mass for place, mass in expected.items()]
     assert np.allclose(ratio, ratio[0])

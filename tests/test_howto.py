@@ -54,7 +54,7 @@ def test_the_page_builds_checks_and_runs_a_country(tmp_path, monkeypatch, capsys
             position = 0
             for line in text.splitlines():
                 position = said.index(line.strip(), position)
-    assert codes == [1, 0, 0, 0, 0, 0, 0]
+    assert codes == [1, 0, 0, 0, 0, 0, 0, 1, 0, 0]
 
 
 @pytest.mark.parametrize("command", ["flowsim study=new_world out=mine"])

@@ -11,12 +11,25 @@ import numpy as np
 import pandas as pd
 import pytest
 import xarray as xr
-from small_worlds import MADE_UP, day_shifts, device, post, road_world, ways_round, with_seals
+from small_worlds import (
+    MADE_UP,
+    day_shifts,
+    device,
+    hub,
+    post,
+    road_world,
+    ways_round,
+    with_rings,
+    with_seals,
+    with_traffic,
+)
 
 from flowsim.draws.honest import draw_honest
 from flowsim.engine import reference
 from flowsim.engine.expectation import expect
 from flowsim.inspection.campaigns import Campaign
+from flowsim.inspection.corruption import NO_CORRUPTION
+from flowsim.inspection.intelligence import NO_INTELLIGENCE
 from flowsim.inspection.seals import Seals
 from flowsim.mechanisms import NEUTRAL, SwitchOff, active, switched_off
 from flowsim.policy import BASELINE
@@ -26,6 +39,7 @@ from flowsim.simulate import Plan, simulate
 from flowsim.studies.mechanisms import COLUMNS, differences
 
 NAMES = tuple(NEUTRAL)
+UNNOTICED = ("bypass", "campaigns", "cases", "tips", "hubs", "bribes", "protection", "market")
 PLAN = Plan(replications=4, traffic_years=3 / 52, seed=3)
 SEALS = Seals(
     green_lane=True,
@@ -42,15 +56,19 @@ def busy(**fields):
     """A world with every mechanism at work: a crossing, and an internal post with departures."""
     devices = (device("x"),)
     given = {"devices": devices, "referral": 0.4, "lanes": 2, "shifts": day_shifts(2, 8)}
-    inside = given | {"stop": 0.5, "wagons": 0.6}
+    inside = given | {"stop": 0.5, "wagons": 0.6, "bribe": 0.5}
     posts = (
         post("border", place="p1", border="KG", type="crossing", **given),
         post("inside", place="p3", **inside),
+        post("second", place="p4", devices=devices, referral=0.4, lanes=2),
     )
     campaign = Campaign(name="c", start="03-01", end="09-01", agencies=("Customs",), factor=0.3, **MADE_UP)
     rest = {"bypasses": ways_round(share=0.3, patrol=0.0), "campaigns": (campaign,)} | fields
+    rest = {"hubs": (hub("p2", classes=(("tir", 1.0),)),)} | rest
     world = road_world(*posts, per_day=60.0, inflow=3000.0, classes=("tir",), **rest)
     world = with_seals(world, SEALS)
+    world = with_rings(world, rings=3, cases=40.0, tip=0.1, bribe=0.3, protected=0.3)
+    world = with_traffic(world, retained_share=0.2, city_weights=(("p5", 1.0),), market=0.3)
     return replace(world, detection=replace(world.detection, cost_ratio=0.5))
 
 
@@ -75,7 +93,11 @@ def test_without_any_mechanism_the_world_is_the_plain_one():
         world = NEUTRAL[name](world)
     assert active(world) == ()
     assert active(busy()) == NAMES
-    assert world.bypasses == world.campaigns == ()
+    assert world.bypasses == world.campaigns == world.hubs == ()
+    assert world.traffic.market == 0.0
+    assert world.detection.corruption == NO_CORRUPTION
+    assert replace(world.detection.intelligence, rings=1) == NO_INTELLIGENCE
+    assert {world.bribe_at(post) for post in world.checkpoints} == {0.0}
     assert world.detection.cost_ratio == 1.0
     assert not world.detection.seals.green_lane
     assert {(g.shifts, g.stop, g.wagons) for p in world.checkpoints for g in p.groups} == {((), math.inf, 1.0)}
@@ -129,15 +151,17 @@ def test_traffic_that_is_the_same_is_simulated_once_and_the_results_stay_the_sam
     alone = simulate(busy(), policies=[switched_off(name)], plan=PLAN)
     for variable in alone.data_vars:
         if "seizure" not in alone[variable].dims:
-            xr.testing.assert_identical(both[variable].isel(policy=[1]), alone[variable])
-            xr.testing.assert_identical(found[1][variable].sel(policy=[f"no {name}"]), alone[variable])
+            here = {"checkpoint": alone.checkpoint.values} if "checkpoint" in alone[variable].dims else {}
+            for results in (both, found[1]):
+                own = results[variable].sel(policy=[f"no {name}"], **here)
+                xr.testing.assert_identical(own, alone[variable])
     again = f"no {name}: honest traffic" in steps
-    assert again == (name not in ("bypass", "campaigns"))
+    assert again == (name not in UNNOTICED)
 
 
 def test_what_honest_vehicles_take_no_notice_of_changes_no_delay(found):
     table, _ = found
-    for name in ("bypass", "campaigns"):
+    for name in UNNOTICED:
         assert table.loc[name, "delay"] == table.loc[name, "delay_error"] == 0.0
     assert table.loc["shifts", "delay"] != 0.0
 
@@ -149,6 +173,15 @@ def test_the_closed_form_knows_the_sign_of_what_weakens_a_control(found):
     assert expected["campaigns"] < 0
     assert expected["liability"] > 0
     assert expected["departures"] < 0
+
+
+def test_a_hub_that_stores_nothing_and_a_checkpoint_that_nobody_pays_are_neutral():
+    idle = busy(hubs=(hub("p2", share=0.0),))
+    assert "hubs" not in active(idle)
+    honest = NEUTRAL["bribes"](busy())
+    assert honest.checkpoints[1].bribe == 0.0
+    assert honest.checkpoints[2].bribe is None
+    assert "bribes" not in active(honest)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -196,7 +229,7 @@ def test_the_command_prints_and_writes_the_table(command):
     values = [saved[name] for name in ("seized", "error", "relative", "expected", "delay")]
     values[2] *= 100
     assert shown == pytest.approx(values, abs=0.06)
-    assert "change nothing: seals, departures, bypass, shifts, campaigns." in out
+    assert "change nothing: seals, departures, bypass, shifts, campaigns, cases," in out
     assert "The delay has no error, as 1 week of honest traffic is simulated" in out
     assert "Seized are the loads of the first 600 h of a year." in out
     assert max(map(len, lines)) <= 120
@@ -209,7 +242,7 @@ def test_the_command_prints_and_writes_the_table(command):
 def test_the_command_says_that_all_is_neutral(command):
     code, out, _ = command(*QUICK, "replications=1")
     assert code == 0
-    assert "change nothing: seals, departures, bypass, liability, shifts, campaigns." in out
+    assert "change nothing: seals, departures, bypass, liability, shifts, campaigns," in out
     assert "closed form" not in out
 
 
@@ -232,7 +265,7 @@ def test_a_difference_within_two_errors_is_named(command):
     ],
 )
 def test_a_key_without_effect_is_refused_and_nothing_is_left(command, argument, wording):
-    code, out, err = command(*QUICK, argument)
+    code, out, err = command(*QUICK[:2], "out=mine", argument)
     assert (code, out) == (1, "")
     assert re.fullmatch(f"flowsim: {wording}\n", err)
     assert not list(Path.cwd().iterdir())

@@ -148,7 +148,7 @@ def test_check_prints_loads_routes_visits_counts_and_kinds(command, mine):
     assert re.search(r"^to-north +road +356 +7\.1 +63\.00  south-gate, junction-post, north-gate$", out, re.MULTILINE)
     assert re.search(r"^crossing +401,500 +160,600 +0 +0 +0 +562,100$", out, re.MULTILINE)
     assert re.search(r"^south-trucks-in +130\.0 +99\.0 +165\.0$", out, re.MULTILINE)
-    assert re.search(r"^parameters +0 +0 +21$", out, re.MULTILINE)
+    assert re.search(r"^parameters +0 +0 +22$", out, re.MULTILINE)
     assert "Warnings: none" in out
     assert "checkpoint 'south-gate': its lanes in truck are loaded to 121 % in the busiest hour (Sep 9 h)" in out
     assert not Path("results").exists()

@@ -1,4 +1,4 @@
-"""Mechanisms at the post from tables: absent is neutral, rows give fields, each number has a source."""
+"""Mechanisms at the post and behind a load from tables: absent is neutral, and each number has a source."""
 
 from __future__ import annotations
 
@@ -12,15 +12,18 @@ from small_worlds import lanes, post, road_world, with_traffic
 
 import flowsim as fs
 from flowsim import capacity, checks, config, provenance, world_tables
+from flowsim.hubs import Hub
 from flowsim.inspection.bypass import Bypass
 from flowsim.inspection.campaigns import Campaign
+from flowsim.inspection.corruption import NO_CORRUPTION
 from flowsim.inspection.hours import Shift
+from flowsim.inspection.intelligence import NO_INTELLIGENCE
 from flowsim.overlays import lay
 from flowsim.traffic import Profile
 from flowsim.world_columns import TABLES
 
-MECHANISMS = ("shifts", "bypass", "campaigns")
-COLUMNS = {"lanes": ("stop", "wagons"), "flows": ("timetable",)}
+MECHANISMS = ("shifts", "bypass", "campaigns", "hubs", "hub_classes")
+COLUMNS = {"checkpoints": ("bribe",), "lanes": ("stop", "wagons"), "flows": ("timetable",)}
 TEACHING = {"kind": "assumed", "source": "judgement: teaching example"}
 
 
@@ -91,7 +94,8 @@ def test_a_world_without_the_tables_and_columns_is_the_world_with_nothing_in_the
         (folder / f"{table}.csv").unlink()
     absent = load(*(without(table, *names) for table, names in COLUMNS.items()))
     assert absent == empty
-    assert (absent.bypasses, absent.campaigns) == ((), ())
+    assert (absent.bypasses, absent.campaigns, absent.hubs) == ((), (), ())
+    assert [post.bribe for post in absent.checkpoints] == [None]
     groups = absent.checkpoints[0].groups
     assert [(group.shifts, group.stop, group.wagons) for group in groups] == [((), float("inf"), 1.0)] * 2
     assert not any(flow.timetable for flow in absent.traffic.flows)
@@ -101,11 +105,12 @@ def test_the_teaching_worlds_have_no_such_table_and_no_such_column():
     folder = Path(world_tables.__file__).parent / "data" / "worlds" / "single_checkpoint"
     assert not any((folder / f"{table}.csv").exists() for table in MECHANISMS)
     world = fs.load_world("single_checkpoint")
-    assert (world.bypasses, world.campaigns) == ((), ())
+    assert (world.bypasses, world.campaigns, world.hubs, world.traffic.market) == ((), (), (), 0.0)
+    assert (world.detection.intelligence, world.detection.corruption) == (NO_INTELLIGENCE, NO_CORRUPTION)
 
 
 def test_only_these_tables_and_columns_may_be_absent():
-    assert tuple(name for name, table in TABLES.items() if table.may_be_absent) == MECHANISMS
+    assert {name for name, table in TABLES.items() if table.may_be_absent} == {*MECHANISMS, "drugs"}
     assert {name: columns for name, columns in world_tables.ABSENT.items() if columns} == COLUMNS
 
 
@@ -133,6 +138,27 @@ def test_rows_give_the_fields_of_the_world(load):
     assert (cars.shifts, cars.stop, cars.wagons) == (day, float("inf"), 1.0)
     assert (trains.shifts, trains.stop, trains.wagons) == ((), 1.0, 0.5)
     assert [flow.timetable for flow in world.traffic.flows] == [True, False]
+
+
+def test_rows_give_the_hubs_the_bribe_and_the_market(load):
+    world = load(broken.put("checkpoints", {"bribe": "0.25"}))
+    given = {"place": "gate", "share": 0.5, "store": 48.0, "store_minimum": 0.5, "part": 50.0, "concealment": 0.1}
+    assert world.hubs == (Hub(classes=(("car", 0.25), ("truck", 0.75)), **given, **TEACHING),)
+    assert [post.bribe for post in world.checkpoints] == [0.25]
+    assert world.bribe_at(world.checkpoints[0]) == 0.25
+    assert load(broken.put("checkpoints", {"bribe": "0"})).checkpoints[0].bribe == 0.0
+    assert world.traffic.market == 0.1
+    without_row = broken.rewrite("parameters", lambda rows: rows.pop() and None)
+    assert load(without_row).traffic.market == 0.0
+
+
+def test_a_hub_takes_a_part_of_the_largest_load_of_any_drug_that_comes_by_road(load):
+    """1,000 kg of heroin in 63 parts are 15.88 kg each; opium, up to 500 kg, is split in half as many."""
+    assert load(broken.put("hubs", {"part": "15.88"})).hubs[0].part == 15.88
+    line = broken.line_of("load_maximum")
+    small = broken.put("parameters", {"value": "100", "low": "100", "high": "100"}, line=line)
+    with pytest.raises(checks.Refused, match=r"split the largest load \(500 kg\) into at most 63 parts, got '7'"):
+        load(broken.put("hubs", {"part": "7"}), small)
 
 
 def test_the_rows_of_the_shifts_may_stand_in_any_order(load):
@@ -173,6 +199,13 @@ REFUSALS = {
     "more go round than come": "must sum to at most 1 over border UZ (line 2, 3), got 1.1",
     "a stop of cars": "column 'stop' must be empty but for trains, as these lanes serve car, truck, got '40'",
     "a campaign over the end of the year": "column 'end' must be later in the year than start (11-01), got '02-01'",
+    "a hub where no load goes on": "before its last place, got 'town', where no load goes on",
+    "a hub without classes": "hubs.csv line 2, column 'place' must have rows in hub_classes.csv, got none for 'gate'",
+    "more parts than have numbers": "must split the largest load (1000 kg) into at most 63 parts, got '7'",
+    "shares of classes of a hub": "column 'share' must sum to 1 over hub gate (line 2, 3), got 1.25",
+    "a part in a train": "column 'class' must be one of car, truck, tir, got 'train'",
+    "a part without lanes": "meet checkpoints that have lanes for it, got 'gate' without lanes for tir in direction in",
+    "a store outside its interval": "column 'store' must lie in its interval [24, 40], got '48'",
     "campaigns.start: leap day (02-29)": "must be a day of a year of 365 days (MM-DD), got '02-29'",
 }
 
@@ -191,9 +224,12 @@ def test_mistakes_of_all_mechanisms_are_said_at_once(load):
             broken.put("shifts", {"start": "5"}, line=3),
             broken.put("campaigns", {"end": "01-01"}),
             broken.put("lanes", {"wagons": "0.5"}),
+            broken.put("hubs", {"share": "0.9"}),
+            broken.put("hub_classes", {"class": "tir"}, line=3),
         )
     found = re.findall(r"^  (\w+)\.csv line (\d), column '(\w+)'", str(refusal.value), re.MULTILINE)
     wrong = ("lanes 2 wagons", "shifts 3 start", "bypass 2 border", "campaigns 2 end")
+    wrong += ("hubs 2 share", "hub_classes 3 class")
     assert found == [tuple(place.split()) for place in wrong]
 
 
@@ -207,6 +243,10 @@ def test_an_overlay_changes_and_adds_rows_and_may_lack_the_columns(load, tmp_pat
         flows="flow,class,path,direction,per_day,low,high,daily,weekly,seasonal,kind,source\n"
         "more,car,gate,in,9,9,9,flat-day,flat-week,flat-year,assumed,a test\n",
         lanes="checkpoint,direction,classes,stop,kind,source\ngate,in,train;passenger,30,assumed,a test\n",
+        hubs="place,share,kind,source\ngate,0.4,assumed,a test\n",
+        hub_classes="place,class,share,kind,source\ngate,car,0.5,assumed,a test\ngate,truck,0.5,assumed,a test\n",
+        checkpoints="checkpoint,bribe,kind,source\ngate,0.75,assumed,a test\n",
+        parameters="parameter,value,kind,source\nmarket,0.2,assumed,a test\n",
     )
     before, after = load(), load(overlays=[folder])
     assert [shift.lanes for shift in after.checkpoints[0].groups[0].shifts] == [1, 1, 0]
@@ -218,16 +258,20 @@ def test_an_overlay_changes_and_adds_rows_and_may_lack_the_columns(load, tmp_pat
     assert not after.traffic.flows[-1].timetable
     trains = after.checkpoints[0].groups[1]
     assert (trains.stop, trains.wagons, trains.service_time) == (0.5, 0.5, 0.5)
+    assert [(hub.share, hub.part, hub.classes) for hub in after.hubs] == [(0.4, 50.0, (("car", 0.5), ("truck", 0.5)))]
+    assert (after.checkpoints[0].bribe, after.traffic.market) == (0.75, 0.2)
 
 
 def test_an_overlay_may_drop_and_scale_the_rows(load, tmp_path):
+    rows = ("shifts,gate/in", "campaigns,poppy", "hubs,gate", "hub_classes,gate", "parameters,market")
     folder = overlay(
         tmp_path / "o",
-        dropped="table,key,kind,source\nshifts,gate/in,assumed,a test\ncampaigns,poppy,assumed,a test\n",
+        dropped="table,key,kind,source\n" + "".join(f"{row},assumed,a test\n" for row in rows),
         scaled="table,key,column,factor,kind,source\nbypass,UZ,patrol,2,assumed,twice the patrols\n",
     )
     before, after = load(), load(overlays=[folder])
     assert (after.checkpoints[0].groups[0].shifts, after.campaigns) == ((), ())
+    assert (after.hubs, after.traffic.market) == ((), 0.0)
     assert [way.patrol for way in after.bypasses] == [2 * way.patrol for way in before.bypasses]
 
 
@@ -264,6 +308,12 @@ def test_every_number_of_the_mechanisms_has_its_interval_kind_source_and_unit(te
     assert (share.value, share.low, share.high, share.unit) == (0.05, 0.01, 0.1, "1")
     factor = found["campaigns", "summer-watch", "factor"]
     assert (factor.value, factor.low, factor.high) == (1.5, 1.0, 2.0)
+    for name, ends, unit in (("share", (0.3, 0.1, 0.5), "1"), ("store", (72.0, 24.0, 168.0), "h")):
+        number = found["hubs", "junction", name]
+        assert ((number.value, number.low, number.high), number.unit) == (ends, unit)
+    market = found["parameters", "market", "value"]
+    assert (market.value, market.low, market.high, market.unit) == (0.05, 0.01, 0.1, "1")
+    assert ("checkpoints", "south-gate", "bribe") not in found
     expected = {
         ("bypass", "Eastland/horse", "maximum"): (60.0, "kg"),
         ("bypass", "Eastland/horse", "detour"): (15.0, "h"),
@@ -274,6 +324,13 @@ def test_every_number_of_the_mechanisms_has_its_interval_kind_source_and_unit(te
         ("shifts", "east-gate/both/car;truck/0", "lanes"): (0.0, "1"),
         ("lanes", "south-station/in/train", "stop"): (60.0, "min"),
         ("lanes", "south-station/in/train", "wagons"): (0.25, "1"),
+        ("hubs", "junction", "part"): (20.0, "kg"),
+        ("hubs", "junction", "store_minimum"): (0.2, "1"),
+        ("hubs", "junction", "concealment"): (0.2, "1"),
+        ("hub_classes", "junction/car", "share"): (0.9, "1"),
+        ("checkpoints", "east-gate", "bribe"): (0.2, "1"),
+        ("inspection", "intelligence.cases_knb", "cases_knb"): (0.0, "1/year"),
+        ("inspection", "corruption.released", "released"): (0.0, "1"),
     }
     for key, (value, unit) in expected.items():
         assert (found[key].value, found[key].unit, found[key].kind) == (value, unit, "assumed")
@@ -305,9 +362,28 @@ def test_check_says_what_is_in_force_and_nothing_where_all_is_neutral(command, t
         "trains stop 60 min, 25 % of the wagons: south-station in train",
         "campaign summer-watch, 05-20 to 10-20: effort of Customs, Committee x 1.5",
         "timetable flows at even intervals: 1 of train, 1 of passenger",
+        "hub junction: 30 % of the loads stored for 72 h, in parts of at most 20 kg by car 90 %, truck 10 %",
+        "bribes for an alarm: east-gate 20 % market arrests in retail trade take 5 % of what cities retain",
     ):
         assert text in said
-    assert "At the post" not in command("study=check", "world=two_routes")[1]
+    assert "cases" not in said
+    neutral = command("study=check", "world=two_routes")[1]
+    assert "At the post" not in neutral
+    assert "Behind a load" not in neutral
+
+
+def test_check_says_what_a_file_of_inspection_puts_behind_a_load(command):
+    given = ("rings=12", "cases_knb=3", "dismantled=0.5", "tip_knb=0.01")
+    typed = [f"inspection.intelligence.{text}" for text in given]
+    given = ("bribe_border_guards=0.1", "protected_committee=0.05", "released=0.25")
+    typed += [f"inspection.corruption.{text}" for text in given]
+    said = re.sub(r"\s+", " ", command("study=check", "world=two_routes", *typed)[1])
+    for text in (
+        "cases KNB 3 a year against 12 rings, 50 % of them dismantled tips on loads: KNB 1 %",
+        "bribes for an alarm: Border Guards 10 % protection of rings: Committee 5 %",
+        "evidence 25 % of what is seized leaks from the store",
+    ):
+        assert text in said
 
 
 def test_the_template_without_the_mechanisms_is_a_world_too(command, template):

@@ -21,6 +21,7 @@ from flowsim.evidence import load_figures, reported
 from flowsim.evidence.figures import FOLDER as EVIDENCE
 from flowsim.overlays import KEYS, REPORTED, key_of, lay
 from flowsim.results import files
+from flowsim.traffic import HEROIN
 
 DATA = Path(fs.__file__).parent / "data"
 TABLES = DATA / "worlds" / "kazakhstan_2010"
@@ -81,7 +82,9 @@ def visits_at(world, fleet, name):
     """All numbers drawn for visits at a checkpoint, one row per vehicle."""
     index = [post.name for post in world.checkpoints].index(name)
     chosen = fleet.checkpoint == index
-    return {field: getattr(fleet, field)[chosen] for field in PER_VISIT if field not in ("checkpoint", "travel")}
+    # A tip is drawn alike, but a new post of its agency may come first on the way, and then the tip is spent there.
+    others = ("checkpoint", "travel", "tipped")
+    return {field: getattr(fleet, field)[chosen] for field in PER_VISIT if field not in others}
 
 
 @pytest.mark.parametrize("kind", ["honest", "consignments"])
@@ -95,7 +98,7 @@ def test_posts_in_force_change_no_draw_at_the_other_checkpoints(kind, default):
 
     before, after = draw(default), draw(other)
     assert before.size == after.size > 1000
-    assert np.array_equal(before.entry, after.entry)
+    assert np.array_equal(before.entry, after.entry, equal_nan=True)
     assert np.array_equal(before.mass, after.mass)
     for name in UNAFFECTED:
         own = visits_at(default, before, name)
@@ -126,6 +129,7 @@ def test_rail_dominant_keeps_what_each_origin_sends_and_puts_three_fifths_on_rai
     before, after = fs.load_world(world), world_of("rail_dominant", world=world)
 
     def share(of, **wanted):
+        wanted |= {"drug": HEROIN}
         return sum(s.share for s in of.traffic.streams if all(getattr(s, k) == v for k, v in wanted.items()))
 
     for origin in {stream.origin for stream in before.traffic.streams}:
@@ -196,7 +200,7 @@ def test_a_reading_of_ones_own_has_its_overlay_beside_its_file(command, tmp_path
 def test_the_world_of_2006_expects_seizures_of_the_size_reported():
     """A sanity interval and no fit: 554.7 kg, reported for 2006, lie within a factor of two of the mean."""
     world = fs.load_world("kazakhstan_2006")
-    expected = expect(world).seized.sum()
+    expected = expect(world).seized[0].sum()
     assert expected / 2 <= reported("fd16-heroin-2006") <= 2 * expected
     assert world.traffic.inflow == 92_000
     assert (world.traffic.inflow_low, world.traffic.inflow_high) == (60_000, 140_000)

@@ -32,7 +32,7 @@ def everyone(world, *, seed=1, horizon=HORIZON, boost=400.0):
 
 def on_a_lattice(fleet, *, step=1 / 64):
     """Fleet whose times are all multiples of about a minute, so that many events coincide exactly."""
-    names = ("entry", "travel", "service", "search", "device_time", "tail")
+    names = ("entry", "travel", "service", "search", "device_time", "tail", "store", "case_time")
     whole = {name: np.ceil(getattr(fleet, name) / step) * step for name in names}
     return replace(fleet, **whole)
 
@@ -95,7 +95,7 @@ def test_ledger_closes_at_any_time(world, seed, until):
     fleet = everyone(world, seed=seed)
     outcome = reference.run(world, fleet, until=until).outcome
     loads = tally_loads(world, fleet, outcome, replications=1, horizon=until)
-    out = loads.seized.sum() + loads.leaked.sum() + loads.retained.sum() + loads.underway.sum()
+    out = loads.seized.sum() + loads.leaked.sum() + loads.retained.sum() + loads.stored.sum() + loads.underway.sum()
     assert out == pytest.approx(loads.entered.sum(), rel=1e-9, abs=1e-9)
 
 

@@ -6,14 +6,25 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-from small_worlds import MADE_UP, day_shifts, device, lanes, post, road_world, ways_round, with_traffic
+from small_worlds import (
+    MADE_UP,
+    day_shifts,
+    device,
+    hub,
+    lanes,
+    post,
+    road_world,
+    ways_round,
+    with_rings,
+    with_traffic,
+)
 
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.fleet import Fleet, join
 from flowsim.draws.honest import draw_honest
 from flowsim.engine.queues import Queue, Queues, Span
 from flowsim.inspection.campaigns import Campaign
-from flowsim.inspection.checkpoint import EFFORT_CLASSES, LaneGroup
+from flowsim.inspection.checkpoint import AGENCIES, EFFORT_CLASSES, LaneGroup
 from flowsim.inspection.detection import Effort
 from flowsim.inspection.seals import SEAL_TYPES, Seals
 from flowsim.traffic import ClassShare
@@ -34,7 +45,10 @@ MANY = 400.0
 
 
 def random_world(rng: np.random.Generator) -> World:
-    """World of up to five checkpoints with one or two lane groups, traffic both ways, and devices that fail."""
+    """World of up to five checkpoints with one or two lane groups, traffic both ways, and devices that fail.
+
+    Every second one has rings, cases, tips, bribes and protection, and every second of all a hub.
+    """
     posts = []
     for i in range(rng.integers(1, 6)):
         devices = tuple(
@@ -47,6 +61,8 @@ def random_world(rng: np.random.Generator) -> World:
         groups = tuple(_group(rng, classes) for classes in apart)
         where = {"place": f"p{rng.integers(0, 4)}", "effort_class": str(rng.choice(EFFORT_CLASSES))}
         where["border"] = "KG" if rng.random() < 0.5 else ""
+        where["agency"] = str(rng.choice(AGENCIES))
+        where["bribe"] = 0.5 if rng.random() < 0.2 else None
         posts.append(post(f"post{i}", devices=devices, bays=int(rng.integers(1, 3)), groups=groups, **where))
     world = road_world(*posts, per_day=rng.uniform(0, 350), inflow=rng.uniform(0, 3000), places=4)
     (there,) = world.traffic.flows
@@ -58,7 +74,7 @@ def random_world(rng: np.random.Generator) -> World:
     spread = {"targeting": rng.uniform(-0.5, 1.5), "year_log_sd": rng.uniform(0, 0.6)}
     if spread["targeting"] > 0.2:
         spread["cost_ratio"] = float(rng.choice((1.0, 0.7, 1.5)))
-    return with_traffic(
+    world = with_traffic(
         replace(world, detection=replace(world.detection, effort=effort, seals=_seals(rng), **spread), **_ways(rng)),
         flows=(there, back),
         class_shares=shares,
@@ -66,6 +82,19 @@ def random_world(rng: np.random.Generator) -> World:
         city_weights=(("p1", 1.0), ("p3", 2.0)) if rng.random() < 0.5 else (),
         year_log_sd=rng.uniform(0, 0.6),
     )
+    return _organised(rng, world)
+
+
+def _organised(rng: np.random.Generator, world: World) -> World:
+    """World with a hub, with cases against rings, and with agencies that know or are bought, each half of the time."""
+    if rng.random() < 0.5:
+        shares = (("truck", 0.4), ("tir", 0.3), ("car", 0.3))
+        fields = {"share": rng.uniform(0.3, 1.0), "store": rng.uniform(0.5, 6.0), "part": rng.uniform(8.0, 40.0)}
+        world = replace(world, hubs=(hub(f"p{rng.integers(0, 3)}", classes=shares, **fields),))
+        world = with_traffic(world, market=rng.random())
+    cases = float(rng.choice((0.0, 300.0, 1500.0)))
+    chances = {name: rng.random() if rng.random() < 0.5 else 0.0 for name in ("tip", "bribe", "protected")}
+    return with_rings(world, rings=int(rng.integers(1, 6)), cases=cases, dismantled=0.3 * rng.random(), **chances)
 
 
 def _group(rng: np.random.Generator, classes: tuple[str, ...]) -> LaneGroup:
@@ -110,7 +139,7 @@ def everyone(world: World, *, seed: int, lattice: bool) -> Fleet:
     fleet = join(draw_honest(world, seed=seed, year=0, start=0.0, end=HORIZON), loads)
     if not lattice:
         return fleet
-    names = ("entry", "travel", "service", "search", "device_time", "tail")
+    names = ("entry", "travel", "service", "search", "device_time", "tail", "store", "case_time")
     return replace(fleet, **{name: np.ceil(getattr(fleet, name) / LATTICE) * LATTICE for name in names})
 
 

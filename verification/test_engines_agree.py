@@ -15,7 +15,18 @@ import pytest
 import slabs
 
 from flowsim.engine import reference
-from flowsim.engine.outcome import BYPASSED, CLOSED, NOT_SELECTED, REFERRED, RETAINED, SEALED, SEIZED, UNREACHED, WAVED
+from flowsim.engine.outcome import (
+    BYPASSED,
+    CLOSED,
+    NOT_SELECTED,
+    REFERRED,
+    RETAINED,
+    SEALED,
+    SEIZED,
+    SPLIT,
+    UNREACHED,
+    WAVED,
+)
 from verification.chance import spread
 from verification.random_worlds import SHORTEST, everyone, random_world
 
@@ -63,15 +74,28 @@ BUGS = {
     ),
     "devices never fail": ("if fleet.available[fleet.replication[v], c, d, day]:", "if True:"),
     "concealment helps the device": ("logit - device.concealment", "logit + device.concealment"),
-    "every alarm is followed up": ("and fleet.effort[k] < effort(world, fleet, v, c, free[bay])", ""),
-    "honest vehicles are seized": ("if alarm and fleet.drug[v] >= 0", "if alarm"),
+    "every alarm is followed up": ("return fleet.effort[k] < chance and", "return"),
+    "honest vehicles are seized": ("if (alarm and loaded and", "if (alarm and"),
     "a seized load goes on": ("seize(v, k, free[bay])", "leave(v, k, free[bay])"),
     "departure of a train ignored": ("if start + fleet.service[k] > due:", "if False:"),
     "state of the seal dropped": ("if fleet.opened[v] else world.detection.seals.false_notice", "if True else 0"),
     "shifts ignored": ("    if not group.shifts:\n        return time", "    return time"),
-    "patrols everywhere": ("if fleet.patrol[k] < way.patrol:", "if True:"),
+    "patrols everywhere": ("if fleet.patrol[k] < way.patrol or", "if True or"),
     "campaigns ignored": ("share *= campaign.factor", "pass"),
     "travel counts from the start of the first look": ("leave(v, k, free[lane])", "leave(v, k, start)"),
+    "case ignored in store": ("if ripe(fleet, child, release):", "if False:"),
+    "case ignored on arrival": ("if ripe(fleet, v, time):\n                seize", "if False:\n                seize"),
+    "case ignored after the first look": ("if ripe(fleet, v, free[lane]):", "if False:"),
+    "case ignored after the examination": ("or ripe(fleet, v, free[bay]):", "or False:"),
+    "case ignored on the way round": ("or ripe(fleet, v, end):", "or False:"),
+    "case at the wrong side of a tie": ("return fleet.case_time[v] <= time", "return fleet.case_time[v] < time"),
+    "tip ignored": ("    if fleet.tipped[k]:\n        return REFERRED\n", ""),
+    "effort decides on a tip": ("1.0 if fleet.tipped[k] else effort", "effort"),
+    "protection by checkpoint": ("bit = 1 << AGENCIES.index(post.agency)", "bit = 1 << c"),
+    "bribe ignored": (" and not fleet.bribe[k] < bribe", ""),
+    "bribe of the agency everywhere": ("post.bribe if post.bribe is not None else bribe", "bribe"),
+    "numbers of parts downwards": ("+ fleet.part[v]", "- fleet.part[v]"),
+    "parts leave at once": ("release = time + fleet.store[child]", "release = time"),
     "a slab longer than the shortest travel": ("+ slab", "+ 20 * slab"),
 }
 """Bugs by name: a piece of the recursion and what takes its place."""
@@ -124,6 +148,11 @@ def exercised(fleet, outcome):
         queued_for_a_bay=int(waited.sum()),
         alarms=int((outcome.alarm == 1).sum()),
         seized=int(stopped.sum()),
+        by_case=int((stopped & (outcome.end >= fleet.case_time)).sum()),
+        in_store=int((outcome.end <= outcome.end[fleet.parent] + fleet.store)[stopped & (fleet.parent >= 0)].sum()),
+        split=int((outcome.fate == SPLIT).sum()),
+        parts_on_the_road=int(reached[fleet.parent[fleet.vehicle_of_visit] >= 0].sum()),
+        tipped=int((reached & fleet.tipped).sum()),
         retained=int((outcome.fate == RETAINED).sum()),
         simultaneous_arrivals=int(reached.sum() - len(np.unique(outcome.arrival[reached]))),
         beside_another_lane=int((outcome.lane > 0).sum()),
@@ -140,7 +169,8 @@ def test_the_reference_engine_and_the_recursion_have_the_same_bits(lattice, say)
     assert not [number for differing, _ in results for number in differing]
     for rule in ("queued", "passed", "referred", "waved", "queued_for_a_bay", "alarms"):
         assert seen[rule] > 0.02 * seen["visits"], rule
-    assert min(seen[name] for name in ("seized", "retained", "sealed", "unreached", "bypassed", "closed")) > WORLDS / 2
+    often = ("seized", "retained", "sealed", "unreached", "bypassed", "closed", "by_case", "split", "tipped")
+    assert min(seen[name] for name in (*often, "in_store", "parts_on_the_road")) > WORLDS / 2
     assert (seen["simultaneous_arrivals"] > 0.05 * seen["visits"]) == lattice
 
 

@@ -19,6 +19,7 @@ from flowsim.engine import reference
 from flowsim.engine.expectation import expect
 from flowsim.engine.outcome import SEIZED
 from flowsim.inspection.detection import Effort
+from flowsim.results.registry import CHANNELS
 from flowsim.results.tally import close, tally_loads
 from verification.random_worlds import HORIZON, LATTICE, MANY, everyone, nobody
 
@@ -57,9 +58,10 @@ def test_the_ledger_closes_at_any_time(world, seed, until, lattice):
     fleet = everyone(world, seed=seed, lattice=lattice)
     outcome = reference.run(world, fleet, until=until).outcome
     loads = tally_loads(world, fleet, outcome, replications=1, horizon=until)
-    out = loads.seized.sum() + loads.leaked.sum() + loads.retained.sum() + loads.underway.sum()
+    out = loads.seized.sum() + loads.leaked.sum() + loads.retained.sum() + loads.stored.sum() + loads.underway.sum()
     assert out == pytest.approx(fleet.mass[fleet.loaded & (fleet.entry < until)].sum(), rel=1e-9, abs=1e-9)
-    assert loads.seizures["mass"].sum() == pytest.approx(loads.seized.sum(), rel=1e-9, abs=1e-9)
+    one_by_one = loads.seized.sum() - loads.channels[..., CHANNELS.index("market"), :].sum()
+    assert loads.seizures["mass"].sum() == pytest.approx(one_by_one, rel=1e-9, abs=1e-9)
     assert len(loads.seizures["mass"]) == loads.count.sum()
 
 
@@ -75,7 +77,7 @@ def test_a_run_cut_into_epochs_has_the_same_bits(world, seed, cuts, lattice):
 
 
 @many
-@given(world=worlds(), seed=SEEDS, where=st.integers(0, 3), intercept=st.floats(-3, 3))
+@given(world=worlds(rings=False), seed=SEEDS, where=st.integers(0, 3), intercept=st.floats(-3, 3))
 def test_another_device_lets_no_load_through_that_was_stopped(world, seed, where, intercept):
     world = steady(world)
     index = where % len(world.checkpoints)
@@ -90,7 +92,7 @@ def test_another_device_lets_no_load_through_that_was_stopped(world, seed, where
 
 
 @many
-@given(world=worlds(), seed=SEEDS, where=st.integers(0, 3))
+@given(world=worlds(rings=False), seed=SEEDS, where=st.integers(0, 3))
 def test_a_checkpoint_closed_stops_no_load_that_passed(world, seed, where):
     world = steady(world)
     index = where % len(world.checkpoints)
@@ -100,7 +102,7 @@ def test_a_checkpoint_closed_stops_no_load_that_passed(world, seed, where):
 
 
 @many
-@given(world=worlds(), seed=SEEDS, efforts=st.lists(st.floats(0, 1), min_size=2, max_size=2))
+@given(world=worlds(rings=False), seed=SEEDS, efforts=st.lists(st.floats(0, 1), min_size=2, max_size=2))
 def test_more_effort_lets_no_load_through_that_was_stopped(world, seed, efforts):
     world = steady(world)
     low, high = (Effort(crossing=e, inside=e, south=e, almaty=e) for e in sorted(efforts))
@@ -111,7 +113,7 @@ def test_more_effort_lets_no_load_through_that_was_stopped(world, seed, efforts)
 
 
 @many
-@given(world=worlds(), seed=SEEDS)
+@given(world=worlds(rings=False), seed=SEEDS)
 def test_a_larger_inflow_changes_nothing_for_the_loads_already_there(world, seed):
     world = with_traffic(world, retained_share=0.0)
     few, their_end = loads_alone(world, seed=seed)

@@ -104,7 +104,7 @@ def simulate(
     engine
         `reference` simulates; `expectation` computes expected values.
     inflow
-        Heroin entering [t/year]; by default the world's.
+        Heroin entering, no other drug [t/year]; by default the world's.
     replications
         Years of consignments [1].
     traffic_years

@@ -21,6 +21,7 @@ STUDIES: Mapping[str, Sequence[str]] = {
     "evidence": WORLD,
     "figure": ("out",),
     "figure evidence": ("out", "reading"),
+    "figure waterfall": tuple(key for key in RUN if key not in ("engine", "draws")),
     "new_world": ("out",),
     "load_world": WORLD,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
@@ -103,6 +104,40 @@ def pooled_delay(results: xr.Dataset) -> xr.DataArray:
     return (weighted.sum("checkpoint") / results["vehicles"].sum("checkpoint")).assign_attrs(units="h")
 
 
+THROUGH, STOPPED = "where the rest gets through", "seized there"
+"""Quantity of the rows that say how loads passed checkpoints, and the item of what was seized there instead."""
+
+AT_CHECKPOINTS = ("routine", "patrol", "tip")
+"""Channels through which loads are seized at a checkpoint or on a way round it."""
+
+
+def at_checkpoints(results: xr.Dataset) -> xr.DataArray:
+    """Mass at checkpoints in each year, summed over the checkpoints that it came to: why it passed, or that it did not.
+
+    Loads that a case takes at a checkpoint are not counted there, as nothing was decided.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, replication, drug, fate), in [kg]; fate is one of `REASONS`, or `STOPPED`, which is the last.
+    """
+    passed = results["missed_mass"].rename(reason="fate")
+    stopped = results["seized_mass"].sel(channel=list(AT_CHECKPOINTS)).sum(["channel", "agency"])
+    return xr.concat([passed, stopped.assign_coords(fate=STOPPED)], dim="fate").assign_attrs(units="kg")
+
+
+def where_the_rest_gets_through(results: xr.Dataset) -> xr.DataArray:
+    """Parts of the mass at checkpoints, both summed over the years: by reason why it passed, and what was seized there.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, drug, fate), in [1]; the parts sum to 1.
+    """
+    masses = at_checkpoints(results).sum("replication")
+    return (masses / masses.sum("fate")).transpose(..., "fate").assign_attrs(units="1")
+
+
 def summary(results: xr.Dataset, *, drug: str = "heroin") -> pd.DataFrame:
     """Table of a run of one policy.
 
@@ -111,7 +146,7 @@ def summary(results: xr.Dataset, *, drug: str = "heroin") -> pd.DataFrame:
     results
         Results of a run; of several policies the first is taken.
     drug
-        Drug that it is about.
+        Drug that it is about; each further drug of the world follows with a few rows that name it.
 
     Returns
     -------
@@ -121,7 +156,9 @@ def summary(results: xr.Dataset, *, drug: str = "heroin") -> pd.DataFrame:
     """
     one = results.isel(policy=0)
     if "expected_rate" in one:
-        return pd.DataFrame(_expected_rows(one.sel(drug=drug)), columns=COLUMNS)
+        cells = _expected_rows(one.sel(drug=drug))
+        cells += [row for name in _others(one, drug) for row in _expected_in_short(one.sel(drug=name), name)]
+        return pd.DataFrame(cells, columns=COLUMNS)
     loads = one.sel(drug=drug)
     years = {
         "agency": loads["seized_mass"].sum("channel"),
@@ -138,15 +175,26 @@ def summary(results: xr.Dataset, *, drug: str = "heroin") -> pd.DataFrame:
         _yearly("leaked", "", "kg", loads["leaked_mass"].sum("exit")),
         *_each("leaked by exit", years["exit"], "exit"),
         _yearly("retained", "", "kg", loads["retained_mass"]),
+        *_some("in store at the end", loads["stored_mass"]),
         _yearly("under way at the end", "", "kg", loads["underway_mass"]),
+        *_some("leaked from the evidence store", loads["released_mass"]),
         _rate(loads),
+        *_through(loads),
+        *(row for name in _others(one, drug) for row in _in_short(one.sel(drug=name), name)),
         *_honest(one),
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
 
 
+def _some(quantity: str, mass: xr.DataArray) -> list[tuple[object, ...]]:
+    """Row of a mass that only some worlds have; none where it is always 0."""
+    return [_yearly(quantity, "", "kg", mass)] if bool((mass > 0).any()) else []
+
+
 COLUMNS = ["quantity", "item", "unit", "mean", "error", "low", "high"]
 """Columns of the summary."""
+
+Floats = npt.NDArray[np.float64]
 
 Cells = tuple[str, str, str, float, float, float, float]
 
@@ -165,13 +213,49 @@ def _each(quantity: str, years: xr.DataArray, dim: str) -> list[Cells]:
 
 
 def _rate(loads: xr.Dataset) -> Cells:
-    """Long-run rate with the error of a ratio of means, and the interval of single years."""
+    """Long-run rate, and the interval of single years."""
     got, sent = loads["seized_mass"].sum(["channel", "agency"]).values, loads["entered_mass"].values
-    rate = got.sum() / sent.sum() if sent.sum() > 0 else math.nan
-    residual = (got - rate * sent).std(ddof=1) if len(got) > 1 else math.nan
-    low, high = np.nanquantile(loads["interdiction_rate"].values, YEARS) if sent.sum() > 0 else (math.nan, math.nan)
-    error = float(residual / math.sqrt(len(got)) / sent.mean()) if sent.sum() > 0 else math.nan
-    return "interdiction rate", "", "1", float(rate), error, float(low), float(high)
+    return _ratio("interdiction rate", "", got, sent)
+
+
+def _through(loads: xr.Dataset) -> list[Cells]:
+    """Parts of the mass at checkpoints, in the order of the reasons, without those that never were."""
+    masses = at_checkpoints(loads)
+    whole = masses.sum("fate").values
+    parts = {str(fate): masses.sel(fate=fate).values for fate in masses["fate"].values}
+    return [_ratio(THROUGH, fate, part, whole) for fate, part in parts.items() if part.any()]
+
+
+def _ratio(quantity: str, item: str, parts: Floats, wholes: Floats) -> Cells:
+    """Ratio of the sums over years with the error of a ratio of means, and the interval of single years."""
+    if not wholes.sum() > 0:
+        return quantity, item, "1", math.nan, math.nan, math.nan, math.nan
+    ratio = parts.sum() / wholes.sum()
+    residual = (parts - ratio * wholes).std(ddof=1) if len(parts) > 1 else math.nan
+    yearly = np.divide(parts, wholes, out=np.full(len(parts), np.nan), where=wholes > 0)
+    low, high = np.nanquantile(yearly, YEARS)
+    error = float(residual / math.sqrt(len(parts)) / wholes.mean())
+    return quantity, item, "1", float(ratio), error, float(low), float(high)
+
+
+def _others(one: xr.Dataset, drug: str) -> list[str]:
+    return [str(name) for name in one["drug"].values if name != drug]
+
+
+def _in_short(loads: xr.Dataset, drug: str) -> list[Cells]:
+    """Rows of a drug that the table is not about."""
+    seized = loads["seized_mass"].sum(["channel", "agency"])
+    return [
+        _yearly(f"{drug} entered", "", "kg", loads["entered_mass"]),
+        _yearly(f"{drug} seized", "", "kg", seized),
+        (f"{drug} interdiction rate", *_rate(loads)[1:]),
+    ]
+
+
+def _expected_in_short(one: xr.Dataset, drug: str) -> list[Cells]:
+    """Rows of the closed form of a drug that the table is not about."""
+    kept = ("entered", "seized", "interdiction rate")
+    return [(f"{drug} {row[0]}", *row[1:]) for row in _expected_rows(one) if row[0] in kept]
 
 
 def _honest(one: xr.Dataset) -> list[Cells]:
@@ -185,7 +269,8 @@ def _honest(one: xr.Dataset) -> list[Cells]:
     ):
         rows.append((f"honest {quantity}", "", "1/year", float(one[name].sum()), gap, gap, gap))
     rows.append(("honest delay", "mean of all visits", "h", float(pooled_delay(one)), gap, gap, gap))
-    busiest = one["vehicles"].sortby(one["vehicles"], ascending=False)["checkpoint"].values[:5]
+    visited = one["vehicles"].where(one["vehicles"] > 0, drop=True)
+    busiest = visited.sortby(visited, ascending=False)["checkpoint"].values[:5]
     for post in busiest:
         rows.append(("honest delay", str(post), "h", float(one["delay"].sel(checkpoint=post)), gap, gap, gap))
     rows.append(("cost of fruitless searches", "", "USD/year", float(one["cost"].sum()), gap, gap, gap))
@@ -197,19 +282,29 @@ def _expected_rows(one: xr.Dataset) -> list[Cells]:
     gap = math.nan
     total = float(one["expected_seized_mass"].sum())
     spread = float(one["expected_rate_cv"]) * total
-    agencies = one["expected_seized_mass"].groupby("checkpoint_agency").sum()
+    channels, agencies = (one["expected_seized_mass_by_channel"].sum(dim) for dim in ("agency", "channel"))
     exits = one["expected_leaked_mass"]
     cells: list[tuple[str, str, str, float]] = [
         ("entered", "", "kg", float(one["expected_entered_mass"])),
         ("seized", "", "kg", total),
         ("standard deviation of a year's seizures", "", "kg", spread),
-        *(("seized by agency", name, "kg", value) for name, value in _sorted(agencies, "checkpoint_agency")),
+        *(("seized by channel", name, "kg", value) for name, value in _sorted(channels, "channel") if value > 0),
+        *(("seized by agency", name, "kg", value) for name, value in _sorted(agencies, "agency") if value > 0),
         ("leaked", "", "kg", float(exits.sum())),
         *(("leaked by exit", name, "kg", value) for name, value in _sorted(exits, "exit")),
         ("retained", "", "kg", float(one["expected_retained_mass"])),
         ("interdiction rate", "", "1", float(one["expected_rate"])),
+        *_expected_through(one),
     ]
     return [(*cell, gap, gap, gap) for cell in cells]
+
+
+def _expected_through(one: xr.Dataset) -> list[tuple[str, str, str, float]]:
+    """Expected parts of the mass at checkpoints, as in `_through`."""
+    masses = {str(reason): float(one["expected_missed_mass"].sel(reason=reason)) for reason in one["reason"].values}
+    masses[STOPPED] = float(one["expected_seized_mass_by_channel"].sel(channel=list(AT_CHECKPOINTS)).sum())
+    whole = sum(masses.values()) or math.nan
+    return [(THROUGH, fate, "1", mass / whole) for fate, mass in masses.items() if mass / whole > 1e-12]
 
 
 def _sorted(values: xr.DataArray, dim: str) -> list[tuple[str, float]]:

@@ -1,4 +1,4 @@
-"""The mechanisms at a post, and how each is switched off: its neutral setting, which leaves all else as it is."""
+"""The mechanisms at a post and behind a load, and the neutral setting of each, which leaves all else as it is."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from flowsim import checks
-from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
+from flowsim.inspection.checkpoint import AGENCIES, Checkpoint, LaneGroup, agency_key
+from flowsim.inspection.intelligence import CASE_AGENCIES
 from flowsim.policy import Policy
 from flowsim.world import World
 
@@ -44,6 +45,48 @@ def without_campaigns(world: World) -> World:
     return replace(world, campaigns=())
 
 
+def without_cases(world: World) -> World:
+    """World in which no case against a ring ripens."""
+    return _with_intelligence(world, **{f"cases_{agency_key(agency)}": 0.0 for agency in CASE_AGENCIES})
+
+
+def without_tips(world: World) -> World:
+    """World in which no agency has a tip on a load."""
+    return _with_intelligence(world, **{f"tip_{agency_key(agency)}": 0.0 for agency in AGENCIES})
+
+
+def without_hubs(world: World) -> World:
+    """World in which every load goes on to its end as it entered; hubs that store nothing may stay."""
+    return replace(world, hubs=tuple(hub for hub in world.hubs if hub.share == 0.0))
+
+
+def without_bribes(world: World) -> World:
+    """World in which no alarm is bought off, at a checkpoint with a chance of its own neither."""
+    posts = tuple(replace(post, bribe=0.0) if post.bribe else post for post in world.checkpoints)
+    honest = _with_corruption(world, **{f"bribe_{agency_key(agency)}": 0.0 for agency in AGENCIES})
+    return replace(honest, checkpoints=posts)
+
+
+def without_protection(world: World) -> World:
+    """World in which no agency protects a ring."""
+    return _with_corruption(world, **{f"protected_{agency_key(agency)}": 0.0 for agency in AGENCIES})
+
+
+def without_market(world: World) -> World:
+    """World without arrests in the retail trade."""
+    return replace(world, traffic=replace(world.traffic, market=0.0))
+
+
+def _with_intelligence(world: World, **fields: float) -> World:
+    intelligence = replace(world.detection.intelligence, **fields)  # type: ignore[arg-type]
+    return replace(world, detection=replace(world.detection, intelligence=intelligence))
+
+
+def _with_corruption(world: World, **fields: float) -> World:
+    corruption = replace(world.detection.corruption, **fields)
+    return replace(world, detection=replace(world.detection, corruption=corruption))
+
+
 def _with_groups(world: World, change: Callable[[LaneGroup], LaneGroup]) -> World:
     def changed(post: Checkpoint) -> Checkpoint:
         return replace(post, groups=tuple(change(group) for group in post.groups))
@@ -59,9 +102,19 @@ NEUTRAL: Mapping[str, Callable[[World], World]] = MappingProxyType(
         "liability": without_liability,
         "shifts": without_shifts,
         "campaigns": without_campaigns,
+        "cases": without_cases,
+        "tips": without_tips,
+        "hubs": without_hubs,
+        "bribes": without_bribes,
+        "protection": without_protection,
+        "market": without_market,
     }
 )
-"""The mechanisms and their neutral settings."""
+"""The mechanisms and their neutral settings.
+
+Two things that can be left neutral are not among them, as neither changes what of heroin is seized: the leak of the
+evidence store, and drugs beside heroin.
+"""
 
 
 def active(world: World) -> tuple[str, ...]:

@@ -116,7 +116,7 @@ class Leg:
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A way through the country, from the crossing where it enters to the one where it leaves."""
+    """A way through the country, from the crossing where it enters or a place inside to where it leaves."""
 
     name: str
     """Identifier."""
@@ -125,16 +125,16 @@ class Route:
     """Name as it is printed."""
 
     origin: str
-    """Country from which the stream of consignments comes."""
+    """Country from which the stream of consignments comes, or region inside where it begins."""
 
     mode: str
     """One of `MODES`."""
 
     approach: tuple[str, ...]
-    """Places outside Kazakhstan before the entry; drawn, not simulated."""
+    """Places outside Kazakhstan before the entry, none if it begins inside; drawn, not simulated."""
 
     path: tuple[str, ...]
-    """Places from the entry to the last place before leaving, both included."""
+    """Places from the entry, or from where it begins inside, to the last place before leaving, both included."""
 
     exit: str
     """Name of the way out by which leakage is counted."""
@@ -200,6 +200,7 @@ class Network:
     """Variation of travel times."""
 
     _by_name: dict[str, Place] = field(init=False, repr=False, compare=False)
+    _index: dict[str, int] = field(init=False, repr=False, compare=False)
     _by_ends: dict[tuple[str, str, str], Leg] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -208,6 +209,7 @@ class Network:
         names.distinct((leg.label for leg in self.legs), by=names.long_hash, thing="labels of legs")
         checks.unique((route.name for route in self.routes), thing="routes")
         object.__setattr__(self, "_by_name", {place.name: place for place in self.places})
+        object.__setattr__(self, "_index", {place.name: k for k, place in enumerate(self.places)})
         ends: dict[tuple[str, str, str], Leg] = {}
         for leg in self.legs:
             for end in (leg.start, leg.end):
@@ -230,6 +232,10 @@ class Network:
         """
         checks.known(name, list(self._by_name), thing="place")
         return self._by_name[name]
+
+    def index(self, name: str) -> int:
+        """Position of a place among the places."""
+        return self._index[name]
 
     def legs_of(self, path: Sequence[str], *, mode: str, owner: str) -> tuple[Leg, ...]:
         """Legs along a path of places.

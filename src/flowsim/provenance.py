@@ -14,16 +14,18 @@ from flowsim.tables import Row
 from flowsim.world import World
 from flowsim.world_columns import TABLES
 
-INTERVALS: Mapping[str, tuple[str, str, str]] = {
-    "legs": ("distance", "distance_low", "distance_high"),
-    "bypass": ("share", "share_low", "share_high"),
-    "campaigns": ("factor", "factor_low", "factor_high"),
-    "streams": ("share", "share_low", "share_high"),
-    "flows": ("per_day", "low", "high"),
-    "counts": ("value", "low", "high"),
-    "parameters": ("value", "low", "high"),
+INTERVALS: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "legs": {"distance": ("distance_low", "distance_high")},
+    "bypass": {"share": ("share_low", "share_high")},
+    "campaigns": {"factor": ("factor_low", "factor_high")},
+    "streams": {"share": ("share_low", "share_high")},
+    "drugs": {"inflow": ("inflow_low", "inflow_high")},
+    "hubs": {"share": ("share_low", "share_high"), "store": ("store_low", "store_high")},
+    "flows": {"per_day": ("low", "high")},
+    "counts": {"value": ("low", "high")},
+    "parameters": {"value": ("low", "high")},
 }
-"""Columns of a number and of the ends of its interval."""
+"""Columns of the ends of the interval of a number, by table and column of the number."""
 
 DAYS: Mapping[str, str] = {"date": "date", "day": "day of the year"}
 """Forms of what is no number but a day, and the unit that each is given."""
@@ -43,8 +45,12 @@ UNITS: Mapping[str, str] = {
     "search_cost": "USD",
     "cost_ratio": "1",
     "seals": "1",
+    "intelligence": "1",
+    "intelligence.cases_knb": "1/year",
+    "intelligence.cases_committee": "1/year",
+    "corruption": "1",
 }
-"""Units of the numbers that `conf/inspection/` holds."""
+"""Units of the numbers that `conf/inspection/` holds; a number of a group may have one of its own."""
 
 INFLOW_UNIT = "t/year"
 """Unit of the inflow of a run."""
@@ -170,14 +176,19 @@ def _filled(row: Row, table: str, *, rows: Rows, world: World) -> Row:
 
 
 def _of_row(row: Row, table: str) -> Iterator[Number]:
-    main, *ends = INTERVALS.get(table, ("",))
+    intervals = INTERVALS.get(table, {})
+    ends = {end for pair in intervals.values() for end in pair}
     for column in TABLES[table].columns:
         name = column.name
         if name in KEYS[table] or name in ends or not row.cells[name]:
             continue
         if column.form not in ("number", "whole", *DAYS):
             continue
-        low, high = (row.number(end) if row.cells[end] else None for end in ends) if name == main else (None, None)
+        low, high = (
+            (row.number(end) if row.cells[end] else None for end in intervals[name])
+            if name in intervals
+            else (None, None)
+        )
         yield Number(
             table=table,
             key="/".join(key_of(row, table=table)),
@@ -238,7 +249,7 @@ def _of_fields(owner: Any, *, sources: Mapping[str, Any], path: str) -> Iterator
             value=value if is_number(value) else str(value).lower() if isinstance(value, bool) else value,
             low=origin.get("low"),
             high=origin.get("high"),
-            unit=UNITS[key.partition(".")[0]] if is_number(value) else WORD,
+            unit=(UNITS.get(key) or UNITS[key.partition(".")[0]]) if is_number(value) else WORD,
             kind=origin["kind"],
             source=origin["source"],
         )

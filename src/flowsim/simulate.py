@@ -22,6 +22,9 @@ from flowsim.draws.honest import draw_honest
 from flowsim.engine import reference
 from flowsim.engine.expectation import expect
 from flowsim.engine.queues import Queues, Span, record
+from flowsim.inspection.corruption import NO_CORRUPTION
+from flowsim.inspection.detection import Effort
+from flowsim.inspection.intelligence import NO_INTELLIGENCE
 from flowsim.policy import BASELINE, Policy
 from flowsim.results.dataset import expectation_dataset, loads_dataset, posts_dataset, seizures_dataset
 from flowsim.results.tally import Loads, Posts, pool_loads, pool_posts, tally_loads, tally_posts
@@ -34,7 +37,7 @@ MOST_INFLOW = 10.0
 """Largest inflow relative to the upper end of the world's interval [1]."""
 
 BATCH = 5
-"""Years of consignments that are drawn at once, which saves time and costs memory [1]."""
+"""Most years of consignments that are drawn at once, which saves time and costs memory [1]."""
 
 Progress = Callable[[str, int, int], None]
 """Told the name of a step, how much of it is done and how much there is in all."""
@@ -90,7 +93,7 @@ class Plan:
 
 
 def with_inflow(world: World, inflow: float) -> World:
-    """World with another inflow of heroin.
+    """World with another inflow of heroin; further drugs keep theirs.
 
     Parameters
     ----------
@@ -178,15 +181,17 @@ def simulate_with_spans(
     checks.unique((policy.name for policy in policies), thing="policies")
     parts, honest = [], []
     first: tuple[World, Recorded] | None = None
-    for policy in policies:
-        changed = policy.apply(world)
-        known: Recorded = ()
-        if first is not None and _as_honest_see_it(first[0]) == _as_honest_see_it(changed):
-            known = first[1]
-        results, posts, recorded = _simulated(changed, plan=plan, policy=policy.name, progress=progress, recorded=known)
-        first = first or (changed, recorded)
-        parts.append(results)
-        honest.append([(part.vehicles.sum(), sum(delay.sum() for delay in part.delays)) for part in posts])
+    with _workers(plan) as jobs:
+        for policy in policies:
+            changed = policy.apply(world)
+            known: Recorded = ()
+            if first is not None and _as_honest_see_it(first[0]) == _as_honest_see_it(changed):
+                known = first[1]
+            work = _Work(world=changed, plan=plan, policy=policy.name, jobs=jobs, progress=progress)
+            results, posts, recorded = _simulated(work, recorded=known)
+            first = first or (changed, recorded)
+            parts.append(results)
+            honest.append([(part.vehicles.sum(), sum(delay.sum() for delay in part.delays)) for part in posts])
     visits, hours = np.moveaxis(np.array(honest), 2, 0)
     dims = ("policy", "span")
     names = [policy.name for policy in policies]
@@ -194,8 +199,30 @@ def simulate_with_spans(
 
 
 def _as_honest_see_it(world: World) -> World:
-    """World without what honest traffic takes no notice of: ways round, and how often alarms are followed up."""
-    return replace(world, bypasses=(), campaigns=())
+    """World without what honest traffic takes no notice of.
+
+    Ways round and hubs are for loads alone; whether an alarm is followed up, bought off or tipped, how well devices
+    tell loads, and whether a seal that was opened is noticed make no difference to who carries nothing.
+    """
+    detection = world.detection
+    score = {"targeting": 0.0} if detection.cost_ratio == 1.0 else {}
+    return replace(
+        world,
+        bypasses=(),
+        campaigns=(),
+        hubs=(),
+        traffic=replace(world.traffic, market=0.0),
+        checkpoints=tuple(replace(post, bribe=None) for post in world.checkpoints),
+        detection=replace(
+            detection,
+            sensitivity=1.0,
+            effort=Effort(crossing=1.0, inside=1.0, south=1.0, almaty=1.0),
+            seals=replace(detection.seals, opened=0.0, notice_plain=0.0, notice_electronic=0.0),
+            intelligence=NO_INTELLIGENCE,
+            corruption=NO_CORRUPTION,
+            **score,
+        ),
+    )
 
 
 def _joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
@@ -206,6 +233,8 @@ def _joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     panels = [part.drop_dims("seizure", errors="ignore") for part in parts]
     how: dict[str, Any] = {"data_vars": "all", "coords": "minimal", "compat": "no_conflicts", "join": "outer"}
     joined = xr.concat(panels, dim="policy", **how)
+    names = dict.fromkeys(name for panel in panels for name in panel["checkpoint"].values.tolist())
+    joined = joined.sel(checkpoint=list(names))  # an outer join sorts labels that are not all the same
     return xr.merge([joined, xr.concat(tables, dim="seizure")], compat="equals", join="exact") if tables else joined
 
 
@@ -216,33 +245,43 @@ def _expected(world: World, *, horizon: float, policy: str) -> xr.Dataset:
 Recorded = Sequence[tuple[Posts, Span]]
 
 
-def _simulated(
-    world: World, *, plan: Plan, policy: str, progress: Progress | None, recorded: Recorded
-) -> tuple[xr.Dataset, Sequence[Posts], Recorded]:
+@dataclass(frozen=True, kw_only=True)
+class _Work:
+    """What is to be simulated, and who does it."""
+
+    world: World
+    plan: Plan
+    policy: str
+    jobs: Callable[..., Iterator[Any]]
+    progress: Progress | None
+
+
+def _simulated(work: _Work, *, recorded: Recorded) -> tuple[xr.Dataset, Sequence[Posts], Recorded]:
     """Simulate a world among honest traffic, which is simulated first unless it was recorded before."""
-    tell = progress or (lambda step, done, total: None)
-    with _workers(plan) as jobs:
-        if plan.together:
-            step = f"{policy}: years of traffic with consignments"
-            whole = partial(_year_together, world, plan)
-            pairs = list(_told(jobs(whole, range(plan.replications)), tell, step, plan.replications))
-            loads, posts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
-            batches = [[replication] for replication in range(plan.replications)]
-        else:
-            spans = plan.spans()
-            step = f"{policy}: honest traffic"
-            if not recorded:
-                recorded = list(_told(jobs(partial(_traffic, world, plan), spans), tell, step, len(spans)))
-            posts = [part for part, _ in recorded]
-            years = sorted({year for year, _, _ in spans})
-            queues = {
-                year: Queues(tuple(span for (y, _, _), (_, span) in zip(spans, recorded, strict=True) if y == year))
-                for year in years
-            }
-            batches = _batches(plan, years=len(years))
-            work = [(batch, queues[years[batch[0] % len(years)]]) for batch in batches]
-            step = f"{policy}: years of consignments"
-            loads = list(_told(jobs(partial(_years_alone, world, plan), work), tell, step, len(work)))
+    world, plan, policy, jobs = work.world, work.plan, work.policy, work.jobs
+    tell = work.progress or (lambda step, done, total: None)
+    if plan.together:
+        step = f"{policy}: years of traffic with consignments"
+        whole = partial(_year_together, world, plan)
+        pairs = list(_told(jobs(whole, range(plan.replications)), tell, step, plan.replications))
+        loads, posts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        batches = [[replication] for replication in range(plan.replications)]
+    else:
+        spans = plan.spans()
+        step = f"{policy}: honest traffic"
+        if not recorded:
+            recorded = list(_told(jobs(partial(_traffic, world, plan), spans), tell, step, len(spans)))
+        posts = [part for part, _ in recorded]
+        years = sorted({year for year, _, _ in spans})
+        queues = {
+            year: Queues(tuple(span for (y, _, _), (_, span) in zip(spans, recorded, strict=True) if y == year))
+            for year in years
+        }
+        batches = _batches(plan, years=len(years))
+        pairs_of_work = [(batch, queues[years[batch[0] % len(years)]]) for batch in batches]
+        step = f"{policy}: years of consignments"
+        alone = partial(_years_alone, world, plan)
+        loads = list(_told(jobs(alone, pairs_of_work), tell, step, len(pairs_of_work)))
     pooled = pool_loads(loads, replications=batches)
     panels = [
         loads_dataset(world, pooled, policy=policy),
@@ -264,7 +303,8 @@ def _traffic(world: World, plan: Plan, span: tuple[int, float, float]) -> tuple[
 def _batches(plan: Plan, *, years: int) -> list[list[int]]:
     """Replications that are drawn at once; those of a batch meet the same year of traffic."""
     own = [list(range(year, plan.replications, years)) for year in range(years)]
-    return [some[k : k + BATCH] for some in own for k in range(0, len(some), BATCH)]
+    size = min(BATCH, math.ceil(plan.replications / plan.workers))
+    return [some[k : k + size] for some in own for k in range(0, len(some), size)]
 
 
 def _years_alone(world: World, plan: Plan, work: tuple[list[int], Queues]) -> Loads:

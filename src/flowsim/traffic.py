@@ -11,8 +11,11 @@ from flowsim.network import MODES
 VEHICLE_CLASSES = ("car", "truck", "tir", "train", "passenger")
 """Classes of vehicle; a TIR truck travels under a customs seal, a train carries freight or passengers."""
 
-DRUGS = ("heroin",)
-"""Drugs that have a stream of consignments."""
+DRUGS = ("heroin", "opium", "cannabis")
+"""Drugs that may have streams of consignments; heroin always has."""
+
+HEROIN = DRUGS[0]
+"""The drug that every world has."""
 
 CYCLES = {"daily": 24, "weekly": 7, "seasonal": 12}
 """Number of slots of each rhythm: hours, weekdays from Monday, months."""
@@ -149,7 +152,7 @@ class Stream:
     """One of `DRUGS`."""
 
     origin: str
-    """Country of origin."""
+    """Country of origin, or region inside the country; the routes of the origin say where it enters or begins."""
 
     mode: str
     """Mode of its routes."""
@@ -255,6 +258,48 @@ class LoadSizes:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Drug:
+    """A drug beside heroin: how much of it is sent in a year, in what loads, and in which months."""
+
+    name: str
+    """One of `DRUGS`, but not heroin, whose numbers are those of `Traffic`."""
+
+    inflow: float
+    """Mass that crosses the border into the country, or is harvested inside and sent, in a year [kg/year]."""
+
+    inflow_low: float
+    """Lower end of the interval of the inflow [kg/year]."""
+
+    inflow_high: float
+    """Upper end of the interval of the inflow [kg/year]."""
+
+    sizes: LoadSizes
+    """Masses of its consignments."""
+
+    season: Profile | None
+    """Seasonal profile of their entry: each month's rate relative to the mean; None if it is even over the year."""
+
+    kind: str
+    """Whether the numbers are reported or assumed."""
+
+    source: str
+    """Where the numbers come from."""
+
+    def __post_init__(self) -> None:
+        checks.one_of(self, "name", DRUGS[1:])
+        for name in ("inflow", "inflow_low", "inflow_high"):
+            checks.non_negative(self, name)
+        rule = f"lie in its interval [{self.inflow_low:g}, {self.inflow_high:g}] kg"
+        holds = self.inflow_low <= self.inflow <= self.inflow_high
+        checks.require(holds, thing=f"Drug '{self.name}': inflow", rule=rule, value=self.inflow)
+        if self.season is not None:
+            got = self.season.cycle
+            rule = "be a seasonal profile"
+            checks.require(got == "seasonal", thing=f"Drug '{self.name}': season", rule=rule, value=got)
+        checks.sourced(self)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Traffic:
     """Everything that moves: honest flows and streams of consignments."""
 
@@ -268,7 +313,7 @@ class Traffic:
     """Split of the consignments of a mode over classes of vehicle."""
 
     sizes: LoadSizes
-    """Masses of consignments."""
+    """Masses of consignments of heroin."""
 
     inflow: float
     """Heroin entering in a year [kg/year]."""
@@ -286,22 +331,59 @@ class Traffic:
     """Cities that retain consignments and their weight among the cities of a route [1]."""
 
     year_log_sd: float
-    """Standard deviation of the logarithm of a year's flow about its mean [1]."""
+    """Standard deviation of the logarithm of a year's flow about its mean, of all drugs alike [1]."""
+
+    further: tuple[Drug, ...] = ()
+    """Drugs beside heroin."""
+
+    market: float = 0.0
+    """Share of the mass retained in cities that arrests in retail trade take, in many small portions [1]."""
 
     def __post_init__(self) -> None:
         checks.unique((flow.name for flow in self.flows), thing="flows")
         checks.unique((stream.name for stream in self.streams), thing="streams")
-        checks.shares((stream.share for stream in self.streams), thing="shares of the streams")
+        checks.unique((drug.name for drug in self.further), thing="further drugs")
+        drugs = [HEROIN, *(drug.name for drug in self.further)]
+        for stream in self.streams:
+            thing = f"Stream '{stream.name}': drug"
+            rule = f"be {HEROIN} or one of the further drugs of the world"
+            checks.require(stream.drug in drugs, thing=thing, rule=rule, value=stream.drug)
+        for drug in drugs:
+            shares = [stream.share for stream in self.streams if stream.drug == drug]
+            checks.shares(shares, thing=f"shares of the streams of {drug}")
         for mode in {share.mode for share in self.class_shares}:
             parts = [share.share for share in self.class_shares if share.mode == mode]
             checks.shares(parts, thing=f"class shares of mode {mode}")
         checks.non_negative(self, "inflow")
         checks.probability(self, "retained_share")
+        checks.probability(self, "market")
         checks.unique((place for place, _ in self.city_weights), thing="cities")
         for place, weight in self.city_weights:
             holds = checks.NON_NEGATIVE.holds(weight)
             checks.require(holds, thing=f"City '{place}': weight", rule=checks.NON_NEGATIVE.text, value=weight)
         checks.non_negative(self, "year_log_sd")
+
+    @property
+    def drugs(self) -> tuple[str, ...]:
+        """Drugs that have streams, in the order of `DRUGS`."""
+        return tuple(drug for drug in DRUGS if any(stream.drug == drug for stream in self.streams))
+
+    def inflow_of(self, drug: str) -> float:
+        """Mass of a drug that enters, or is harvested inside and sent, in a year [kg/year]."""
+        return self.inflow if drug == HEROIN else self._of(drug).inflow
+
+    def sizes_of(self, drug: str) -> LoadSizes:
+        """Masses of the consignments of a drug."""
+        return self.sizes if drug == HEROIN else self._of(drug).sizes
+
+    def season_of(self, drug: str) -> Profile | None:
+        """Seasonal profile of the entry of a drug; None if it is even over the year, as that of heroin."""
+        return None if drug == HEROIN else self._of(drug).season
+
+    def _of(self, drug: str) -> Drug:
+        found = {further.name: further for further in self.further}
+        checks.known(drug, [HEROIN, *found], thing="drug")
+        return found[drug]
 
     def classes_of(self, mode: str) -> tuple[ClassShare, ...]:
         """Class shares of the consignments of a mode."""

@@ -12,6 +12,9 @@ HOURS_PER_WEEK = 168.0
 DAYS_PER_YEAR = 365
 """Days in a model year [day/year]."""
 
+DAYS_OF_MONTHS = (31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+"""Days in each month of a model year [day]."""
+
 HOURS_PER_YEAR = 8760.0
 """Hours in a model year of 365 days [h/year]."""
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from flowsim import checks
 from flowsim import names as hashes
+from flowsim.hubs import MOST_PARTS, Hub
 from flowsim.inspection.bypass import Bypass
 from flowsim.inspection.campaigns import Campaign
 from flowsim.inspection.checkpoint import WAYS, Checkpoint
@@ -104,6 +105,9 @@ class World:
     campaigns: tuple[Campaign, ...] = ()
     """Campaigns of agencies within the year."""
 
+    hubs: tuple[Hub, ...] = ()
+    """Places where loads by road are stored and split."""
+
     warm_up: float = 48.0
     """Time simulated and discarded before a span of traffic, to fill the queues [h]."""
 
@@ -133,6 +137,31 @@ class World:
             for route in self.routes_of(stream.origin, mode=stream.mode):
                 for share in classes:
                     self.stops(route.path, vehicle_class=share.vehicle_class, direction="through", mode=route.mode)
+        self._check_hubs()
+
+    def _check_hubs(self) -> None:
+        checks.unique((hub.place for hub in self.hubs), thing="hubs")
+        for hub in self.hubs:
+            checks.known(hub.place, [place.name for place in self.network.places], thing="hubs: place")
+            origins = {route.origin for route, _ in self.routes_through(hub.place)}
+            sending = [s for s in self.traffic.streams if s.mode == "road" and s.origin in origins]
+            most = max((self.traffic.sizes_of(stream.drug).maximum for stream in sending), default=0.0)
+            rule = f"split the largest load ({most:g} kg) into at most {MOST_PARTS} parts"
+            checks.require(most / hub.part <= MOST_PARTS, thing=f"Hub '{hub.place}': part", rule=rule, value=hub.part)
+            used = {stream.origin for stream in sending}
+            for route in (route for route, _ in self.routes_through(hub.place) if route.origin in used):
+                for vehicle_class, _ in hub.classes:
+                    self.stops(route.path, vehicle_class=vehicle_class, direction="through", mode=route.mode)
+
+    def routes_through(self, place: str) -> tuple[tuple[Route, int], ...]:
+        """Routes by road that pass a place and go on, with the position of the place on their path."""
+        passing = (route for route in self.network.routes if route.mode == "road" and place in route.path[:-1])
+        return tuple((route, route.path.index(place)) for route in passing)
+
+    def bribe_at(self, checkpoint: Checkpoint) -> float:
+        """Probability that an alarm on a load is bought off at a checkpoint [1]."""
+        own = checkpoint.bribe
+        return self.detection.corruption.bribe(checkpoint.agency) if own is None else own
 
     def routes_of(self, origin: str, *, mode: str) -> tuple[Route, ...]:
         """Routes of an origin and mode."""
@@ -191,6 +220,8 @@ class World:
 
 def way_across(border: str, *, position: int, length: int, direction: str) -> str:
     """Direction in which a vehicle meets a checkpoint on its path: in, out, or both for neither.
+
+    A path that begins at a crossing enters the country there; one that begins at any other place begins inside.
 
     Parameters
     ----------

@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from flowsim import checks, names, world_parameters
 from flowsim.inspection.checkpoint import stands, ways
@@ -70,6 +71,17 @@ class Findings:
         if table in self.partial:
             return False
         return all(self.clean(row, column) for row in self.rows[table] for column in columns)
+
+
+class _Traveller(NamedTuple):
+    """Vehicles on a path, and the cell that puts them there."""
+
+    row: Row
+    column: str
+    path: Sequence[str]
+    mode: str
+    classes: Sequence[str]
+    direction: str
 
 
 def examine(rows: Rows, *, year: int, partial: Sequence[str] = (), spoilt: Sequence[Row] = ()) -> Findings:
@@ -327,15 +339,18 @@ def _check_ways(found: Findings, *, year: int) -> None:
         for vehicle_class in row.words("classes")
     }
     posts = [row for row in found.rows["checkpoints"] if _stands(found, row, year=year)]
+    if found.rows["checkpoints"] and not posts:
+        text = f"must leave a checkpoint in force on 1 July {year}, got none"
+        found.add(found.rows["checkpoints"][0], text, column="from")
     at: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for post in posts:
         at[post.cells["place"], post.cells["mode"]].append(post)
     met: set[str] = set()
     follows = _follower(found)
     sound = found.whole("lanes", "checkpoint", "direction", "classes") and found.whole("checkpoints", "checkpoint")
-    for row, mode, classes, direction in _travellers(found):
-        path = row.words("path")
-        follows(row, path, mode)
+    for row, column, path, mode, classes, direction in _travellers(found):
+        if column == "path":
+            follows(row, path, mode)
         lacking = dict.fromkeys(
             (post.cells["checkpoint"], vehicle_class, way)
             for position, place in enumerate(path)
@@ -347,9 +362,9 @@ def _check_ways(found: Findings, *, year: int) -> None:
         )
         met.update(post.cells["checkpoint"] for place in path for post in at[place, mode])
         for name, vehicle_class, way in lacking if sound else ():
-            rule = "meet checkpoints that have lanes for its classes"
+            rule = "meet checkpoints that have lanes for " + ("its classes" if column == "path" else "it")
             text = f"must {rule}, got '{name}' without lanes for {vehicle_class} in direction {way}"
-            found.add(row, text, column="path")
+            found.add(row, text, column=column)
     complete = found.whole("flows", "class", "path") and found.whole("routes", "mode", "path")
     for row in posts if complete else ():
         if row.cells["checkpoint"] not in met and found.clean(row, "checkpoint", "place", "mode"):
@@ -362,19 +377,52 @@ def _stands(found: Findings, row: Row, *, year: int) -> bool:
     return not dated or stands(row.cells["from"], row.cells["to"], year=year)
 
 
-def _travellers(found: Findings) -> Iterator[tuple[Row, str, list[str], str]]:
-    """Each route and flow with its mode, its classes of vehicle and its direction."""
+def check_interval(found: Findings, table: str, column: str) -> None:
+    """Find the numbers of a column that lie outside the interval that the columns _low and _high give.
+
+    Parameters
+    ----------
+    found
+        Findings of the tables so far, to which it adds.
+    table, column
+        Where the numbers stand.
+    """
+    for row in found.rows[table]:
+        if not found.clean(row, column, f"{column}_low", f"{column}_high"):
+            continue
+        low, high = row.number(f"{column}_low"), row.number(f"{column}_high")
+        if not low <= row.number(column) <= high:
+            rule = f"lie in its interval [{low:g}, {high:g}]"
+            found.add(row, f"must {rule}, got {row.cells[column]!r}", column=column)
+
+
+def routes_through(found: Findings, place: str) -> list[Row]:
+    """Routes by road that pass a place and go on, if their modes and paths have no mistake."""
+    return [
+        row
+        for row in found.rows["routes"]
+        if found.clean(row, "mode", "path") and row.cells["mode"] == "road" and place in row.words("path")[:-1]
+    ]
+
+
+def _travellers(found: Findings) -> Iterator[_Traveller]:
     classes = defaultdict(list)
     for row in found.rows["classes"]:
         if found.clean(row, "mode", "class"):
             classes[row.cells["mode"]].append(row.cells["class"])
     for row in found.rows["routes"]:
         if found.clean(row, "mode", "path"):
-            yield row, row.cells["mode"], classes[row.cells["mode"]], "through"
+            mode = row.cells["mode"]
+            yield _Traveller(row, "path", row.words("path"), mode, classes[mode], "through")
     for row in found.rows["flows"]:
         if found.clean(row, "class", "path", "direction"):
             vehicle_class = row.cells["class"]
-            yield row, mode_of(vehicle_class), [vehicle_class], row.cells["direction"]
+            mode, direction = mode_of(vehicle_class), row.cells["direction"]
+            yield _Traveller(row, "path", row.words("path"), mode, [vehicle_class], direction)
+    for row in found.rows["hub_classes"]:
+        if found.clean(row, "place", "class"):
+            for route in routes_through(found, row.cells["place"]):
+                yield _Traveller(row, "class", route.words("path"), "road", [row.cells["class"]], "through")
 
 
 def _follower(found: Findings) -> Callable[[Row, Sequence[str], str], None]:

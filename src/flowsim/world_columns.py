@@ -7,12 +7,14 @@ from dataclasses import replace
 
 from flowsim import checks
 from flowsim.checks import FINITE, NON_NEGATIVE, POSITIVE, PROBABILITY, Rule
+from flowsim.hubs import MOST_PARTS
 from flowsim.inspection.bypass import WAYS_ROUND
 from flowsim.inspection.checkpoint import AGENCIES, EFFORT_CLASSES, MOST_SERVERS, TYPES, WAYS
 from flowsim.network import MODES
-from flowsim.traffic import CYCLES, DIRECTIONS, DRUGS, LAWS, MOST_PER_DAY, VEHICLE_CLASSES
+from flowsim.traffic import CYCLES, DIRECTIONS, DRUGS, LAWS, MOST_PER_DAY, VEHICLE_CLASSES, mode_of
 from flowsim.units import HOURS_PER_DAY
 from flowsim.world_forms import Column, Table
+from flowsim.world_parameters import PARAMETERS, SIZES
 
 
 def _text(name: str, meaning: str, *, optional: bool = False) -> Column:
@@ -39,8 +41,8 @@ def _number(name: str, unit: str, rule: Rule, meaning: str, *, optional: bool = 
     return Column(name=name, form="number", meaning=meaning, unit=unit, rule=rule, optional=optional)
 
 
-def _train(name: str, unit: str, rule: Rule, meaning: str) -> Column:
-    """Column of what only trains have, which older tables lack."""
+def _lacking(name: str, unit: str, rule: Rule, meaning: str) -> Column:
+    """Column of what few rows have, which a file may lack."""
     return replace(_number(name, unit, rule, meaning, optional=True), may_be_absent=True)
 
 
@@ -55,6 +57,7 @@ def _interval(unit: str, rule: Rule, *, optional: bool = False) -> tuple[Column,
     )
 
 
+_ON_ROAD = tuple(name for name in VEHICLE_CLASSES if mode_of(name) == "road")
 _HOUR = checks.between(0, HOURS_PER_DAY)
 _SERVERS = checks.between(1, MOST_SERVERS)
 
@@ -130,6 +133,10 @@ TABLES: Mapping[str, Table] = {
             _names("devices", "devices at each bay, in the order of their use", table="devices", optional=True),
             Column(name="from", form="date", meaning="first day in force; empty: always was", optional=True),
             Column(name="to", form="date", meaning="first day no longer in force; empty: still is", optional=True),
+            _lacking(
+                *("bribe", "1", PROBABILITY),
+                "probability that an alarm on a load is bought off here; empty: that of the agency",
+            ),
         ),
     ),
     "lanes": Table(
@@ -145,10 +152,10 @@ TABLES: Mapping[str, Table] = {
             _number("service_cv", "1", NON_NEGATIVE, "its coefficient of variation, if lognormal", optional=True),
             _number("referral", "1", PROBABILITY, "share of honest vehicles sent to secondary examination"),
             _whole("wave_through", NON_NEGATIVE, "nobody is referred when more than this many are waiting"),
-            _train(
+            _lacking(
                 "stop", "min", POSITIVE, "trains leave this long after they arrive, looked at or not; empty: they wait"
             ),
-            _train("wagons", "1", PROBABILITY, "share of the wagons of a train that is examined; empty: all"),
+            _lacking("wagons", "1", PROBABILITY, "share of the wagons of a train that is examined; empty: all"),
         ),
     ),
     "shifts": Table(
@@ -220,12 +227,65 @@ TABLES: Mapping[str, Table] = {
         meaning="consignments of one drug from one origin by one mode",
         key=("drug", "origin", "mode"),
         columns=(
-            _word("drug", DRUGS, "drug"),
-            _name("origin", "where they come from, as in routes.csv"),
+            _word("drug", DRUGS, "heroin, or a drug of drugs.csv"),
+            _name("origin", "where they come from, or begin inside the country, as in routes.csv"),
             _word("mode", MODES, "mode of their routes"),
-            _number("share", "1", PROBABILITY, "share of the inflow by mass; the streams sum to 1"),
+            _number("share", "1", PROBABILITY, "share of the drug's inflow by mass; the streams of a drug sum to 1"),
             _number("share_low", "1", PROBABILITY, "lower end of its interval"),
             _number("share_high", "1", PROBABILITY, "upper end of its interval"),
+        ),
+    ),
+    "drugs": Table(
+        meaning="a drug beside heroin, whose own numbers are in parameters.csv; without rows there is none",
+        key=("drug",),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns=(
+            _word("drug", DRUGS[1:], "drug, which then has rows in streams.csv"),
+            _number("inflow", "t/year", checks.between(0, 1e5), "mass that enters, or is harvested inside and sent"),
+            _number("inflow_low", "t/year", checks.between(0, 1e5), "lower end of its interval"),
+            _number("inflow_high", "t/year", checks.between(0, 1e5), "upper end of its interval"),
+            *(
+                _number(name, expected.unit, expected.rule, expected.meaning)
+                for name, expected in PARAMETERS.items()
+                if name in (*SIZES.values(), "detected_loads_per_year")
+            ),
+            Column(
+                name="season",
+                form="name",
+                meaning="seasonal profile of its entry; empty: even over the year",
+                table="profiles",
+                optional=True,
+            ),
+        ),
+    ),
+    "hubs": Table(
+        meaning="a place where loads by road are stored, to leave in parts; without rows there is none",
+        key=("place",),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns=(
+            _name("place", "the place, which a route by road passes and goes on from", table="places"),
+            _number("share", "1", PROBABILITY, "share of the loads stored there, at the first hub on their path only"),
+            _number("share_low", "1", PROBABILITY, "lower end of its interval"),
+            _number("share_high", "1", PROBABILITY, "upper end of its interval"),
+            _number("store", "h", POSITIVE, "mean time in store"),
+            _number("store_low", "h", POSITIVE, "lower end of its interval"),
+            _number("store_high", "h", POSITIVE, "upper end of its interval"),
+            _number("store_minimum", "1", PROBABILITY, "share of that time that is certain"),
+            _number("part", "kg", POSITIVE, f"largest part; a load leaves in at most {MOST_PARTS} equal ones"),
+            _number("concealment", "1", FINITE, "what repacking adds to the concealment q of a part, drawn afresh"),
+        ),
+    ),
+    "hub_classes": Table(
+        meaning="a class of vehicle in which parts leave a hub",
+        key=("place", "class"),
+        may_be_empty=True,
+        may_be_absent=True,
+        columns=(
+            _name("place", "place of the hub", table="hubs"),
+            _word("class", _ON_ROAD, "class of vehicle; a TIR truck has had its seal opened"),
+            _number("share", "1", PROBABILITY, "share of the parts; the classes of a hub sum to 1"),
         ),
     ),
     "classes": Table(

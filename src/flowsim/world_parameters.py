@@ -58,16 +58,22 @@ class Expected:
     """What it says, in one line."""
 
     mode: str = ""
-    """Mode of the legs that need it; empty if every world does."""
+    """Mode of the legs that need it; empty if it is no matter of legs."""
+
+    default: float | None = None
+    """Value in a world that does not give it; None if every world must, or every leg of its mode."""
 
 
-def _expected(unit: str, rule: Rule, meaning: str, *, mode: str = "") -> Expected:
-    return Expected(unit=unit, rule=rule, meaning=meaning, mode=mode)
+def _expected(unit: str, rule: Rule, meaning: str, *, mode: str = "", default: float | None = None) -> Expected:
+    return Expected(unit=unit, rule=rule, meaning=meaning, mode=mode, default=default)
 
 
 PARAMETERS: Mapping[str, Expected] = {
     "inflow": _expected("t/year", checks.between(0, 1e5), "heroin entering the country"),
     "retained_share": _expected("1", PROBABILITY, "share of consignments that stay in cities on their route"),
+    "market": _expected(
+        *("1", PROBABILITY, "share of what cities retain that arrests in retail trade take"), default=0.0
+    ),
     **{
         f"detour_{mode}": _expected(
             *("1", Rule("be a finite number of at least 1", lambda value: POSITIVE.holds(value) and value >= 1)),
@@ -100,7 +106,7 @@ PARAMETERS: Mapping[str, Expected] = {
 }
 """Parameters of a world by name."""
 
-_SIZES = {
+SIZES = {
     "median": "load_median",
     "log_sd": "load_log_sd",
     "tail_start": "load_tail_start",
@@ -144,6 +150,22 @@ def read_parameter(row: Row) -> Parameter:
     )
 
 
+def value_of(name: str, *, parameters: Mapping[str, Parameter]) -> float:
+    """Value of a parameter in its unit, or its default if the world does not give it.
+
+    Raises
+    ------
+    ValueError
+        If the world does not give it and it has no default.
+    """
+    default = PARAMETERS[name].default
+    if name in parameters:
+        return parameters[name].value
+    if default is None:
+        raise ValueError(f"parameters must have '{name}', got none")
+    return default
+
+
 def load_sizes(parameters: Mapping[str, Parameter]) -> LoadSizes:
     """Masses of consignments.
 
@@ -152,8 +174,19 @@ def load_sizes(parameters: Mapping[str, Parameter]) -> LoadSizes:
     ValueError
         If the numbers do not go together.
     """
-    given = {field: parameters[name].value for field, name in _SIZES.items()}
-    given["tail_share"] /= parameters["detected_loads_per_year"].value
+    return sizes_of({name: parameters[name].value for name in (*SIZES.values(), "detected_loads_per_year")})
+
+
+def sizes_of(values: Mapping[str, float]) -> LoadSizes:
+    """Masses of consignments, from the values of the parameters that describe them.
+
+    Raises
+    ------
+    ValueError
+        If the numbers do not go together.
+    """
+    given = {field: values[name] for field, name in SIZES.items()}
+    given["tail_share"] /= values["detected_loads_per_year"]
     return LoadSizes(**given)
 
 
@@ -201,8 +234,11 @@ def check_all(rows: Sequence[Row], *, needed_by_legs: Set[str]) -> list[Mistake]
     """
     last = max(row.line for row in rows)
     have = {row.text("parameter"): row for row in rows}
-    needed = [name for name, expected in PARAMETERS.items() if not expected.mode or name in needed_by_legs]
-    missing = [name for name in needed if name not in have]
+    missing = [
+        name
+        for name, expected in PARAMETERS.items()
+        if name not in have and expected.default is None and (not expected.mode or name in needed_by_legs)
+    ]
     if missing:
         table = rows[0].table
         return [
@@ -219,7 +255,7 @@ def check_all(rows: Sequence[Row], *, needed_by_legs: Set[str]) -> list[Mistake]
         load_sizes(read)
     except ValueError as error:
         thing, _, rest = str(error).partition(" must ")
-        row = have[_SIZES[thing.removeprefix("LoadSizes.")]]
+        row = have[SIZES[thing.removeprefix("LoadSizes.")]]
         rule, _, _ = rest.rpartition(", got ")
         return [row.mistake(f"must {rule} for {row.text('parameter')}, got {row.text('value')!r}", column="value")]
     return []

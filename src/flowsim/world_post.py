@@ -15,7 +15,7 @@ from flowsim.inspection.checkpoint import stands
 from flowsim.inspection.hours import Shift
 from flowsim.tables import Row
 from flowsim.traffic import mode_of
-from flowsim.world_checks import Findings
+from flowsim.world_checks import Findings, check_interval
 
 Group = tuple[str, str, str]
 """Checkpoint, direction and classes of a group of lanes, as they are written."""
@@ -34,7 +34,8 @@ def check(found: Findings) -> None:
         _check_day(found, rows)
         _check_lanes(found, group, rows)
     _check_groups(found)
-    _check_intervals(found)
+    for table, column in (("bypass", "share"), ("campaigns", "factor")):
+        check_interval(found, table, column)
     _check_borders(found)
     _check_campaigns(found)
 
@@ -177,18 +178,6 @@ def _check_lanes(found: Findings, group: Group, rows: list[Row]) -> None:
     if border and all(row.whole("lanes") == 0 for row in rows):
         rule = "be above 0 in some shift, or vehicles would wait for ever at the border"
         found.add(rows[0], f"must {rule}, got {rows[0].cells['lanes']!r}", column="lanes")
-
-
-def _check_intervals(found: Findings) -> None:
-    """Shares of ways round and factors of campaigns lie in their intervals."""
-    for table, column in (("bypass", "share"), ("campaigns", "factor")):
-        for row in found.rows[table]:
-            if not found.clean(row, column, f"{column}_low", f"{column}_high"):
-                continue
-            low, high = row.number(f"{column}_low"), row.number(f"{column}_high")
-            if not low <= row.number(column) <= high:
-                rule = f"lie in its interval [{low:g}, {high:g}]"
-                found.add(row, f"must {rule}, got {row.cells[column]!r}", column=column)
 
 
 def _check_borders(found: Findings) -> None:

@@ -123,6 +123,7 @@ def checkpoint(row: Row, *, groups: Mapping[str, Sequence[LaneGroup]], devices: 
         devices=tuple(devices[device] for device in row.words("devices")),
         start=row.text("from", default=""),
         end=row.text("to", default=""),
+        bribe=row.number("bribe") if row.cells["bribe"] else None,
         **_origin(row),
     )
 

@@ -8,7 +8,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from flowsim import checks, tables, units, world_checks, world_parameters, world_post, world_rows
+from flowsim import (
+    checks,
+    tables,
+    units,
+    world_checks,
+    world_drugs,
+    world_hubs,
+    world_parameters,
+    world_post,
+    world_rows,
+)
 from flowsim.evidence.figures import Figure
 from flowsim.inspection.checkpoint import LaneGroup
 from flowsim.inspection.detection import Detection
@@ -37,6 +47,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "devices": {"cv": "service_cv", "law": "service_law"},
     "flows": {"vehicle_class": "class"},
     "classes": {"vehicle_class": "class"},
+    "drugs": world_parameters.SIZES,
 }
 """Columns behind the fields of the objects that have another name."""
 
@@ -121,7 +132,9 @@ def load(
         except ValueError as error:
             mistakes.append(Mistake("overlay", 0, str(error)))
     found = world_checks.examine(rows, year=year, partial=sorted(partial), spoilt=spoilt)
+    world_drugs.check(found)
     world_post.check(found)
+    world_hubs.check(found)
     parts = _parts(found, year=year)
     _refuse([*mistakes, *found.mistakes], thing=thing)
     try:
@@ -225,16 +238,19 @@ def _parts(found: Findings, *, year: int) -> dict[str, Any]:
     shifts = world_post.shifts(found)
     for row, group in _made(found, "lanes", lambda row: world_rows.group(row, shifts=shifts)):
         groups.setdefault(row.text("checkpoint"), []).append(group)
+    classes = world_hubs.classes(found)
     makers: dict[str, Callable[[Row], object]] = {
         "legs": lambda row: world_rows.leg(row, places=places, parameters=parameters),
         "routes": world_rows.route,
         "checkpoints": lambda row: world_rows.checkpoint(row, groups=groups, devices=devices),
         "streams": world_rows.stream,
         "classes": world_rows.class_share,
+        "drugs": lambda row: world_drugs.drug(row, profiles=profiles),
         "cities": lambda row: (row.text("place"), row.number("weight")),
         "flows": lambda row: world_rows.flow(row, profiles=profiles),
         "counts": lambda row: world_rows.count(row, factor=parameters["backcast_factor"]),
         "bypass": world_post.bypass,
+        "hubs": lambda row: world_hubs.hub(row, classes=classes),
     }
     for table, make in makers.items():
         made[table] = tuple(part for _, part in _made(found, table, make))
@@ -263,6 +279,8 @@ def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year:
         retained_share=parameters["retained_share"].value,
         city_weights=parts["cities"],
         year_log_sd=parameters["year_flow_log_sd"].value,
+        further=parts["drugs"],
+        market=world_parameters.value_of("market", parameters=parameters),
     )
     return World(
         name=name,
@@ -275,6 +293,7 @@ def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year:
         counts=parts["counts"],
         bypasses=parts["bypass"],
         campaigns=parts["campaigns"],
+        hubs=parts["hubs"],
         warm_up=parameters["warm_up"].value,
     )
 

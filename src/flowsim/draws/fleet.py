@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -21,11 +23,13 @@ HONEST = -1
 class Fleet:
     """Vehicles and their visits to checkpoints.
 
-    The visits of vehicle v are the rows first[v] to first[v + 1] of the arrays that hold one value per visit.
+    A consignment that is put in store at a hub is a vehicle as far as the hub; each part in which it leaves is
+    another, whose parent it is. The visits of vehicle v are the rows first[v] to first[v + 1] of the arrays that hold
+    one value per visit.
     """
 
     entry: Floats
-    """Time of entry, dims (vehicle,) [h]."""
+    """Time of entry, dims (vehicle,) [h]; NaN for a part, which sets out when the run says so."""
 
     vehicle_class: Ints
     """Index in `traffic.VEHICLE_CLASSES`, dims (vehicle,)."""
@@ -56,6 +60,30 @@ class Fleet:
 
     tail: Floats
     """Travel time from the last checkpoint to the end of the path, dims (vehicle,) [h]."""
+
+    finish: Ints
+    """Place where the path ends, as an index in `Network.places`, dims (vehicle,)."""
+
+    parent: Ints
+    """Vehicle that brought a part to its hub, -1 if the vehicle is none, dims (vehicle,)."""
+
+    part: Ints
+    """Number of a part among those of its consignment, from 1 on; 0 for all else; dims (vehicle,)."""
+
+    store: Floats
+    """Time that a part spends in store before it sets out, dims (vehicle,) [h]."""
+
+    ring: Ints
+    """Ring that sent the consignment, -1 where rings make no difference, dims (vehicle,)."""
+
+    case_time: Floats
+    """Time of the first case against the ring after the consignment entered, dims (vehicle,) [h]."""
+
+    case_agency: Ints
+    """Index of the agency of that case in `AGENCIES`, -1 if there is none, dims (vehicle,)."""
+
+    protected: Ints
+    """Agencies that protect the ring, bit k standing for agency k of `AGENCIES`, dims (vehicle,)."""
 
     first: Ints
     """First visit of each vehicle and, last, the number of visits, dims (vehicle + 1,)."""
@@ -96,6 +124,12 @@ class Fleet:
     effort: Floats
     """Uniform number that is compared with the effort, dims (visit,) [1]."""
 
+    tipped: Bools
+    """Whether the agency has a tip on the load, which holds at its first checkpoint on the way, dims (visit,)."""
+
+    bribe: Floats
+    """Uniform number that is compared with the chance that an alarm is bought off, dims (visit,) [1]."""
+
     device_draw: Floats
     """Number that decides the alarm: logistic if loaded, uniform if honest; dims (visit, device) [1]."""
 
@@ -124,8 +158,17 @@ class Fleet:
 
     @property
     def ident(self) -> Ints:
-        """Number that orders simultaneous events, dims (vehicle,); steps of 64 leave room for parts of a load."""
-        return 64 * np.arange(1, self.size + 1, dtype=np.int64)
+        """Number that orders simultaneous events, dims (vehicle,): steps of 64, and parts after their consignment."""
+        number = 64 * np.cumsum(self.parent < 0, dtype=np.int64)
+        ident: Ints = np.where(self.parent < 0, number, number[self.parent] + self.part)
+        return ident
+
+    @property
+    def split(self) -> Bools:
+        """Whether each vehicle brings its load to a hub, from where parts go on, dims (vehicle,)."""
+        split = np.zeros(self.size, dtype=np.bool_)
+        split[self.parent[self.parent >= 0]] = True
+        return split
 
     @property
     def vehicle_of_visit(self) -> Ints:
@@ -145,8 +188,27 @@ PER_VEHICLE = (
     "log_mass",
     "concealment",
     "tail",
+    "finish",
+    "parent",
+    "part",
+    "store",
+    "ring",
+    "case_time",
+    "case_agency",
+    "protected",
 )
 """Fields of a fleet with one value per vehicle."""
+
+UNLESS_GIVEN: Mapping[str, float] = {
+    "parent": -1,
+    "part": 0,
+    "store": 0.0,
+    "ring": -1,
+    "case_time": math.inf,
+    "case_agency": -1,
+    "protected": 0,
+}
+"""Values of the fields that a group of vehicles may leave out."""
 
 PER_VISIT = (
     "checkpoint",
@@ -161,6 +223,8 @@ PER_VISIT = (
     "score",
     "search",
     "effort",
+    "tipped",
+    "bribe",
     "device_draw",
     "device_time",
 )
@@ -185,6 +249,7 @@ def join(one: Fleet, other: Fleet) -> Fleet:
     merged: dict[str, Any] = {
         name: np.concatenate([getattr(one, name), getattr(other, name)]) for name in PER_VEHICLE + PER_VISIT
     }
+    merged["parent"][one.size :] = np.where(other.parent < 0, -1, other.parent + one.size)
     first = np.concatenate([one.first, one.first[-1] + other.first[1:]])
     shared: dict[str, Any] = {name: getattr(one, name) for name in ("available", "first_day", "year_effort")}
     return Fleet(**merged, first=first, **shared)
@@ -198,15 +263,15 @@ def assemble(
     Parameters
     ----------
     parts
-        Per group, arrays with dims (vehicle,) for the fields of `PER_VEHICLE` and (vehicle, stop, ...) for those of
-        `PER_VISIT`.
+        Per group, arrays with dims (vehicle,) for the fields of `PER_VEHICLE`, except those of `UNLESS_GIVEN` that
+        have the value given there, and (vehicle, stop, ...) for those of `PER_VISIT`.
     available, first_day, year_effort
         As in `Fleet`.
     """
     devices = available.shape[2]
     columns: dict[str, npt.NDArray[np.generic]] = {}
     for name in PER_VEHICLE:
-        columns[name] = np.concatenate([part[name] for part in parts]) if parts else _empty(name)
+        columns[name] = np.concatenate([_column(part, name) for part in parts]) if parts else _empty(name)
     for name in PER_VISIT:
         shape = (-1, devices) if name.startswith("device_") else (-1,)
         rows = [part[name].reshape(shape) for part in parts if part[name].size or shape == (-1,)]
@@ -215,6 +280,12 @@ def assemble(
     first = np.concatenate([np.zeros(1, dtype=np.int64), *visits]).cumsum()
     typed: dict[str, Any] = {name: _typed(name, column) for name, column in columns.items()}
     return Fleet(**typed, first=first, available=available, first_day=first_day, year_effort=year_effort)
+
+
+def _column(part: Mapping[str, npt.NDArray[np.generic]], name: str) -> npt.NDArray[np.generic]:
+    if name in part or name not in UNLESS_GIVEN:
+        return part[name]
+    return np.full(len(part["entry"]), UNLESS_GIVEN[name])
 
 
 def _empty(name: str) -> npt.NDArray[np.generic]:

@@ -105,5 +105,6 @@ def _vehicles(
     part |= {"entry": entry, "vehicle_class": vehicle_class, "replication": np.zeros(count, dtype=np.int64)}
     part |= {"drug": nothing, "route": nothing, "retained": np.zeros(count, dtype=np.bool_)}
     part["opened"] = np.zeros(count, dtype=np.bool_)
+    part["finish"] = np.full(count, world.network.index(flow.path[-1]), dtype=np.int64)
     part |= {"mass": zeros, "log_mass": zeros, "concealment": zeros}
     return part

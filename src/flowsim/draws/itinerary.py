@@ -13,6 +13,7 @@ import numpy.typing as npt
 from flowsim.draws import counter, quantiles
 from flowsim.draws.counter import Floats, Stream
 from flowsim.draws.fleet import Bools, Ints
+from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.network import Leg
 from flowsim.traffic import Law
 from flowsim.world import Stop, World
@@ -37,6 +38,9 @@ class Itinerary:
     vehicle_class: str
     """Class of vehicle."""
 
+    start: int = 0
+    """Position on the path of the place where the first leg begins."""
+
 
 def itinerary(
     world: World,
@@ -45,6 +49,7 @@ def itinerary(
     vehicle_class: str,
     direction: str,
     mode: str,
+    start: int | None = None,
     last: int | None = None,
 ) -> Itinerary:
     """Itinerary of a class of vehicle along a path.
@@ -57,6 +62,9 @@ def itinerary(
         Names of the places of the whole path.
     vehicle_class, direction, mode
         As in `World.stops`.
+    start
+        Position of the place that it sets out from, with the checkpoints there behind it; by default it enters at
+        the first place and meets them.
     last
         Position of the place where it ends, by default the last of the path.
     """
@@ -64,7 +72,10 @@ def itinerary(
     stops = world.stops(path, vehicle_class=vehicle_class, direction=direction, mode=mode)
     legs = world.network.legs_of(path, mode=mode, owner="path")
     return Itinerary(
-        stops=tuple(stop for stop in stops if stop.place <= end), legs=legs[:end], vehicle_class=vehicle_class
+        stops=tuple(stop for stop in stops if (start is None or stop.place > start) and stop.place <= end),
+        legs=legs[start:end],
+        vehicle_class=vehicle_class,
+        start=start or 0,
     )
 
 
@@ -93,10 +104,13 @@ def draw_visits(
     """
     shape = (len(number), len(way.stops))
     devices = device_slots(world)
-    names = ("service", "score", "search", "effort", *ROUND_FIELDS)
+    names = ("service", "score", "search", "effort", "bribe", *ROUND_FIELDS)
     drawn: dict[str, Any] = {name: np.zeros(shape) for name in names}
     drawn["device_draw"] = np.zeros((*shape, devices))
     drawn["device_time"] = np.zeros((*shape, devices))
+    drawn["tipped"] = np.zeros(shape, dtype=np.bool_)
+    if loaded:
+        _draw_tips(world, way, drawn["tipped"], stream=stream, number=number, replication=replication)
     seen: Counter[int] = Counter()
     search = quantiles.duration(Law(family="lognormal", cv=world.detection.search_cv))
     for k, stop in enumerate(way.stops):
@@ -108,6 +122,9 @@ def draw_visits(
         drawn["score"][:, k] = quantiles.normal()(uniform[:, 1]) + (world.detection.targeting if loaded else 0.0)
         drawn["search"][:, k] = world.detection.search_time * search(uniform[:, 2])
         drawn["effort"][:, k] = uniform[:, 3]
+        if loaded and world.bribe_at(checkpoint) > 0:
+            uniform = stream.uniforms(number, purpose=counter.SERVICE, item="bribe", **where)
+            drawn["bribe"][:, k] = uniform[:, 0]
         if passes_otherwise(world, stop, vehicle_class=way.vehicle_class):
             first = stream.uniforms(number, purpose=counter.ROUND, **where)
             wagon = stream.uniforms(number, purpose=counter.ROUND, item="wagon", **where)
@@ -122,6 +139,17 @@ def draw_visits(
     drawn["checkpoint"] = np.broadcast_to([stop.checkpoint for stop in way.stops], shape)
     drawn["group"] = np.broadcast_to([stop.group for stop in way.stops], shape)
     return drawn
+
+
+def _draw_tips(world: World, way: Itinerary, tipped: Bools, *, stream: Stream, number: Ints, replication: Ints) -> None:
+    """Draw on which loads each agency has a tip, and mark its first checkpoint on the way."""
+    for agency in AGENCIES:
+        chance = world.detection.intelligence.tip(agency)
+        posts = (k for k, stop in enumerate(way.stops) if world.checkpoints[stop.checkpoint].agency == agency)
+        first = next(posts, None)
+        if chance > 0 and first is not None:
+            uniform = stream.uniforms(number, replication=replication, purpose=counter.ENTRY, item=f"tip:{agency}")
+            tipped[:, first] = uniform[:, 0] < chance
 
 
 def passes_otherwise(world: World, stop: Stop, *, vehicle_class: str) -> bool:
@@ -143,12 +171,12 @@ def _travel(world: World, way: Itinerary, *, stream: Stream, number: Ints, repli
     pending = np.zeros(len(number))
     seen: Counter[str] = Counter()
     stops = list(enumerate(way.stops))
-    for position in range(len(way.legs) + 1):
+    for position in range(way.start, way.start + len(way.legs) + 1):
         while stops and stops[0][1].place == position:
             travel[:, stops.pop(0)[0]] = pending
             pending = np.full(len(number), variation.within_place if stops and stops[0][1].place == position else 0.0)
-        if position < len(way.legs):
-            leg = way.legs[position]
+        if position < way.start + len(way.legs):
+            leg = way.legs[position - way.start]
             where: dict[str, Any] = {"replication": replication, "place": leg.label, "seen": seen[leg.label]}
             uniform = stream.uniforms(number, purpose=counter.TRAVEL, **where)[:, 0]
             relative = variation.minimum + (1.0 - variation.minimum) * law(uniform)

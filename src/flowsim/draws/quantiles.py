@@ -112,6 +112,18 @@ def year_factor(log_sd: float) -> Quantiles:
     return Quantiles(_lognormal(-log_sd * log_sd / 2, log_sd))
 
 
+@cache
+def pareto(exponent: float) -> Quantiles:
+    """Quantiles of the Pareto distribution with a minimum of 1 [1].
+
+    Parameters
+    ----------
+    exponent
+        Exponent of its tail [1].
+    """
+    return Quantiles(lambda distance, upper: (distance if upper else 1 - distance) ** (-1 / exponent))
+
+
 def _lognormal(mean: float, sd: float) -> Callable[[float, bool], float]:
     def quantile(distance: float, upper: bool) -> float:
         score = float(ndtri(distance))

@@ -3,97 +3,67 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import date
-from itertools import pairwise
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from scipy.linalg import eigh_tridiagonal
-from scipy.special import expit, ndtr, ndtri
 
 from flowsim import checks
-from flowsim.inspection.devices import Device
-from flowsim.network import Route
-from flowsim.traffic import DRUGS, LoadSizes
-from flowsim.units import HOURS_PER_DAY, HOURS_PER_YEAR
+from flowsim.engine import branches, clusters, quadrature, seasons
+from flowsim.engine.passing import BOUGHT, Chances, Points, Post
+from flowsim.engine.thinning import MARKET, States, Sums, Thinning, protection
+from flowsim.hubs import STORE
+from flowsim.inspection.checkpoint import AGENCIES
+from flowsim.traffic import DRUGS, Profile
+from flowsim.units import HOURS_PER_YEAR
 from flowsim.world import World
 
 Floats = npt.NDArray[np.float64]
-Chances = Mapping[tuple[int, int], float]
-Check = tuple[int, int, int]
-End = tuple[int, float, int]
 
-REACH = 6.0
-"""Standard deviations that a normal variable is integrated over on either side; 2e-9 lies beyond [1]."""
-
-PANEL = 10
-"""Gauss-Legendre points in one panel of the masses [1]."""
-
-YEARS = 8
-"""Gauss points of a year's effort between two values at which a class of checkpoint reaches effort 1 [1]."""
-
-KEPT = -1
-"""End of the loads that stay in a city; ends from 0 on are exits."""
-
-FREE, INTACT, OPENED = range(3)
-"""Whether a seal decides at a checkpoint, and if so whether it was opened and closed again."""
+SPLITS = 6
+"""Numbers of parts between which the masses of loads are integrated apart; beyond, parts are nearly full [1]."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
     """What a span of consignments comes to on average, with the variances between years.
 
-    A load that enters within the span counts with all that happens to it, so nothing is under way at the end.
+    A load that enters within the span counts with all that happens to it, so nothing is under way at the end. Drugs
+    are those of `DRUGS`; one without streams comes to nothing. Sites are the checkpoints and then, in a world with
+    cases, hubs or a market, the hubs, cities and last places of routes in the order of the network.
     """
 
     entered: Floats
-    """Mean mass entered, dims (drug,) [kg]."""
+    """Mean mass entered, or harvested inside and sent, dims (drug,) [kg]."""
 
     seized: Floats
-    """Mean mass seized, dims (drug, checkpoint) [kg]."""
+    """Mean mass seized, dims (drug, site) [kg]."""
 
     patrolled: Floats
     """Part of `seized` that patrols stop on the way round, dims (drug, checkpoint) [kg]."""
 
+    by_channel: Floats
+    """Mean mass seized, dims (drug, channel, agency), channels in the order of the results [kg]."""
+
+    missed: Floats
+    """Mean mass that passes checkpoints, dims (drug, reason), reasons in the order of the results [kg]."""
+
     seized_variance: Floats
-    """Variance of the mass seized, year effects included, dims (drug, checkpoint) [kg2]."""
+    """Variance of the mass seized, year effects included, dims (drug, site) [kg2]."""
 
     count: Floats
-    """Mean number of seizures, dims (drug, checkpoint) [1]."""
+    """Mean number of seizures, each load that a case finds in store being one, dims (drug, site) [1]."""
 
     leaked: Floats
     """Mean mass that leaves the country, dims (drug, exit), exits in the order of the routes [kg]."""
 
     retained: Floats
-    """Mean mass that ends in the cities, dims (drug,) [kg]."""
+    """Mean mass that ends in the cities and stays, dims (drug,) [kg]."""
 
     total_variance: Floats
-    """Variance of the mass seized at all checkpoints together, dims (drug,) [kg2]."""
-
-
-@dataclass(frozen=True)
-class _Grid:
-    """Points that stand for all masses, concealments, years and seasons, with their probabilities."""
-
-    mass: Floats
-    shares: dict[float, Floats]
-    concealment: Floats
-    concealment_weight: Floats
-    year: Floats
-    year_weight: Floats
-    campaign: Floats
-    season_weight: Floats
-
-
-@dataclass
-class _Branch:
-    """Loads that have met the same checkpoints so far; arrays have dims (drug, mass)."""
-
-    coming: Floats
-    ends: dict[int, Floats] = field(default_factory=dict)
-    onward: dict[Check, _Branch] = field(default_factory=dict)
+    """Variance of the mass seized at all sites together, dims (drug,) [kg2]."""
 
 
 def expect(
@@ -103,7 +73,9 @@ def expect(
 
     The loads of a stream are a Poisson process whose rate the year's flow multiplies; a checkpoint thins it.
     Given the year, the mass seized at a checkpoint is therefore compound Poisson, and its variance follows by
-    the law of total variance over the years' flow and effort, independent lognormal factors with mean 1.
+    the law of total variance over the years' flow and effort, independent lognormal factors with mean 1 that all
+    drugs share. Each drug has its own masses and its own season, which says how much of it meets each campaign.
+    Rings add to the variance what their loads have in common, see `clusters.Spread`.
 
     Left out are that loads are still under way at the horizon (they count with what becomes of them later);
     queues, except through `crowded` and `unreached`; and that all visits to a checkpoint on one day find the
@@ -112,6 +84,10 @@ def expect(
     A load meets all its checkpoints in the campaigns of its entry, which is exact as far as the journey is short
     beside them. It finds a closed post in the share of the day in which nobody is on duty, whatever it found
     before: exact for one such post on a way; with several, the error is of second order in their detection.
+
+    No case takes a load within a random time T with the probability E exp(-h T), h being the rate of cases against
+    one ring; times are independent, so their factors multiply. Queues and the spread of detours are left out, and
+    which devices worked is taken as independent of the alarm. Parts of one load are independent given the year.
 
     Parameters
     ----------
@@ -133,314 +109,129 @@ def expect(
         vehicle can hold no load, or the cost ratio differs from 1 where targeting is not above 0.
     """
     checks.require(0 < horizon < math.inf, thing="horizon", rule="be a finite number above 0", value=horizon)
-    grid = _grid(world, horizon=horizon)
-    root = _branches(world, grid, years=horizon / HOURS_PER_YEAR)
-    through, stopped = _ways_round(world, grid)
-    found = _found(world, grid, through, crowded=crowded or {}, unreached=unreached or {})
-    moments, patrolled, ended = _follow(world, grid, root, found=found, stopped=stopped)
-    mean = moments @ grid.year_weight
-    flow_square = math.exp(world.traffic.year_log_sd**2)
-    return Expectation(
-        entered=root.coming @ grid.mass,
-        seized=mean[1],
-        patrolled=patrolled,
-        seized_variance=_variance(moments, grid.year_weight, flow_square=flow_square),
-        count=mean[0],
-        leaked=ended[:, :KEPT],
-        retained=ended[:, KEPT],
-        total_variance=_variance(moments.sum(axis=2), grid.year_weight, flow_square=flow_square),
+    chances = {"crowded": crowded or {}, "unreached": unreached or {}}
+    _check(world, chances)
+    ways = branches.Ways(world)
+    each = {drug: _of_drug(ways, drug, horizon=horizon, chances=chances) for drug in world.traffic.drugs}
+    nothing = {name: np.zeros_like(value) for name, value in next(iter(each.values())).items()}
+    columns = {name: np.array([each.get(drug, nothing)[name] for drug in DRUGS]) for name in nothing}
+    return Expectation(**columns)
+
+
+def _check(world: World, chances: Mapping[str, Chances]) -> None:
+    known = {(c, g) for c, checkpoint in enumerate(world.checkpoints) for g in range(len(checkpoint.groups))}
+    for name, given in chances.items():
+        for key, chance in given.items():
+            checks.require(key in known, thing=name, rule="name a checkpoint and its lane group", value=key)
+            checks.require(0 <= chance <= 1, thing=f"{name}[{key}]", rule="lie in [0, 1]", value=chance)
+
+
+def _of_drug(ways: branches.Ways, drug: str, *, horizon: float, chances: Mapping[str, Chances]) -> dict[str, Any]:
+    """Fields of an expectation of one drug."""
+    world = ways.world
+    posts, exits = len(world.checkpoints), len({route.exit for route in world.network.routes})
+    sites = posts + len(ways.sites)
+    season, ending = world.traffic.season_of(drug), branches.hazard(world) * world.detection.intelligence.dismantled
+    factors, spans = seasons.campaigns(world, season, horizon=horizon, ending=ending)
+    efforts = np.array([world.detection.effort.of(post.effort_class) for post in world.checkpoints])
+    year, year_weight = quadrature.years(world.detection.year_log_sd, (factors.T * efforts).ravel().tolist())
+    effort = np.minimum(1.0, efforts[:, None, None] * year * factors[:, :, None]).reshape(posts, len(spans) * len(year))
+    agencies, kinds = protection(world)
+    states = States(agencies=agencies, kinds=kinds, effort=effort, weight=np.outer(spans, year_weight).ravel())
+    points, shares = _points(world, drug)
+    size = len(states.weights)
+    sums = Sums(
+        moments=np.zeros((3, sites, size)),
+        by_case=np.zeros((sites, size)),
+        channels=np.zeros((MARKET + 1, len(AGENCIES))),
+        missed=np.zeros(BOUGHT + 1),
+        patrolled=np.zeros(posts),
+        leaked=np.zeros(exits),
+        stored=[np.zeros((len(points.mass), size)) for _ in world.hubs],
     )
+    sent = seasons.sent_before(season, horizon, ending=ending)
+    root = branches.of_streams(ways, drug, mass=points.mass, shares=shares, sent=sent)
+    Thinning(world, Post(world, points, **chances), states=states, sums=sums).follow(root)
+    for hub in range(len(world.hubs)):
+        _leave_store(ways, drug, hub, points=points, states=states, sums=sums, chances=chances)
+    shape = (len(kinds), len(spans), len(year))
+    moments = np.einsum("pckst,s->pckt", sums.moments.reshape(3, sites, *shape), spans)
+    by_case = np.einsum("ckst,s->ckt", sums.by_case.reshape(sites, *shape), spans)
+    years = _spread(world, season, year=year_weight, kinds=kinds, horizon=horizon, ending=ending)
+    count, mass = np.einsum("pckt,k,t->pc", moments[:2], kinds, year_weight)
+    return {
+        "entered": root.coming @ points.mass,
+        "seized": mass,
+        "patrolled": sums.patrolled,
+        "by_channel": sums.channels,
+        "missed": sums.missed,
+        "seized_variance": years.variance(moments, by_case),
+        "count": count,
+        "leaked": sums.leaked,
+        "retained": sums.retained,
+        "total_variance": years.variance(moments.sum(axis=1), by_case.sum(axis=0)),
+    }
 
 
-def _variance(moments: Floats, weight: Floats, *, flow_square: float) -> Floats:
-    """Variance over the years of a compound Poisson sum with moments of dims (power, ..., year)."""
-    within = moments[2] @ weight
-    between = flow_square * (moments[1] ** 2 @ weight) - (moments[1] @ weight) ** 2
-    variance: Floats = within + np.maximum(between, 0.0)
-    return variance
-
-
-def _grid(world: World, *, horizon: float) -> _Grid:
+def _points(world: World, drug: str) -> tuple[Points, dict[float, Floats]]:
+    """Masses and concealments of the loads of a drug, and the probability of each mass by capacity, dims (mass,)."""
     devices = {device for checkpoint in world.checkpoints for device in checkpoint.devices}
     slope = max((abs(device.slope) for device in devices), default=0.0)
     blur = max((abs(device.concealment) for device in devices), default=0.0)
     capacities = [share.capacity for share in world.traffic.class_shares]
     maxima = [way.maximum for way in world.bypasses if way.share > 0]
-    masses = _masses(world.traffic.sizes, capacities, maxima=maxima, slope=slope)
-    campaign, season = _campaigns(world, horizon=horizon)
-    efforts = [world.detection.effort.of(checkpoint.effort_class) for checkpoint in world.checkpoints]
-    years = _years(world.detection.year_log_sd, (campaign.T * efforts).ravel().tolist())
-    return _Grid(*masses, *_concealments(blur), *years, campaign, season)
+    splits: list[float] = []
+    for hub in (hub for hub in world.hubs if hub.share > 0):
+        splits += [count * hub.part for count in range(1, SPLITS + 1)]
+        splits += [n * m for m in maxima for n in range(2, SPLITS + 1) if (n - 1) * hub.part < n * m < n * hub.part]
+    sizes = world.traffic.sizes_of(drug)
+    mass, shares = quadrature.masses(sizes, capacities, maxima=maxima, slope=slope, splits=splits)
+    concealment, weight = quadrature.concealments(blur)
+    return Points(mass=mass, parts=np.ones_like(mass), concealment=concealment, weight=weight), shares
 
 
-def _masses(
-    sizes: LoadSizes, capacities: Sequence[float], *, maxima: Sequence[float], slope: float
-) -> tuple[Floats, dict[float, Floats]]:
-    """Masses of entering loads, and the probability of each in a vehicle of each capacity.
-
-    Panels end at the start of the tail, at each capacity and at what is carried at most on each way round. A
-    sensitivity with slope b has poles pi / b off the real axis of ln(mass), so panels of 6 / b lose nothing.
-    """
-    sd, start = sizes.log_sd, math.log(sizes.tail_start)
-    centre = math.log(sizes.median) + sizes.selection * sd**2
-    tops = {math.log(min(capacity, sizes.maximum)) for capacity in capacities}
-    low = min(centre, *tops) - REACH * sd
-    edges = tops | {math.log(maximum) for maximum in maxima}
-    # The square of the mass, which the variance needs, is centred 2 sd ** 2 above the mass itself.
-    high = min(centre + (REACH + 2 * sd) * sd, start)
-    smooth = 6.0 / slope if slope > 0 else math.inf
-    nodes, weights = _panels(_between(edges, low, high), width=min(2.5 * sd, smooth))
-    score, edge = (nodes - math.log(sizes.median)) / sd, (start - math.log(sizes.median)) / sd
-    body = (1 - sizes.tail_share) / (ndtr(edge) * sd * math.sqrt(2 * math.pi))
-    density = body * np.exp(sizes.selection * nodes - score**2 / 2)
-    alpha, end = sizes.tail_exponent, math.log(sizes.maximum)
-    above, above_weights = _panels(_between(edges, start, end), width=min(2.0, smooth))
-    tail = sizes.tail_share * alpha / (1 - math.exp(-alpha * (end - start)))
-    tail_density = tail * np.exp(sizes.selection * above - alpha * (above - start))
-    logs = np.concatenate([nodes, above])
-    chances = np.concatenate([density * weights, tail_density * above_weights])
-    held = {capacity: np.where(logs < math.log(capacity), chances, 0.0) for capacity in capacities}
-    for capacity, part in held.items():
-        rule = f"be above tail_start ({sizes.tail_start} kg) where all loads lie in the tail"
-        checks.require(part.sum() > 0, thing="ClassShare.capacity", rule=rule, value=capacity)
-    used = np.sum(list(held.values()), axis=0) > 0
-    return np.exp(logs[used]), {capacity: part[used] / part.sum() for capacity, part in held.items()}
+def _leave_store(
+    ways: branches.Ways,
+    drug: str,
+    index: int,
+    *,
+    points: Points,
+    states: States,
+    sums: Sums,
+    chances: Mapping[str, Chances],
+) -> None:
+    """Follow the parts in which loads leave a hub; in store a case takes a load as a whole."""
+    world, hub, loads = ways.world, ways.world.hubs[index], sums.stored[index]
+    if not loads.any():
+        return
+    events = branches.hazard(world) * hub.store
+    kept = clusters.laplace(clusters.CONSTANT, events * hub.store_minimum)
+    kept *= clusters.laplace(STORE, events * (1.0 - hub.store_minimum))
+    parts = np.maximum(1.0, np.ceil(points.mass / hub.part))
+    split = replace(points, mass=points.mass / parts, parts=parts, concealment=points.concealment + hub.concealment)
+    leaving = Thinning(world, Post(world, split, **chances), states=states, sums=sums, sent=kept * loads)
+    if kept < 1.0:
+        leaving.take_by_case(ways.sites[hub.place], (1.0 - kept) * (points.powers @ loads))
+    leaving.follow(branches.of_parts(ways, hub, drug, masses=len(parts)))
 
 
-def _between(edges: Iterable[float], low: float, high: float) -> list[float]:
-    """Return the ends of an interval with the edges that lie inside it."""
-    return [low, *sorted({edge for edge in edges if low < edge < high}), high]
-
-
-def _panels(edges: Sequence[float], *, width: float) -> tuple[Floats, Floats]:
-    """Gauss-Legendre points and weights on panels of at most a width between edges."""
-    ends = [edges[0]]
-    for left, right in pairwise(edges):
-        ends += np.linspace(left, right, max(1, math.ceil((right - left) / width)) + 1)[1:].tolist()
-    point, weight = np.polynomial.legendre.leggauss(PANEL)
-    half = np.diff(ends)[:, None] / 2
-    return (np.array(ends[:-1])[:, None] + half * (1 + point)).ravel(), (half * weight).ravel()
-
-
-def _concealments(blur: float) -> tuple[Floats, Floats]:
-    """Concealment qualities and their probabilities.
-
-    Even steps converge faster than Gauss-Hermite points on a logistic function, whose poles lie pi / blur off
-    the real axis [Trefethen2014]_.
-
-    References
-    ----------
-    .. [Trefethen2014] L. N. Trefethen and J. A. C. Weideman, "The exponentially convergent trapezoidal rule",
-       SIAM Review 56 (2014) 385-458, doi:10.1137/130932132.
-    """
-    if blur == 0.0:
-        return np.zeros(1), np.ones(1)
-    half = math.ceil(REACH / min(0.75, 0.9 / blur))
-    point = np.linspace(-REACH, REACH, 2 * half + 1)
-    weight = np.exp(-(point**2) / 2)
-    return point, weight / weight.sum()
-
-
-def _years(log_sd: float, efforts: Iterable[float]) -> tuple[Floats, Floats]:
-    """Factors on a year's effort and their probabilities, in panels that end where an effort reaches 1."""
-    if log_sd == 0.0:
-        return np.ones(1), np.ones(1)
-    # Rounding keeps panels from vanishing; a cap beyond 5.5 changes less than one year in ten million.
-    caps = {round((log_sd / 2 - math.log(effort) / log_sd), 4) for effort in efforts if effort > 0}
-    ends = _between([cap for cap in caps if abs(cap) < REACH - 0.5], -REACH, REACH)
-    points, weights = [], []
-    for left, right in pairwise(ends):
-        fine, share = _panels([left, right], width=2.0)
-        point, weight = _condensed(fine, share * np.exp(-(fine**2) / 2))
-        points.append(point)
-        weights.append(weight)
-    year = np.exp(log_sd * np.concatenate(points) - log_sd**2 / 2)
-    return year, np.concatenate(weights) / np.sum(weights)
-
-
-def _condensed(point: Floats, weight: Floats) -> tuple[Floats, Floats]:
-    """Gauss rule of `YEARS` points for the measure of a finer one, by Stieltjes' procedure [Gautschi2004]_.
-
-    References
-    ----------
-    .. [Gautschi2004] W. Gautschi, "Orthogonal Polynomials: Computation and Approximation", Oxford University
-       Press 2004, section 2.2.
-    """
-    diagonal, beside = np.zeros(YEARS), np.zeros(YEARS)
-    before, now = np.zeros_like(point), np.full_like(point, 1 / math.sqrt(weight.sum()))
-    for k in range(YEARS):
-        diagonal[k] = weight @ (point * now**2)
-        ahead = (point - diagonal[k]) * now - beside[k - 1] * before
-        beside[k] = math.sqrt(weight @ ahead**2)
-        before, now = now, ahead / beside[k]
-    values, vectors = eigh_tridiagonal(diagonal, beside[:-1])
-    return np.asarray(values, dtype=np.float64), np.asarray(weight.sum() * vectors[0] ** 2, dtype=np.float64)
-
-
-def _campaigns(world: World, *, horizon: float) -> tuple[Floats, Floats]:
-    """Factors on effort, dims (checkpoint, season), and the share of each season: all times with the same factors."""
-    days = [[date.fromisoformat(f"2011-{day}") for day in (c.start, c.end)] for c in world.campaigns]
-    hours = [[(day - date(2011, 1, 1)).days * HOURS_PER_DAY for day in pair] for pair in days]
-    seasons: dict[tuple[float, ...], float] = {}
-    for start, end in pairwise(_between([hour for pair in hours for hour in pair], 0.0, horizon)):
-        lasting = [c for c, (first, last) in zip(world.campaigns, hours, strict=True) if first <= start < last]
-        key = tuple(math.prod(c.factor for c in lasting if post.agency in c.agencies) for post in world.checkpoints)
-        seasons[key] = seasons.get(key, 0.0) + (end - start) / horizon
-    return np.array(list(seasons), dtype=np.float64).T, np.array(list(seasons.values()))
-
-
-def _branches(world: World, grid: _Grid, *, years: float) -> _Branch:
-    """Send the loads of all streams along their routes; ways that start alike share their first branches."""
-    traffic = world.traffic
-    exits = list(dict.fromkeys(route.exit for route in world.network.routes))
-    crossing = [post.border != "" for post in world.checkpoints]
-    root = _Branch(np.zeros((len(DRUGS), len(grid.mass))))
-    for stream in traffic.streams:
-        classes = traffic.classes_of(stream.mode)
-        mean = math.fsum(share.share * float(grid.shares[share.capacity] @ grid.mass) for share in classes)
-        loads = years * stream.share * traffic.inflow / mean
-        routes = world.routes_of(stream.origin, mode=stream.mode)
-        of_route, of_class = math.fsum(r.weight for r in routes), math.fsum(share.share for share in classes)
-        for route in routes:
-            for share in classes:
-                coming = np.zeros_like(root.coming)
-                part = loads * (route.weight / of_route) * (share.share / of_class)
-                coming[DRUGS.index(stream.drug)] = part * grid.shares[share.capacity]
-                stops = world.stops(route.path, vehicle_class=share.vehicle_class, direction="through", mode=route.mode)
-                ends = _ends(world, route, leaves=exits.index(route.exit))
-                for seal, chance in _seals(world, share.vehicle_class):
-                    keys = [(s.checkpoint, s.group, seal if crossing[s.checkpoint] else FREE) for s in stops]
-                    _send(root, chance * coming, keys=keys, places=[stop.place for stop in stops], ends=ends)
-    return root
-
-
-def _seals(world: World, vehicle_class: str) -> list[tuple[int, float]]:
-    """States of the seal of loads at crossings, with their shares."""
-    if vehicle_class != "tir" or not world.detection.seals.green_lane:
-        return [(FREE, 1.0)]
-    return [(INTACT, 1.0 - world.detection.seals.opened), (OPENED, world.detection.seals.opened)]
-
-
-def _ends(world: World, route: Route, *, leaves: int) -> list[End]:
-    """Position on the path, share of the loads and kind of each end of a route."""
-    weights = dict(world.traffic.city_weights)
-    cities = [(k, weights[place]) for k, place in enumerate(route.path) if weights.get(place, 0.0) > 0.0]
-    retained = world.traffic.retained_share if cities else 0.0
-    whole = math.fsum(weight for _, weight in cities)
-    stays = [(k, retained * weight / whole, KEPT) for k, weight in cities]
-    return [*stays, (len(route.path), 1.0 - retained, leaves)]
-
-
-def _send(root: _Branch, coming: Floats, *, keys: Sequence[Check], places: Sequence[int], ends: Sequence[End]) -> None:
-    """Add loads to the branches along a way, and to its ends."""
-    root.coming += coming
-    passed = [root]
-    for key, place in zip(keys, places, strict=True):
-        branch = passed[-1].onward.setdefault(key, _Branch(np.zeros_like(coming)))
-        branch.coming += coming * math.fsum(share for position, share, _ in ends if position >= place)
-        passed.append(branch)
-    for position, share, kind in ends:
-        last = passed[sum(place <= position for place in places)]
-        last.ends[kind] = last.ends.get(kind, 0.0) + share * coming
-
-
-def _ways_round(world: World, grid: _Grid) -> tuple[dict[int, Floats], dict[int, Floats]]:
-    """Shares that go through a crossing and that patrols stop on the way round it, each with dims (mass, 1)."""
-    through, stopped = {}, {}
-    for c, post in enumerate(world.checkpoints):
-        ways = [way for way in world.bypasses if post.border and way.border == post.border]
-        if ways and post.mode == "road":
-            taken = np.array([way.share * (grid.mass <= way.maximum) for way in ways])
-            through[c] = np.maximum(0.0, 1.0 - taken.sum(axis=0))[:, None]
-            stopped[c] = np.array([[way.patrol for way in ways] @ taken]).T
-    return through, stopped
-
-
-def _found(
-    world: World, grid: _Grid, through: Mapping[int, Floats], *, crowded: Chances, unreached: Chances
-) -> dict[Check, Floats]:
-    """Probability of examination and alarm by checkpoint, lane group and seal, dims (mass, concealment)."""
-    known = {(c, g) for c, checkpoint in enumerate(world.checkpoints) for g in range(len(checkpoint.groups))}
-    for name, chances in {"crowded": crowded, "unreached": unreached}.items():
-        for key, chance in chances.items():
-            checks.require(key in known, thing=name, rule="name a checkpoint and its lane group", value=key)
-            checks.require(0 <= chance <= 1, thing=f"{name}[{key}]", rule="lie in [0, 1]", value=chance)
-    alarms = {devices: _alarm(devices, world, grid) for devices in {post.devices for post in world.checkpoints}}
-    seals, lead = world.detection.seals, _lead(world)
-    found: dict[Check, Floats] = {}
-    for c, g in known:
-        post, group = world.checkpoints[c], world.checkpoints[c].groups[g]
-        # Honest scores are N(0, 1) and a share `referral` of them lies above the threshold at a cost ratio of 1.
-        selected = float(ndtr(lead + ndtri(group.referral))) * group.wagons * (1.0 - crowded.get((c, g), 0.0))
-        under_seal = selected if seals.inspection else 0.0
-        referred = {FREE: selected}
-        if post.border and seals.green_lane:
-            for seal, noticed in ((INTACT, seals.false_notice), (OPENED, seals.notice)):
-                referred[seal] = noticed + (1.0 - noticed) * under_seal
-        off_duty = 0.0 if post.border else math.fsum(s.end - s.start for s in group.shifts if s.lanes == 0)
-        reached = (1.0 - off_duty / HOURS_PER_DAY) * (1.0 - unreached.get((c, g), 0.0))
-        for seal, share in referred.items():
-            found[c, g, seal] = reached * share * alarms[post.devices] * through.get(c, 1.0)
-    return found
-
-
-def _lead(world: World) -> float:
-    """Mean risk score of loads less what liability adds to every threshold."""
-    targeting, ratio = world.detection.targeting, world.detection.cost_ratio
-    rule = "be above 0 where Detection.cost_ratio is not 1"
-    checks.require(ratio == 1.0 or targeting > 0, thing="Detection.targeting", rule=rule, value=targeting)
-    return targeting if ratio == 1.0 else targeting - math.log(ratio) / targeting
-
-
-def _alarm(devices: Sequence[Device], world: World, grid: _Grid) -> Floats:
-    """Probability that a device works and raises an alarm, dims (mass, concealment)."""
-    silent = np.ones((len(grid.mass), len(grid.concealment)))
-    log_mass, log_odds = np.log(grid.mass)[:, None], math.log(world.detection.sensitivity)
-    for device in devices:
-        logit = device.intercept + device.slope * log_mass - device.concealment * grid.concealment + log_odds
-        silent *= 1.0 - device.availability * expit(logit)
-    return 1.0 - silent
-
-
-def _follow(
-    world: World, grid: _Grid, root: _Branch, *, found: Mapping[Check, Floats], stopped: Mapping[int, Floats]
-) -> tuple[Floats, Floats, Floats]:
-    """Follow the survival of loads along all branches.
-
-    Returns
-    -------
-    tuple of ndarray
-        Sums of mass ** 0, 1 and 2 over the loads seized, dims (power, drug, checkpoint, year), the mass that
-        patrols stop, dims (drug, checkpoint), and the mass that comes to each end, dims (drug, end), cities last.
-    """
-    powers = grid.mass ** np.arange(3)[:, None]
-    efforts = np.array([world.detection.effort.of(post.effort_class) for post in world.checkpoints])
-    effort = np.minimum(1.0, efforts[:, None, None] * grid.year * grid.campaign[:, :, None])
-    effort = effort.reshape(len(efforts), -1)[:, :, None, None]
-    weight = np.outer(grid.season_weight, grid.year_weight).ravel()
-    moments = np.zeros((3, len(DRUGS), len(efforts), len(weight)))
-    patrolled = np.zeros((len(DRUGS), len(efforts)))
-    ended = np.zeros((len(DRUGS), len({route.exit for route in world.network.routes}) + 1))
-    todo = [(root, np.ones((len(weight), len(grid.mass), len(grid.concealment))))]
-    while todo:
-        branch, surviving = todo.pop()
-        if branch.ends:
-            share = weight @ _over_concealment(surviving, grid)
-            for kind, loads in branch.ends.items():
-                ended[:, kind] += loads @ (share * grid.mass)
-        for (c, g, seal), onward in branch.onward.items():
-            caught = surviving * found[c, g, seal]
-            caught *= effort[c]
-            if c in stopped:
-                by_patrol = surviving * stopped[c]
-                patrolled[:, c] += onward.coming @ (weight @ _over_concealment(by_patrol, grid) * grid.mass)
-                caught += by_patrol
-            moments[:, :, c] += (powers[:, None, :] * onward.coming) @ _over_concealment(caught, grid).T
-            todo.append((onward, np.subtract(surviving, caught, out=caught)))
-    return grid.season_weight @ moments.reshape(*moments.shape[:3], -1, len(grid.year)), patrolled, ended
-
-
-def _over_concealment(values: Floats, grid: _Grid) -> Floats:
-    """Mean over concealment of values with dims (year, mass, concealment)."""
-    mean: Floats = values.reshape(-1, values.shape[2]) @ grid.concealment_weight
-    return mean.reshape(values.shape[:2])
+def _spread(
+    world: World, season: Profile | None, *, year: Floats, kinds: Floats, horizon: float, ending: float
+) -> clusters.Spread:
+    """What makes the years of a drug differ."""
+    intelligence, corruption = world.detection.intelligence, world.detection.corruption
+    together, bursts = 0.0, 0.0
+    if intelligence.has_cases or corruption.protects:
+        together = clusters.sum_of_squares(intelligence.rings, intelligence.size_exponent)
+    if intelligence.has_cases:
+        square = seasons.sent_before(season, horizon, ending=2 * ending, power=2)
+        sent = seasons.sent_before(season, horizon, ending=ending)
+        bursts = square / (sent or 1.0) ** 2 / (branches.hazard(world) * HOURS_PER_YEAR)
+    return clusters.Spread(
+        year=year,
+        flow_square=math.exp(world.traffic.year_log_sd**2),
+        kinds=kinds,
+        together=together,
+        bursts=bursts,
+        stopping=seasons.stopping(season, horizon=horizon, ending=ending),
+    )

@@ -14,8 +14,9 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
-UNDER_WAY, PASSED, RETAINED, SEIZED = range(4)
-"""Fates of a vehicle: still under way or not yet entered, left by its exit, ended in a city, stopped with its load."""
+UNDER_WAY, PASSED, RETAINED, SEIZED, SPLIT = range(5)
+"""Fates of a vehicle: still under way or not yet entered, left by its exit, ended in a city, stopped with its load,
+put in store at a hub, from where its parts go on as vehicles of their own."""
 
 NOT_SELECTED, REFERRED, WAVED, SEALED, UNREACHED, BYPASSED, CLOSED = range(7)
 """What became of a visit: not selected, referred to secondary, selected but waved through, passed under seal, in a
@@ -57,7 +58,7 @@ class Outcome:
     """Time of leaving the checkpoint, by seizure too, dims (visit,) [h]."""
 
     fate: Ints
-    """`UNDER_WAY`, `PASSED`, `RETAINED` or `SEIZED`, dims (vehicle,)."""
+    """One of `UNDER_WAY` to `SPLIT`, dims (vehicle,)."""
 
     end: Floats
     """Time of that fate, dims (vehicle,) [h]."""

@@ -21,6 +21,7 @@ from flowsim.engine.outcome import (
     REFERRED,
     SEALED,
     SEIZED,
+    SPLIT,
     UNDER_WAY,
     UNREACHED,
     WAVED,
@@ -30,6 +31,7 @@ from flowsim.engine.queues import Queues
 from flowsim.engine.stations import Clock, Order, Station
 from flowsim.inspection import bypass, campaigns, hours
 from flowsim.inspection.bypass import Bypass
+from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.inspection.selection import threshold
 from flowsim.traffic import VEHICLE_CLASSES
 from flowsim.units import HOURS_PER_DAY
@@ -49,6 +51,8 @@ class Stage(IntEnum):
     IN_BAY = 5
     STANDING = 6
     ROUND = 7
+    TAKEN = 8
+    IN_STORE = 9
 
 
 class Simulation:
@@ -97,6 +101,12 @@ class Simulation:
             fleet.retained.tolist(),
             fleet.loaded.tolist(),
         )
+        self.case_time, self.parent = fleet.case_time.tolist(), fleet.parent.tolist()
+        self.bribe = [world.bribe_at(post) for _, post in posts]
+        self.agency = [AGENCIES.index(post.agency) for _, post in posts]
+        self.parts: dict[int, list[int]] = {}
+        for part in np.flatnonzero(fleet.parent >= 0).tolist():
+            self.parts.setdefault(self.parent[part], []).append(part)
 
     def traffic(self, vehicles: list[int]) -> Journey:
         """Let vehicles enter, in order of time and number."""
@@ -111,17 +121,22 @@ class Simulation:
         """Follow one vehicle from a stage of one of its visits to its end."""
         clock, journal, ident = self.clock, self.journal, self.ident[vehicle]
         left = journal.departure[visit - 1] if visit > self.first[vehicle] else self.entry[vehicle]
+        if stage == Stage.IN_STORE:
+            yield clock.at(min(left, self.case_time[vehicle]), Order.ARRIVAL, ident)
+            if self.taken(vehicle):
+                return
+            stage = Stage.ON_THE_ROAD
         for k in range(visit, self.first[vehicle + 1]):
             if stage == Stage.ON_THE_ROAD:
                 yield clock.at(left + self.travel[k], Order.ARRIVAL, ident)
                 stage = Stage.ARRIVED
-            if stage == Stage.ARRIVED and self.rounds[self.checkpoint[k]] and self.loaded[vehicle]:
-                stage = self.go_round(vehicle, k)
+            if stage == Stage.ARRIVED and self.loaded[vehicle]:
+                stage = self.arrive(vehicle, k)
             if stage == Stage.ROUND:
                 yield from self.way_round(vehicle, k)
             elif stage == Stage.ARRIVED and self.closed(k):
                 journal.arrival[k], journal.decision[k] = clock.now, CLOSED
-            else:
+            elif stage != Stage.TAKEN:
                 yield from self.control(vehicle, k, stage)
             journal.departure[k] = left = clock.now
             if journal.fate[vehicle] == SEIZED:
@@ -129,8 +144,27 @@ class Simulation:
             stage = Stage.ON_THE_ROAD
         if self.tail[vehicle] > 0.0:
             yield clock.at(left + self.tail[vehicle], Order.ARRIVAL, ident)
-        journal.fate[vehicle] = fates.RETAINED if self.retained[vehicle] else fates.PASSED
+        if self.loaded[vehicle] and self.taken(vehicle):
+            return
         journal.end[vehicle] = clock.now
+        if vehicle in self.parts:
+            self.split(vehicle)
+        else:
+            journal.fate[vehicle] = fates.RETAINED if self.retained[vehicle] else fates.PASSED
+
+    def split(self, vehicle: int) -> None:
+        """Put a load in store at its hub, from where each part sets out when its time in store is over."""
+        self.journal.fate[vehicle] = SPLIT
+        for part in self.parts[vehicle]:
+            self.entry[part] = self.clock.now + float(self.fleet.store[part])
+            self.clock.process(self.journey(part, self.first[part], Stage.IN_STORE))
+
+    def taken(self, vehicle: int) -> bool:
+        """Whether a ripe case takes the load now, at the end of a leg, of a service or of its time in store."""
+        if self.case_time[vehicle] > self.clock.now:
+            return False
+        self.journal.fate[vehicle], self.journal.end[vehicle] = SEIZED, self.clock.now
+        return True
 
     def closed(self, k: int) -> bool:
         """Whether no lane of an internal checkpoint is on duty, so that vehicles pass; at a border they wait."""
@@ -138,10 +172,12 @@ class Simulation:
         group = post.groups[self.group[k]]
         return not post.border and hours.on_duty(group.shifts, group.lanes, time=self.clock.now) == 0
 
-    def go_round(self, vehicle: int, k: int) -> Stage:
-        """Stage of a load that arrives at a crossing with ways round it."""
-        mass = float(self.fleet.mass[vehicle])
-        if self._way(k, mass) is None:
+    def arrive(self, vehicle: int, k: int) -> Stage:
+        """Stage of a load that arrives: taken by a case, on its way round the crossing, or to be controlled."""
+        if self.taken(vehicle):
+            self.journal.arrival[k] = self.clock.now
+            return Stage.TAKEN
+        if not self.rounds[self.checkpoint[k]] or self._way(k, float(self.fleet.mass[vehicle])) is None:
             return Stage.ARRIVED
         self.journal.arrival[k], self.journal.decision[k] = self.clock.now, BYPASSED
         return Stage.ROUND
@@ -152,7 +188,7 @@ class Simulation:
         way = self._way(k, float(fleet.mass[vehicle]))
         assert way is not None
         yield clock.at(journal.arrival[k] + way.detour * float(fleet.detour[k]), Order.LOOKED_AT, self.ident[vehicle])
-        if fleet.patrol[k] < way.patrol:
+        if not self.taken(vehicle) and fleet.patrol[k] < way.patrol:
             journal.fate[vehicle], journal.end[vehicle] = SEIZED, clock.now
 
     def _way(self, k: int, mass: float) -> Bypass | None:
@@ -164,6 +200,8 @@ class Simulation:
         stop = self.stop[self.checkpoint[k]][self.group[k]]
         if stage <= Stage.IN_LANE:
             yield from self.first_look(k, stage, ident, stop)
+            if self.loaded[vehicle] and not math.isnan(journal.start[k]) and self.taken(vehicle):
+                return
             journal.decision[k] = self.decide(vehicle, k)
             stage = Stage.FOR_BAY
         if journal.decision[k] == REFERRED and stage < Stage.STANDING:
@@ -174,12 +212,15 @@ class Simulation:
     def decide(self, vehicle: int, k: int) -> int:
         """What follows from the first look.
 
-        A seal in the green lane is checked instead of the score; if something is noticed the vehicle is referred,
-        however many wait. A load in a wagon that the team does not examine is not reached.
+        A tip on a load means referral, whatever else would decide. A seal in the green lane is checked instead of
+        the score; if something is noticed the vehicle is referred, however many wait. A load in a wagon that the
+        team does not examine is not reached.
         """
         fleet, c, g = self.fleet, self.checkpoint[k], self.group[k]
         if math.isnan(self.journal.start[k]):
             return UNREACHED
+        if self.loaded[vehicle] and fleet.tipped[k]:
+            return REFERRED
         if self.sealed[vehicle] and self.green[c]:
             seals = self.world.detection.seals
             if fleet.notice[k] < (seals.notice if fleet.opened[vehicle] else seals.false_notice):
@@ -242,7 +283,7 @@ class Simulation:
         return -1
 
     def examination(self, vehicle: int, k: int, stage: Stage, stop: float) -> Journey:
-        """Wait for a bay and be examined; an alarm on a load that is followed up ends the journey."""
+        """Wait for a bay and be examined; an alarm on a load ends the journey unless it comes to nothing."""
         clock, journal, c = self.clock, self.journal, self.checkpoint[k]
         station, due = self.bays[c], journal.arrival[k] + stop
         if stage == Stage.FOR_BAY:
@@ -262,8 +303,16 @@ class Simulation:
         yield clock.at(journal.exam_end[k], Order.EXAMINED, self.ident[vehicle])
         if self.queues is None:
             station.release(journal.bay[k])
-        if self.loaded[vehicle] and journal.alarm[k] and self.fleet.effort[k] < self.effort_at(vehicle, c):
+        if self.loaded[vehicle] and not self.taken(vehicle) and journal.alarm[k] and self.found(vehicle, k):
             journal.fate[vehicle], journal.end[vehicle] = SEIZED, clock.now
+
+    def found(self, vehicle: int, k: int) -> bool:
+        """Whether an alarm on a load is followed up, on a tip always, and neither protection nor a bribe stops it."""
+        fleet, c = self.fleet, self.checkpoint[k]
+        if not fleet.tipped[k] and fleet.effort[k] >= self.effort_at(vehicle, c):
+            return False
+        is_protected = int(fleet.protected[vehicle]) >> self.agency[c] & 1
+        return not is_protected and bool(fleet.bribe[k] >= self.bribe[c])
 
     def effort_at(self, vehicle: int, c: int) -> float:
         """Share of alarms on loads that a checkpoint follows up at the present time [1]."""
@@ -296,13 +345,18 @@ class Simulation:
     def resume(self, time: float) -> list[int]:
         """Put every vehicle back where the journal left it; vehicles that have yet to enter, in order."""
         journal, under_way, to_come = self.journal, [], []
-        for vehicle in range(self.fleet.size):
-            if self.entry[vehicle] >= time:
+        for vehicle, parent in enumerate(self.parent):
+            if parent >= 0:
+                if journal.fate[parent] != SPLIT:
+                    continue
+                self.entry[vehicle] = journal.end[parent] + float(self.fleet.store[vehicle])
+            if self.entry[vehicle] >= time and parent < 0:
                 to_come.append(vehicle)
             elif journal.fate[vehicle] == UNDER_WAY:
                 visits = range(self.first[vehicle], self.first[vehicle + 1])
                 k = next((k for k in visits if math.isnan(journal.departure[k])), visits.stop)
                 stage, since = self._stage(k, time) if k < visits.stop else (Stage.ON_THE_ROAD, 0.0)
+                stage = Stage.IN_STORE if self.entry[vehicle] >= time else stage
                 under_way.append((since, self.ident[vehicle], vehicle, k, stage))
         for _, _, vehicle, k, stage in sorted(under_way):
             if stage == Stage.IN_LANE and self.queues is None:
@@ -362,7 +416,7 @@ def run(
         State at `until`, with all that has happened.
     """
     if state is None:
-        start = float(fleet.entry.min()) if fleet.size else 0.0
+        start = float(np.nanmin(fleet.entry)) if fleet.size else 0.0
         state = State(time=min(start, until), outcome=fates.nothing_yet(fleet))
     simulation = Simulation(world, fleet, state=state, queues=queues)
     to_come = simulation.resume(state.time)

@@ -20,6 +20,8 @@ from flowsim import checks, units
 from flowsim.figures import boundaries, style
 from flowsim.figures.boundaries import Frame
 from flowsim.figures.style import INK, LARGE, MARGIN, QUIET, SMALL, Box, Floats, Labels, Look, size_of, write
+from flowsim.results import sites
+from flowsim.traffic import HEROIN
 from flowsim.world import World
 
 PAGE = (11.0, 7.5)
@@ -86,12 +88,12 @@ class Flows:
 
 
 def flows_of(world: World) -> Flows:
-    """Flows of a world: stream share x inflow x route weight, added over the routes that share a leg."""
+    """Flows of heroin in a world: stream share x inflow x route weight, added over the routes that share a leg."""
     legs: defaultdict[LegKey, float] = defaultdict(float)
     entering: defaultdict[tuple[str, str], float] = defaultdict(float)
     leaving: defaultdict[tuple[str, str], float] = defaultdict(float)
     largest: dict[tuple[str, str], tuple[float, str]] = {}
-    for stream in world.traffic.streams:
+    for stream in (stream for stream in world.traffic.streams if stream.drug == HEROIN):
         for route in world.routes_of(stream.origin, mode=stream.mode):
             flow = stream.share * route.weight * world.traffic.inflow / units.KG_PER_TONNE
             for start, end in pairwise(route.path):
@@ -125,7 +127,7 @@ class Seized:
 
 
 def seized_of(world: World, results: xr.Dataset) -> Seized:
-    """Mean mass seized at each place, over all drugs and years of the first policy.
+    """Mean mass of heroin seized at each place, over all years of the first policy.
 
     Parameters
     ----------
@@ -143,11 +145,12 @@ def seized_of(world: World, results: xr.Dataset) -> Seized:
     mass = results["seized_mass_by_checkpoint"]
     policy = str(np.ravel(mass["policy"].values)[0]) if "policy" in mass.coords else ""
     mass = mass.isel(policy=0) if "policy" in mass.dims else mass
-    mass = mass.sum("drug") if "drug" in mass.dims else mass
+    mass = mass.sel(drug=HEROIN) if "drug" in mass.dims else mass
     over = [dim for dim in mass.dims if dim != "checkpoint"]
     years = int(np.prod([mass.sizes[dim] for dim in over], dtype=int))
     mean = mass.mean(over)
     places = {checkpoint.name: checkpoint.place for checkpoint in world.checkpoints}
+    places |= {sites.site_name(place): place.name for place in sites.places(world)}
     totals: defaultdict[str, float] = defaultdict(float)
     for name, value in zip(mean["checkpoint"].values, mean.values, strict=True):
         checks.known(str(name), list(places), thing="results: checkpoint")
@@ -293,7 +296,9 @@ def _flows(sheet: Sheet) -> None:
     """Draw the flow on every leg, the largest first, and an arrow where flow leaves the country."""
     flows = sheet.flows
     widths = {key: flow * flows.per_tonne for key, flow in flows.legs.items()}
-    paths = [route.path for route in sheet.world.network.routes if route.mode != "road"]
+    sent = {(stream.origin, stream.mode) for stream in sheet.world.traffic.streams if stream.drug == HEROIN}
+    routes = [route for route in sheet.world.network.routes if (route.origin, route.mode) in sent]
+    paths = [route.path for route in routes if route.mode != "road"]
     beside = boundaries.beside(sheet.at, widths=widths, paths=paths)
     for (mode, *ends), width in sorted(widths.items(), key=lambda item: -item[1]):
         points = np.array([(sheet.at if mode == "road" else beside)[place] for place in ends])

@@ -134,8 +134,13 @@ class Checkpoint:
     source: str
     """Where they come from."""
 
+    bribe: float | None = None
+    """Probability that an alarm on a load is bought off here [1]; None if it is that of the agency."""
+
     def __post_init__(self) -> None:
         checks.one_of(self, "type", TYPES)
+        if self.bribe is not None:
+            checks.probability(self, "bribe")
         checks.one_of(self, "agency", AGENCIES)
         checks.one_of(self, "effort_class", EFFORT_CLASSES)
         checks.one_of(self, "mode", MODES)
@@ -192,6 +197,11 @@ def stands(start: str, end: str, *, year: int) -> bool:
 def ways(direction: str) -> tuple[str, ...]:
     """Ways across a border that a direction of `WAYS` stands for."""
     return ("in", "out") if direction == "both" else (direction,)
+
+
+def agency_key(agency: str) -> str:
+    """Name of an agency as it ends the names of fields: lower case, with underscores."""
+    return agency.lower().replace(" ", "_")
 
 
 def _iso_date(text: str, *, thing: str) -> None:

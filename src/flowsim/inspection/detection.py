@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flowsim import checks
+from flowsim.inspection.corruption import NO_CORRUPTION, Corruption
+from flowsim.inspection.intelligence import NO_INTELLIGENCE, Intelligence
 from flowsim.inspection.seals import NO_SEALS, Seals
 
 
@@ -75,6 +77,12 @@ class Detection:
 
     seals: Seals = NO_SEALS
     """How TIR trucks are treated at crossings."""
+
+    intelligence: Intelligence = NO_INTELLIGENCE
+    """Rings, the cases against them, and tips."""
+
+    corruption: Corruption = NO_CORRUPTION
+    """Bribes, protection, and the leak of the evidence store."""
 
     def __post_init__(self) -> None:
         checks.finite(self, "targeting")

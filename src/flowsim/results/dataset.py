@@ -8,27 +8,28 @@ import numpy as np
 import xarray as xr
 
 from flowsim.engine.expectation import Expectation
-from flowsim.inspection.checkpoint import AGENCIES, Checkpoint
+from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.results.registry import CHANNELS, REASONS, attach
-from flowsim.results.tally import Floats, Loads, Posts, by_channel_and_agency, exits, per_year
+from flowsim.results.sites import sites
+from flowsim.results.tally import Floats, Loads, Posts, exits, per_year
 from flowsim.traffic import DRUGS
 from flowsim.world import World
 
 
 def coordinates(world: World) -> dict[str, object]:
     """Coordinates of a world's results: names, and place, oblast, mode, kind and agency of each checkpoint."""
-    posts = world.checkpoints
+    where = sites(world)
     return {
-        "drug": list(DRUGS),
+        "drug": list(world.traffic.drugs),
         "exit": list(exits(world)),
         "agency": list(AGENCIES),
         "channel": list(CHANNELS),
         "reason": list(REASONS),
-        "checkpoint": [post.name for post in posts],
-        "oblast": ("checkpoint", [world.place_of(post).oblast for post in posts]),
-        "mode": ("checkpoint", [post.mode for post in posts]),
-        "kind": ("checkpoint", [post.type for post in posts]),
-        "checkpoint_agency": ("checkpoint", [post.agency for post in posts]),
+        "checkpoint": [site.name for site in where],
+        "oblast": ("checkpoint", [site.oblast for site in where]),
+        "mode": ("checkpoint", [site.mode for site in where]),
+        "kind": ("checkpoint", [site.kind for site in where]),
+        "checkpoint_agency": ("checkpoint", [site.agency for site in where]),
     }
 
 
@@ -37,36 +38,41 @@ def loads_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
     entered, seized = loads.entered, loads.seized
     leading = ("policy", "replication", "drug")
     rate = np.divide(seized.sum(-1), entered, out=np.full(entered.shape, np.nan), where=entered > 0)
-    nothing = np.zeros(entered.shape)
     variables: dict[str, tuple[tuple[str, ...], Floats]] = {
         "entered_mass": (leading, entered),
-        "seized_mass": ((*leading, "channel", "agency"), by_channel_and_agency(world, loads)),
+        "seized_mass": ((*leading, "channel", "agency"), loads.channels),
         "seized_mass_by_checkpoint": ((*leading, "checkpoint"), seized),
         "seizure_count": ((*leading, "checkpoint"), loads.count),
         "missed_mass": ((*leading, "reason"), loads.missed),
         "leaked_mass": ((*leading, "exit"), loads.leaked),
         "retained_mass": (leading, loads.retained),
-        "stored_mass": (leading, nothing),
+        "stored_mass": (leading, loads.stored),
         "underway_mass": (leading, loads.underway),
-        "released_mass": (leading, nothing),
+        "released_mass": (leading, world.detection.corruption.released * seized.sum(-1)),
         "interdiction_rate": (leading, rate),
     }
     return _dataset(world, variables, policy=policy, replications=len(entered))
 
 
 def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
-    """Dataset of honest traffic, dims (policy, checkpoint)."""
+    """Dataset of honest traffic, dims (policy, checkpoint); nobody is controlled where there is only a place."""
     yearly = per_year(posts)
     leading = ("policy", "checkpoint")
-    false_alarms = posts.false_alarms * yearly
+    elsewhere = len(sites(world)) - len(world.checkpoints)
+    delays = (*posts.delays, *[np.zeros(0)] * elsewhere)
+
+    def counts(values: Floats) -> Floats:
+        return np.concatenate([values, np.zeros(elsewhere)])
+
+    false_alarms = counts(posts.false_alarms * yearly)
     price = world.detection.search_cost + world.detection.compensation
     variables: dict[str, tuple[tuple[str, ...], Floats]] = {
-        "vehicles": (leading, posts.vehicles * yearly),
-        "referrals": (leading, posts.referrals * yearly),
+        "vehicles": (leading, counts(posts.vehicles * yearly)),
+        "referrals": (leading, counts(posts.referrals * yearly)),
         "false_alarms": (leading, false_alarms),
-        "delay": (leading, np.array([_mean(delay) for delay in posts.delays])),
-        "delay_p95": (leading, np.array([_quantile(delay, 0.95) for delay in posts.delays])),
-        "queue_length": (leading, posts.waiting / posts.hours),
+        "delay": (leading, np.array([_mean(delay) for delay in delays])),
+        "delay_p95": (leading, np.array([_quantile(delay, 0.95) for delay in delays])),
+        "queue_length": (leading, counts(posts.waiting / posts.hours)),
         "cost": (leading, false_alarms * price),
     }
     return _dataset(world, variables, policy=policy, replications=None)
@@ -74,21 +80,17 @@ def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
 
 def seizures_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
     """Table of seizures, dim `seizure`; `.to_dataframe()` turns it into pandas."""
-    table = loads.seizures
-    posts = [world.checkpoints[int(c)] for c in table["checkpoint"]]
-    patrols = [bool(patrol) for patrol in table["patrol"]]
+    table, where, routes = loads.seizures, sites(world), world.network.routes
+    taken_at = [where[int(c)] for c in table["checkpoint"]]
     coords = {
-        "seizure_policy": ("seizure", _text([policy] * len(posts))),
+        "seizure_policy": ("seizure", _text([policy] * len(taken_at))),
         "seizure_replication": ("seizure", table["replication"].astype(np.int64)),
         "seizure_drug": ("seizure", _text([DRUGS[int(d)] for d in table["drug"]])),
-        "seizure_checkpoint": ("seizure", _text([post.name for post in posts])),
-        "seizure_oblast": ("seizure", _text([world.place_of(post).oblast for post in posts])),
-        "seizure_agency": (
-            "seizure",
-            _text([_agency(post, patrol) for post, patrol in zip(posts, patrols, strict=True)]),
-        ),
-        "seizure_channel": ("seizure", _text([CHANNELS[int(patrol)] for patrol in patrols])),
-        "seizure_mode": ("seizure", _text([post.mode for post in posts])),
+        "seizure_checkpoint": ("seizure", _text([site.name for site in taken_at])),
+        "seizure_oblast": ("seizure", _text([site.oblast for site in taken_at])),
+        "seizure_agency": ("seizure", _text([AGENCIES[int(a)] for a in table["agency"]])),
+        "seizure_channel": ("seizure", _text([CHANNELS[int(c)] for c in table["channel"]])),
+        "seizure_mode": ("seizure", _text([routes[int(r)].mode for r in table["route"]])),
     }
     variables = {"seizure_mass": ("seizure", table["mass"]), "seizure_time": ("seizure", table["time"])}
     return attach(xr.Dataset(variables, coords=coords))
@@ -103,9 +105,12 @@ def expectation_dataset(world: World, expected: Expectation, *, policy: str) -> 
     variables: dict[str, tuple[tuple[str, ...], Floats]] = {
         "expected_entered_mass": (leading, expected.entered),
         "expected_seized_mass": ((*leading, "checkpoint"), expected.seized),
+        "expected_seized_mass_by_channel": ((*leading, "channel", "agency"), expected.by_channel),
         "expected_seized_variance": ((*leading, "checkpoint"), expected.seized_variance),
+        "expected_missed_mass": ((*leading, "reason"), expected.missed),
         "expected_leaked_mass": ((*leading, "exit"), expected.leaked),
         "expected_retained_mass": (leading, expected.retained),
+        "expected_released_mass": (leading, world.detection.corruption.released * total),
         "expected_rate": (leading, rate),
         "expected_rate_cv": (
             leading,
@@ -113,10 +118,6 @@ def expectation_dataset(world: World, expected: Expectation, *, policy: str) -> 
         ),
     }
     return _dataset(world, variables, policy=policy, replications=None)
-
-
-def _agency(post: Checkpoint, patrol: bool) -> str:
-    return "Border Guards" if patrol else post.agency
 
 
 def _text(words: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
@@ -147,5 +148,12 @@ def _dataset(
     coords["policy"] = [policy]
     if replications is not None:
         coords["replication"] = np.arange(replications)
-    arrays = {name: (dims, values[None, ...]) for name, (dims, values) in variables.items()}
+    arrays = {name: (dims, _sent(world, dims, values[None, ...])) for name, (dims, values) in variables.items()}
     return attach(xr.Dataset(arrays, coords=coords))
+
+
+def _sent(world: World, dims: tuple[str, ...], values: Floats) -> Floats:
+    """Values of the drugs that have streams in the world, of those of all drugs."""
+    if "drug" not in dims:
+        return values
+    return values.take([DRUGS.index(drug) for drug in world.traffic.drugs], axis=dims.index("drug"))

@@ -36,7 +36,7 @@ POSTS = ("policy", "checkpoint")
 """Dims of what is pooled over the simulated traffic."""
 
 VARIABLES: tuple[Variable, ...] = (
-    Variable("entered_mass", LOADS, "kg", "Mass that crossed the border into the country within the horizon."),
+    Variable("entered_mass", LOADS, "kg", "Mass that crossed the border or was harvested inside, within the horizon."),
     Variable("seized_mass", (*LOADS, "channel", "agency"), "kg", "Mass seized, by channel and agency."),
     Variable("seized_mass_by_checkpoint", (*LOADS, "checkpoint"), "kg", "Mass seized, by checkpoint."),
     Variable("seizure_count", (*LOADS, "checkpoint"), "1", "Number of seizures, by checkpoint."),
@@ -56,14 +56,32 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("cost", POSTS, "USD year-1", "Cost of searches that found nothing and their compensation, in a year."),
     Variable("expected_seized_mass", ("policy", "drug", "checkpoint"), "kg", "Expected mass seized in a year."),
     Variable(
+        "expected_seized_mass_by_channel",
+        ("policy", "drug", "channel", "agency"),
+        "kg",
+        "Expected mass seized in a year, by channel and agency.",
+    ),
+    Variable(
         "expected_seized_variance",
         ("policy", "drug", "checkpoint"),
         "kg2",
         "Variance of a year's mass seized.",
     ),
     Variable("expected_entered_mass", ("policy", "drug"), "kg", "Expected mass entered in a year."),
+    Variable(
+        "expected_missed_mass",
+        ("policy", "drug", "reason"),
+        "kg",
+        "Expected mass that passes a checkpoint in a year, summed over checkpoints.",
+    ),
     Variable("expected_leaked_mass", ("policy", "drug", "exit"), "kg", "Expected mass leaked in a year."),
     Variable("expected_retained_mass", ("policy", "drug"), "kg", "Expected mass retained in a year."),
+    Variable(
+        "expected_released_mass",
+        ("policy", "drug"),
+        "kg",
+        "Expected mass that leaks from the evidence store in a year; it stays counted as seized.",
+    ),
     Variable("expected_rate", ("policy", "drug"), "1", "Expected mass seized over expected mass entered."),
     Variable(
         "expected_rate_cv",
@@ -76,8 +94,9 @@ VARIABLES: tuple[Variable, ...] = (
 )
 """All variables that a result may hold."""
 
-CHANNELS = ("routine", "patrol")
-"""How a seizure came about: at a checkpoint, or by a patrol of the Border Guards on a way round one."""
+CHANNELS = ("routine", "patrol", "tip", "case", "market")
+"""How a seizure came about: at a checkpoint, by a patrol of the Border Guards on a way round one, at a checkpoint on a
+tip, by a case against the ring, or by arrests in the retail trade of a city."""
 
 REASONS = (
     "not selected",
@@ -88,6 +107,8 @@ REASONS = (
     "closed",
     "missed by the device",
     "not followed up",
+    "protected",
+    "bought off",
 )
 """Why a load passed a checkpoint."""
 

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from flowsim import units
-from flowsim.draws.fleet import HONEST, Fleet
-from flowsim.engine.outcome import BYPASSED, PASSED, REFERRED, RETAINED, SEIZED, UNDER_WAY, Outcome
+from flowsim.draws.fleet import HONEST, Bools, Fleet, Ints
+from flowsim.engine.outcome import PASSED, REFERRED, RETAINED, SEIZED, SPLIT, UNDER_WAY, Outcome
+from flowsim.inspection import campaigns
 from flowsim.inspection.checkpoint import AGENCIES
-from flowsim.results.registry import REASONS
+from flowsim.results.registry import CHANNELS, REASONS
+from flowsim.results.seizures import CASE, MARKET, PATROL, ROUTINE, TIP, Columns, table, taken
+from flowsim.results.sites import final_visit, site_of_place, sites
 from flowsim.traffic import DRUGS
 from flowsim.world import World
 
@@ -31,16 +34,19 @@ class Loads:
     """Dims (replication, drug) [kg]."""
 
     seized: Floats
-    """Dims (replication, drug, checkpoint) [kg]."""
+    """Dims (replication, drug, site) [kg]; sites are the checkpoints and, where `sites` has them, places."""
 
     patrolled: Floats
     """Part of `seized` that patrols stopped on the way round, dims (replication, drug, checkpoint) [kg]."""
+
+    channels: Floats
+    """Mass seized by channel and agency, dims (replication, drug, channel, agency) [kg]."""
 
     missed: Floats
     """Mass that passed a checkpoint, by reason and summed over checkpoints, dims (replication, drug, reason) [kg]."""
 
     count: Floats
-    """Seizures, dims (replication, drug, checkpoint) [1]."""
+    """Seizures without the many small ones of the market, dims (replication, drug, site) [1]."""
 
     leaked: Floats
     """Dims (replication, drug, exit) [kg]."""
@@ -48,11 +54,14 @@ class Loads:
     retained: Floats
     """Dims (replication, drug) [kg]."""
 
+    stored: Floats
+    """Mass in store at hubs, dims (replication, drug) [kg]."""
+
     underway: Floats
     """Dims (replication, drug) [kg]."""
 
     seizures: dict[str, npt.NDArray[Any]]
-    """Columns replication, drug, checkpoint, mass [kg], time [h], each with dims (seizure,)."""
+    """Columns of `seizures.table`, each with dims (seizure,)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,61 +109,104 @@ def tally_loads(world: World, fleet: Fleet, outcome: Outcome, *, replications: i
     ArithmeticError
         If a drug's ledger does not close in a replication to 1e-9 of the mass entered.
     """
-    loaded = (fleet.drug != HONEST) & (fleet.entry < horizon)
     shape = (replications, len(DRUGS))
+    counted = _counted(fleet, outcome, horizon=horizon)
 
-    def total(chosen: npt.NDArray[np.bool_], extra: npt.NDArray[np.int64] | None, size: int) -> Floats:
-        where = [fleet.replication[chosen], fleet.drug[chosen], *([] if extra is None else [extra])]
-        full = shape if extra is None else (*shape, size)
-        index = np.ravel_multi_index(tuple(where), full)
-        sums = np.bincount(index, weights=fleet.mass[chosen], minlength=int(np.prod(full)))
-        return sums.astype(np.float64).reshape(full)
+    def total(chosen: Bools, extra: Ints | None = None, size: int = 0) -> Floats:
+        return _total(fleet, chosen, extra, shape=shape if extra is None else (*shape, size))
 
-    seized = loaded & (outcome.fate == SEIZED)
-    last = last_visit(fleet, outcome)[seized]
-    where_seized = fleet.checkpoint[last]
-    by_patrol = seized.copy()
-    by_patrol[seized] = outcome.decision[last] == BYPASSED
-    where_patrolled = where_seized[outcome.decision[last] == BYPASSED]
+    where = len(sites(world))
+    loads = taken(world, fleet, outcome, counted=counted)
+    seized = counted & (outcome.fate == SEIZED)
+    one_by_one = table(world, fleet, outcome, loads=loads)
     names = exits(world)
     exit_of = np.array([names.index(route.exit) for route in world.network.routes], dtype=np.int64)
-    passed = loaded & (outcome.fate == PASSED)
-    posts = len(world.checkpoints)
-    counted = np.ravel_multi_index((fleet.replication[seized], fleet.drug[seized], where_seized), (*shape, posts))
-    loads = Loads(
-        entered=total(loaded, None, 0),
-        seized=total(seized, where_seized, posts),
-        patrolled=total(by_patrol, where_patrolled, posts),
-        missed=_missed(fleet, outcome, shape=shape, loaded=loaded),
-        count=np.bincount(counted, minlength=int(np.prod(shape)) * posts).reshape(*shape, posts).astype(float),
+    passed = counted & (outcome.fate == PASSED)
+    waiting = counted & (outcome.fate == UNDER_WAY)
+    stored = waiting & (fleet.parent >= 0) & (outcome.end[fleet.parent] + fleet.store >= horizon)
+    retained = counted & (outcome.fate == RETAINED)
+    arrested = _market(world, fleet, retained, shape=shape)
+    at_posts = {channel: _at_posts(world, loads, channel=channel, shape=shape) for channel in (ROUTINE, PATROL, TIP)}
+    tally = Loads(
+        entered=total(counted & (fleet.parent < 0)),
+        seized=total(seized, loads["checkpoint"], where) + arrested,
+        patrolled=at_posts[PATROL],
+        channels=_channels(world, loads, at_posts, arrested=arrested.sum(-1)),
+        missed=_missed(world, fleet, outcome, shape=shape, counted=counted),
+        count=_histogram(one_by_one, "checkpoint", shape=(*shape, where)),
         leaked=total(passed, exit_of[fleet.route[passed]], len(names)),
-        retained=total(loaded & (outcome.fate == RETAINED), None, 0),
-        underway=total(loaded & (outcome.fate == UNDER_WAY), None, 0),
-        seizures={
-            "replication": fleet.replication[seized],
-            "drug": fleet.drug[seized],
-            "checkpoint": where_seized,
-            "patrol": outcome.decision[last] == BYPASSED,
-            "mass": fleet.mass[seized],
-            "time": outcome.end[seized],
-        },
+        retained=total(retained) - arrested.sum(-1),
+        stored=total(stored),
+        underway=total(waiting & ~stored),
+        seizures=one_by_one,
     )
-    close(loads)
-    return loads
+    close(tally)
+    return tally
 
 
-def _missed(fleet: Fleet, outcome: Outcome, *, shape: tuple[int, int], loaded: npt.NDArray[np.bool_]) -> Floats:
+def _counted(fleet: Fleet, outcome: Outcome, *, horizon: float) -> Bools:
+    """Loads that entered before the horizon, and the parts in which they left hubs."""
+    counted: Bools = (fleet.drug != HONEST) & (fleet.entry < horizon)
+    parts = np.flatnonzero(fleet.parent >= 0)
+    parents = fleet.parent[parts]
+    counted[parts] = counted[parents] & (outcome.fate[parents] == SPLIT)
+    return counted
+
+
+def _total(fleet: Fleet, chosen: Bools, extra: Ints | None, *, shape: tuple[int, ...]) -> Floats:
+    """Mass of chosen vehicles by replication, drug and what else is given for each of them."""
+    where = [fleet.replication[chosen], fleet.drug[chosen], *([] if extra is None else [extra])]
+    index = np.ravel_multi_index(tuple(where), shape)
+    sums = np.bincount(index, weights=fleet.mass[chosen], minlength=int(np.prod(shape)))
+    return sums.astype(np.float64).reshape(shape)
+
+
+def _histogram(rows: Columns, name: str, *, shape: tuple[int, ...], weights: Floats | None = None) -> Floats:
+    """Number or weight of the rows by replication, drug and one more column."""
+    index = np.ravel_multi_index((rows["replication"], rows["drug"], rows[name]), shape)
+    return np.bincount(index, weights=weights, minlength=int(np.prod(shape))).astype(float).reshape(shape)
+
+
+def _market(world: World, fleet: Fleet, retained: Bools, *, shape: tuple[int, int]) -> Floats:
+    """Mass that retail arrests take of what is retained, dims (replication, drug, site) [kg]."""
+    full = (*shape, len(sites(world)))
+    if world.traffic.market == 0.0:
+        return np.zeros(full)
+    city = site_of_place(world)[fleet.finish[retained]]
+    return world.traffic.market * _total(fleet, retained, city, shape=full)
+
+
+def _at_posts(world: World, loads: Columns, *, channel: int, shape: tuple[int, int]) -> Floats:
+    """Mass seized through a channel at checkpoints, dims (replication, drug, checkpoint) [kg]."""
+    rows = {name: column[loads["channel"] == channel] for name, column in loads.items()}
+    return _histogram(rows, "checkpoint", shape=(*shape, len(world.checkpoints)), weights=rows["mass"])
+
+
+def _channels(world: World, loads: Columns, at_posts: dict[int, Floats], *, arrested: Floats) -> Floats:
+    """Mass seized, dims (replication, drug, channel, agency) [kg]; what patrols stop is the Border Guards'."""
+    channels = np.zeros((*arrested.shape, len(CHANNELS), len(AGENCIES)))
+    for channel in (ROUTINE, TIP):
+        channels[..., channel, :] = by_agency(world, at_posts[channel])
+    channels[..., PATROL, AGENCIES.index("Border Guards")] = at_posts[PATROL].sum(-1)
+    by_case = {name: column[loads["channel"] == CASE] for name, column in loads.items()}
+    full = (*arrested.shape, len(AGENCIES))
+    channels[..., CASE, :] = _histogram(by_case, "agency", shape=full, weights=by_case["mass"])
+    channels[..., MARKET, AGENCIES.index("Committee")] = arrested
+    return channels
+
+
+def _missed(world: World, fleet: Fleet, outcome: Outcome, *, shape: tuple[int, int], counted: Bools) -> Floats:
     """Mass of the loads that left each checkpoint unseized, by reason."""
     vehicle = fleet.vehicle_of_visit
-    last = last_visit(fleet, outcome)
-    passed = ~np.isnan(outcome.departure) & loaded[vehicle]
-    stopped = np.zeros(len(passed), dtype=np.bool_)
-    stopped[last[(outcome.fate == SEIZED) & (last >= 0)]] = True
-    passed &= ~stopped
-    reason = np.array([REASONS.index(REASON_OF[code]) for code in range(len(REASON_OF))])[outcome.decision[passed]]
-    alarmed = (outcome.decision[passed] == REFERRED) & (outcome.alarm[passed] == 1)
-    reason = np.where(alarmed, REASONS.index("not followed up"), reason)
-    who = vehicle[passed]
+    passed = ~np.isnan(outcome.departure) & counted[vehicle]
+    final = final_visit(fleet, outcome)
+    passed[final[(outcome.fate == SEIZED) & (final >= 0)]] = False
+    visit = np.flatnonzero(passed)
+    decision = outcome.decision[visit]
+    reason = np.array([REASONS.index(REASON_OF[code]) for code in range(len(REASON_OF))])[decision]
+    alarmed = (decision == REFERRED) & (outcome.alarm[visit] == 1)
+    reason[alarmed] = [REASONS.index(_why(world, fleet, outcome, k)) for k in visit[alarmed].tolist()]
+    who = vehicle[visit]
     full = (*shape, len(REASONS))
     index = np.ravel_multi_index((fleet.replication[who], fleet.drug[who], reason), full)
     return np.bincount(index, weights=fleet.mass[who], minlength=int(np.prod(full))).astype(float).reshape(full)
@@ -172,26 +224,35 @@ REASON_OF = (
 """Reason for each decision of an outcome, where no alarm was raised."""
 
 
-def last_visit(fleet: Fleet, outcome: Outcome) -> npt.NDArray[np.int64]:
-    """Visit that each vehicle came to last, -1 if none, dims (vehicle,)."""
-    vehicle = fleet.vehicle_of_visit
-    reached = ~np.isnan(outcome.arrival)
-    last = np.full(fleet.size, -1, dtype=np.int64)
-    last[vehicle[reached]] = np.flatnonzero(reached)
-    return last
+def _why(world: World, fleet: Fleet, outcome: Outcome, visit: int) -> str:
+    """Why an alarm on a load came to nothing: it was not followed up, or the ring is protected, or somebody paid."""
+    vehicle = int(np.searchsorted(fleet.first, visit, side="right")) - 1
+    post = world.checkpoints[int(fleet.checkpoint[visit])]
+    time = float(outcome.exam_end[visit])
+    effort = world.detection.effort.of(post.effort_class) * fleet.year_effort[fleet.replication[vehicle]]
+    effort *= campaigns.factor(world.campaigns, agency=post.agency, time=time)
+    if not fleet.tipped[visit] and fleet.effort[visit] >= min(1.0, effort):
+        return "not followed up"
+    is_protected = int(fleet.protected[vehicle]) >> AGENCIES.index(post.agency) & 1
+    return "protected" if is_protected else "bought off"
 
 
 def close(loads: Loads) -> None:
-    """Refuse loads whose ledger does not close.
+    """Refuse loads whose ledger does not close, or whose seizures differ by channel and by checkpoint.
 
     Raises
     ------
     ArithmeticError
-        If entered differs from seized + leaked + retained + under way by more than 1e-9 of entered.
+        If entered differs from seized + leaked + retained + stored + under way by more than 1e-9 of entered, or the
+        mass seized by channel and agency from that by checkpoint.
     """
-    out = loads.seized.sum(-1) + loads.leaked.sum(-1) + loads.retained + loads.underway
-    gap = np.abs(out - loads.entered)
-    wrong = np.argwhere(gap > LEDGER_TOLERANCE * np.maximum(loads.entered, 1.0))
+    out = loads.seized.sum(-1) + loads.leaked.sum(-1) + loads.retained + loads.stored + loads.underway
+    tolerance = LEDGER_TOLERANCE * np.maximum(loads.entered, 1.0)
+    apart = np.abs(loads.channels.sum((-1, -2)) - loads.seized.sum(-1))
+    if np.any(apart > tolerance):
+        rule = "be the same by channel and agency as by checkpoint"
+        raise ArithmeticError(f"mass seized must {rule}, got a difference of {apart.max()!r} kg")
+    wrong = np.argwhere(np.abs(out - loads.entered) > tolerance)
     if len(wrong):
         r, d = wrong[0]
         raise ArithmeticError(
@@ -236,14 +297,6 @@ def tally_posts(world: World, fleet: Fleet, outcome: Outcome, *, start: float, e
     )
 
 
-def by_channel_and_agency(world: World, loads: Loads) -> Floats:
-    """Mass seized, dims (replication, drug, channel, agency) [kg]; what a patrol stops is the Border Guards'."""
-    routine = by_agency(world, loads.seized - loads.patrolled)
-    patrol = np.zeros(routine.shape)
-    patrol[..., AGENCIES.index("Border Guards")] = loads.patrolled.sum(-1)
-    return np.stack([routine, patrol], axis=-2)
-
-
 def by_agency(world: World, seized: Floats) -> Floats:
     """Mass seized by agency, dims (..., agency), from mass by checkpoint, dims (..., checkpoint) [kg]."""
     matrix = np.zeros((len(world.checkpoints), len(AGENCIES)))
@@ -264,7 +317,7 @@ def pool_loads(parts: Sequence[Loads], *, replications: Sequence[Sequence[int]])
         Replications of each batch, together 0, 1, 2, ... in any order.
     """
     order = np.argsort(np.concatenate([np.array(batch) for batch in replications]))
-    names = ("entered", "seized", "patrolled", "missed", "count", "leaked", "retained", "underway")
+    names = [field.name for field in fields(Loads) if field.name != "seizures"]
     whole = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in names}
     tables = [
         part.seizures | {"replication": np.array(batch)[part.seizures["replication"]]}

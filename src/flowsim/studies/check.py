@@ -8,8 +8,9 @@ from collections.abc import Iterator, Sequence
 
 from flowsim import capacity, checks, units
 from flowsim.capacity import Load
-from flowsim.draws.consignments import cities_on
-from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
+from flowsim.draws.choices import cities_on
+from flowsim.inspection.checkpoint import AGENCIES, Checkpoint, LaneGroup
+from flowsim.inspection.intelligence import CASE_AGENCIES, Intelligence
 from flowsim.network import Route
 from flowsim.policy import compose
 from flowsim.provenance import Number
@@ -40,6 +41,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
         *_loads(loads),
         *_routes(world),
         *_post(world),
+        *_behind(world),
         *_visits(world),
         *_counts(world),
         *_kinds(request.numbers()),
@@ -71,15 +73,17 @@ def _loads(loads: Sequence[Load]) -> Iterator[str]:
 
 def _routes(world: World) -> Iterator[str]:
     yield from ("", "Routes: free-flow time of a truck or train, part of the inflow, checkpoints met", "")
-    yield f"{'route':24} {'mode':5} {'km':>7} {'h':>6} {'inflow %':>8}  checkpoints"
-    shares = {(stream.origin, stream.mode): stream.share for stream in world.traffic.streams}
+    further = "".join(f" {f'{drug} %':>10}" for drug in world.traffic.drugs[1:])
+    yield f"{'route':24} {'mode':5} {'km':>7} {'h':>6} {'inflow %':>8}{further}  checkpoints"
+    shares = {(stream.drug, stream.origin, stream.mode): stream.share for stream in world.traffic.streams}
     for route in world.network.routes:
         legs = world.network.legs_of(route.path, mode=route.mode, owner=f"Route '{route.name}'")
         posts = posts_of(world, route)
         crowded = sum(count - 1 for count in Counter(place for place, _ in posts).values())
         hours = sum(leg.time for leg in legs) + world.network.travel.within_place * crowded
-        share = 100 * shares.get((route.origin, route.mode), 0.0) * route.weight
-        head = f"{route.name:24} {route.mode:5} {sum(leg.distance for leg in legs):7,.0f} {hours:6.1f} {share:8.2f}  "
+        sent = [100 * route.weight * shares.get((d, route.origin, route.mode), 0.0) for d in world.traffic.drugs]
+        parts = f"{sent[0]:8.2f}" + "".join(f" {share:10.2f}" for share in sent[1:])
+        head = f"{route.name:24} {route.mode:5} {sum(leg.distance for leg in legs):7,.0f} {hours:6.1f} {parts}  "
         names = ", ".join(name for _, name in posts) or "none"
         first, *rest = paragraph(names, head="-" * len(head))
         yield head + first[len(head) :]
@@ -138,6 +142,55 @@ def _campaigns(world: World) -> Iterator[tuple[str, str]]:
     for campaign in world.campaigns:
         span = f"{campaign.start} to {campaign.end}"
         yield "campaign", f"{campaign.name}, {span}: effort of {', '.join(campaign.agencies)} x {campaign.factor:g}"
+
+
+def _behind(world: World) -> Iterator[str]:
+    """What lies behind a load, as far as it acts; nothing of what is neutral."""
+    lines = [*_hubs(world), *_intelligence(world.detection.intelligence), *_corruption(world)]
+    if world.traffic.market > 0:
+        lines.append(("market", f"arrests in retail trade take {_percent(world.traffic.market)} of what cities retain"))
+    if lines:
+        yield from ("", "Behind a load: hubs, rings, tips, bribes, the market, as far as they act", "")
+    for head, text in lines:
+        yield from paragraph(text, head=f"{head:14}")
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.3g} %"
+
+
+def _hubs(world: World) -> Iterator[tuple[str, str]]:
+    for hub in (hub for hub in world.hubs if hub.share > 0):
+        shares = ", ".join(f"{name} {_percent(share)}" for name, share in hub.classes if share > 0)
+        stored = f"{_percent(hub.share)} of the loads stored for {hub.store:.4g} h"
+        yield "hub", f"{hub.place}: {stored}, in parts of at most {hub.part:,.6g} kg by {shares}"
+
+
+def _intelligence(intelligence: Intelligence) -> Iterator[tuple[str, str]]:
+    if intelligence.has_cases:
+        rates = [(agency, intelligence.cases(agency)) for agency in CASE_AGENCIES]
+        shown = ", ".join(f"{agency} {rate:.4g}" for agency, rate in rates if rate > 0)
+        rings = "1 ring" if intelligence.rings == 1 else f"{intelligence.rings:,} rings"
+        ended = f", {_percent(intelligence.dismantled)} of them dismantled" if intelligence.dismantled > 0 else ""
+        yield "cases", f"{shown} a year against {rings}{ended}"
+    tips = [f"{agency} {_percent(intelligence.tip(agency))}" for agency in AGENCIES if intelligence.tip(agency) > 0]
+    if tips:
+        yield "tips", f"on loads: {', '.join(tips)}"
+
+
+def _corruption(world: World) -> Iterator[tuple[str, str]]:
+    corruption = world.detection.corruption
+    bribes = [f"{agency} {_percent(corruption.bribe(agency))}" for agency in AGENCIES if corruption.bribe(agency) > 0]
+    own = [(post.name, post.bribe) for post in world.checkpoints if post.bribe is not None]
+    bribes += [f"{name} {_percent(bribe)}" for name, bribe in own if bribe > 0 or bribes]
+    if bribes:
+        yield "bribes", f"for an alarm: {', '.join(bribes)}"
+    shares = [(agency, corruption.protected(agency)) for agency in AGENCIES]
+    protected = [f"{agency} {_percent(share)}" for agency, share in shares if share > 0]
+    if protected:
+        yield "protection", f"of rings: {', '.join(protected)}"
+    if corruption.released > 0:
+        yield "evidence", f"{_percent(corruption.released)} of what is seized leaks from the store"
 
 
 def posts_of(world: World, route: Route) -> list[tuple[int, str]]:

@@ -1,9 +1,8 @@
-"""The study `figure`: draw a figure or write a table of the evidence, with the data beside it."""
+"""The study `figure`: draw a figure or write a table, with the data beside it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from types import MappingProxyType
 
 import pandas as pd
@@ -16,6 +15,7 @@ from flowsim.evidence.series import check_table, series_table
 from flowsim.figures.series import number_text, opiate_series, stated_text
 from flowsim.readings import series_of
 from flowsim.simulate import Progress
+from flowsim.studies import waterfall
 from flowsim.studies.page import page
 from flowsim.studies.request import Request
 
@@ -28,7 +28,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     request
         What is asked for.
     progress
-        Not used.
+        Called as the work goes on, where a figure takes work.
 
     Returns
     -------
@@ -38,15 +38,24 @@ def run(request: Request, *, progress: Progress | None) -> str:
     Raises
     ------
     ValueError
-        If there is no such figure.
+        If there is no such figure, or draws are asked for where nothing is drawn.
     """
     name = str(request.options.get("figure"))
     checks.known(name, tuple(FIGURES), thing="study.figure")
-    return FIGURES[name](request, request.out)
+    draws = request.options.get("draws")
+    rule = "be null for a figure other than waterfall"
+    checks.require(draws is None or name == "waterfall", thing="study.draws", rule=rule, value=draws)
+    return FIGURES[name](request, progress)
 
 
-def _series(request: Request, out: Path) -> str:
+def _waterfall(request: Request, progress: Progress | None) -> str:
+    """Figure 12 with its two tables."""
+    return waterfall.draw_figure(request, progress=progress)
+
+
+def _series(request: Request, progress: Progress | None) -> str:
     """Figure 2 with its two tables."""
+    out = request.out
     series, found = series_table(), check_table()
     series.to_csv(out / "series.csv", index=False)
     found.to_csv(out / "checks.csv", index=False)
@@ -66,8 +75,9 @@ def _series(request: Request, out: Path) -> str:
     return "\n".join(lines)
 
 
-def _evidence(request: Request, out: Path) -> str:
+def _evidence(request: Request, progress: Progress | None) -> str:
     """Table 1: the ledger and the contradictions, whole as CSV and with fewer columns as a page to print."""
+    out = request.out
     series = series_of(request.readings)
     figures, found = ledger(figures=in_years(series)), contradiction_table()
     tables = {"evidence": figures, "outside": outside(), "derived": derived(), "contradictions": found}
@@ -106,5 +116,7 @@ def _summary(tables: Mapping[str, pd.DataFrame], counts: pd.DataFrame) -> str:
     )
 
 
-FIGURES: Mapping[str, Callable[[Request, Path], str]] = MappingProxyType({"series": _series, "evidence": _evidence})
+FIGURES: Mapping[str, Callable[[Request, Progress | None], str]] = MappingProxyType(
+    {"series": _series, "evidence": _evidence, "waterfall": _waterfall}
+)
 """What can be drawn or written."""

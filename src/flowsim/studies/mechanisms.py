@@ -1,4 +1,4 @@
-"""The study `mechanisms`: what each mechanism at a post changes in a world, against its neutral setting."""
+"""The study `mechanisms`: what each mechanism changes in a world, against its neutral setting."""
 
 from __future__ import annotations
 

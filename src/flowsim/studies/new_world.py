@@ -115,6 +115,7 @@ def _reference() -> Iterator[str]:
     yield from ("### Parameters", "", "| parameter | unit | range | meaning |", "| --- | --- | --- | --- |")
     for name, expected in PARAMETERS.items():
         needed = " (only if a leg needs it)" if expected.mode else ""
+        needed = needed if expected.default is None else f" (if left out: {expected.default:g})"
         yield f"| `{name}` | {expected.unit} | {expected.rule.text} | {expected.meaning}{needed} |"
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from flowsim.figures import network_map
-from flowsim.measures import summary
+from flowsim.measures import THROUGH, summary
 from flowsim.policy import compose
 from flowsim.readings import DEFAULT, label
 from flowsim.results import files
@@ -64,7 +64,7 @@ def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
         lines.append("Closed form: expected values of a year; queues are left out, so no delay is computed.")
     else:
         lines.append(amounts(request.plan))
-    lines += [*_readings(request), "", *_rows(table), ""]
+    lines += [*_readings(request), *_drugs(results), "", *_rows(table), ""]
     lines.append("Flow, routes, traffic and all detection parameters are assumed unless a table says reported; none is")
     lines.append("calibrated. The error is that of the simulation alone and says nothing about the assumptions.")
     return "\n".join(lines)
@@ -79,6 +79,12 @@ def _readings(request: Request) -> Sequence[str]:
         + ("" if reading.changes_worlds else f"; no effect on this run, as it changes {reading.changes}")
         for reading in request.readings
     ]
+
+
+def _drugs(results: xr.Dataset) -> Sequence[str]:
+    """What a run with more drugs than heroin says of them."""
+    further = results["drug"].values[1:]
+    return [f"Rows that name no drug are of heroin; {' and '.join(further)} in short."] if len(further) else []
 
 
 def amounts(plan: Plan) -> str:
@@ -100,7 +106,7 @@ def _rows(table: pd.DataFrame) -> Sequence[str]:
     for row in table.to_dict("records"):
         quantity, item, unit = str(row["quantity"]), str(row["item"]), str(row["unit"])
         if item and quantity != previous and quantity != "honest delay":
-            lines.append(f"{quantity} [{unit}]")
+            lines.append(f"{quantity} [{'% of mass at checkpoints' if quantity == THROUGH else unit}]")
         head = f"{quantity} [{_unit(unit)}]" if not item or quantity == "honest delay" else f"  {item}"
         if quantity == "honest delay":
             head = f"honest delay, {item} [h]"

@@ -1,0 +1,149 @@
+"""Rings: their sizes, the cases that ripen against them in a year, and the agencies that protect them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from flowsim import units
+from flowsim.draws import counter, poisson, quantiles
+from flowsim.draws.choices import choose
+from flowsim.draws.counter import Floats, Stream
+from flowsim.draws.fleet import Bools, Ints
+from flowsim.inspection.checkpoint import AGENCIES
+from flowsim.inspection.intelligence import CASE_AGENCIES
+from flowsim.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rings:
+    """Rings of some replications with the cases against them, in order of replication, ring and time."""
+
+    sizes: Floats
+    """Relative numbers of loads, dims (replication, ring) [1]."""
+
+    protected: Ints
+    """Agencies that protect a ring, bit k standing for agency k of `AGENCIES`, dims (replication, ring)."""
+
+    group: Ints
+    """Ring of each case, counted through all replications, dims (case,)."""
+
+    time: Floats
+    """Time at which each case ripens, dims (case,) [h]."""
+
+    agency: Ints
+    """Index of the agency of each case in `AGENCIES`, dims (case,)."""
+
+    dismantled: Floats
+    """Start of the time in which a ring sends nothing more, dims (replication * ring,) [h]; infinity if none."""
+
+    def of_loads(self, uniform: Floats, *, position: Ints, entry: Floats) -> dict[str, npt.NDArray[np.generic]]:
+        """Ring of each load, the first case of the ring after its entry, and the agencies that protect it.
+
+        Parameters
+        ----------
+        uniform
+            Uniform number of each load.
+        position
+            Position of its replication among those drawn.
+        entry
+            Time of its entry [h].
+
+        Returns
+        -------
+        dict
+            The fields `ring`, `case_time`, `case_agency` and `protected` of a fleet, dims (vehicle,).
+        """
+        ring = np.zeros(len(entry), dtype=np.int64)
+        for row, sizes in enumerate(self.sizes):
+            here = position == row
+            ring[here] = choose(uniform[here], sizes)
+        time, agency = self._first_cases(self._group(position, ring), entry)
+        protected = self.protected[position, ring]
+        return {"ring": ring, "case_time": time, "case_agency": agency, "protected": protected}
+
+    def active(self, ring: Ints, *, position: Ints, entry: Floats) -> Bools:
+        """Whether the ring of each load still sends loads at its entry, dims (vehicle,)."""
+        active: Bools = entry < self.dismantled[self._group(position, ring)]
+        return active
+
+    def _group(self, position: Ints, ring: Ints) -> Ints:
+        group: Ints = position * self.sizes.shape[1] + ring
+        return group
+
+    def _first_cases(self, group: Ints, entry: Floats) -> tuple[Floats, Ints]:
+        """Time and agency of the first case against a ring after a time; infinity and -1 if there is none."""
+        cases, loads = len(self.time), len(entry)
+        groups, times = np.concatenate([self.group, group]), np.concatenate([self.time, entry])
+        # A case comes before a load of the same time, and so is not after it.
+        order = np.lexsort((np.arange(cases + loads) >= cases, times, groups))
+        place = np.where(order < cases, np.arange(cases + loads), cases + loads)
+        coming = np.minimum.accumulate(place[::-1])[::-1]
+        following = np.append(order, cases)[coming]
+        first = np.full(cases + loads, cases)
+        first[order] = following
+        chosen = first[cases:]
+        found = (chosen < cases) & (np.append(self.group, -1)[chosen] == group)
+        time = np.where(found, np.append(self.time, math.inf)[chosen], math.inf)
+        agency = np.where(found, np.append(self.agency, -1)[chosen], -1)
+        return time, agency
+
+
+def draw_rings(world: World, *, seed: int, replications: Sequence[int]) -> Rings | None:
+    """Draw the rings of some replications, or nothing if no case may ripen and no ring is protected.
+
+    A higher rate of cases keeps those that there were, with their times and rings, and adds others.
+
+    Parameters
+    ----------
+    world
+        World whose rings they are.
+    seed
+        Seed of the run.
+    replications
+        Replications to draw.
+    """
+    intelligence, corruption = world.detection.intelligence, world.detection.corruption
+    if not intelligence.has_cases and not corruption.protects:
+        return None
+    stream, rings = Stream(seed, "ring"), np.arange(intelligence.rings)
+    years = np.array(replications, dtype=np.int64)
+    uniform = stream.uniforms(rings, replication=years[:, None], purpose=counter.PERIOD)[..., 0]
+    protected = np.zeros(uniform.shape, dtype=np.int64)
+    for bit, agency in enumerate(AGENCIES):
+        if corruption.protected(agency) > 0:
+            bought = stream.uniforms(rings, replication=years[:, None], purpose=counter.PERIOD, item=agency)[..., 0]
+            protected |= (bought < corruption.protected(agency)).astype(np.int64) << bit
+    drawn = [_cases(world, agency, seed=seed, years=years) for agency in CASE_AGENCIES]
+    group, time, agencies, ends = (np.concatenate(columns) for columns in zip(*drawn, strict=True))
+    dismantled = np.full(uniform.size, np.inf)
+    np.minimum.at(dismantled, group[ends], time[ends])
+    order = np.lexsort((time, group))
+    sizes = quantiles.pareto(intelligence.size_exponent)(uniform)
+    return Rings(
+        sizes=sizes,
+        protected=protected,
+        group=group[order],
+        time=time[order],
+        agency=agencies[order],
+        dismantled=dismantled,
+    )
+
+
+def _cases(world: World, agency: str, *, seed: int, years: Ints) -> tuple[Ints, Floats, Ints, Bools]:
+    """Ring through all replications, time, agency and end of the ring for each case of an agency."""
+    intelligence, stream = world.detection.intelligence, Stream(seed, f"cases:{agency}")
+    uniform = stream.uniforms(0, replication=years, purpose=counter.PERIOD)[:, 0]
+    counts = poisson.quantile(uniform, mean=intelligence.cases(agency))
+    position = np.repeat(np.arange(len(years)), counts)
+    number = np.arange(len(position)) - np.repeat(np.cumsum(counts) - counts, counts)
+    drawn = stream.uniforms(number, replication=years[position], purpose=counter.ENTRY)
+    ring = np.minimum((drawn[:, 1] * intelligence.rings).astype(np.int64), intelligence.rings - 1)
+    group = position * intelligence.rings + ring
+    time = drawn[:, 0] * units.HOURS_PER_YEAR
+    agencies = np.full(len(group), AGENCIES.index(agency), dtype=np.int64)
+    return group, time, agencies, drawn[:, 2] < intelligence.dismantled

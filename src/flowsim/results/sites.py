@@ -1,0 +1,89 @@
+"""Sites: where loads are taken, first the checkpoints, then the places that only cases and retail arrests reach."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowsim.draws.fleet import Fleet, Ints
+from flowsim.engine.outcome import Outcome
+from flowsim.network import Place
+from flowsim.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Site:
+    """A checkpoint, or a place where a load may be taken without one."""
+
+    name: str
+    """Name of the checkpoint, or `at-` and that of the place."""
+
+    oblast: str
+    """First-level division that it lies in."""
+
+    mode: str
+    """Mode of the vehicles that are controlled there."""
+
+    kind: str
+    """Type of the checkpoint, or `place`."""
+
+    agency: str
+    """Agency of the checkpoint; empty for a place."""
+
+
+def places(world: World) -> tuple[Place, ...]:
+    """Places where loads can be taken without a checkpoint: hubs, cities and the last places of routes.
+
+    There are none in a world without cases, hubs and a market.
+    """
+    traffic = world.traffic
+    hubs = [hub.place for hub in world.hubs if hub.share > 0]
+    if not (world.detection.intelligence.has_cases or hubs or traffic.market > 0):
+        return ()
+    cities = (place for place, weight in traffic.city_weights if weight > 0)
+    names = {*hubs, *cities, *(route.path[-1] for route in world.network.routes)}
+    return tuple(place for place in world.network.places if place.name in names)
+
+
+def site_name(place: Place) -> str:
+    """Name of the site of a place."""
+    return f"at-{place.name}"
+
+
+def sites(world: World) -> tuple[Site, ...]:
+    """Checkpoints of a world in their order, then the places where loads can be taken without one."""
+    posts = (
+        Site(name=post.name, oblast=world.place_of(post).oblast, mode=post.mode, kind=post.type, agency=post.agency)
+        for post in world.checkpoints
+    )
+    others = (
+        Site(name=site_name(place), oblast=place.oblast, mode="road", kind="place", agency="")
+        for place in places(world)
+    )
+    return (*posts, *others)
+
+
+def site_of_place(world: World) -> Ints:
+    """Index of the site of each place of the network, -1 if it has none of its own, dims (place,)."""
+    index = np.full(len(world.network.places), -1, dtype=np.int64)
+    for k, place in enumerate(places(world)):
+        index[world.network.index(place.name)] = len(world.checkpoints) + k
+    return index
+
+
+def last_visit(fleet: Fleet, outcome: Outcome) -> Ints:
+    """Visit that each vehicle came to last, -1 if none, dims (vehicle,)."""
+    vehicle = fleet.vehicle_of_visit
+    reached = ~np.isnan(outcome.arrival)
+    last = np.full(fleet.size, -1, dtype=np.int64)
+    last[vehicle[reached]] = np.flatnonzero(reached)
+    return last
+
+
+def final_visit(fleet: Fleet, outcome: Outcome) -> Ints:
+    """Visit with which each vehicle's journey ended, -1 if it went on from its last one, dims (vehicle,)."""
+    last = last_visit(fleet, outcome)
+    ended = (last >= 0) & (outcome.departure[last] == outcome.end) if len(outcome.departure) else last >= 0
+    final: Ints = np.where(ended, last, -1)
+    return final

@@ -1,0 +1,216 @@
+"""Where loads get through, for the numbers of a world and for draws from their intervals, behind figure 12."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from flowsim import checks
+from flowsim.draws import counter
+from flowsim.draws.counter import Stream
+from flowsim.figures.waterfall import CASES, COLUMNS, MARKET, waterfall
+from flowsim.measures import YEARS, at_checkpoints
+from flowsim.policy import BASELINE, Policy, compose
+from flowsim.provenance import Number
+from flowsim.simulate import Progress, simulate_with_spans
+from flowsim.studies.columns import paragraph
+from flowsim.studies.request import Request
+from flowsim.studies.run import amounts
+from flowsim.traffic import HEROIN
+from flowsim.world import World
+
+DRAWS, MOST_DRAWS = 40, 1000
+"""Draws if none are asked for, and the most that can be [1]."""
+
+VARIED: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "inspection": (
+            *("targeting", "sensitivity", "effort.", "seals.opened", "seals.notice_", "intelligence.tip_"),
+            *("intelligence.cases_", "corruption.bribe_", "corruption.protected_"),
+        ),
+        "parameters": ("market",),
+        "bypass": ("",),
+    }
+)
+"""Tables, and what the keys begin with whose numbers are drawn.
+
+They decide where loads get through, and honest traffic takes no notice of them, so all draws meet the same queues.
+"""
+
+IDENTIFIED = (
+    "Only the seized total is informed by reports; how the rest divides over the reasons is assumption. Whiskers are "
+    "5-95 % of draws from the intervals of the assumptions, each number by itself: no posterior. What has no interval "
+    "is not drawn."
+)
+"""What the figure can say and what it cannot."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetNumbers:
+    """Change of a world that sets numbers of its inspection and tables to others."""
+
+    values: tuple[tuple[str, float], ...]
+    """Names, as from `varied`, and values [unit of each]."""
+
+    def apply(self, world: World) -> World:
+        """World with the other numbers; ways round a border keep their proportions if they would exceed all loads."""
+        shares = {way: way.share for way in world.bypasses}
+        for name, value in self.values:
+            table, _, key = name.partition(":")
+            if table == "bypass":
+                (way,) = (way for way in world.bypasses if f"{way.border}/{way.way}" == key)
+                shares[way] = value
+            elif table == "parameters":
+                world = replace(world, traffic=replace(world.traffic, market=value))
+            else:
+                world = replace(world, detection=_with(world.detection, key.split("."), value))
+        sums: defaultdict[str, float] = defaultdict(float)
+        for way, share in shares.items():
+            sums[way.border] += share
+        ways = (replace(way, share=share / max(1.0, sums[way.border])) for way, share in shares.items())
+        return replace(world, bypasses=tuple(ways))
+
+
+def _with(owner: Any, path: Sequence[str], value: float) -> Any:
+    """Dataclass in which the field at the end of a path has another value."""
+    first, *rest = path
+    return replace(owner, **{first: _with(getattr(owner, first), rest, value) if rest else value})
+
+
+def varied(numbers: Sequence[Number]) -> dict[str, tuple[float, float]]:
+    """Intervals of the numbers of a world that are drawn; a number that was typed has none and stays.
+
+    Parameters
+    ----------
+    numbers
+        Numbers of the world, as of `Request.numbers`.
+
+    Returns
+    -------
+    dict
+        Ends of the interval by table and key, as in `inspection:effort.south` and `bypass:KG/foot` [unit of each].
+    """
+    chosen = (n for n in numbers if n.table in VARIED and n.key.startswith(VARIED[n.table]))
+    return {f"{n.table}:{n.key}": (n.low, n.high) for n in chosen if n.low is not None and n.high is not None}
+
+
+def draw(intervals: Mapping[str, tuple[float, float]], *, draws: int, seed: int) -> pd.DataFrame:
+    """Draw numbers from their intervals, each by itself: on a logarithmic scale if both ends are above 0, else evenly.
+
+    Parameters
+    ----------
+    intervals
+        Ends of the interval of each number, by name [unit of each].
+    draws
+        How many draws [1].
+    seed
+        Seed of the run. Another number that is drawn too changes no draw of this one.
+
+    Returns
+    -------
+    DataFrame
+        A row per draw, a column per number.
+    """
+    drawn = {}
+    for name, (low, high) in intervals.items():
+        stream = Stream(seed, f"interval:{name}")
+        uniform = stream.uniforms(np.arange(draws), replication=0, purpose=counter.PERIOD)[:, 0]
+        drawn[name] = low * (high / low) ** uniform if low > 0 else low + (high - low) * uniform
+    return pd.DataFrame(drawn, index=pd.RangeIndex(draws, name="draw"))
+
+
+def parts(results: xr.Dataset) -> pd.DataFrame:
+    """Parts of the mass of heroin at checkpoints, and what is taken elsewhere relative to it.
+
+    Parameters
+    ----------
+    results
+        Results of some policies.
+
+    Returns
+    -------
+    DataFrame
+        A row per policy; columns the reasons, what was seized there, and what cases and retail arrests took [1].
+    """
+    masses = at_checkpoints(results).sel(drug=HEROIN).sum("replication")
+    taken = results["seized_mass"].sel(drug=HEROIN).sum(["replication", "agency"])
+    columns = {str(fate): masses.sel(fate=fate) for fate in masses["fate"].values}
+    columns |= {CASES: taken.sel(channel="case"), MARKET: taken.sel(channel="market")}
+    whole = masses.sum("fate")
+    shares = {name: (mass / whole).values for name, mass in columns.items()}
+    return pd.DataFrame(shares, index=pd.Index(results["policy"].values, name="policy"))
+
+
+def summarised(shares: pd.DataFrame) -> pd.DataFrame:
+    """Point and interval of each part.
+
+    Parameters
+    ----------
+    shares
+        As from `parts`, first the numbers of the world, then the draws.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`: what, the share at the numbers of the world, and its 5 and 95 % quantiles over draws [1].
+    """
+    low, high = (shares.iloc[1:].quantile(quantile) for quantile in YEARS)
+    rows = [(name, shares.iloc[0][name], low[name], high[name]) for name in shares.columns]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def draw_figure(request: Request, *, progress: Progress | None) -> str:
+    """Figure 12 with its table and its draws.
+
+    Parameters
+    ----------
+    request
+        What is asked for; its option `draws` is the number of draws.
+    progress
+        Called as the work goes on.
+
+    Returns
+    -------
+    str
+        The table, to be printed.
+    """
+    count = DRAWS if request.options.get("draws") is None else request.options["draws"]
+    holds = isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= MOST_DRAWS
+    checks.require(holds, thing="study.draws", rule=f"be a whole number from 1 to {MOST_DRAWS}", value=count)
+    drawn = draw(varied(request.numbers()), draws=count, seed=request.plan.seed)
+    names = [str(name) for name in drawn.columns]
+    changes = [SetNumbers(values=tuple(zip(names, map(float, row), strict=True))) for row in drawn.to_numpy()]
+    policies = [Policy(name=f"draw {k}", title=f"draw {k}", changes=(change,)) for k, change in enumerate(changes)]
+    policy = compose(request.policies)
+    world = policy.apply(request.world)
+    results, _ = simulate_with_spans(world, policies=[BASELINE, *policies], plan=request.plan, progress=progress)
+    shares = parts(results)
+    table = summarised(shares)
+    table.to_csv(request.out / "fig12_waterfall.csv", index=False)
+    of_draws = shares.iloc[1:].set_index(drawn.index)
+    pd.concat([drawn, of_draws], axis=1).to_csv(request.out / "draws.csv")
+    title = f"{world.title}: policy {policy.name}"
+    figure = waterfall(table, title=f"Where heroin gets through: {world.title}", sentence=IDENTIFIED)
+    for suffix in ("png", "pdf"):
+        figure.savefig(request.out / f"fig12_waterfall.{suffix}", dpi=300)
+    return "\n".join(_lines(table, title=title, amounts=amounts(request.plan), drawn=drawn))
+
+
+def _lines(table: pd.DataFrame, *, title: str, amounts: str, drawn: pd.DataFrame) -> Iterator[str]:
+    yield from (f"{title}, where heroin gets through", "", amounts)
+    yield f"{len(drawn)} draws of {len(drawn.columns)} numbers, on the same vehicles with the same random numbers"
+    yield ""
+    head = f"{'[% of mass at checkpoints]':30}{'as assumed':>12}{'5-95 % of draws':>24}"
+    yield from (head, "-" * len(head))
+    for row in table.to_dict("records"):
+        point, low, high = (100 * float(row[name]) for name in COLUMNS[1:])
+        yield f"{row['what']:30}{point:>12.3g}{f'{low:.3g} to {high:.3g}':>24}"
+    yield ""
+    yield from paragraph(IDENTIFIED)
