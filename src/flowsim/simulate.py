@@ -338,7 +338,18 @@ def _workers(plan: Plan) -> Iterator[Callable[..., Iterator[Any]]]:
         yield map
         return
     with ProcessPoolExecutor(plan.workers, mp_context=get_context("spawn"), initializer=_leave_stopping) as pool:
-        yield pool.map
+        yield partial(_mapped, pool)
+
+
+def _mapped(pool: ProcessPoolExecutor, work: Callable[..., Any], *items: Any) -> Iterator[Any]:
+    """Map over a pool whose processes, which begin here, are born deaf to Ctrl-C until they can ignore it."""
+    if not hasattr(signal, "pthread_sigmask"):
+        return pool.map(work, *items)
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        return pool.map(work, *items)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _leave_stopping() -> None:

@@ -339,7 +339,8 @@ def _check_ways(found: Findings, *, year: int) -> None:
         for vehicle_class in row.words("classes")
     }
     posts = [row for row in found.rows["checkpoints"] if _stands(found, row, year=year)]
-    if found.rows["checkpoints"] and not posts:
+    ordered = all(not row.cells["to"] or row.cells["from"] < row.cells["to"] for row in found.rows["checkpoints"])
+    if found.rows["checkpoints"] and ordered and not posts:
         text = f"must leave a checkpoint in force on 1 July {year}, got none"
         found.add(found.rows["checkpoints"][0], text, column="from")
     at: dict[tuple[str, str], list[Row]] = defaultdict(list)
