@@ -13,11 +13,12 @@ from small_worlds import device, post, road_world, ways_round, with_rings, with_
 import flowsim as fs
 from flowsim import measures
 from flowsim.figures.waterfall import ALL, CASES, COLUMNS, GROUPS, MARKET, number_text, waterfall
+from flowsim.intervals import SetNumbers, draw, varied
 from flowsim.policy import BASELINE, Policy
 from flowsim.provenance import Number
 from flowsim.results.registry import REASONS
 from flowsim.simulate import Plan, simulate, simulate_with_spans
-from flowsim.studies.waterfall import IDENTIFIED, SetNumbers, draw, parts, summarised, varied
+from flowsim.studies.waterfall import IDENTIFIED, parts, summarised
 
 ORDER = (*REASONS, measures.STOPPED, CASES, MARKET)
 PLAN = Plan(replications=3, seed=2)

@@ -220,7 +220,7 @@ def _hydra(arguments: Sequence[str], *, command: str, debug: bool) -> list[str]:
 
 def _request(config: DictConfig, *, hydra: Any, job: str, command: str, typed: Sequence[str]) -> Request:
     """Build all that a study needs, so that nothing is refused after it has begun."""
-    from flowsim import checks, effects, refusals, stamp, studies
+    from flowsim import calibrated, checks, effects, refusals, stamp, studies
     from flowsim import config as build
     from flowsim.readings import label
 
@@ -251,6 +251,9 @@ def _request(config: DictConfig, *, hydra: Any, job: str, command: str, typed: S
         options={str(key): value for key, value in config.study.items()},
         readings=chosen,
         numbers=partial(build.world_numbers, config, world, folders=folders, typed=typed),
+        calibration=calibrated.request_of(config, hydra=hydra, typed=typed, workers=plan.workers)
+        if study in studies.CALIBRATES
+        else None,
     )
 
 

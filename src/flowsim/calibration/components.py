@@ -50,10 +50,10 @@ Cells = Mapping[Cell, float]
 
 
 def simple(world: World) -> World:
-    """World with the same means, but of heroin alone and without differences between years, so that it is quick."""
+    """World with the same means, of heroin alone, without honest traffic or differences between years: it is quick."""
     streams = tuple(stream for stream in world.traffic.streams if stream.drug == HEROIN)
-    traffic = replace(world.traffic, streams=streams, further=(), year_log_sd=0.0)
-    return replace(world, traffic=traffic, detection=replace(world.detection, year_log_sd=0.0))
+    traffic = replace(world.traffic, flows=(), streams=streams, further=(), year_log_sd=0.0)
+    return replace(world, counts=(), traffic=traffic, detection=replace(world.detection, year_log_sd=0.0))
 
 
 def without(world: World, *, effort: bool = False, cases: bool = False, market: bool = False) -> World:

@@ -23,10 +23,10 @@ Floats = npt.NDArray[np.float64]
 SHARE = "share_"
 """What the name of the parameter of an area's share begins with."""
 
-BINS, SHARE_BINS = 112, 512
+BINS, SHARE_BINS = 64, 512
 """Points of the mass grid below a printed total, and for a share [1]."""
 
-NODES = 10
+NODES = 8
 """Gauss-Hermite points of a year's factor [1]."""
 
 RING_SIZES, RINGS = 8, 120

@@ -30,6 +30,19 @@ def save(dataset: xr.Dataset, path: Path) -> Path:
         If the Dataset departs from the registry.
     """
     check(dataset)
+    return write(dataset, path)
+
+
+def write(dataset: xr.Dataset, path: Path) -> Path:
+    """Write any Dataset to netCDF4, whole or not at all.
+
+    Parameters
+    ----------
+    dataset
+        What to write.
+    path
+        File to write; its folder is made if need be.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
     os.close(handle)
@@ -67,10 +80,32 @@ def open_results(path: str | Path) -> xr.Dataset:
     file = file / RUN if file.is_dir() else file
     if not file.is_file():
         raise FileNotFoundError(f"results must be a file or a folder that holds {RUN}, got {str(path)!r}")
-    try:
-        with xr.open_dataset(file, engine="h5netcdf") as stored:
-            dataset = stored.load()
-    except OSError:
-        raise ValueError(f"results must be a file in netCDF4, as a run writes {RUN}, got {str(path)!r}") from None
+    dataset = read(file, name=RUN)
     check(dataset)
     return dataset
+
+
+def read(file: Path, *, name: str) -> xr.Dataset:
+    """Read a Dataset that flowsim wrote.
+
+    Parameters
+    ----------
+    file
+        File to read.
+    name
+        Name that such files have, for the messages.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is of another kind.
+    """
+    if not file.is_file():
+        raise FileNotFoundError(f"there must be a file like {name} or a folder that holds it, got {str(file)!r}")
+    try:
+        with xr.open_dataset(file, engine="h5netcdf") as stored:
+            return stored.load()
+    except OSError:
+        raise ValueError(f"results must be a file in netCDF4, as a run writes {name}, got {str(file)!r}") from None

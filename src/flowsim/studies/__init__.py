@@ -9,5 +9,9 @@ WRITES: Final = {
     "figure": True,
     "check": False,
     "new_world": False,
+    "calibrate": True,
 }
 """Whether each study writes results into `out`, or only prints."""
+
+CALIBRATES: Final = ("calibrate",)
+"""Studies that are about what was reported."""

@@ -7,11 +7,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from flowsim.calibration.priors import Prior
 from flowsim.policy import Policy
 from flowsim.provenance import Number
 from flowsim.readings import Reading
 from flowsim.simulate import Plan
 from flowsim.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationRequest:
+    """What a calibration is asked to fit."""
+
+    reported: Path
+    """Table of reported seizures."""
+
+    areas: Mapping[str, str]
+    """Oblast of each area whose share of what is found inside is a parameter."""
+
+    priors: Mapping[str, Prior]
+    """Priors of the parameters but the flow."""
+
+    in_year: Callable[[int, str], World]
+    """Gives the world with the controls of a year, from its own name or that of another world."""
+
+    workers: int
+    """Processes that share the work."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,3 +68,6 @@ class Request:
 
     numbers: Callable[[], Sequence[Number]] = tuple
     """Gives every number of the world with its kind and its source."""
+
+    calibration: CalibrationRequest | None = None
+    """What was reported, for studies of calibration."""

@@ -2,47 +2,24 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
-from typing import Any
+from collections.abc import Iterator
 
-import numpy as np
 import pandas as pd
 import xarray as xr
 
 from flowsim import checks
-from flowsim.draws import counter
-from flowsim.draws.counter import Stream
 from flowsim.figures.waterfall import CASES, COLUMNS, MARKET, waterfall
+from flowsim.intervals import SetNumbers, draw, varied
 from flowsim.measures import YEARS, at_checkpoints
 from flowsim.policy import BASELINE, Policy, compose
-from flowsim.provenance import Number
 from flowsim.simulate import Progress, simulate_with_spans
 from flowsim.studies.columns import paragraph
 from flowsim.studies.request import Request
 from flowsim.studies.run import amounts
 from flowsim.traffic import HEROIN
-from flowsim.world import World
 
 DRAWS, MOST_DRAWS = 40, 1000
 """Draws if none are asked for, and the most that can be [1]."""
-
-VARIED: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {
-        "inspection": (
-            *("targeting", "sensitivity", "effort.", "seals.opened", "seals.notice_", "intelligence.tip_"),
-            *("intelligence.cases_", "corruption.bribe_", "corruption.protected_"),
-        ),
-        "parameters": ("market",),
-        "bypass": ("",),
-    }
-)
-"""Tables, and what the keys begin with whose numbers are drawn.
-
-They decide where loads get through, and honest traffic takes no notice of them, so all draws meet the same queues.
-"""
 
 IDENTIFIED = (
     "Only the seized total is informed by reports; how the rest divides over the reasons is assumption. Whiskers are "
@@ -50,80 +27,6 @@ IDENTIFIED = (
     "is not drawn."
 )
 """What the figure can say and what it cannot."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class SetNumbers:
-    """Change of a world that sets numbers of its inspection and tables to others."""
-
-    values: tuple[tuple[str, float], ...]
-    """Names, as from `varied`, and values [unit of each]."""
-
-    def apply(self, world: World) -> World:
-        """World with the other numbers; ways round a border keep their proportions if they would exceed all loads."""
-        shares = {way: way.share for way in world.bypasses}
-        for name, value in self.values:
-            table, _, key = name.partition(":")
-            if table == "bypass":
-                (way,) = (way for way in world.bypasses if f"{way.border}/{way.way}" == key)
-                shares[way] = value
-            elif table == "parameters":
-                world = replace(world, traffic=replace(world.traffic, market=value))
-            else:
-                world = replace(world, detection=_with(world.detection, key.split("."), value))
-        sums: defaultdict[str, float] = defaultdict(float)
-        for way, share in shares.items():
-            sums[way.border] += share
-        ways = (replace(way, share=share / max(1.0, sums[way.border])) for way, share in shares.items())
-        return replace(world, bypasses=tuple(ways))
-
-
-def _with(owner: Any, path: Sequence[str], value: float) -> Any:
-    """Dataclass in which the field at the end of a path has another value."""
-    first, *rest = path
-    return replace(owner, **{first: _with(getattr(owner, first), rest, value) if rest else value})
-
-
-def varied(numbers: Sequence[Number]) -> dict[str, tuple[float, float]]:
-    """Intervals of the numbers of a world that are drawn; a number that was typed has none and stays.
-
-    Parameters
-    ----------
-    numbers
-        Numbers of the world, as of `Request.numbers`.
-
-    Returns
-    -------
-    dict
-        Ends of the interval by table and key, as in `inspection:effort.south` and `bypass:KG/foot` [unit of each].
-    """
-    chosen = (n for n in numbers if n.table in VARIED and n.key.startswith(VARIED[n.table]))
-    return {f"{n.table}:{n.key}": (n.low, n.high) for n in chosen if n.low is not None and n.high is not None}
-
-
-def draw(intervals: Mapping[str, tuple[float, float]], *, draws: int, seed: int) -> pd.DataFrame:
-    """Draw numbers from their intervals, each by itself: on a logarithmic scale if both ends are above 0, else evenly.
-
-    Parameters
-    ----------
-    intervals
-        Ends of the interval of each number, by name [unit of each].
-    draws
-        How many draws [1].
-    seed
-        Seed of the run. Another number that is drawn too changes no draw of this one.
-
-    Returns
-    -------
-    DataFrame
-        A row per draw, a column per number.
-    """
-    drawn = {}
-    for name, (low, high) in intervals.items():
-        stream = Stream(seed, f"interval:{name}")
-        uniform = stream.uniforms(np.arange(draws), replication=0, purpose=counter.PERIOD)[:, 0]
-        drawn[name] = low * (high / low) ** uniform if low > 0 else low + (high - low) * uniform
-    return pd.DataFrame(drawn, index=pd.RangeIndex(draws, name="draw"))
 
 
 def parts(results: xr.Dataset) -> pd.DataFrame:

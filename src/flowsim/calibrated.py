@@ -1,0 +1,165 @@
+"""From the configuration to what is calibrated, and from a posterior to the worlds that a run simulates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig
+
+from flowsim import config as configs
+from flowsim.calibration_files import Calibration, build_calibration, find
+from flowsim.policy import Change
+from flowsim.readings import DEFAULT, Reading, label
+from flowsim.world import World
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from flowsim.studies.request import CalibrationRequest
+
+KEPT = ("inspection", "reading", "inflow")
+"""Arguments of a command that hold for the worlds of other years too."""
+
+
+def request_of(config: DictConfig, *, hydra: Any, typed: Sequence[str], workers: int) -> CalibrationRequest:
+    """What a configuration asks to be calibrated.
+
+    Parameters
+    ----------
+    config
+        Composed configuration.
+    hydra
+        Its `hydra` node.
+    typed
+        Arguments of the command.
+    workers
+        Processes that share the work.
+
+    Raises
+    ------
+    ValueError
+        If the file of the calibration is refused.
+    """
+    from flowsim.studies.request import CalibrationRequest
+
+    found = build_calibration(config, folders=configs.folders_of(hydra))
+    return CalibrationRequest(
+        reported=found.reported,
+        areas=found.areas,
+        priors=found.priors,
+        in_year=partial(world_in_year, hydra=hydra, typed=typed),
+        workers=workers,
+    )
+
+
+def world_in_year(year: int, name: str, *, hydra: Any, typed: Sequence[str]) -> World:
+    """World with the controls of a year.
+
+    Parameters
+    ----------
+    year
+        Calendar year.
+    name
+        Name of the world whose tables hold; empty for that of the command.
+    hydra
+        The `hydra` node of the configuration of the command.
+    typed
+        Arguments of the command.
+    """
+    kept = [word for word in typed if word.lstrip("+~").partition("=")[0].partition(".")[0] in KEPT]
+    folders = configs.folders_of(hydra)
+    extra = [folder for folder in folders if folder != configs.conf_dir()]
+    chosen = name or str(hydra.runtime.choices.world)
+    composed = configs.compose([f"world={chosen}", *kept], config_dir=extra[0] if extra else None)
+    composed.world.year = year
+    return configs.build_world(composed, folders=folders)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chosen:
+    """The posterior that a run uses, if it uses one."""
+
+    calibration: Calibration
+    """What the configuration says."""
+
+    dataset: xr.Dataset | None
+    """The posterior; nothing if the assumed numbers are used as they stand."""
+
+    note: str
+    """What is to be said of the choice, empty if nothing."""
+
+    def changes(self, count: int) -> tuple[Change, ...]:
+        """Changes that make the worlds of the first draws; one for the point, none for the assumed numbers.
+
+        Parameters
+        ----------
+        count
+            How many draws; beyond those of the posterior they begin anew.
+        """
+        if self.dataset is None:
+            return ()
+        from flowsim.calibration import posterior
+
+        if self.calibration.numbers == "point":
+            return (posterior.point_change(self.dataset),)
+        return tuple(
+            posterior.world_change(self.dataset, chain=chain, draw=draw)
+            for chain, draw in posterior.spread(self.dataset, count)
+        )
+
+
+def choose(config: DictConfig, *, hydra: Any, typed: Sequence[str], readings: Sequence[Reading]) -> Chosen:
+    """Posterior that a run uses.
+
+    The one that comes with flowsim holds for one world and one reading. Where there is none for the world and
+    reading of a run, and nothing was typed of the calibration, the assumed numbers are used, and a note says so.
+
+    Parameters
+    ----------
+    config
+        Composed configuration.
+    hydra
+        Its `hydra` node.
+    typed
+        Arguments of the command.
+    readings
+        Readings that are about the world.
+
+    Raises
+    ------
+    ValueError
+        If the posterior that was asked for does not exist or is of another world or reading.
+    """
+    found = build_calibration(config, folders=configs.folders_of(hydra))
+    if found.numbers == "prior":
+        return Chosen(calibration=found, dataset=None, note="")
+    asked = any(word.partition("=")[0] in ("calibration", "calibration.posterior") for word in typed)
+    reading, world = label(readings), str(config.world.name)
+    path = _file(found, reading=reading)
+    if path is not None:
+        from flowsim.calibration import posterior
+
+        dataset = posterior.open_posterior(path)
+        if (dataset.attrs["world"], dataset.attrs["reading"]) == (world, reading):
+            return Chosen(calibration=found, dataset=dataset, note="")
+    what = f"world={world}" + (f" with reading={reading}" if readings else "")
+    if asked:
+        rule = "be that of a world and reading with a posterior, which study=calibrate makes"
+        raise ValueError(f"calibration={found.name} must {rule}, got {what}")
+    note = f"There is no posterior of {what}: the assumed numbers are used as they stand."
+    return Chosen(calibration=found, dataset=None, note=note)
+
+
+def _file(found: Calibration, *, reading: str) -> Path | None:
+    """File of the posterior for a reading: one of one's own by its path, else by its name."""
+    if not found.posterior:
+        return None
+    own = Path(found.posterior)
+    if own.suffix == ".nc" or own.is_dir():
+        return own
+    suffix = "" if reading in ("", "none", DEFAULT) else f"-{reading}"
+    return find(f"{found.posterior}{suffix}.nc", folders=found.folders)

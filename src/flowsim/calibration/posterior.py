@@ -1,0 +1,281 @@
+"""The posterior as a Dataset: draws of the parameters, of what follows from them, and of the numbers of worlds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from flowsim import checks
+from flowsim.calibration.model import Model
+from flowsim.calibration.priors import values
+from flowsim.calibration.sampler import Sample
+from flowsim.calibration.worlds import Solved
+from flowsim.intervals import SetNumbers
+from flowsim.results import files
+from flowsim.units import KG_PER_TONNE
+
+Floats = npt.NDArray[np.float64]
+
+POSTERIOR = "posterior.nc"
+"""Name of the file that `study=calibrate` writes into its folder."""
+
+DIMS = ("chain", "draw")
+"""Dims of all variables."""
+
+WORLD = "world_"
+"""What the names of numbers that make the world of a draw begin with."""
+
+DERIVED: Mapping[str, tuple[str, str]] = {
+    "seized": ("kg/year", "Mass seized in a mean year under the controls of the world."),
+    "interdiction_rate": ("1", "Mass seized in a mean year over the flow of a mean year."),
+    "log_likelihood": ("1", "Logarithm of the probability of all that was fitted."),
+    "residual": ("1", "Largest relative difference of the world's masses from the drawn ones."),
+}
+"""Units and meaning of what follows from the parameters."""
+
+YES, PARTLY = 0.5, 0.2
+"""Least contraction of a parameter that the reports identify, and of one that they identify in part [1]."""
+
+KINDS = ("calibrated", "assumed")
+"""Kinds of the variables: what the reports inform, and what keeps its prior."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draws:
+    """Draws of a posterior with their worlds."""
+
+    model: Model
+    """Model."""
+
+    sample: Sample
+    """Draws of the parameters."""
+
+    chosen: npt.NDArray[np.int64]
+    """Positions of the draws of each chain whose worlds were solved, dims (draw,)."""
+
+    solved: Sequence[Sequence[Solved]]
+    """Worlds of these draws, by chain."""
+
+    point: Solved
+    """World of the middle of the posterior."""
+
+    calibrated: tuple[str, ...]
+    """Names of the numbers of worlds that follow from the draws; the others keep their priors."""
+
+
+def contraction(sample: Sample) -> Floats:
+    """Share of the prior variance of each parameter's score that the reports take away, dims (parameter,) [1].
+
+    Scores are standard normal under the prior, so it is 1 minus their variance.
+    """
+    flat = sample.scores.reshape(-1, sample.scores.shape[2])
+    return np.asarray(1.0 - flat.var(axis=0), dtype=np.float64)
+
+
+def directions(sample: Sample) -> Floats:
+    """Contraction along the principal directions of the posterior, the strongest first, dims (parameter,) [1]."""
+    flat = sample.scores.reshape(-1, sample.scores.shape[2])
+    return np.asarray(1.0 - np.linalg.eigvalsh(np.cov(flat.T)), dtype=np.float64)
+
+
+def identified(share: float) -> str:
+    """Whether reports identify a parameter: yes, partly or no.
+
+    Parameters
+    ----------
+    share
+        Its contraction [1].
+    """
+    return "yes" if share > YES else "partly" if share > PARTLY else "no"
+
+
+def to_dataset(draws: Draws, *, attributes: Mapping[str, str]) -> xr.Dataset:
+    """Posterior as a Dataset; draws whose world is refused are left out.
+
+    Parameters
+    ----------
+    draws
+        Draws with their worlds.
+    attributes
+        Title, version, seed and so on.
+
+    Raises
+    ------
+    ValueError
+        If all draws of a chain are refused.
+    """
+    model, sample = draws.model, draws.sample
+    kept = [[k for k, solved in enumerate(chain) if not solved.refused] for chain in draws.solved]
+    count = min(len(chain) for chain in kept)
+    refused = [solved.refused for chain in draws.solved for solved in chain if solved.refused]
+    rule = "leave at least one draw in each chain whose world can produce it"
+    checks.require(count > 0, thing="the efforts", rule=rule, value=refused[0] if refused else count)
+    index = np.array([chain[:count] for chain in kept])
+    chain = np.arange(len(index))[:, None]
+    drawn = draws.chosen[index]
+    found = values(model.priors, sample.scores[chain, drawn])
+    share = contraction(sample)
+    variables: dict[str, tuple[tuple[str, ...], Floats, dict[str, str | float]]] = {}
+    for k, (name, prior) in enumerate(model.priors.items()):
+        low, middle, high = prior.interval()
+        variables[name] = (
+            DIMS,
+            found[name],
+            {
+                **{"units": prior.unit, "long_name": prior.title, "kind": "calibrated", "source": prior.source},
+                **{"prior_low": low, "prior_median": middle, "prior_high": high, "family": prior.family},
+                **{"contraction": float(share[k]), "identified": identified(float(share[k]))},
+                **{"rhat": float(sample.rhat[k]), "ess": float(sample.ess[k])},
+            },
+        )
+    seized = np.sum(list(model.kilograms(found).values()), axis=0)
+    worlds = [[draws.solved[c][k] for k in row] for c, row in enumerate(index)]
+    derived = {
+        "seized": seized,
+        "interdiction_rate": seized / (KG_PER_TONNE * found["inflow"]),
+        "log_likelihood": sample.log_likelihood[chain, drawn],
+        "residual": np.array([[solved.residual for solved in row] for row in worlds]),
+    }
+    for name, numbers in derived.items():
+        units, meaning = DERIVED[name]
+        variables[name] = (DIMS, numbers, {"units": units, "long_name": meaning, "kind": "calibrated"})
+    for name in worlds[0][0].numbers:
+        kind = "calibrated" if name in draws.calibrated else "assumed"
+        numbers = np.array([[solved.numbers.get(name, np.nan) for solved in row] for row in worlds])
+        attrs: dict[str, str | float] = {"units": "as in the world", "kind": kind, "sets": name}
+        variables[variable_of(name)] = (DIMS, numbers, {**attrs, "long_name": f"{name} of the world of a draw"})
+    dataset = xr.Dataset(
+        {name: (dims, numbers.astype(np.float32), attrs) for name, (dims, numbers, attrs) in variables.items()},
+        coords={"chain": np.arange(len(index)), "draw": np.arange(count)},
+    )
+    total = sum(len(chain) for chain in draws.solved)
+    dataset.attrs.update(
+        attributes,
+        point=json.dumps(dict(draws.point.numbers)),
+        drawn=str(total),
+        refused=str(len(refused)),
+        why_refused="; ".join(sorted(set(refused))),
+        directions=" ".join(f"{one:.3f}" for one in directions(sample)),
+        worst_rhat=f"{sample.rhat.max():.4f}",
+        least_ess=f"{sample.ess.min():.0f}",
+    )
+    check(dataset)
+    return dataset
+
+
+def variable_of(name: str) -> str:
+    """Name of the variable of a number of the world.
+
+    Parameters
+    ----------
+    name
+        Name of the number, as in `SetNumbers`.
+    """
+    return WORLD + "".join(sign if sign.isalnum() else "_" for sign in name.partition(":")[2])
+
+
+def check(dataset: xr.Dataset) -> None:
+    """Refuse a Dataset that is no posterior.
+
+    Raises
+    ------
+    ValueError
+        If a variable lacks its dims, units, meaning or kind, or one that every posterior has is missing.
+    """
+    for name, array in dataset.data_vars.items():
+        checks.require(
+            array.dims == DIMS, thing=f"posterior variable '{name}'", rule=f"have dims {DIMS}", value=array.dims
+        )
+        for attribute in ("units", "long_name", "kind"):
+            value = array.attrs.get(attribute, "")
+            checks.require(bool(value), thing=f"posterior variable '{name}': {attribute}", rule="be given", value=value)
+        checks.known(str(array.attrs["kind"]), KINDS, thing=f"posterior variable '{name}': kind")
+    for name in (*DERIVED, "inflow"):
+        checks.known(name, [str(known) for known in dataset.data_vars], thing="a variable of every posterior")
+    for name in ("world", "reading", "point"):
+        checks.require(name in dataset.attrs, thing=f"posterior attribute '{name}'", rule="be given", value=None)
+
+
+def save(dataset: xr.Dataset, path: Path) -> Path:
+    """Write a posterior to netCDF4, whole or not at all.
+
+    Parameters
+    ----------
+    dataset
+        Posterior.
+    path
+        File to write.
+    """
+    check(dataset)
+    return files.write(dataset, path)
+
+
+def open_posterior(path: str | Path) -> xr.Dataset:
+    """Open a posterior.
+
+    Parameters
+    ----------
+    path
+        The file, or the folder that holds `posterior.nc`.
+
+    Returns
+    -------
+    Dataset
+        Dims (chain, draw); see `docs/calibration.md`.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is no posterior.
+    """
+    file = Path(path)
+    file = file / POSTERIOR if file.is_dir() else file
+    dataset = files.read(file, name=POSTERIOR)
+    check(dataset)
+    return dataset
+
+
+def world_change(dataset: xr.Dataset, *, chain: int, draw: int) -> SetNumbers:
+    """Change that makes the world of a draw.
+
+    Parameters
+    ----------
+    dataset
+        Posterior.
+    chain, draw
+        Which draw, by position.
+    """
+    numbers = {
+        str(array.attrs["sets"]): float(array.values[chain, draw])
+        for array in dataset.data_vars.values()
+        if "sets" in array.attrs
+    }
+    return SetNumbers(values=tuple(numbers.items()))
+
+
+def point_change(dataset: xr.Dataset) -> SetNumbers:
+    """Change that makes the world of the middle of a posterior."""
+    numbers = json.loads(dataset.attrs["point"])
+    return SetNumbers(values=tuple((str(name), float(value)) for name, value in numbers.items()))
+
+
+def spread(dataset: xr.Dataset, count: int) -> list[tuple[int, int]]:
+    """Chain and draw, by position, of some draws that take the chains in turn; beyond the last they begin anew.
+
+    Parameters
+    ----------
+    dataset
+        Posterior.
+    count
+        How many.
+    """
+    chains, draws = dataset.sizes["chain"], dataset.sizes["draw"]
+    return [(k % chains, k // chains % draws) for k in range(count)]

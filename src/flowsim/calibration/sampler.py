@@ -1,0 +1,191 @@
+"""Draws from the posterior: ensembles that start in the prior and move by differences of their members."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+
+import emcee
+import numpy as np
+import numpy.typing as npt
+
+from flowsim import checks
+from flowsim.calibration.diagnostics import bulk_ess, integrated_time, rhat
+from flowsim.calibration.model import Model
+
+Floats = npt.NDArray[np.float64]
+
+MOST_RHAT, LEAST_ESS = 1.01, 400.0
+"""What every parameter must reach [1]."""
+
+FARTHEST = 8.0
+"""Largest score that is looked at; one in 10^15 of the prior lies beyond [1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effort:
+    """How much is sampled."""
+
+    chains: int = 4
+    """Independent ensembles, each of which is one chain [1]."""
+
+    walkers: int = 48
+    """Members of an ensemble [1]."""
+
+    burn: int = 500
+    """Steps that are discarded [1]."""
+
+    steps: int = 1500
+    """Steps after these [1]."""
+
+    draws: int = 500
+    """Draws that are kept of each chain [1]."""
+
+    def __post_init__(self) -> None:
+        for name in ("chains", "walkers", "burn", "steps", "draws"):
+            value = getattr(self, name)
+            checks.require(value >= 1, thing=name, rule="be a whole number of at least 1", value=value)
+        most = self.steps * self.walkers
+        checks.require(self.draws <= most, thing="draws", rule=f"be at most steps x walkers ({most})", value=self.draws)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """Draws of standard normal scores of the parameters, and how well they are mixed."""
+
+    scores: Floats
+    """Scores, dims (chain, draw, parameter)."""
+
+    log_likelihood: Floats
+    """Logarithm of the likelihood of each draw, dims (chain, draw)."""
+
+    rhat: Floats
+    """Rank-normalised split R-hat of each parameter [1]."""
+
+    ess: Floats
+    """Bulk effective sample size of each parameter, by the draws or by the walkers, whichever is less [1]."""
+
+    accepted: float
+    """Share of the moves that were accepted [1]."""
+
+    @property
+    def converged(self) -> bool:
+        """Whether every parameter reaches `MOST_RHAT` and `LEAST_ESS`."""
+        return bool((self.rhat < MOST_RHAT).all() and (self.ess > LEAST_ESS).all())
+
+
+def sample(
+    model: Model,
+    *,
+    seed: int,
+    effort: Effort | None = None,
+    workers: int = 1,
+    progress: Callable[[str, int, int], None] | None = None,
+) -> Sample:
+    """Draw from the posterior of a model.
+
+    The parameters are functions of standard normal scores, so the prior is the same in all directions. Walkers start
+    in draws of the prior and move by the difference of two others [TerBraak2006]_, at times along the line to a third
+    [TerBraak2008]_, as `emcee` has them [ForemanMackey2013]_.
+
+    Parameters
+    ----------
+    model
+        Model with its priors and rows.
+    seed
+        Seed of all random numbers.
+    effort
+        How much is sampled.
+    workers
+        Processes that share the chains; the result does not depend on them.
+    progress
+        Called as the work goes on.
+
+    References
+    ----------
+    .. [TerBraak2006] C. J. F. ter Braak, "A Markov chain Monte Carlo version of the genetic algorithm differential
+       evolution", Statistics and Computing 16 (2006) 239-249, doi:10.1007/s11222-006-8769-1.
+    .. [TerBraak2008] C. J. F. ter Braak and J. A. Vrugt, "Differential evolution Markov chain with snooker updater and
+       fewer chains", Statistics and Computing 18 (2008) 435-446, doi:10.1007/s11222-008-9104-9.
+    .. [ForemanMackey2013] D. Foreman-Mackey, D. W. Hogg, D. Lang and J. Goodman, "emcee: the MCMC hammer",
+       Publications of the Astronomical Society of the Pacific 125 (2013) 306-312, doi:10.1086/670067.
+    """
+    wanted = effort or Effort()
+    tell = progress or (lambda step, done, total: None)
+    work = partial(_ensemble, model, wanted, seed)
+    step = "chains of the posterior"
+    tell(step, 0, wanted.chains)
+    found = []
+    if workers == 1:
+        for chain in range(wanted.chains):
+            found.append(work(chain))
+            tell(step, len(found), wanted.chains)
+    else:
+        with ProcessPoolExecutor(min(workers, wanted.chains), mp_context=get_context("spawn")) as pool:
+            for done in pool.map(work, range(wanted.chains)):
+                found.append(done)
+                tell(step, len(found), wanted.chains)
+    scores = np.stack([chain[0] for chain in found])
+    walkers = np.stack([chain[2] for chain in found])
+    dims = range(scores.shape[2])
+    return Sample(
+        scores=scores,
+        log_likelihood=np.stack([chain[1] for chain in found]),
+        rhat=np.array([rhat(scores[:, :, k]) for k in dims]),
+        ess=np.array([min(bulk_ess(scores[:, :, k]), _ess_of_walkers(walkers[..., k])) for k in dims]),
+        accepted=float(np.mean([chain[3] for chain in found])),
+    )
+
+
+def _ensemble(model: Model, effort: Effort, seed: int, chain: int) -> tuple[Floats, Floats, Floats, float]:
+    """One ensemble: kept draws and their likelihoods, all walkers thinned, and the share of accepted moves."""
+    dims = len(model.names)
+    walkers = max(effort.walkers, 2 * dims)
+    rng = np.random.default_rng([seed, chain])
+
+    def log_posterior(scores: Floats) -> Floats:
+        likelihood = model.log_likelihood(np.clip(scores, -FARTHEST, FARTHEST))
+        likelihood[(np.abs(scores) > FARTHEST).any(axis=1)] = -np.inf
+        return np.stack([likelihood - 0.5 * (scores**2).sum(axis=1), likelihood], axis=1)
+
+    moves = [(emcee.moves.DEMove(), 0.7), (emcee.moves.DEMove(gamma0=1.0), 0.1), (emcee.moves.DESnookerMove(), 0.2)]
+    sampler = emcee.EnsembleSampler(walkers, dims, log_posterior, moves=moves, vectorize=True)
+    sampler._random = np.random.RandomState(rng.integers(2**32, size=8, dtype=np.uint32))
+    sampler.run_mcmc(_start(model, rng=rng, walkers=walkers), effort.burn + effort.steps, skip_initial_state_check=True)
+    chain_of = sampler.get_chain(discard=effort.burn)
+    likelihood = sampler.get_blobs(discard=effort.burn).reshape(effort.steps, walkers)
+    at = np.linspace(0, effort.steps - 1, effort.draws).astype(np.int64)
+    who = np.concatenate([rng.permutation(walkers) for _ in range(-(-effort.draws // walkers))])[: effort.draws]
+    thin = max(1, effort.steps // 600)
+    return chain_of[at, who], likelihood[at, who], chain_of[::thin], float(sampler.acceptance_fraction.mean())
+
+
+def _start(model: Model, *, rng: np.random.Generator, walkers: int) -> Floats:
+    """Draws of the prior in which what was printed is not impossible."""
+    kept: list[Floats] = []
+    for _ in range(100):
+        scores = rng.standard_normal((walkers, len(model.names)))
+        kept += list(scores[np.isfinite(model.log_likelihood(scores))])
+        if len(kept) >= walkers:
+            return np.array(kept[:walkers])
+    rule = "be possible under some draws of the prior"
+    raise ValueError(f"what is printed must {rule}, got none in {100 * walkers} draws")
+
+
+def _ess_of_walkers(walkers: Floats) -> float:
+    """Draws that are worth as much as all steps of all walkers, by their autocorrelation [GoodmanWeare2010]_ [1].
+
+    Parameters
+    ----------
+    walkers
+        Steps of the walkers of each chain, dims (chain, step, walker).
+
+    References
+    ----------
+    .. [GoodmanWeare2010] J. Goodman and J. Weare, "Ensemble samplers with affine invariance", Communications in
+       Applied Mathematics and Computational Science 5 (2010) 65-80, doi:10.2140/camcos.2010.5.65.
+    """
+    return float(sum(chain.size / integrated_time(chain.T) for chain in walkers))

@@ -1,0 +1,126 @@
+"""The files of `conf/calibration/`: where uncertain numbers come from, what was reported, and the priors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from omegaconf import DictConfig
+
+from flowsim import checks
+from flowsim.calibration.priors import Prior
+from flowsim.schema import build
+
+NUMBERS = ("prior", "point", "posterior")
+"""What a run uses: the assumed numbers, the middle of a posterior, or its draws."""
+
+PACKAGED = Path(__file__).parent / "data" / "calibration"
+"""Folder of the package's own tables of reported seizures and posteriors."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CalibrationFile:
+    """A file of `conf/calibration/`."""
+
+    name: str
+    """Identifier."""
+
+    title: str
+    """What it is, in one line."""
+
+    numbers: str
+    """One of `NUMBERS`."""
+
+    reported: str
+    """Name of the table of reported seizures, without its ending."""
+
+    posterior: str = ""
+    """Name of the file of the posterior, without its ending, or its path; empty if there is none."""
+
+    areas: dict[str, str] = field(default_factory=dict)
+    """Oblast of each area whose share of what is found inside is a parameter."""
+
+    parameters: dict[str, Any] = field(default_factory=dict)
+    """Fields of the prior of each parameter."""
+
+    def __post_init__(self) -> None:
+        checks.one_of(self, "numbers", NUMBERS)
+        checks.unique(self.areas.values(), thing="CalibrationFile.areas")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Calibration:
+    """What a file of `conf/calibration/` says, with its files found."""
+
+    name: str
+    """Identifier."""
+
+    numbers: str
+    """One of `NUMBERS`."""
+
+    reported: Path
+    """Table of reported seizures."""
+
+    posterior: str
+    """Name or path of the posterior; empty if there is none."""
+
+    folders: tuple[Path, ...]
+    """Folders in which files are looked for, in order."""
+
+    areas: Mapping[str, str]
+    """Oblast of each area whose share of what is found inside is a parameter."""
+
+    priors: Mapping[str, Prior]
+    """Prior of each parameter but the flow, which has that of the world."""
+
+
+def build_calibration(config: DictConfig, *, folders: Sequence[Path] = ()) -> Calibration:
+    """What the calibration of a configuration says.
+
+    Parameters
+    ----------
+    config
+        Composed configuration.
+    folders
+        Configuration folders, in which tables may lie beside the file; those of the package follow.
+
+    Raises
+    ------
+    ValueError
+        If the file is refused, or its table is not found.
+    """
+    read = build(CalibrationFile, config.calibration, key="calibration")
+    priors = {}
+    for name in read.parameters:
+        key = f"calibration.parameters.{name}"
+        priors[name] = build(Prior, config.calibration.parameters[name], key=key)
+    tried = (*(folder / "calibration" for folder in folders), PACKAGED)
+    rule = f"name a table {read.reported}.csv beside the calibration's file or in {PACKAGED}"
+    table = find(f"{read.reported}.csv", folders=tried)
+    if table is None:
+        raise ValueError(f"calibration.reported must {rule}, got {read.reported!r}")
+    return Calibration(
+        name=read.name,
+        numbers=read.numbers,
+        reported=table,
+        posterior=read.posterior,
+        folders=tried,
+        areas=MappingProxyType(dict(read.areas)),
+        priors=MappingProxyType(priors),
+    )
+
+
+def find(name: str, *, folders: Sequence[Path]) -> Path | None:
+    """First file of a name in some folders; nothing if there is none.
+
+    Parameters
+    ----------
+    name
+        Name of the file, or its path.
+    folders
+        Folders in order.
+    """
+    return next((folder / name for folder in folders if (folder / name).is_file()), None)

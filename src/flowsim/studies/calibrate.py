@@ -1,0 +1,294 @@
+"""The study `calibrate`: fit the table of reported seizures and write the posterior with the worlds of its draws."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from time import monotonic
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from flowsim import checks
+from flowsim.calibration import posterior, reported
+from flowsim.calibration.components import COMPONENTS, Cell, cells_of
+from flowsim.calibration.model import SHARE, Model, Setting, build, needed
+from flowsim.calibration.posterior import Draws
+from flowsim.calibration.priors import Prior, values
+from flowsim.calibration.reported import Reported
+from flowsim.calibration.sampler import LEAST_ESS, MOST_RHAT, Effort, Sample, sample
+from flowsim.calibration.worlds import solve, solve_all
+from flowsim.intervals import draw, varied
+from flowsim.simulate import Progress
+from flowsim.studies.columns import columns, paragraph
+from flowsim.studies.request import CalibrationRequest, Request
+from flowsim.units import KG_PER_TONNE
+from flowsim.world import World
+
+BURN = 3
+"""One over the part of the steps that comes before, and is discarded [1]."""
+
+SOLVED = ("effort.", "intelligence.cases_", "market", "intelligence.tip_")
+"""What numbers of a world begin with that are not drawn from their intervals: they are solved for, but for tips.
+
+Tips stay as they are, because no effort undoes them: the upper ends of their intervals would find more than is found.
+"""
+
+WIDTHS = (44, 10, 22, 22, 12, 10)
+"""Columns of the table: parameter, unit, prior and posterior interval, contraction, identified [characters]."""
+
+NARROW = 1e-6
+"""Half of the least width of the prior of the flow, relative to the flow [1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """What is fitted, before anything is drawn."""
+
+    rows: Mapping[str, Reported]
+    """Rows of the table of reported seizures."""
+
+    model: Model
+    """Model of the fitted ones."""
+
+
+def run(request: Request, *, progress: Progress | None) -> str:
+    """Fit the reported seizures, solve the worlds of the draws, and write `posterior.nc` and `posterior.csv`.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    progress
+        Called as the work goes on.
+
+    Returns
+    -------
+    str
+        Table of the parameters, to be printed.
+    """
+    asked = calibration_of(request)
+    start = monotonic()
+    found = setup(request.world, asked)
+    effort = _effort(request)
+    drawn = sample(found.model, seed=request.plan.seed, effort=effort, workers=asked.workers, progress=progress)
+    sampled = monotonic() - start
+    draws = worlds(request, found.model, drawn, workers=asked.workers, progress=progress)
+    attributes = {**request.attributes, "command": request.command, "world": request.world.name}
+    dataset = posterior.to_dataset(draws, attributes=attributes)
+    posterior.save(dataset, request.out / posterior.POSTERIOR)
+    table = summary(dataset)
+    table.to_csv(request.out / "posterior.csv", index=False)
+    times = f"{sampled:.0f} s for the chains, {monotonic() - start - sampled:.0f} s for the worlds"
+    return "\n".join(_lines(request, dataset, table, sampled=drawn, times=times))
+
+
+def calibration_of(request: Request) -> CalibrationRequest:
+    """What a request says of calibration.
+
+    Raises
+    ------
+    ValueError
+        If it says nothing.
+    """
+    found = request.calibration
+    if found is None:
+        raise ValueError("a study of calibration must be given what was reported, got nothing")
+    return found
+
+
+def setup(world: World, asked: CalibrationRequest) -> Setup:
+    """Model of the fitted rows for a world.
+
+    Parameters
+    ----------
+    world
+        World that is calibrated.
+    asked
+        What was reported, and the priors.
+
+    Raises
+    ------
+    ValueError
+        If the table or a prior is refused.
+    """
+    rows = reported.load(asked.reported)
+    reference = cells_of(world)
+    flows = {row.year: row for row in rows.values() if row.use == "flow"}
+    used = reported.years_of([row for row in rows.values() if row.use != "flow"])
+    years = {}
+    for year in used:
+        name = flows[year].world if year in flows else ""
+        same = year == world.year and not name
+        years[year] = reference if same else of_year(asked.in_year(year, name), world=world)
+    setting = Setting(
+        areas=dict(asked.areas),
+        reference=reference,
+        years=years,
+        sizes=world.traffic.sizes,
+        size_exponent=world.detection.intelligence.size_exponent,
+    )
+    priors = {**asked.priors, "inflow": flow_prior(world)}
+    possible = (*COMPONENTS, "cases", *(f"{SHARE}{area}" for area in asked.areas), *needed(setting))
+    for name in priors:
+        checks.known(name, possible, thing="calibration.parameters: a parameter")
+    return Setup(rows=rows, model=build(rows, setting=setting, priors=priors))
+
+
+def of_year(found: World, *, world: World) -> dict[Cell, float]:
+    """Masses by cell of the world of another year, at the flow of the world that is calibrated [kg/year].
+
+    Parameters
+    ----------
+    found
+        World of the year.
+    world
+        World that is calibrated.
+    """
+    level = world.traffic.inflow / found.traffic.inflow
+    return {cell: mass * level for cell, mass in cells_of(found).items()}
+
+
+def flow_prior(world: World) -> Prior:
+    """Prior of the flow: the interval of the world's."""
+    low, high = world.traffic.inflow_low / KG_PER_TONNE, world.traffic.inflow_high / KG_PER_TONNE
+    middle = world.traffic.inflow / KG_PER_TONNE
+    if high - low < 2 * NARROW * middle:
+        low, high = middle * (1 - NARROW), middle * (1 + NARROW)
+    return Prior(
+        title="flow of heroin",
+        family="lognormal",
+        low=low,
+        high=high,
+        unit="t/year",
+        source="the interval of the inflow of the world; seizures say nothing of it",
+    )
+
+
+def _effort(request: Request) -> Effort:
+    """How much is sampled."""
+    asked = {}
+    for name in ("chains", "steps", "draws"):
+        value = request.options.get(name)
+        whole = isinstance(value, int) and not isinstance(value, bool) and value >= 2
+        checks.require(whole, thing=f"study.{name}", rule="be a whole number of at least 2", value=value)
+        asked[name] = int(str(value))
+    kept = max(500, asked["draws"])
+    return Effort(chains=asked["chains"], burn=max(1, asked["steps"] // BURN), steps=asked["steps"], draws=kept)
+
+
+def worlds(request: Request, model: Model, drawn: Sample, *, workers: int, progress: Progress | None = None) -> Draws:
+    """Worlds of draws that are spread evenly over the chains, and of the middle of the posterior.
+
+    Parameters
+    ----------
+    request
+        What is asked for; its option `draws` says how many of each chain.
+    model
+        Model of the draws.
+    drawn
+        Draws of the parameters.
+    workers
+        Processes that share the work.
+    progress
+        Called as the work goes on.
+    """
+    count = int(request.options["draws"])
+    chains, length = drawn.log_likelihood.shape
+    chosen = np.unique(np.linspace(0, length - 1, count).astype(np.int64))
+    intervals = {
+        name: ends for name, ends in varied(request.numbers()).items() if not name.partition(":")[2].startswith(SOLVED)
+    }
+    nuisance = draw(intervals, draws=chains * len(chosen), seed=request.plan.seed)
+    chances = [{str(name): float(value) for name, value in row.items()} for row in nuisance.to_dict("records")]
+    one = values(model.priors, drawn.scores[:, chosen].reshape(-1, len(model.names)))
+    sets = [{name: float(found[k]) for name, found in one.items()} for k in range(chains * len(chosen))]
+    found = solve_all(model, sets, world=request.world, nuisance=chances, workers=workers, progress=progress)
+    middle = values(model.priors, np.median(drawn.scores, axis=(0, 1)))
+    point = solve(model, {n: float(v) for n, v in middle.items()}, world=request.world, nuisance={})
+    rule = "be a world that can produce it"
+    checks.require(not point.refused, thing="the middle of the posterior", rule=rule, value=point.refused)
+    return Draws(
+        model=model,
+        sample=drawn,
+        chosen=chosen,
+        solved=[found[k * len(chosen) : (k + 1) * len(chosen)] for k in range(chains)],
+        point=point,
+        calibrated=tuple(name for name in point.numbers if name not in intervals),
+    )
+
+
+def summary(dataset: xr.Dataset) -> pd.DataFrame:
+    """Table of the parameters of a posterior and of what follows from them.
+
+    Parameters
+    ----------
+    dataset
+        Posterior.
+
+    Returns
+    -------
+    DataFrame
+        Columns parameter, title, unit, prior_low, prior_median, prior_high, low, median, high (5 %, 50 % and 95 %
+        points), contraction [1], identified, rhat, ess, kind.
+    """
+    rows = []
+    for name, array in dataset.data_vars.items():
+        attrs = array.attrs
+        low, middle, high = np.quantile(array.values, [0.05, 0.5, 0.95])
+        rows.append(
+            {
+                "parameter": str(name),
+                "title": attrs["long_name"],
+                "unit": attrs["units"],
+                **{key: attrs.get(key, np.nan) for key in ("prior_low", "prior_median", "prior_high")},
+                **{"low": low, "median": middle, "high": high},
+                **{key: attrs.get(key, np.nan) for key in ("contraction", "identified", "rhat", "ess")},
+                "kind": attrs["kind"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _lines(request: Request, dataset: xr.Dataset, table: pd.DataFrame, *, sampled: Sample, times: str) -> Iterator[str]:
+    yield from (f"{request.world.title}: calibration on {calibration_of(request).reported.name}", "")
+    cells: list[Sequence[str]] = [
+        ("parameter", "unit", "prior 5-95 %", "posterior 5-95 %", "contraction", "identified")
+    ]
+    rows = table.to_dict("records")
+    for row in rows:
+        if isinstance(row["identified"], str):
+            prior = f"{row['prior_low']:.3g} to {row['prior_high']:.3g}"
+            after = f"{row['low']:.3g} to {row['high']:.3g}"
+            share = f"{max(0.0, row['contraction']):.2f}"
+            cells.append((row["title"], row["unit"], prior, after, share, row["identified"]))
+    yield from columns(cells, widths=WIDTHS)
+    yield ""
+    yield from _found(dataset)
+    yield ""
+    yield f"chains: R-hat at most {sampled.rhat.max():.4f}, bulk ESS at least {sampled.ess.min():.0f}; {times}"
+    if not sampled.converged:
+        yield f"NOT CONVERGED: R-hat must be below {MOST_RHAT} and ESS above {LEAST_ESS:g}; take more study.steps"
+    yield f"worlds: {dataset.attrs['refused']} of {dataset.attrs['drawn']} draws refused" + (
+        f" ({dataset.attrs['why_refused']})" if dataset.attrs["why_refused"] else ""
+    )
+
+
+def _found(dataset: xr.Dataset) -> Iterator[str]:
+    """What the posterior says of the whole, of efforts and of the directions that the reports identify."""
+    for named, factor, unit in (("seized", 1.0, "kg/year"), ("interdiction_rate", 100.0, "%")):
+        low, middle, high = (factor * np.quantile(dataset[named], [0.05, 0.5, 0.95])).tolist()
+        yield f"{dataset[named].attrs['long_name']}  {middle:.3g} {unit} ({low:.3g} to {high:.3g})"
+    for array in dataset.data_vars.values():
+        effort = str(array.attrs.get("sets", "")).partition("effort.")[2]
+        if effort and float(array.max()) > 0:
+            low, middle, high = np.quantile(array.values, [0.05, 0.5, 0.95]).tolist()
+            yield f"effort {effort:10} {100 * middle:.2g} % ({100 * low:.2g} to {100 * high:.2g}) of alarms followed up"
+    shares = [float(text) for text in dataset.attrs["directions"].split()]
+    strong = sum(share > posterior.YES for share in shares)
+    text = (
+        f"{strong} of {len(shares)} directions lose half of their prior variance or more; the other numbers of a world "
+        "keep their priors. Effort is what is left when devices, targeting, bribes and all else are as assumed."
+    )
+    yield from paragraph(text)
