@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flowsim.api import load_policy, load_world, simulate
+    from flowsim.api import load_policy, load_posterior, load_world, simulate
     from flowsim.policy import Policy
     from flowsim.results.files import open_results
     from flowsim.simulate import Plan
@@ -25,13 +25,24 @@ if TYPE_CHECKING:
 
     __version__: str
 
-__all__ = ["Plan", "Policy", "World", "__version__", "load_policy", "load_world", "open_results", "simulate"]
+__all__ = [
+    "Plan",
+    "Policy",
+    "World",
+    "__version__",
+    "load_policy",
+    "load_posterior",
+    "load_world",
+    "open_results",
+    "simulate",
+]
 
 _HOME = {
     "Plan": "flowsim.simulate",
     "Policy": "flowsim.policy",
     "World": "flowsim.world",
     "load_policy": "flowsim.api",
+    "load_posterior": "flowsim.api",
     "load_world": "flowsim.api",
     "open_results": "flowsim.results.files",
     "simulate": "flowsim.api",

@@ -5,15 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import xarray as xr
 
 from flowsim import checks, config, effects, policy, refusals, stamp
+from flowsim.calibration import posterior as draws
+from flowsim.calibration_files import PACKAGED
+from flowsim.intervals import SetNumbers
 from flowsim.options import options
 from flowsim.policy import Policy
+from flowsim.readings import DEFAULT
 from flowsim.simulate import Plan, Progress, with_inflow
 from flowsim.simulate import simulate as simulate_policies
 from flowsim.world import World
+
+FLOW = "parameters:inflow"
+"""Name of the number that a flow that is asked for takes the place of."""
 
 
 def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str] = ()) -> World:
@@ -92,6 +100,7 @@ def simulate(
     seed: int = Plan.seed,
     workers: int = Plan.workers,
     progress: Progress | None = None,
+    posterior: xr.Dataset | None = None,
 ) -> xr.Dataset:
     """Simulate a world under one policy or several that share all random numbers.
 
@@ -117,6 +126,9 @@ def simulate(
         Processes that share the work; the results do not depend on them.
     progress
         Called with the name of a step, how much of it is done and how much there is in all.
+    posterior
+        Posterior of the world, as from `load_posterior`: replication r takes its draw r, the chains in turn, and has
+        the coordinates `chain` and `draw`; the closed form takes its middle. By default the world's own numbers.
 
     Returns
     -------
@@ -141,8 +153,64 @@ def simulate(
     several = [policies] if isinstance(policies, str | Policy) else list(policies)
     chosen = [load_policy(item) if isinstance(item, str) else item for item in several]
     asked = world if inflow is None else with_inflow(world, inflow)
-    dataset = simulate_policies(asked, policies=chosen, engine=engine, plan=plan, progress=progress)
+    worlds, coords = _worlds_of(posterior, asked, count=1 if engine == "expectation" else replications)
+    if inflow is not None:
+        worlds = [SetNumbers(values=tuple(pair for pair in w.values if pair[0] != FLOW)) for w in worlds]
+    dataset = simulate_policies(asked, policies=chosen, engine=engine, plan=plan, progress=progress, worlds=worlds)
+    dataset = dataset if engine == "expectation" else dataset.assign_coords(coords)
     names = [item.name for item in chosen]
     asked_for = {"world": world.name, "policies": names, "inflow": inflow, "engine": engine} | asdict(plan)
     dataset.attrs.update(stamp.provenance(title=world.title, seed=seed, configuration=asked_for))
     return dataset
+
+
+def _worlds_of(posterior: xr.Dataset | None, world: World, *, count: int) -> tuple[list[SetNumbers], dict[str, Any]]:
+    """Changes that make the worlds of the first draws, and the coordinates of these."""
+    if posterior is None:
+        return [], {}
+    known = posterior.attrs.get("world")
+    rule = f"be the posterior of the world ({world.name})"
+    checks.require(known == world.name, thing="posterior", rule=rule, value=known)
+    if count == 1:
+        return [draws.point_change(posterior)], {}
+    pairs = draws.spread(posterior, count)
+    changes = [draws.world_change(posterior, chain=chain, draw=draw) for chain, draw in pairs]
+    chain, draw = ([pair[k] for pair in pairs] for k in range(2))
+    return changes, {"chain": ("replication", chain), "draw": ("replication", draw)}
+
+
+def load_posterior(path: str | Path | None = None, *, reading: str = DEFAULT) -> xr.Dataset:
+    """Posterior of the world of Kazakhstan that comes with flowsim, or one of one's own.
+
+    Parameters
+    ----------
+    path
+        A file that `study=calibrate` wrote, or its folder; by default the one that comes with flowsim.
+    reading
+        Reading under which the one that comes with flowsim was calibrated.
+
+    Returns
+    -------
+    Dataset
+        Parameters, what follows from them, and the numbers of the world of each draw, dims (chain, draw).
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such file.
+    ValueError
+        If the file is no posterior, or there is none for the reading.
+
+    Examples
+    --------
+    >>> from flowsim.api import load_posterior
+    >>> posterior = load_posterior()
+    >>> posterior["interdiction_rate"].dims
+    ('chain', 'draw')
+    """
+    if path is not None:
+        return draws.open_posterior(path)
+    suffix = "" if reading == DEFAULT else f"-{reading}"
+    known = sorted(file.stem.partition("-")[2] or DEFAULT for file in PACKAGED.glob("kazakhstan_2010*.nc"))
+    checks.known(reading, known, thing="reading of a posterior that comes with flowsim")
+    return draws.open_posterior(PACKAGED / f"kazakhstan_2010{suffix}.nc")

@@ -12,14 +12,13 @@ from omegaconf import DictConfig
 
 from flowsim import config as configs
 from flowsim.calibration_files import Calibration, build_calibration, find
-from flowsim.policy import Change
+from flowsim.intervals import SetNumbers
 from flowsim.readings import DEFAULT, Reading, label
+from flowsim.studies.request import CalibrationRequest, Worlds
 from flowsim.world import World
 
 if TYPE_CHECKING:
     import xarray as xr
-
-    from flowsim.studies.request import CalibrationRequest
 
 KEPT = ("inspection", "reading", "inflow")
 """Arguments of a command that hold for the worlds of other years too."""
@@ -44,8 +43,6 @@ def request_of(config: DictConfig, *, hydra: Any, typed: Sequence[str], workers:
     ValueError
         If the file of the calibration is refused.
     """
-    from flowsim.studies.request import CalibrationRequest
-
     found = build_calibration(config, folders=configs.folders_of(hydra))
     return CalibrationRequest(
         reported=found.reported,
@@ -89,27 +86,46 @@ class Chosen:
     dataset: xr.Dataset | None
     """The posterior; nothing if the assumed numbers are used as they stand."""
 
+    typed: tuple[str, ...]
+    """Numbers that were typed, as in `SetNumbers`; no draw sets them."""
+
     note: str
     """What is to be said of the choice, empty if nothing."""
 
-    def changes(self, count: int) -> tuple[Change, ...]:
-        """Changes that make the worlds of the first draws; one for the point, none for the assumed numbers.
+    @property
+    def name(self) -> str:
+        """Name of the calibration whose numbers are used."""
+        return self.calibration.name if self.dataset is not None else "prior"
+
+    def worlds(self, count: int | None) -> Worlds | None:
+        """Worlds of the first draws, or of the middle of the posterior; nothing for the assumed numbers.
 
         Parameters
         ----------
         count
-            How many draws; beyond those of the posterior they begin anew.
+            How many draws; nothing for the middle.
         """
         if self.dataset is None:
-            return ()
+            return None
         from flowsim.calibration import posterior
 
-        if self.calibration.numbers == "point":
-            return (posterior.point_change(self.dataset),)
-        return tuple(
-            posterior.world_change(self.dataset, chain=chain, draw=draw)
-            for chain, draw in posterior.spread(self.dataset, count)
+        if count is None or self.calibration.numbers == "point":
+            return Worlds(changes=(self._without_typed(posterior.point_change(self.dataset)),), chain=(), draw=())
+        pairs = posterior.spread(self.dataset, count)
+        changes = (posterior.world_change(self.dataset, chain=chain, draw=draw) for chain, draw in pairs)
+        return Worlds(
+            changes=tuple(map(self._without_typed, changes)),
+            chain=tuple(chain for chain, _ in pairs),
+            draw=tuple(draw for _, draw in pairs),
         )
+
+    def _without_typed(self, change: SetNumbers) -> SetNumbers:
+        kept = (
+            (name, value)
+            for name, value in change.values
+            if not any(name == word or name.startswith(f"{word}.") for word in self.typed)
+        )
+        return SetNumbers(values=tuple(kept))
 
 
 def choose(config: DictConfig, *, hydra: Any, typed: Sequence[str], readings: Sequence[Reading]) -> Chosen:
@@ -135,23 +151,31 @@ def choose(config: DictConfig, *, hydra: Any, typed: Sequence[str], readings: Se
         If the posterior that was asked for does not exist or is of another world or reading.
     """
     found = build_calibration(config, folders=configs.folders_of(hydra))
+    keys = [word.lstrip("+~").partition("=")[0] for word in typed]
+    set_by_hand = tuple(
+        "parameters:inflow" if key == "inflow" else key.replace("inspection.", "inspection:", 1)
+        for key in keys
+        if key == "inflow" or key.startswith("inspection.")
+    )
+    made = partial(Chosen, calibration=found, typed=set_by_hand)
     if found.numbers == "prior":
-        return Chosen(calibration=found, dataset=None, note="")
-    asked = any(word.partition("=")[0] in ("calibration", "calibration.posterior") for word in typed)
+        return made(dataset=None, note="")
     reading, world = label(readings), str(config.world.name)
     path = _file(found, reading=reading)
-    if path is not None:
+    if path is not None and "inspection" not in keys:
         from flowsim.calibration import posterior
 
         dataset = posterior.open_posterior(path)
         if (dataset.attrs["world"], dataset.attrs["reading"]) == (world, reading):
-            return Chosen(calibration=found, dataset=dataset, note="")
+            return made(dataset=dataset, note="")
     what = f"world={world}" + (f" with reading={reading}" if readings else "")
+    what += " with another inspection=" if "inspection" in keys else ""
+    asked = any(key in ("calibration", "calibration.posterior") for key in keys) or config.draws not in (None, 1)
     if asked:
         rule = "be that of a world and reading with a posterior, which study=calibrate makes"
         raise ValueError(f"calibration={found.name} must {rule}, got {what}")
     note = f"There is no posterior of {what}: the assumed numbers are used as they stand."
-    return Chosen(calibration=found, dataset=None, note=note)
+    return made(dataset=None, note=note)
 
 
 def _file(found: Calibration, *, reading: str) -> Path | None:

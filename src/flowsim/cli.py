@@ -220,7 +220,7 @@ def _hydra(arguments: Sequence[str], *, command: str, debug: bool) -> list[str]:
 
 def _request(config: DictConfig, *, hydra: Any, job: str, command: str, typed: Sequence[str]) -> Request:
     """Build all that a study needs, so that nothing is refused after it has begun."""
-    from flowsim import calibrated, checks, effects, refusals, stamp, studies
+    from flowsim import checks, effects, refusals, stamp, studies
     from flowsim import config as build
     from flowsim.readings import label
 
@@ -237,9 +237,15 @@ def _request(config: DictConfig, *, hydra: Any, job: str, command: str, typed: S
     for policy in policies:
         build.check_policy(policy, world)
     chosen = build.readings_of_world(config)
-    origin = {"reading": label(chosen), "calibration": str(config.calibration.name)}
-    from flowsim.studies.request import Request  # after the checks, because figures take a second to import
+    from flowsim import calibrated  # after the checks, because xarray takes a second to import
+    from flowsim.studies.request import Request
 
+    numbers = (
+        calibrated.choose(config, hydra=hydra, typed=typed, readings=chosen) if study in studies.POSTERIOR else None
+    )
+    crossed = config.draws is not None
+    count = config.draws if crossed else None if engine == "expectation" else plan.replications
+    origin = {"reading": label(chosen), "calibration": numbers.name if numbers else str(config.calibration.name)}
     return Request(
         world=world,
         policies=policies,
@@ -251,6 +257,10 @@ def _request(config: DictConfig, *, hydra: Any, job: str, command: str, typed: S
         options={str(key): value for key, value in config.study.items()},
         readings=chosen,
         numbers=partial(build.world_numbers, config, world, folders=folders, typed=typed),
+        worlds=numbers.worlds(count) if numbers else None,
+        crossed=crossed,
+        note=numbers.note if numbers else "",
+        posterior=numbers.dataset if numbers else None,
         calibration=calibrated.request_of(config, hydra=hydra, typed=typed, workers=plan.workers)
         if study in studies.CALIBRATES
         else None,

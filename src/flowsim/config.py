@@ -71,6 +71,10 @@ CHANGES: Mapping[str, type[Change]] = {
 """Kinds of change that a policy file can list."""
 
 
+MOST_DRAWS = 10_000
+"""Most draws of a posterior that a run can take [1]."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class PolicyFile:
     """A file of `conf/policy/`."""
@@ -353,9 +357,11 @@ def build_plan(config: DictConfig) -> Plan:
     """
     from flowsim.simulate import Plan
 
-    draws = config.draws
-    rule = f"be null or 1, because calibration={config.calibration.name} is one point and not a posterior"
-    checks.require(draws is None or (type(draws) is int and draws == 1), thing="draws", rule=rule, value=draws)
+    draws, numbers = config.draws, str(config.calibration.get("numbers"))
+    most = MOST_DRAWS if numbers == "posterior" else 1
+    rule = f"be null or a whole number from 1 to {most} with calibration={config.calibration.name}"
+    holds = draws is None or (type(draws) is int and 1 <= draws <= most)
+    checks.require(holds, thing="draws", rule=rule, value=draws)
     given: dict[str, Any] = {key: config[key] for key in ("seed", "replications")}
     for key, unit in (("traffic_years", "years"), ("horizon", "h")):
         given[key] = number(config, key, unit=unit)

@@ -155,6 +155,10 @@ def summary(results: xr.Dataset, *, drug: str = "heroin") -> pd.DataFrame:
         95 % of single years).
     """
     one = results.isel(policy=0)
+    if "expected_rate" in one and "draw" in one.dims:
+        return _over_draws([summary(results.isel(draw=k), drug=drug) for k in range(one.sizes["draw"])])
+    if "draw" in one.dims:
+        one = _years_of_draws(one)
     if "expected_rate" in one:
         cells = _expected_rows(one.sel(drug=drug))
         cells += [row for name in _others(one, drug) for row in _expected_in_short(one.sel(drug=name), name)]
@@ -184,6 +188,23 @@ def summary(results: xr.Dataset, *, drug: str = "heroin") -> pd.DataFrame:
         *_honest(one),
     ]
     return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _over_draws(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Table of the closed form over draws: means, and 5 and 95 % of the draws in place of those of years."""
+    rows = pd.concat(tables)
+    grouped = rows.groupby(["quantity", "item", "unit"], sort=False)["mean"]
+    found = grouped.agg(["mean"]).assign(error=np.nan, low=grouped.quantile(YEARS[0]), high=grouped.quantile(YEARS[1]))
+    return found.reset_index()[COLUMNS]
+
+
+def _years_of_draws(results: xr.Dataset) -> xr.Dataset:
+    """Results whose replications are those of all draws; what is pooled over traffic is the same in all."""
+    loads = [str(name) for name, array in results.items() if "replication" in array.dims]
+    pooled = results.drop_vars(loads).isel(draw=0, drop=True)
+    stacked = results[loads].reset_coords(drop=True).stack(years=("draw", "replication"))
+    years = stacked.reset_index("years", drop=True).rename(years="replication")
+    return xr.merge([pooled.drop_dims("replication", errors="ignore"), years], compat="override", join="outer")
 
 
 def _some(quantity: str, mass: xr.DataArray) -> list[tuple[object, ...]]:

@@ -25,7 +25,7 @@ from flowsim.engine.queues import Queues, Span, record
 from flowsim.inspection.corruption import NO_CORRUPTION
 from flowsim.inspection.detection import Effort
 from flowsim.inspection.intelligence import NO_INTELLIGENCE
-from flowsim.policy import BASELINE, Policy
+from flowsim.policy import BASELINE, Change, Policy
 from flowsim.results.dataset import expectation_dataset, loads_dataset, posts_dataset, seizures_dataset
 from flowsim.results.tally import Loads, Posts, pool_loads, pool_posts, tally_loads, tally_posts
 from flowsim.world import World
@@ -120,6 +120,7 @@ def simulate(
     engine: str = "reference",
     plan: Plan | None = None,
     progress: Progress | None = None,
+    worlds: Sequence[Change] = (),
 ) -> xr.Dataset:
     """Simulate a world under policies that share all random numbers.
 
@@ -135,6 +136,9 @@ def simulate(
         How much is simulated.
     progress
         Called as the work goes on.
+    worlds
+        What is changed in the world of each replication before the policy, such as the draws of a posterior, in turn;
+        honest traffic takes no notice of it. The closed form takes the first. By default nothing.
 
     Returns
     -------
@@ -148,15 +152,22 @@ def simulate(
     """
     checks.known(engine, ENGINES, thing="engine")
     if engine == "reference":
-        return simulate_with_spans(world, policies=policies, plan=plan or Plan(), progress=progress)[0]
+        asked = {"policies": policies, "plan": plan or Plan(), "progress": progress, "worlds": worlds}
+        return simulate_with_spans(world, **asked)[0]  # type: ignore[arg-type]
     checks.unique((policy.name for policy in policies), thing="policies")
     horizon = (plan or Plan()).horizon
-    changed = {policy.name: policy.apply(world) for policy in policies}
+    base = worlds[0].apply(world) if worlds else world
+    changed = {policy.name: policy.apply(base) for policy in policies}
     return _joined([_expected(world, horizon=horizon, policy=name) for name, world in changed.items()])
 
 
 def simulate_with_spans(
-    world: World, *, policies: Sequence[Policy], plan: Plan, progress: Progress | None = None
+    world: World,
+    *,
+    policies: Sequence[Policy],
+    plan: Plan,
+    progress: Progress | None = None,
+    worlds: Sequence[Change] = (),
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Simulate a world under policies with the reference engine, and say what honest traffic met in each span.
 
@@ -164,7 +175,7 @@ def simulate_with_spans(
 
     Parameters
     ----------
-    world, policies, plan, progress
+    world, policies, plan, progress, worlds
         As in `simulate`.
 
     Returns
@@ -187,7 +198,8 @@ def simulate_with_spans(
             known: Recorded = ()
             if first is not None and _as_honest_see_it(first[0]) == _as_honest_see_it(changed):
                 known = first[1]
-            work = _Work(world=changed, plan=plan, policy=policy.name, jobs=jobs, progress=progress)
+            drawn = _Drawn(base=world, policy=policy, worlds=tuple(worlds)) if worlds else None
+            work = _Work(world=changed, plan=plan, policy=policy.name, jobs=jobs, progress=progress, drawn=drawn)
             results, posts, recorded = _simulated(work, recorded=known)
             first = first or (changed, recorded)
             parts.append(results)
@@ -246,6 +258,19 @@ Recorded = Sequence[tuple[Posts, Span]]
 
 
 @dataclass(frozen=True, kw_only=True)
+class _Drawn:
+    """Worlds of the replications, which differ."""
+
+    base: World
+    policy: Policy
+    worlds: tuple[Change, ...]
+
+    def of(self, replication: int) -> World:
+        """World of a replication under the policy."""
+        return self.policy.apply(self.worlds[replication % len(self.worlds)].apply(self.base))
+
+
+@dataclass(frozen=True, kw_only=True)
 class _Work:
     """What is to be simulated, and who does it."""
 
@@ -254,6 +279,7 @@ class _Work:
     policy: str
     jobs: Callable[..., Iterator[Any]]
     progress: Progress | None
+    drawn: _Drawn | None = None
 
 
 def _simulated(work: _Work, *, recorded: Recorded) -> tuple[xr.Dataset, Sequence[Posts], Recorded]:
@@ -262,7 +288,7 @@ def _simulated(work: _Work, *, recorded: Recorded) -> tuple[xr.Dataset, Sequence
     tell = work.progress or (lambda step, done, total: None)
     if plan.together:
         step = f"{policy}: years of traffic with consignments"
-        whole = partial(_year_together, world, plan)
+        whole = partial(_year_together, work.drawn or world, plan)
         pairs = list(_told(jobs(whole, range(plan.replications)), tell, step, plan.replications))
         loads, posts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         batches = [[replication] for replication in range(plan.replications)]
@@ -277,10 +303,10 @@ def _simulated(work: _Work, *, recorded: Recorded) -> tuple[xr.Dataset, Sequence
             year: Queues(tuple(span for (y, _, _), (_, span) in zip(spans, recorded, strict=True) if y == year))
             for year in years
         }
-        batches = _batches(plan, years=len(years))
+        batches = _batches(plan, years=len(years), most=1 if work.drawn else BATCH)
         pairs_of_work = [(batch, queues[years[batch[0] % len(years)]]) for batch in batches]
         step = f"{policy}: years of consignments"
-        alone = partial(_years_alone, world, plan)
+        alone = partial(_years_alone, work.drawn or world, plan)
         loads = list(_told(jobs(alone, pairs_of_work), tell, step, len(pairs_of_work)))
     pooled = pool_loads(loads, replications=batches)
     panels = [
@@ -300,23 +326,25 @@ def _traffic(world: World, plan: Plan, span: tuple[int, float, float]) -> tuple[
     return posts, record(world, fleet, outcome, start=start, end=end)
 
 
-def _batches(plan: Plan, *, years: int) -> list[list[int]]:
+def _batches(plan: Plan, *, years: int, most: int) -> list[list[int]]:
     """Replications that are drawn at once; those of a batch meet the same year of traffic."""
     own = [list(range(year, plan.replications, years)) for year in range(years)]
-    size = min(BATCH, math.ceil(plan.replications / plan.workers))
+    size = min(most, math.ceil(plan.replications / plan.workers))
     return [some[k : k + size] for some in own for k in range(0, len(some), size)]
 
 
-def _years_alone(world: World, plan: Plan, work: tuple[list[int], Queues]) -> Loads:
+def _years_alone(base: World | _Drawn, plan: Plan, work: tuple[list[int], Queues]) -> Loads:
     """Simulate years of consignments that meet recorded queues."""
     batch, queues = work
+    world = base.of(batch[0]) if isinstance(base, _Drawn) else base
     fleet = draw_consignments(world, seed=plan.seed, replications=batch, horizon=plan.horizon)
     outcome = reference.run(world, fleet, until=plan.horizon, queues=queues).outcome
     return tally_loads(world, fleet, outcome, replications=len(batch), horizon=plan.horizon)
 
 
-def _year_together(world: World, plan: Plan, replication: int) -> tuple[Loads, Posts]:
+def _year_together(base: World | _Drawn, plan: Plan, replication: int) -> tuple[Loads, Posts]:
     """Simulate a year of consignments among its own honest traffic."""
+    world = base.of(replication) if isinstance(base, _Drawn) else base
     first_day = math.floor(-world.warm_up / units.HOURS_PER_DAY)
     honest = draw_honest(world, seed=plan.seed, year=replication, start=-world.warm_up, end=plan.horizon)
     loads = draw_consignments(

@@ -13,5 +13,8 @@ WRITES: Final = {
 }
 """Whether each study writes results into `out`, or only prints."""
 
-CALIBRATES: Final = ("calibrate",)
-"""Studies that are about what was reported."""
+CALIBRATES: Final = ("calibrate", "figure")
+"""Studies that may be about what was reported."""
+
+POSTERIOR: Final = ("run", "figure")
+"""Studies that may use a posterior."""

@@ -15,7 +15,7 @@ from flowsim.evidence.series import check_table, series_table
 from flowsim.figures.series import number_text, opiate_series, stated_text
 from flowsim.readings import series_of
 from flowsim.simulate import Progress
-from flowsim.studies import waterfall
+from flowsim.studies import fitted, waterfall
 from flowsim.studies.page import page
 from flowsim.studies.request import Request
 
@@ -51,6 +51,16 @@ def run(request: Request, *, progress: Progress | None) -> str:
 def _waterfall(request: Request, progress: Progress | None) -> str:
     """Figure 12 with its two tables."""
     return waterfall.draw_figure(request, progress=progress)
+
+
+def _fit(request: Request, progress: Progress | None) -> str:
+    """Figure 3 with its tables."""
+    return fitted.draw_fit(request, progress=progress)
+
+
+def _identified(request: Request, progress: Progress | None) -> str:
+    """Figure 4 with its table."""
+    return fitted.draw_identified(request, progress=progress)
 
 
 def _series(request: Request, progress: Progress | None) -> str:
@@ -117,6 +127,6 @@ def _summary(tables: Mapping[str, pd.DataFrame], counts: pd.DataFrame) -> str:
 
 
 FIGURES: Mapping[str, Callable[[Request, Progress | None], str]] = MappingProxyType(
-    {"series": _series, "evidence": _evidence, "waterfall": _waterfall}
+    {"series": _series, "evidence": _evidence, "waterfall": _waterfall, "fit": _fit, "identified": _identified}
 )
 """What can be drawn or written."""

@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import xarray as xr
+
 from flowsim.calibration.priors import Prior
+from flowsim.intervals import SetNumbers
 from flowsim.policy import Policy
 from flowsim.provenance import Number
 from flowsim.readings import Reading
@@ -33,6 +36,20 @@ class CalibrationRequest:
 
     workers: int
     """Processes that share the work."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worlds:
+    """Worlds of the draws of a posterior, as changes of the world of a run."""
+
+    changes: tuple[SetNumbers, ...]
+    """Change of each draw."""
+
+    chain: tuple[int, ...]
+    """Chain of each draw; empty for the middle of the posterior, which is one change."""
+
+    draw: tuple[int, ...]
+    """Draw within the chain."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,6 +85,18 @@ class Request:
 
     numbers: Callable[[], Sequence[Number]] = tuple
     """Gives every number of the world with its kind and its source."""
+
+    worlds: Worlds | None = None
+    """Worlds of the draws of the posterior that is used; nothing if the assumed numbers are used as they stand."""
+
+    crossed: bool = False
+    """Whether each draw has all replications; otherwise each replication has one draw."""
+
+    note: str = ""
+    """What is to be said of the numbers used, empty if nothing."""
+
+    posterior: xr.Dataset | None = None
+    """Posterior that is used; nothing if the assumed numbers are used as they stand."""
 
     calibration: CalibrationRequest | None = None
     """What was reported, for studies of calibration."""

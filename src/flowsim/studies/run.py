@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import xarray as xr
 
 from flowsim.figures import network_map
 from flowsim.measures import THROUGH, summary
-from flowsim.policy import compose
+from flowsim.policy import Policy, compose
 from flowsim.readings import DEFAULT, label
 from flowsim.results import files
 from flowsim.simulate import Plan, Progress, simulate
+from flowsim.studies.columns import paragraph
 from flowsim.studies.request import Request
 
 
@@ -35,7 +37,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
         Table of the results, to be printed.
     """
     policy = compose(request.policies)
-    results = simulate(request.world, policies=[policy], engine=request.engine, plan=request.plan, progress=progress)
+    results = simulated(request, policy, progress=progress)
     results.attrs.update(request.attributes, command=request.command)
     table = summary(results)
     files.save(results, request.out / files.RUN)
@@ -45,6 +47,41 @@ def run(request: Request, *, progress: Progress | None) -> str:
     for suffix in ("png", "pdf"):
         figure.savefig(request.out / f"fig1_network.{suffix}", dpi=150)
     return describe(request, results, table)
+
+
+def simulated(request: Request, policy: Policy, *, progress: Progress | None) -> xr.Dataset:
+    """Results of a policy in the worlds of the draws that a request has, or in its world.
+
+    Without `draws`, replication r has draw r of the posterior, with the coordinates `chain` and `draw`; with it,
+    each draw has all replications, on the same vehicles.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    policy
+        Policy.
+    progress
+        Called as the work goes on.
+    """
+    asked: dict[str, Any] = {"policies": [policy], "engine": request.engine, "plan": request.plan}
+    worlds = request.worlds
+    if worlds is None:
+        return simulate(request.world, progress=progress, **asked)
+    if not request.crossed:
+        results = simulate(request.world, progress=progress, worlds=worlds.changes, **asked)
+        if not worlds.draw:
+            return results
+        return results.assign_coords(chain=("replication", list(worlds.chain)), draw=("replication", list(worlds.draw)))
+    parts = []
+    for k, change in enumerate(worlds.changes):
+        parts.append(simulate(request.world, worlds=[change], **asked).drop_dims("seizure", errors="ignore"))
+        if progress is not None:
+            progress("draws of the posterior", k + 1, len(worlds.changes))
+    joined = xr.concat(parts, dim="draw", data_vars="all", coords="minimal", compat="override", join="exact")
+    ordered = joined.transpose("policy", "draw", ...)
+    draws = {"draw": list(worlds.draw), "chain": ("draw", list(worlds.chain))} if worlds.draw else {}
+    return ordered.assign_coords(draws)
 
 
 def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
@@ -64,10 +101,29 @@ def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
         lines.append("Closed form: expected values of a year; queues are left out, so no delay is computed.")
     else:
         lines.append(amounts(request.plan))
-    lines += [*_readings(request), *_drugs(results), "", *_rows(table), ""]
-    lines.append("Flow, routes, traffic and all detection parameters are assumed unless a table says reported; none is")
-    lines.append("calibrated. The error is that of the simulation alone and says nothing about the assumptions.")
+    lines += [*_readings(request), *_drugs(results), *filter(None, [request.note])]
+    lines += ["", *_rows(table, years=_meaning(request)), "", *paragraph(_kinds(request))]
     return "\n".join(lines)
+
+
+def _meaning(request: Request) -> str:
+    """What the interval of a row is."""
+    if request.engine == "expectation":
+        return "5-95 % of draws"
+    return "5-95 % of years and draws" if request.crossed and request.worlds else "5-95 % of single years"
+
+
+def _kinds(request: Request) -> str:
+    """What the numbers behind a run are."""
+    routes = "Flow, routes and traffic are assumed unless a table says reported."
+    if request.worlds is None:
+        return f"{routes} So is all detection; none of it is calibrated. The error is that of the simulation alone."
+    if not request.worlds.draw:
+        return f"{routes} What is seized is calibrated, here the middle of the posterior without its uncertainty."
+    return (
+        f"{routes} What is seized is calibrated: draws of the posterior, which keep the priors of what the reports do "
+        "not tell apart. The error is that of so many years and draws."
+    )
 
 
 def _readings(request: Request) -> Sequence[str]:
@@ -99,8 +155,8 @@ def spans_of(plan: Plan) -> str:
     return f"{count} {'year' if plan.traffic_years >= 1 else 'week'}{'s' if count > 1 else ''}"
 
 
-def _rows(table: pd.DataFrame) -> Sequence[str]:
-    years = "5-95 % of single years" if table["low"].notna().any() else ""
+def _rows(table: pd.DataFrame, *, years: str) -> Sequence[str]:
+    years = years if table["low"].notna().any() else ""
     lines = [f"{'':44}{'mean':>12}  {'error' if years else '':>9}  {years:>24}".rstrip(), "-" * (94 if years else 56)]
     previous = ""
     for row in table.to_dict("records"):

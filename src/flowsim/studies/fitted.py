@@ -1,0 +1,196 @@
+"""Figures 3 and 4 with their tables: what the posterior predicts of the reports, and what these identify."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from flowsim import checks
+from flowsim.calibration import posterior, predictive
+from flowsim.calibration.components import Cell
+from flowsim.calibration.model import Model
+from flowsim.calibration.predictive import History
+from flowsim.evidence import reported
+from flowsim.evidence.targets import load_targets
+from flowsim.figures.calibration import fit, identified
+from flowsim.simulate import Progress
+from flowsim.studies.calibrate import calibration_of, setup, summary
+from flowsim.studies.request import Request
+
+KAZAKHSTAN = "kazakhstan_2010"
+"""World whose hold-outs the evidence holds."""
+
+SHARES: Mapping[str, tuple[str, str, int]] = {
+    "South Kazakhstan 2006": ("oblast", "South Kazakhstan", 2006),
+    "Almaty city 2006": ("oblast", "Almaty city", 2006),
+    "West Kazakhstan 2006": ("oblast", "West Kazakhstan", 2006),
+    "Customs 2010": ("agency", "Customs", 2010),
+}
+"""Reported shares of figure 3: kind, name and year."""
+
+REPORTED_SHARES = {
+    "South Kazakhstan 2006": ("fd16-heroin-2006-south", "fd16-heroin-2006", False),
+    "Almaty city 2006": ("fd16-heroin-2006-almaty-city", "fd16-heroin-2006", False),
+    "West Kazakhstan 2006": ("fd16-heroin-2006-west", "fd16-heroin-2006", True),
+    "Customs 2010": ("fd16-customs-heroin-2010", "fd16-heroin-2010", False),
+}
+"""Figures that a share is made of, and whether it is held out."""
+
+
+def posterior_of(request: Request) -> xr.Dataset:
+    """Posterior that a figure is about.
+
+    Raises
+    ------
+    ValueError
+        If the run uses none.
+    """
+    found = request.posterior
+    rule = "use a posterior (calibration=posterior, of a world that has one)"
+    checks.require(found is not None, thing="the figure", rule=rule, value="the assumed numbers")
+    assert found is not None
+    return found
+
+
+def draws_of(dataset: xr.Dataset, names: Sequence[str], *, times: int = 1) -> list[dict[str, float]]:
+    """Values of the parameters of all draws of a posterior.
+
+    Parameters
+    ----------
+    dataset
+        Posterior.
+    names
+        Parameters.
+    times
+        How often each draw is taken.
+    """
+    flat = {name: dataset[name].values.ravel().astype(float) for name in names}
+    count = dataset.sizes["chain"] * dataset.sizes["draw"]
+    return [{name: float(found[k]) for name, found in flat.items()} for k in range(count) for _ in range(times)]
+
+
+def draw_fit(request: Request, *, progress: Progress | None) -> str:
+    """Figure 3, its data, and what is predicted of every row and every hold-out.
+
+    Writes `fig3_fit.png` and `.pdf`, `fit.csv`, `shares.csv`, `hold_outs.csv` and `log_scores.csv`.
+    """
+    dataset = posterior_of(request)
+    found = setup(request.world, calibration_of(request))
+    draws = draws_of(dataset, found.model.names)
+    tell = progress or (lambda step, done, total: None)
+    step = "simulated years"
+    tell(step, 0, 1)
+    histories = predictive.histories(found.model, draws, seed=request.plan.seed)
+    tell(step, 1, 1)
+    table = predictive.of_rows(found.model, found.rows, histories)
+    table.to_csv(request.out / "fit.csv", index=False)
+    lines = [f"{request.world.title}: what {len(draws)} draws of the posterior predict", "", *_rows(table)]
+    if request.world.name == KAZAKHSTAN:
+        lines += ["", *_hold_outs(request, found.model, histories)]
+    masses = table[~table["what"].str.contains("largest")]
+    shares = shares_of(histories) if request.world.name == KAZAKHSTAN else masses.iloc[:0]
+    shares.to_csv(request.out / "shares.csv", index=False)
+    inside = int(table["inside"].sum())
+    sentence = (
+        f"Years simulated load by load from draws of the posterior. {inside} of {len(table)} reported numbers and bounds "
+        "lie inside the 5-95 % interval or have a probability of 5 % or more."
+    )
+    figure = fit(masses, shares, title=f"Reported and predicted seizures: {request.world.title}", sentence=sentence)
+    for suffix in ("png", "pdf"):
+        figure.savefig(request.out / f"fig3_fit.{suffix}", dpi=300)
+    return "\n".join(lines)
+
+
+def _hold_outs(request: Request, model: Model, histories: Sequence[History]) -> list[str]:
+    table = predictive.of_hold_outs(histories)
+    table.to_csv(request.out / "hold_outs.csv", index=False)
+    scores = predictive.log_scores(histories, level=level_of(model))
+    scores.to_csv(request.out / "log_scores.csv", index=False)
+    sums = scores[["lognormal", "model"]].sum()
+    winner = "the lognormal" if sums["lognormal"] > sums["model"] else "the model"
+    targets = load_targets()
+    skipped = [f"not predicted: {targets[key].quantity} ({reason})" for key, reason in predictive.SKIPPED.items()]
+    return [
+        *_rows(table),
+        "",
+        *skipped,
+        "",
+        f"log score of {len(scores)} years: a lognormal fitted to the eleven-year series {sums['lognormal']:.2f}, "
+        f"the model {sums['model']:.2f}; {winner} predicts better",
+    ]
+
+
+def level_of(model: Model) -> float:
+    """Geometric mean of the national totals behind the fitted rows of 2006 and 2010 [kg]."""
+    totals: dict[int, float] = {}
+    for row, value in zip(model.rows, model.printed, strict=True):
+        if row.year in (2006, 2010):
+            totals[row.year] = totals.get(row.year, 0.0) + value
+    return float(np.exp(np.mean(np.log(list(totals.values())))))
+
+
+def shares_of(histories: Sequence[History]) -> pd.DataFrame:
+    """Shares of oblasts and agencies that are reported, against those predicted [1].
+
+    Parameters
+    ----------
+    histories
+        Simulated years.
+    """
+    rows = []
+    for what, (kind, name, year) in SHARES.items():
+        part, whole, held = REPORTED_SHARES[what]
+        belongs = partial(_belongs, kind, name)
+        predicted = [history.total(year, belongs) / max(1e-9, history.total(year)) for history in histories]
+        low, middle, high = np.quantile(predicted, [0.05, 0.5, 0.95]).tolist()
+        value = reported(part) / reported(whole)
+        rows.append({"what": what, "held_out": held, "reported": value, "low": low, "median": middle, "high": high})
+    return pd.DataFrame(rows)
+
+
+def _belongs(kind: str, name: str, cell: Cell) -> bool:
+    return bool(getattr(cell, kind) == name)
+
+
+def _rows(table: pd.DataFrame) -> list[str]:
+    lines = [f"{'':62}{'reported':>10}{'5-95 % predicted':>24}{'p':>7}", "-" * 110]
+    for row in table.to_dict("records"):
+        number = "" if np.isnan(row["reported"]) else f"{row['reported']:.3g}"
+        interval = "" if np.isnan(row["low"]) else f"{row['low']:.3g} to {row['high']:.3g}"
+        mark = "  held out" if row["held_out"] else ""
+        failed = "" if row["inside"] else "  FAILS"
+        lines.append(f"{row['what'][:60]:62}{number:>10}{interval:>24}{row['probability']:>7.2g}{mark}{failed}")
+    return lines
+
+
+def draw_identified(request: Request, *, progress: Progress | None) -> str:
+    """Figure 4 and its data: `fig4_identified.png`, `.pdf` and `identified.csv`."""
+    dataset = posterior_of(request)
+    table = summary(dataset)
+    table.to_csv(request.out / "identified.csv", index=False)
+    parameters = table[table["contraction"].notna()]
+    shares = [float(text) for text in dataset.attrs["directions"].split()]
+    strong = sum(share > posterior.YES for share in shares)
+    sentence = (
+        "A parameter is identified if its posterior has less than half of the prior's variance, in part if less than "
+        f"four fifths. {strong} of {len(shares)} directions are; the flow comes out as it went in, and so do all numbers "
+        "of detection that are not listed."
+    )
+    title = f"What the reports identify: {request.world.title}"
+    figure = identified(parameters, title=title, sentence=sentence)
+    for suffix in ("png", "pdf"):
+        figure.savefig(request.out / f"fig4_identified.{suffix}", dpi=300)
+    counts = parameters["identified"].value_counts()
+    return "\n".join(
+        [
+            title,
+            "",
+            *(f"{counts.get(name, 0):>3} parameters identified: {name}" for name in ("yes", "partly", "no")),
+            "",
+            sentence,
+        ]
+    )
