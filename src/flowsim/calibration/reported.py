@@ -231,7 +231,8 @@ def _together(rows: Mapping[str, Reported]) -> Iterator[str]:
             other = rests.setdefault(piece, row)
             if other is not row and "fit" in (row.use, other.use):
                 yield f"{row.where} must not rest on what {other.where} rests on ({_pair(row, other)}), got {piece!r}"
-        what = (row.drug, row.places, row.agencies, row.channels, row.start, row.end, row.minus, row.of, row.unit)
+        of = (row.drug, row.places, row.agencies, row.channels, row.start, row.end, row.minus, row.of, row.unit)
+        what = (*of, row.value is None and (row.at_least is None, row.at_most is None))
         other = cells.setdefault(what, row)
         if other is not row and "fit" in (row.use, other.use):
             yield f"{row.where} must not be about the same as {other.where} ({_pair(row, other)}), got {row.key!r}"

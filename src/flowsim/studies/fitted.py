@@ -24,6 +24,9 @@ from flowsim.studies.request import Request
 KAZAKHSTAN = "kazakhstan_2010"
 """World whose hold-outs the evidence holds."""
 
+TIMES = 3
+"""Histories of each draw [1]."""
+
 SHARES: Mapping[str, tuple[str, str, int]] = {
     "South Kazakhstan 2006": ("oblast", "South Kazakhstan", 2006),
     "Almaty city 2006": ("oblast", "Almaty city", 2006),
@@ -80,7 +83,7 @@ def draw_fit(request: Request, *, progress: Progress | None) -> str:
     """
     dataset = posterior_of(request)
     found = setup(request.world, calibration_of(request))
-    draws = draws_of(dataset, found.model.names)
+    draws = draws_of(dataset, found.model.names, times=TIMES)
     tell = progress or (lambda step, done, total: None)
     step = "simulated years"
     tell(step, 0, 1)
@@ -88,7 +91,11 @@ def draw_fit(request: Request, *, progress: Progress | None) -> str:
     tell(step, 1, 1)
     table = predictive.of_rows(found.model, found.rows, histories)
     table.to_csv(request.out / "fit.csv", index=False)
-    lines = [f"{request.world.title}: what {len(draws)} draws of the posterior predict", "", *_rows(table)]
+    lines = [
+        f"{request.world.title}: what {len(draws)} histories from draws of the posterior predict",
+        "",
+        *_rows(table),
+    ]
     if request.world.name == KAZAKHSTAN:
         lines += ["", *_hold_outs(request, found.model, histories)]
     masses = table[~table["what"].str.contains("largest")]
@@ -96,8 +103,8 @@ def draw_fit(request: Request, *, progress: Progress | None) -> str:
     shares.to_csv(request.out / "shares.csv", index=False)
     inside = int(table["inside"].sum())
     sentence = (
-        f"Years simulated load by load from draws of the posterior. {inside} of {len(table)} reported numbers and bounds "
-        "lie inside the 5-95 % interval or have a probability of 5 % or more."
+        f"Years simulated load by load from draws of the posterior. {inside} of {len(table)} reported numbers and "
+        "bounds lie inside the 5-95 % interval or have a probability of 5 % or more."
     )
     figure = fit(masses, shares, title=f"Reported and predicted seizures: {request.world.title}", sentence=sentence)
     for suffix in ("png", "pdf"):
@@ -177,8 +184,8 @@ def draw_identified(request: Request, *, progress: Progress | None) -> str:
     strong = sum(share > posterior.YES for share in shares)
     sentence = (
         "A parameter is identified if its posterior has less than half of the prior's variance, in part if less than "
-        f"four fifths. {strong} of {len(shares)} directions are; the flow comes out as it went in, and so do all numbers "
-        "of detection that are not listed."
+        f"four fifths. {strong} of {len(shares)} directions are; the flow comes out as it went in, and so do all "
+        "numbers of detection that are not listed."
     )
     title = f"What the reports identify: {request.world.title}"
     figure = identified(parameters, title=title, sentence=sentence)

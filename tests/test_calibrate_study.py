@@ -1,0 +1,189 @@
+"""The study `calibrate`, its posterior, and runs that take the worlds of its draws."""
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import flowsim as fs
+from flowsim.calibration import posterior, predictive
+from flowsim.calibration.posterior import point_change, spread, world_change
+from flowsim.engine.expectation import expect
+from flowsim.evidence.targets import load_targets
+
+MINE = """\
+name: mine
+title: one checkpoint, from its reports of 2010
+numbers: prior
+reported: mine
+areas: {}
+parameters:
+"""
+PRIORS = {
+    "crossing": ("lognormal", 5, 500, "kg/year"),
+    "load_median": ("lognormal", 2, 4, "kg"),
+    "load_log_sd": ("lognormal", 1.2, 1.5, "1"),
+    "load_tail": ("lognormal", 0.002, 0.006, "1"),
+    "load_tail_exponent": ("lognormal", 0.75, 1.6, "1"),
+    "load_selection": ("half_normal", 0, 0.588, "1"),
+    "year_log_sd": ("half_normal", 0, 0.784, "1"),
+}
+TABLE = """\
+key,use,unit,drug,place,agency,channel,start,end,value,rounding,at_least,at_most,minus,of,world,evidence,source,note
+flow,flow,t,heroin,,,,2010-01-01,2010-12-31,1,,0.5,2,,,,,report 2,
+total,fit,kg,heroin,,,,2010-01-01,2010-12-31,60,1,,,,,,,report 1,
+ceiling,hold-out,kg,heroin,,,,2010-01-01,2010-12-31,,,,40,,,,,report 1,
+"""
+QUICK = ("study.chains=2", "study.steps=60", "study.draws=4", "workers=1")
+
+
+@pytest.fixture
+def mine(tmp_path):
+    """Folder with a calibration of one's own."""
+    folder = tmp_path / "mine" / "calibration"
+    folder.mkdir(parents=True)
+    lines = [
+        f'  {name}: {{title: {name}, family: {family}, low: {low}, high: {high}, unit: "{unit}", source: "judgement: x"}}'
+        for name, (family, low, high, unit) in PRIORS.items()
+    ]
+    (folder / "mine.yaml").write_text(MINE + "\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "mine.csv").write_text(TABLE, encoding="utf-8")
+    return tmp_path / "mine"
+
+
+@pytest.fixture(scope="module")
+def shipped():
+    return fs.load_posterior()
+
+
+def calibrated(command, folder, *arguments):
+    world = ("world=single_checkpoint", "calibration=mine", "--config-dir", str(folder))
+    return command("study=calibrate", *world, *QUICK, *arguments)
+
+
+def test_a_table_of_ones_own_is_calibrated_and_run(command, mine):
+    code, out, err = calibrated(command, mine, "out=fitted")
+    assert code == 0, err
+    assert "seized at crossings" not in out
+    assert "calibration on mine.csv" in out
+    fitted = fs.load_posterior("fitted")
+    assert fitted.sizes["chain"] == 2
+    assert 2 <= fitted.sizes["draw"] <= 4  # without those whose effort would lie above 1
+    assert fitted.attrs["world"] == "single_checkpoint"
+    assert float(fitted["residual"].max()) < 1e-3
+    given = ("calibration.numbers=posterior", "calibration.posterior=fitted")
+    run = ("world=single_checkpoint", "calibration=mine", "--config-dir", str(mine), *given)
+    code, out, err = command(*run, "replications=4", "out=ran", "workers=1")
+    assert code == 0, err
+    assert "draws of the posterior" in out
+    results = fs.open_results("ran")
+    assert results["chain"].values.tolist() == [0, 1, 0, 1]
+    assert results["draw"].values.tolist() == [0, 0, 1, 1]
+
+
+def test_the_command_names_the_row_that_is_refused(command, mine):
+    table = mine / "calibration" / "mine.csv"
+    table.write_text(TABLE.replace("total,fit,kg,heroin,,", "total,fit,kg,heroin,Ruritania,"), encoding="utf-8")
+    code, _, err = calibrated(command, mine)
+    assert code == 1
+    assert "mine.csv line 3 ('total') must be something that a route of the world can produce, got 'Ruritania'" in err
+
+
+def test_a_prior_that_is_missing_or_unknown_is_named(command, mine):
+    file = mine / "calibration" / "mine.yaml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("  crossing:", "  crosing:"), encoding="utf-8")
+    code, _, err = calibrated(command, mine)
+    assert code == 1
+    assert "got 'crosing'; did you mean 'crossing'?" in err
+
+
+def test_draws_need_a_posterior(command):
+    code, _, err = command("world=single_checkpoint", "draws=3")
+    assert code == 1
+    assert "calibration=posterior must be that of a world and reading with a posterior" in err
+    code, _, err = command("calibration=prior", "draws=3")
+    assert code == 1
+    assert "draws must be null or a whole number from 1 to 1 with calibration=prior, got 3" in err
+
+
+def test_a_world_without_a_posterior_says_so(command):
+    code, out, err = command("world=single_checkpoint", "engine=expectation")
+    assert code == 0, err
+    assert "There is no posterior of world=single_checkpoint" in out
+
+
+def test_the_shipped_posterior_has_converged(shipped):
+    for name, array in shipped.data_vars.items():
+        if "rhat" in array.attrs:
+            assert array.attrs["rhat"] < 1.01, name
+            assert array.attrs["ess"] > 400, name
+    assert float(shipped["residual"].max()) < 1e-3
+    efforts = [array for array in shipped.data_vars.values() if "effort." in array.attrs.get("sets", "")]
+    assert len(efforts) == 4
+    assert all(bool(((array > 0) & (array <= 1)).all()) for array in efforts)
+
+
+def test_every_variable_says_what_it_is(shipped):
+    posterior.check(shipped)
+    for array in shipped.data_vars.values():
+        assert array.attrs["kind"] in ("calibrated", "assumed")
+        assert array.attrs["units"]
+    broken = shipped.copy(deep=True)
+    broken["seized"].attrs.pop("units")
+    with pytest.raises(ValueError, match="units must be given"):
+        posterior.check(broken)
+
+
+def test_the_world_of_a_draw_seizes_what_was_drawn(shipped):
+    """The whole closed form, all drugs and years included, gives the mass that the solver left within 2e-3."""
+    world = fs.load_world()
+    for chain, draw in spread(shipped, 3):
+        changed = world_change(shipped, chain=chain, draw=draw).apply(world)
+        expected = expect(changed)
+        assert expected.seized[0].sum() == pytest.approx(float(shipped["seized"][chain, draw]), rel=5e-3)
+        rate = expected.seized[0].sum() / expected.entered[0]
+        assert rate == pytest.approx(float(shipped["interdiction_rate"][chain, draw]), rel=5e-3)
+
+
+def test_the_middle_of_the_posterior_lies_in_its_middle(shipped):
+    expected = expect(point_change(shipped).apply(fs.load_world()))
+    low, high = np.quantile(shipped["seized"], [0.2, 0.8])
+    assert low < expected.seized[0].sum() < high
+
+
+def test_draws_take_the_chains_in_turn(shipped):
+    chains, draws = shipped.sizes["chain"], shipped.sizes["draw"]
+    pairs = spread(shipped, chains * draws)
+    assert len(set(pairs)) == chains * draws
+    assert [chain for chain, _ in pairs[:chains]] == list(range(chains))
+    assert spread(shipped, chains * draws + 1)[-1] == pairs[0]
+
+
+def test_a_posterior_of_another_world_is_refused(shipped):
+    with pytest.raises(ValueError, match=r"posterior must be the posterior of the world \(single_checkpoint\)"):
+        fs.simulate(fs.load_world("single_checkpoint"), posterior=shipped)
+
+
+def test_a_file_that_is_no_posterior_is_refused(tmp_path):
+    xr.Dataset({"a": ("x", [1.0])}).to_netcdf(tmp_path / "posterior.nc", engine="h5netcdf")
+    with pytest.raises(ValueError, match="posterior variable 'a' must have dims"):
+        fs.load_posterior(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        fs.load_posterior(tmp_path / "nothing")
+    with pytest.raises(ValueError, match="reading of a posterior that comes with flowsim must be one of"):
+        fs.load_posterior(reading="posts_abroad")
+
+
+def test_numbers_that_are_typed_are_set_by_no_draw(command):
+    code, _, err = command("engine=expectation", "draws=2", "inflow=60", "out=typed")
+    assert code == 0, err
+    results = fs.open_results("typed")
+    assert results["expected_entered_mass"].sel(drug="heroin").values.ravel() == pytest.approx([60_000, 60_000])
+    assert results.sizes["draw"] == 2
+
+
+def test_every_hold_out_of_the_evidence_is_predicted_or_has_a_reason():
+    held = {key for key, target in load_targets().items() if target.use == "hold-out"}
+    done = {*predictive.POINTS, *predictive.EVENTS, *predictive.SKIPPED}
+    assert held - done == {"val-national-heroin-2009", "val-record-2008"}  # both by name in `of_hold_outs`
+    assert done <= held
