@@ -61,7 +61,7 @@ PLAN = {
     "traffic_years": ("0", "-1", "1.5", "21", "abc", "null", "nan", "inf", "true"),
     "horizon": ("0", "-1", "8761", "abc", "null", "nan", "inf", "true"),
     "inflow": ("-1", "10.5", "abc", "nan", "inf", "-inf", "true"),
-    "draws": ("0", "5", "1.0", "abc", "nan", "true"),
+    "draws": ("0", "-2", "10001", "1.0", "abc", "nan", "true"),
     "workers": ("0", "-1", "1.5", "abc", "nan", "inf", "true", "1025"),
     "experiment": ("fig99",),
 }

@@ -15,6 +15,7 @@ name: mine
 title: one checkpoint, from its reports of 2010
 numbers: prior
 reported: mine
+posterior: ""
 areas: {}
 parameters:
 """
@@ -42,7 +43,7 @@ def mine(tmp_path):
     folder = tmp_path / "mine" / "calibration"
     folder.mkdir(parents=True)
     lines = [
-        f'  {name}: {{title: {name}, family: {family}, low: {low}, high: {high}, unit: "{unit}", source: "judgement: x"}}'
+        f'  {name}: {{title: {name}, family: {family}, low: {low}, high: {high}, unit: "{unit}", source: report}}'
         for name, (family, low, high, unit) in PRIORS.items()
     ]
     (folder / "mine.yaml").write_text(MINE + "\n".join(lines) + "\n", encoding="utf-8")

@@ -69,6 +69,24 @@ def test_the_sampler_finds_a_posterior_that_is_known():
     assert (np.abs(flat.var(axis=0) - 0.5) < 5 * 0.5 * np.sqrt(2 / found.ess)).all()
 
 
+class Wide:
+    """Seventeen scores of which five are seen with an error of 0.5; the others keep their prior."""
+
+    names = tuple("abcdefghijklmnopq")
+
+    def log_likelihood(self, scores):
+        return -0.5 * (((scores[:, :5] - 1.0) / 0.5) ** 2).sum(axis=1)
+
+
+def test_what_is_not_seen_keeps_the_variance_of_its_prior():
+    """Five standard errors of each variance; a move with a wrong weight loses a fifth of it."""
+    found = sample(Wide(), seed=9, effort=Effort(chains=4, walkers=48, burn=300, steps=1000, draws=500))
+    variance = found.scores.reshape(-1, 17).var(axis=0)
+    expected = np.where(np.arange(17) < 5, 0.2, 1.0)
+    assert (np.abs(variance / expected - 1) < 5 * np.sqrt(2 / found.ess)).all()
+    assert variance[5:].mean() == pytest.approx(1.0, abs=0.06)
+
+
 def test_the_same_seed_gives_the_same_draws():
     first, second = (
         sample(Known(), seed=5, effort=Effort(chains=2, walkers=8, burn=5, steps=20, draws=20)) for _ in "ab"

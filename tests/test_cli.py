@@ -70,7 +70,7 @@ def left_behind():
         ("traffic_years=null", r"traffic_years must be a number \[years\], got null"),
         ("horizon=1e9", r"horizon must lie in \(0, 8760\] hours, got 1e9"),
         ("workers=0", r"workers must be a whole number from 1 to .*, got 0"),
-        ("draws=5", r"draws must be null or 1, because calibration=prior .*, got 5"),
+        ("draws=0", r"draws must be null or a whole number from 1 to 10000 with calibration=posterior, got 0"),
         ("experiment=fig99", r"experiment must be one of .*fig2_series.*, got fig99.*"),
         ("experiment=fig2_sereis", r"experiment must .*, got fig2_sereis; did you mean 'fig2_series'\?"),
         ("reading=flow_lo", r"reading must be one of .*, got flow_lo; did you mean 'flow_low'\?"),

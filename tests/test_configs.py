@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from small_worlds import SIZES, road_world, with_seals
 
 from flowsim import checks, config, options, references
+from flowsim.calibration_files import build_calibration
 from flowsim.evidence import load_figures, reported
 from flowsim.inspection.detection import Detection
 from flowsim.inspection.seals import NO_SEALS
@@ -41,6 +42,7 @@ def test_each_file_composes_and_builds(group, name):
     config.build_plan(composed)
     config.engine_of(composed)
     config.build_readings(composed)
+    build_calibration(composed)
     if group not in ("policy", "inspection", "reading"):
         assert composed[group].name == name
 

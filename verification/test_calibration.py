@@ -17,6 +17,7 @@ from flowsim.calibration.trials import QUICK, ranks, repeated, truth_of, uniform
 from flowsim.calibration_files import PACKAGED, build_calibration
 from flowsim.config import compose
 from flowsim.studies.calibrate import flow_prior, of_year
+from flowsim.studies.fitted import draws_of
 
 TRIALS = 500
 """Trials of simulation-based calibration."""
@@ -41,20 +42,21 @@ def shipped_model():
     return build(reported.load(PACKAGED / "kazakhstan_2010.csv"), setting=setting, priors=priors)
 
 
-def test_ranks_of_truths_are_uniform():
+def test_ranks_of_truths_are_uniform(say):
     """500 truths from the prior, reports simulated load by load with all rows; chi-square of each parameter.
 
     The smallest of 17 probabilities is above 1e-4 with probability 0.998 if all is right.
     """
     found = ranks(shipped_model(), trials=range(TRIALS), seed=11, workers=WORKERS)
     chances = uniformity(found, draws=QUICK.draws)
-    print(chances.round(4).to_string())
+    for name, chance in chances.items():
+        say(f"{name}: p = {chance:.3f}")
     assert chances.min() > 1e-4
     whole = found.to_numpy().ravel()
     assert abs(whole.mean() - QUICK.draws / 2) < 4 * (QUICK.draws + 1) / math.sqrt(12 * TRIALS)
 
 
-def test_ten_times_the_data_contract_accordingly():
+def test_ten_times_the_data_contract_accordingly(say):
     """What the reports identify has about a tenth of the variance; the spread of what they do not is kept.
 
     The ratio of variances of the four masses lies between 4 and 20 in the mean over three truths.
@@ -72,55 +74,56 @@ def test_ten_times_the_data_contract_accordingly():
         kept = [model.names.index(name) for name in ("crossing", "inside", "knb")]
         ratios.append(np.mean(variances[0][kept] / variances[1][kept]))
         flows.append(variances[1][model.names.index("inflow")])
-    print("ratio of variances", np.round(ratios, 2), "flow", np.round(flows, 2))
+    say(f"ratios of variances {np.round(ratios, 2)}, variance of the flow {np.round(flows, 2)}")
     assert 3 < np.mean(ratios) < 25
     assert np.mean(flows) == pytest.approx(1.0, abs=0.3)
 
 
-def test_known_truths_are_recovered():
+def test_known_truths_are_recovered(say):
     """With thirty reports of one truth, masses that are identified lie within four posterior standard deviations."""
     model, rng = shipped_model(), np.random.default_rng(7)
-    scores, truth = np.zeros(len(model.names)), {}
+    scores = np.zeros(len(model.names))
     truth = {name: float(value) for name, value in values(model.priors, scores).items()}
     told = repeated(model, truth, times=30, rng=rng)
     found = sample(told, seed=8, effort=Effort(chains=2, walkers=36, burn=500, steps=400, draws=300))
     flat = found.scores.reshape(-1, len(scores))
     for name in ("crossing", "inside", "knb", "committee", "year_log_sd"):
         k = model.names.index(name)
-        print(name, flat[:, k].mean().round(2), flat[:, k].std().round(2))
+        say(f"{name}: score {flat[:, k].mean():.2f} +- {flat[:, k].std():.2f}, truth 0")
         assert abs(flat[:, k].mean()) < 4 * flat[:, k].std()
         assert flat[:, k].std() < 0.6
 
 
-def test_hold_outs_are_predicted_as_the_documentation_says():
-    """Coverage of the hold-outs, and the two that are expected to fail: a joint event of 2009, and spikes of oblasts."""
+def test_hold_outs_are_predicted_as_the_documentation_says(say):
+    """Coverage of the hold-outs, and what is expected to fail: a joint event of 2009, and spikes of oblasts."""
     model, posterior = shipped_model(), fs.load_posterior()
-    flat = {name: posterior[name].values.ravel().astype(float) for name in model.names}
-    draws = [{name: float(found[k]) for name, found in flat.items()} for k in range(len(flat["inflow"]))]
+    draws = draws_of(posterior, model.names)
     found = histories(model, draws, seed=9)
     table = of_hold_outs(found).set_index("what")
-    print(table.to_string())
+    for what, row in table.iterrows():
+        say(f"{what}: p = {row['probability']:.3f}{'' if row['inside'] else ', fails'}")
     joint = table.loc["730 kg or more and none above 55 kg in 2009", "probability"]
     assert joint < 0.03
     assert not table.loc["share of West Kazakhstan 2006", "inside"]
     others = table.drop([name for name in table.index if "West" in name or "Pavlodar" in name or "730 kg" in name])
     assert others["inside"].mean() > 0.8
     scores = log_scores(found, level=math.sqrt(420.9 * 323))
-    print(scores[["lognormal", "model"]].sum())
+    sums = scores[["lognormal", "model"]].sum()
+    say(f"log scores: lognormal {sums['lognormal']:.2f}, model {sums['model']:.2f}")
 
 
-def test_the_noise_floor_of_one_year():
+def test_the_noise_floor_of_one_year(say):
     """Under constant detection, shares of single years spread by a factor of two and more."""
     model, posterior = shipped_model(), fs.load_posterior()
     middle = {name: float(np.median(posterior[name])) for name in model.names}
     flow = 1000 * middle["inflow"]
     shares = noise_floor(model, middle, years=2000, seed=10, flow=flow)
     low, high = np.quantile(shares, [0.05, 0.95])
-    print(f"shares of single years {100 * low:.2f} to {100 * high:.2f} %")
+    say(f"shares of single years {100 * low:.2f} to {100 * high:.2f} %")
     assert high / low > 2
 
 
-def test_the_event_engine_at_posterior_draws_gives_the_drawn_masses():
+def test_the_event_engine_at_posterior_draws_gives_the_drawn_masses(say):
     """Mean mass by agency and in the two places of sixty simulated years against the mean of their draws.
 
     Within four standard errors of the differences, which the years of the simulation make.
@@ -142,5 +145,5 @@ def test_the_event_engine_at_posterior_draws_gives_the_drawn_masses():
     for name, (got, expected) in pairs.items():
         difference = got - expected
         error = difference.std(ddof=1) / math.sqrt(len(difference))
-        print(f"{name}: {got.mean():.0f} kg simulated, {expected.mean():.0f} kg drawn, error {error:.0f} kg")
+        say(f"{name}: {got.mean():.0f} kg simulated, {expected.mean():.0f} kg drawn, error {error:.0f} kg")
         assert abs(difference.mean()) < 4 * error
