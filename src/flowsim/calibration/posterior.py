@@ -6,19 +6,22 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
 from flowsim import checks
-from flowsim.calibration.model import Model
 from flowsim.calibration.priors import values
-from flowsim.calibration.sampler import Sample
-from flowsim.calibration.worlds import Solved
 from flowsim.intervals import SetNumbers
 from flowsim.results import files
 from flowsim.units import KG_PER_TONNE
+
+if TYPE_CHECKING:  # a run reads posteriors and needs neither the compiled likelihood nor the sampler
+    from flowsim.calibration.model import Model
+    from flowsim.calibration.sampler import Sample
+    from flowsim.calibration.worlds import Solved
 
 Floats = npt.NDArray[np.float64]
 
