@@ -17,7 +17,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = [path for path in FILES if PACKAGE in path.parents]
 
 ORDER = (
-    {"units", "checks", "names"},
+    {"units", "checks", "names", "jit"},
     {"tables"},
     {"evidence"},
     {"overlays", "readings"},
@@ -36,8 +36,10 @@ ORDER = (
     {"provenance", "policy", "levers", "draws"},
     {"engine"},
     {"results"},
+    {"capacity"},
+    {"resources", "years"},
     {"simulate"},
-    {"capacity", "measures", "mechanisms", "calibration", "adaptation", "placement"},
+    {"measures", "mechanisms", "calibration", "adaptation", "placement"},
     {"figures"},
     {"studies"},
     {"sweeps"},

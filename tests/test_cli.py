@@ -417,7 +417,7 @@ def test_an_experiment_sets_several_keys(command):
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [
-        (["--cfg", "job"], "replications: 20"),
+        (["--cfg", "job"], "replications: 100"),
         (["--cfg", "job", "--package", "inspection.effort", "inspection=certain"], "south: 1"),
         (["--info", "searchpath"], "provider"),
         (["--hydra-help"], "Hydra"),

@@ -219,7 +219,7 @@ def test_the_command_prints_and_writes_the_table(command):
     assert code == 0, err
     lines = out.splitlines()
     assert lines[0].startswith("One route with one checkpoint, for teaching: policy baseline, what each mechanism")
-    assert lines[2].startswith("3 years of consignments, 1 week of honest traffic, seed 1; the same vehicles")
+    assert lines[2].startswith("3 years of consignments, 4 weeks of honest traffic, seed 1; the same vehicles")
     (row,) = (line for line in lines if line.startswith("liability "))
     table = pd.read_csv("mine/mechanisms.csv")
     assert tuple(table.columns) == COLUMNS
@@ -255,7 +255,7 @@ def test_a_difference_within_two_errors_is_named(command):
 @pytest.mark.parametrize(
     ("argument", "wording"),
     [
-        ("engine=expectation", "engine must be reference in this study, .*, got expectation"),
+        ("engine=expectation", "engine must be one that simulates in this study, .*, got expectation"),
         ("policies=baseline", "the key of policies=baseline must be one of .*; did you mean 'policy'.*"),
         ("study.mechanism=seals", "the key of study.mechanism=seals must be one of name, title, got 'mechanism'"),
         (

@@ -1,4 +1,4 @@
-"""The expectation engine against the reference engine on every world of the package.
+"""The expectation engine against the compiled engine on worlds of the package.
 
 Loads are followed to their end, as the expectation engine does, and meet recorded queues or none. What is compared
 are sums over independent years. Every comparison is two-sided with a fixed seed, with the variance of the closed form
@@ -14,19 +14,19 @@ from functools import partial
 
 import numpy as np
 import pytest
+from engines import followed
 from scipy.stats import norm, pearson3
 
 import flowsim as fs
-from flowsim.draws.consignments import draw_consignments
-from flowsim.draws.honest import draw_honest
-from flowsim.engine import reference
+from flowsim.draws.consignments import consignment_roster
+from flowsim.engine.compiled import Simulation
 from flowsim.engine.expectation import expect
-from flowsim.engine.queues import Queues, record
+from flowsim.engine.recorded import pooled
 from flowsim.inspection.detection import Effort
-from flowsim.results.tally import by_agency, pool_loads, tally_loads
+from flowsim.results.tally import by_agency, pool_loads
 from flowsim.units import HOURS_PER_WEEK, HOURS_PER_YEAR
+from flowsim.years import Compiled, Years
 from verification.chance import limit, spread
-from verification.random_worlds import nobody
 
 ERROR = 1e-6
 """Error probability of one comparison."""
@@ -34,9 +34,6 @@ ERROR = 1e-6
 FAR = limit(ERROR)
 OTHER = 100
 """Seed of the loads that see how crowded it is."""
-
-MOST_GROUPS = 16
-"""Lane groups that a checkpoint has at most."""
 
 WEEK = 26
 """Week whose traffic fills the queues."""
@@ -55,21 +52,20 @@ def alike(world):
 def week_of_traffic(world):
     """Queues of one simulated week of honest traffic."""
     start = WEEK * HOURS_PER_WEEK
-    end = start + HOURS_PER_WEEK
-    fleet = draw_honest(world, seed=1, year=0, start=start - world.warm_up, end=end)
-    outcome = reference.run(world, fleet, until=end).outcome
-    return Queues((record(world, fleet, outcome, start=start, end=end),))
+    years = Years(world=world, seed=1, horizon=HOURS_PER_YEAR)
+    _, span = Compiled().traffic(years, (0, start, start + HOURS_PER_WEEK))
+    return pooled([span])
 
 
 def met(world, queues, batch):
-    """Visits of loads, and visits among them that found a crowd, by checkpoint and lane group."""
-    fleet = draw_consignments(world, seed=OTHER, replications=batch, horizon=HOURS_PER_YEAR)
-    outcome = reference.run(world, fleet, queues=queues).outcome
-    keys = np.stack([fleet.checkpoint, fleet.group], axis=1)
-    visits, crowds = np.zeros((len(world.checkpoints), MOST_GROUPS)), np.zeros((len(world.checkpoints), MOST_GROUPS))
-    np.add.at(visits, tuple(keys.T), 1.0)
-    np.add.at(crowds, tuple(keys.T), outcome.crowded)
-    return visits, crowds
+    """Loads that came to each lane group, counted through all checkpoints, and those among them that found a crowd."""
+    roster = consignment_roster(world, seed=OTHER, replications=batch, horizon=HOURS_PER_YEAR)
+    simulation = Simulation(world, roster)
+    simulation.among_recorded(queues)
+    groups = sum(len(post.groups) for post in world.checkpoints)
+    came = simulation.outcome.crowded >= 0
+    station, crowded = simulation.trail().station[came], simulation.outcome.crowded[came]
+    return np.bincount(station, minlength=groups), np.bincount(station, weights=crowded, minlength=groups)
 
 
 def crowding(world, queues, *, years):
@@ -80,20 +76,19 @@ def crowding(world, queues, *, years):
     """
     unstopped = replace(world, detection=replace(world.detection, effort=everywhere(0.0)))
     visits, crowds = np.sum(spread(partial(met, unstopped, queues), batches(years)), axis=0)
-    return {(int(c), int(g)): crowds[c, g] / visits[c, g] for c, g in np.argwhere(crowds > 0)}
-
-
-def follow(world, queues, batch):
-    """Tally years of consignments that are all followed to their end."""
-    fleet = draw_consignments(world, seed=1, replications=batch, horizon=HOURS_PER_YEAR)
-    outcome = reference.run(world, fleet, queues=queues).outcome
-    return tally_loads(world, fleet, outcome, replications=len(batch), horizon=HOURS_PER_YEAR)
+    groups = [(c, g) for c, post in enumerate(world.checkpoints) for g in range(len(post.groups))]
+    return {groups[k]: crowds[k] / visits[k] for k in np.flatnonzero(crowds > 0)}
 
 
 def batches(years):
     """Years that are drawn at once."""
     size = min(100, max(5, years // 20))
     return [list(range(k, min(k + size, years))) for k in range(0, years, size)]
+
+
+def follow(world, queues, batch):
+    """Tally years of consignments that are all followed to their end; without queues they never wait."""
+    return followed(world, replications=batch, queues=queues)
 
 
 def simulated(world, *, years, queues):
@@ -133,7 +128,7 @@ class Comparison:
         assert not self.wrong, self.wrong
 
 
-def pooled(cells, enough):
+def put_together(cells, enough):
     """Cells with enough in them, and the sum of the others."""
     return np.append(cells[enough], cells[~enough].sum())
 
@@ -146,7 +141,7 @@ def compare(world, *, years, queues, crowded, say):
     expected = years * mean.count.sum(axis=0)
     enough = expected >= 25
     # Given the year the counts are Poisson, and all years are alike.
-    comparison.add("count", pooled(count, enough), pooled(expected, enough), pooled(expected, enough))
+    comparison.add("count", *(put_together(cells, enough) for cells in (count, expected, expected)))
     variance = years * mean.seized_variance.sum(axis=0)
     sums, means = loads.seized.sum(axis=(0, 1)), years * mean.seized.sum(axis=0)
     cubes = np.bincount(loads.seizures["checkpoint"], loads.seizures["mass"] ** 3, minlength=len(sums))
@@ -167,7 +162,7 @@ def compare(world, *, years, queues, crowded, say):
 @pytest.mark.parametrize(("name", "years"), [("single_checkpoint", 2000), ("two_routes", 2000)])
 def test_small_worlds_agree_where_nobody_queues(name, years, say):
     world = alike(fs.load_world(name))
-    compare(world, years=years, queues=nobody(world), crowded=None, say=say)
+    compare(world, years=years, queues=None, crowded=None, say=say)
 
 
 @pytest.mark.parametrize("name", ["single_checkpoint", "two_routes"])
@@ -202,7 +197,7 @@ def test_the_comparison_notices_a_device_that_finds_a_tenth_less(say):
     """Sensitivities whose odds are a tenth lower are told from the right ones in 2,000 years of one checkpoint."""
     world = alike(fs.load_world("single_checkpoint"))
     worse = replace(world, detection=replace(world.detection, sensitivity=0.9))
-    loads, mean = simulated(worse, years=2000, queues=nobody(worse)), expect(world)
+    loads, mean = simulated(worse, years=2000, queues=None), expect(world)
     comparison = Comparison()
     comparison.add("count", loads.count.sum(), 2000 * mean.count.sum(), 2000 * mean.count.sum())
     say(f"z = {comparison.scores[0]:.1f}")
@@ -214,7 +209,7 @@ def test_year_effects_give_the_variance_of_yearly_totals(say):
     world = fs.load_world("two_routes")
     traffic, detection = replace(world.traffic, year_log_sd=0.4), replace(world.detection, year_log_sd=0.3)
     world = replace(world, traffic=traffic, detection=replace(detection, effort=everywhere(0.5)))
-    mean, loads = expect(world), simulated(world, years=4000, queues=nobody(world))
+    mean, loads = expect(world), simulated(world, years=4000, queues=None)
     yearly = loads.seized.sum(axis=(1, 2))
     rng = np.random.default_rng(1)
     drawn = np.array([rng.choice(yearly, size=len(yearly)).var(ddof=1) for _ in range(40_000)])

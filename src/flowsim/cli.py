@@ -9,6 +9,7 @@ import shlex
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from functools import partial
 from importlib import import_module
@@ -262,7 +263,7 @@ def _run(request: Request, *, study: str) -> None:
     if not studies.WRITES[study]:
         _say(module.run(request, progress=None))
         return
-    with _folder(request.out), _progress() as progress, _stopping_workers():
+    with _folder(request.out), _progress() as progress, _stopping_workers(), _plain_warnings():
         text = module.run(request, progress=progress)
     _link_latest(request.out)
     _say(f"{text}\n\nresults: {request.out}")
@@ -314,6 +315,14 @@ def _progress() -> Iterator[Any]:
 def _log_step(step: str, done: int, total: int) -> None:
     if done == total:
         print(f"{step}: done", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Print warnings as lines of their own, without the place in the code."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr, flush=True)
+        yield
 
 
 @contextlib.contextmanager
