@@ -211,7 +211,7 @@ def test_one_week_and_one_year_have_no_errors():
     assert table["delay_error"].isna().all()
 
 
-QUICK = ("study=mechanisms", "world=single_checkpoint", "horizon=600", "workers=1", "out=mine")
+QUICK = ("study=mechanisms", "world=single_checkpoint", "horizon=600", "workers=1", "out=mine", "traffic_years=0.02")
 
 
 def test_the_command_prints_and_writes_the_table(command):
@@ -219,7 +219,7 @@ def test_the_command_prints_and_writes_the_table(command):
     assert code == 0, err
     lines = out.splitlines()
     assert lines[0].startswith("One route with one checkpoint, for teaching: policy baseline, what each mechanism")
-    assert lines[2].startswith("3 years of consignments, 4 weeks of honest traffic, seed 1; the same vehicles")
+    assert lines[2].startswith("3 years of consignments, 1 week of honest traffic, seed 1; the same vehicles")
     (row,) = (line for line in lines if line.startswith("liability "))
     table = pd.read_csv("mine/mechanisms.csv")
     assert tuple(table.columns) == COLUMNS
