@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -100,3 +102,24 @@ def contents(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != "zarr.json" and "error" not in path.parts
     }
+
+
+def simulate(number: int, *, jobs: Grid, seconds: float = 0.0, trouble: Path | None = None) -> xr.Dataset:
+    """Results of a job after some time; what goes wrong with it is asked for by a file of its number."""
+    time.sleep(seconds)
+    asked = trouble / str(number) if trouble else None
+    if asked is not None and asked.is_file():
+        match asked.read_text():
+            case "die":
+                os.kill(os.getpid(), signal.SIGKILL)
+            case "die once":
+                asked.unlink()
+                os.kill(os.getpid(), signal.SIGKILL)
+            case wrong:
+                raise ValueError(wrong)
+    return results(number, jobs=jobs)
+
+
+def explain(error: Exception, number: int) -> str:
+    """Message of an error."""
+    return f"{type(error).__name__}: {error}"

@@ -29,14 +29,38 @@ def of_call(folder: Path) -> Iterator[None]:
     ValueError
         If another call works in the folder, or jobs of one that was killed do not end.
     """
-    with _held(folder / CALL, shared=False, patience=0.0) as got:
-        if not got:
+    with contextlib.ExitStack() as stack:
+        try:
+            alone = stack.enter_context(_held(folder / CALL, shared=False, patience=0.0))
+            if alone:
+                with _held(folder / JOBS, shared=False, patience=PATIENCE) as free:
+                    pass
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            rule = f"name a folder that can be written ({reason})"
+            raise ValueError(f"out must {rule}, got {str(folder)!r}") from None
+        if not alone:
             raise ValueError(f"out must be a folder in which no other sweep is at work, got {str(folder)!r}")
-        with _held(folder / JOBS, shared=False, patience=PATIENCE) as got:
-            if not got:
-                rule = "be a folder in which no job of an earlier call is left"
-                raise ValueError(f"out must {rule}; wait until they end, got {str(folder)!r}")
+        if not free:
+            rule = "be a folder in which no job of an earlier call is left"
+            raise ValueError(f"out must {rule}; wait until they end, got {str(folder)!r}")
         yield
+        with contextlib.suppress(OSError), _held(folder / JOBS, shared=False, patience=0.0):
+            pass  # removes the file
+
+
+def is_held(folder: Path) -> bool:
+    """Whether a call of a sweep is at work in a folder."""
+    try:
+        import fcntl
+
+        with (folder / CALL).open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):
+        pass
+    return False
 
 
 @contextlib.contextmanager

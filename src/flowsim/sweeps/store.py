@@ -9,9 +9,9 @@ import shutil
 import tempfile
 import warnings
 import zlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -57,6 +57,10 @@ class Store:
 
     path: Path
     """Folder of the store, `sweep.zarr`."""
+
+    def __reduce__(self) -> tuple[Callable[..., Store], tuple[Path, tuple[int, int]]]:
+        stat = (self.path / "plan" / "zarr.json").stat()
+        return opened, (self.path, (stat.st_ino, stat.st_mtime_ns))
 
     @cached_property
     def plan(self) -> dict[str, Any]:
@@ -159,6 +163,20 @@ class Store:
             self._arrays[ERROR][self.grid.index(number)] = message[:LONGEST]
             self._flag(number, FAILED)
 
+    def forget(self, number: int) -> None:
+        """Make a job missing again."""
+        with _writing(self.path):
+            (self.path / STATUS / chunk_name(self.grid.index(number))).unlink(missing_ok=True)
+            self._wipe(number)
+
+    def size_of(self, number: int) -> int:
+        """Room on the disk that the files of a job take, in blocks of 4 kB [byte]."""
+        index = self.grid.index(number)
+        files = [self.path / name / chunk_name(index, inner=len(self._dims(name))) for name in self.parts[:-1]]
+        files += [file for file in seizures_group(self.path, number).rglob("*") if file.is_file()]
+        sizes = [file.stat().st_size for file in files if file.exists()]
+        return sum(4096 * (1 + size // 4096) for size in sizes)
+
     def error(self, number: int) -> str:
         """Why a job failed."""
         return str(np.asarray(self._arrays[ERROR][self.grid.index(number)]).item())
@@ -213,6 +231,20 @@ class Store:
             shutil.rmtree(group)
 
 
+@lru_cache(maxsize=4)
+def opened(path: Path, stamp: tuple[int, int]) -> Store:
+    """Store in a process that does jobs, which opens it once.
+
+    Parameters
+    ----------
+    path
+        The store.
+    stamp
+        What tells it from another that was made later at the same place.
+    """
+    return Store(path)
+
+
 def _write_seizures(folder: Path, results: xr.Dataset) -> None:
     """Write a job's table of seizures as two arrays, its numbers and its words."""
     import zarr
@@ -250,9 +282,11 @@ def _writing(path: Path) -> Iterator[None]:
     """Name the store in what the system says when it cannot be written."""
     try:
         yield
+    except Unwritable:
+        raise
     except OSError as error:
         reason = error.strerror or type(error).__name__
-        raise Unwritable(error.errno, f"{path} cannot be written ({reason})") from None
+        raise Unwritable(f"{path} cannot be written ({reason})") from None
 
 
 def make(template: Template, folder: Path) -> Store:
