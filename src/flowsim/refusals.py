@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any, get_args
 
 from hydra.core.config_loader import ConfigLoader
@@ -210,6 +211,23 @@ def swept(overrides: Sequence[Override], *, loader: ConfigLoader) -> Iterator[st
             for value in _values(override):
                 names = value if isinstance(value, list) else [value]
                 yield from (f"{override.key_or_group}/{name}" for name in names if not isinstance(name, Glob))
+
+
+def combinations(overrides: Sequence[Override]) -> Iterator[list[str]]:
+    """Arguments of each job of a sweep that does all combinations.
+
+    Parameters
+    ----------
+    overrides
+        What was typed; the last of those with one key counts.
+    """
+    values: dict[str, list[str]] = {}
+    for override in overrides:
+        key = override.get_key_element()
+        discrete = override.is_sweep_override() and override.is_discrete_sweep()
+        texts = override.sweep_string_iterator() if discrete else [override.get_value_element_as_str()]
+        values[key] = [f"{key}={text}" for text in texts]
+    return (list(chosen) for chosen in product(*values.values()))
 
 
 def _is_group(override: Override, loader: ConfigLoader) -> bool:

@@ -44,8 +44,10 @@ Work = Callable[[int], Done]
 class Launcher(Protocol):
     """Runs jobs."""
 
-    workers: int
-    """Jobs that run at once."""
+    @property
+    def workers(self) -> int:
+        """Jobs that run at once."""
+        ...
 
     def run(self, work: Work, numbers: Iterable[int]) -> Iterator[Done]:
         """Do jobs and yield each when it is done, in any order; numbers are taken as workers become free.
@@ -99,6 +101,7 @@ class Processes:
             n_jobs=self.workers,
             backend="loky",
             batch_size=1,
+            max_nbytes=None,
             pre_dispatch=2 * self.workers,
             return_as="generator_unordered",
         )
@@ -125,7 +128,7 @@ def _end_processes(*, kill: bool) -> None:
 
     executor = reusable_executor._executor
     if executor is not None:
-        executor.shutdown(wait=True, kill_workers=kill)
+        executor.terminate(kill_workers=kill)
 
 
 @contextlib.contextmanager

@@ -44,9 +44,11 @@ def of_call(folder: Path) -> Iterator[None]:
         if not free:
             rule = "be a folder in which no job of an earlier call is left"
             raise ValueError(f"out must {rule}; wait until they end, got {str(folder)!r}")
-        yield
-        with contextlib.suppress(OSError), _held(folder / JOBS, shared=False, patience=0.0):
-            pass  # removes the file
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError), _held(folder / JOBS, shared=False, patience=0.0):
+                pass  # removes the file
 
 
 def is_held(folder: Path) -> bool:

@@ -179,7 +179,10 @@ class Store:
 
     def error(self, number: int) -> str:
         """Why a job failed."""
-        return str(np.asarray(self._arrays[ERROR][self.grid.index(number)]).item())
+        try:
+            return str(np.asarray(self._arrays[ERROR][self.grid.index(number)]).item())
+        except (ValueError, RuntimeError):
+            return "for a reason that is no longer to be read"
 
     def damaged(self, number: int) -> list[str]:
         """Parts of a job that is done whose files are cut or gone, or hold something else than it wrote."""
@@ -353,7 +356,7 @@ def mend(template: Template, store: Store) -> list[str]:
             for file in sorted(path for path in made.rglob("*") if path.is_file()):
                 name = file.relative_to(made)
                 kept = store.path / name
-                if not (kept.is_file() and (_differs(name) or filecmp.cmp(file, kept, shallow=False))):
+                if not (kept.is_file() and (_is_own(name, kept) or filecmp.cmp(file, kept, shallow=False))):
                     kept.parent.mkdir(parents=True, exist_ok=True)
                     os.replace(file, kept)
                     found.append(str(name))
@@ -362,6 +365,12 @@ def mend(template: Template, store: Store) -> list[str]:
     return found
 
 
-def _differs(name: Path) -> bool:
-    """Whether a file of the template holds the command and the commit, which may differ between calls."""
-    return str(name) in ("zarr.json", str(Path("plan", "zarr.json")))
+def _is_own(name: Path, kept: Path) -> bool:
+    """Whether a file is whole and holds the command and the commit, which may differ between calls."""
+    if str(name) not in ("zarr.json", str(Path("plan", "zarr.json"))):
+        return False
+    try:
+        metadata(kept.parent)
+    except ValueError:
+        return False
+    return True
