@@ -427,6 +427,7 @@ def test_ctrl_c_stops_a_sweep_and_the_same_command_goes_on(tmp_path):
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "sweep: stopped; the same command with out=mine goes on from there" in said
+    assert "leaked" not in said
     assert "Traceback" not in said
     assert {path.name for path in (tmp_path / "mine").iterdir()} <= {store.SWEEP, lock.JOBS}
     done = int((store.read_flags(status.parent, shape=[40]) == store.DONE).sum())

@@ -6,6 +6,7 @@ to the last bit of every file that jobs write.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import resource
@@ -16,7 +17,6 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -92,6 +92,7 @@ def undisturbed(tmp_path_factory):
     process = call(made.path.parent)
     begun = wait_for_first(made, process)
     assert process.wait() == 0
+    process.stderr.close()
     return small.contents(made.path), fs.open_results(made.path, seizures=True).load(), time.monotonic() - begun
 
 
@@ -211,7 +212,7 @@ def test_a_worker_may_be_killed_again_and_again_in_one_call(tmp_path, undisturbe
     check_whole(made, undisturbed)
 
 
-@contextmanager
+@contextlib.contextmanager
 def mounted(folder: Path, options: str) -> Iterator[None]:
     """A disk in memory, which only root may make."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -228,24 +229,47 @@ def remount(folder: Path, options: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{options}", str(folder)], check=True)
 
 
+def fill(file: Path) -> None:
+    """Take all that is left of a disk."""
+    with contextlib.suppress(OSError), file.open("wb", 0) as ballast:
+        while ballast.write(bytes(4096)):
+            pass
+
+
 @pytest.mark.parametrize("launcher", ["processes", "in_process"])
-def test_a_full_disk_stops_a_sweep_and_loses_nothing(tmp_path, undisturbed, launcher, say):
+def test_a_disk_that_fills_up_stops_a_sweep_and_loses_nothing(tmp_path, undisturbed, launcher, say):
     disk = tmp_path / "disk"
-    with mounted(disk, "size=3m"):
+    with mounted(disk, "size=20m"):
         made = begin(disk / "sweep")
-        process = call(made.path.parent, launcher=launcher)
+        process = call(made.path.parent, launcher=launcher, seconds=0.05)
+        while (made.flags() == store.DONE).sum() < 10:
+            assert process.poll() is None
+            time.sleep(0.01)
+        fill(disk / "ballast")
         said = process.stderr.read().decode()
         process.stderr.close()
         assert process.wait(timeout=120) != 0
         assert "No space left on device" in said
         done = check_done(made, undisturbed)
-        say(f"a disk of 3 MB was full after {done} of {made.grid.size} jobs ({launcher})")
-        assert 0 < done < made.grid.size
+        say(f"a disk was full after {done} of {made.grid.size} jobs ({launcher})")
+        assert 10 <= done < made.grid.size
         with pytest.raises((Unwritable, ValueError), match="No space left on device"):
             finish(made)
-        assert check_done(made, undisturbed) >= done - 1
-        remount(disk, "size=100m")
+        assert check_done(made, undisturbed) >= done
+        (disk / "ballast").unlink()
         assert finish(made).done == made.grid.size
+        check_whole(made, undisturbed)
+
+
+def test_a_disk_without_room_for_the_whole_sweep_stops_it_after_its_first_jobs(tmp_path, undisturbed):
+    disk = tmp_path / "disk"
+    with mounted(disk, "size=3m"):
+        made = begin(disk / "sweep")
+        with pytest.raises(Unwritable, match=r"needs room for about 3\.\d MB, of which [23]\.\d MB are free"):
+            finish(made)
+        assert check_done(made, undisturbed) == 2
+        remount(disk, "size=100m")
+        assert finish(made).did == made.grid.size - 2
         check_whole(made, undisturbed)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks, config, effects, options, provenance, refusals, stamp, studies
+from flowsim.inspection.detection import Detection
 from flowsim.readings import label
 from flowsim.schema import build
 from flowsim.sweeps.grid import value
@@ -165,7 +166,8 @@ def prepare(given: DictConfig, *, hydra: Any, command: str, typed: Sequence[str]
     rule = f"be one of {', '.join(studies.SWEEPS)} in one store; hydra/sweeper=basic does others one after another"
     checks.require(study in studies.SWEEPS, thing="study", rule=rule, value=study)
     folders = config.folders_of(hydra)
-    world = _world(given, inspection=given.inspection, folders=folders)
+    parts = [_text(given[part]) for part in ("world", "reading", "inspection")]
+    world = _base(parts[0], parts[1], parts[2], folders)
     request = request_of(given, hydra=hydra, command=command, typed=_with_effect(typed), world=world)
     tables, overlays = config.world_folders(given, folders=folders)
     digests = {folder.name: _digest(folder) for folder in (tables, *overlays)}
@@ -209,32 +211,9 @@ def _digest(folder: Path) -> str:
     return found.hexdigest()[:16]
 
 
-def _world(given: DictConfig, *, inspection: DictConfig, folders: tuple[Path, ...]) -> World:
-    """World of a configuration, of which what other jobs of this process had in common is kept.
-
-    Parameters
-    ----------
-    given
-        Configuration of a job.
-    inspection
-        How well loads are found in the composition of the job, before it sets keys of its own.
-    folders
-        Configuration folders.
-    """
-    world = _base(_text(given.world), _text(given.reading), _text(inspection), folders)
-    if given.inspection != inspection:
-        found = build(config.Inspection, given.inspection, key="inspection")
-        world = replace(world, detection=found.detection)
-    inflow = config.number(given, "inflow", unit=provenance.INFLOW_UNIT)
-    if inflow is None:
-        return world
-    from flowsim.simulate import with_inflow
-
-    return with_inflow(world, inflow)
-
-
 @lru_cache(maxsize=8)
 def _base(world: str, reading: str, inspection: str, folders: tuple[Path, ...]) -> World:
+    """World of parts of a configuration, with its own inflow; kept, as many jobs of a process have it in common."""
     parts = {"world": world, "reading": reading, "inspection": inspection}
     given = OmegaConf.create({"inflow": None, **{key: json.loads(text) for key, text in parts.items()}})
     return config.build_world(given, folders=folders)
@@ -242,6 +221,34 @@ def _base(world: str, reading: str, inspection: str, folders: tuple[Path, ...]) 
 
 def _text(node: DictConfig) -> str:
     return json.dumps(OmegaConf.to_container(node, resolve=True))
+
+
+def _world(given: DictConfig, *, composed: _Composed, keys: Sequence[str]) -> World:
+    """World of a job.
+
+    Parameters
+    ----------
+    given
+        Its configuration.
+    composed
+        Its composition, of which the world is kept.
+    keys
+        Keys that the job sets itself.
+    """
+    tops = {key.partition(".")[0] for key in keys}
+    texts = {part: _text(given[part]) if part in tops else composed.texts[part] for part in ("world", "reading")}
+    own_sources = any(key.startswith("inspection.sources") for key in keys)
+    base = _text(given.inspection) if own_sources else composed.texts["inspection"]
+    world = _base(texts["world"], texts["reading"], base, composed.folders)
+    if "inspection" in tops and not own_sources:
+        rest = OmegaConf.masked_copy(given.inspection, [f.name for f in fields(Detection)])
+        world = replace(world, detection=build(Detection, rest, key="inspection"))
+    inflow = config.number(given, "inflow", unit=provenance.INFLOW_UNIT)
+    if inflow is None:
+        return world
+    from flowsim.simulate import with_inflow
+
+    return with_inflow(world, inflow)
 
 
 def results_of(store: Store, number: int, *, workers: int) -> xr.Dataset:
@@ -263,33 +270,51 @@ def results_of(store: Store, number: int, *, workers: int) -> xr.Dataset:
     """
     from flowsim.studies.request import simulated
 
-    composed, hydra = _composed(store, store.grid.choice(number, store.plan["composed"]))
-    given = composed.copy()
-    for key, text in store.grid.values(number).items():
-        if key not in store.plan["composed"]:
-            OmegaConf.update(given, key, value(text), merge=True)
+    composed = _composed(store, store.grid.choice(number, store.plan["composed"]))
+    given = composed.given.copy()
+    own = {key: text for key, text in store.grid.values(number).items() if key not in store.plan["composed"]}
+    for key, text in own.items():
+        OmegaConf.update(given, key, value(text), merge=True)
     given.workers = workers
-    typed = _with_effect(store.grid.typed(number))
+    typed, hydra = _with_effect(store.grid.typed(number)), composed.hydra
     with config.naming_files(hydra, typed=typed):
-        world = _world(given, inspection=composed.inspection, folders=config.folders_of(hydra))
+        world = _world(given, composed=composed, keys=list(own))
         request = request_of(given, hydra=hydra, command="", typed=typed, world=world, stamped=False)
     return simulated(request, progress=None)
 
 
-def _composed(store: Store, choice: tuple[str, ...]) -> tuple[DictConfig, DictConfig]:
-    """Composition of a job, and of its `hydra` node what says which files it came from."""
-    return _parsed(json.dumps(store.plan["compositions"][json.dumps(choice)]), tuple(store.plan["folders"]))
+@dataclass(frozen=True)
+class _Composed:
+    """A composition that jobs share."""
+
+    given: DictConfig
+    """The configuration, before a job sets keys of its own."""
+
+    hydra: DictConfig
+    """What of its `hydra` node says which files it came from."""
+
+    texts: Mapping[str, str]
+    """Parts of it that make the world."""
+
+    folders: tuple[Path, ...]
+    """Configuration folders."""
+
+
+def _composed(store: Store, choice: tuple[str, ...]) -> _Composed:
+    """Composition of a job."""
+    found = store.plan["compositions"][json.dumps(choice)]
+    return _parsed(found["configuration"], tuple(found["choices"].items()), tuple(store.plan["folders"]))
 
 
 @lru_cache(maxsize=64)
-def _parsed(composition: str, folders: tuple[str, ...]) -> tuple[DictConfig, DictConfig]:
-    found = json.loads(composition)
-    given = OmegaConf.create(found["configuration"])
+def _parsed(configuration: str, choices: tuple[tuple[str, str], ...], folders: tuple[str, ...]) -> _Composed:
+    given = OmegaConf.create(configuration)
+    assert isinstance(given, DictConfig)
     OmegaConf.set_struct(given, True)
     sources = [{"schema": "file", "path": folder} for folder in folders]
-    hydra = OmegaConf.create({"runtime": {"choices": found["choices"], "config_sources": sources}})
-    assert isinstance(given, DictConfig)
-    return given, hydra
+    hydra = OmegaConf.create({"runtime": {"choices": dict(choices), "config_sources": sources}})
+    texts = {part: _text(given[part]) for part in ("world", "reading", "inspection")}
+    return _Composed(given, hydra, texts, config.folders_of(hydra))
 
 
 def explain(error: Exception, number: int, *, store: Store, hint: str) -> str:

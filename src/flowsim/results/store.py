@@ -197,9 +197,10 @@ def open_store(path: Path, *, seizures: bool = False) -> xr.Dataset:
     """
     path = path if path.name == SWEEP else path / SWEEP
     swept = str(metadata(path)["attributes"].get("swept", "")).split()
-    parts = metadata(path, "jobs")["attributes"]["parts"]
+    jobs = metadata(path, "jobs")["attributes"]
+    parts = jobs["parts"]
     lengths = dict(zip(_dims(path, STATUS), metadata(path, STATUS)["shape"], strict=True))
-    check_codecs(sorted(path.glob("*/zarr.json")))
+    check_codecs(path / name / "zarr.json" for name in (*parts[:-1], *jobs["labels"], STATUS))
     flags = read_flags(path, shape=[lengths[name] for name in swept])
     store = _Guarded(path, seal=_Seal(path, len(swept), tuple(parts), flags))
     dataset = xr.open_zarr(store, consolidated=False, chunks=None, drop_variables=[STATUS], zarr_format=3)

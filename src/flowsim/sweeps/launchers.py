@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -109,6 +110,7 @@ class Processes:
         finished = False
         try:
             with _born_deaf():
+                _begin_tracker()
                 results = pool(delayed(own)(number) for number in numbers)
             yield from results
             finished = True
@@ -129,6 +131,20 @@ def _end_processes(*, kill: bool) -> None:
     executor = reusable_executor._executor
     if executor is not None:
         executor.terminate(kill_workers=kill)
+
+
+def _begin_tracker() -> None:
+    """Begin joblib's process that cleans up after others, silent about folders that joblib names and never makes.
+
+    Joblib itself forgets them when Python exits, which it does not after Ctrl-C.
+    """
+    from joblib.externals.loky.backend.resource_tracker import ensure_running
+
+    sys.warnoptions.append("ignore:resource_tracker")
+    try:
+        ensure_running()
+    finally:
+        sys.warnoptions.pop()
 
 
 @contextlib.contextmanager
@@ -169,7 +185,5 @@ def memory() -> int:
         import resource
     except ImportError:  # Windows
         return 0
-    import sys
-
     used: Any = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return int(used if sys.platform == "darwin" else 1024 * used)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 LONG = 20
 """Fewest jobs of a sweep whose first job runs alone, for an estimate of time, memory and disk."""
 
+SHORT = 10.0
+"""Time of a first job that may be longer than that of others, as its process begins with it [s]."""
+
 KILLED = "its process was killed again and again; perhaps it needs more memory than there is"
 """Why a job failed whose process did not live to say so."""
 
@@ -139,7 +142,7 @@ def run(
     try:
         with Watch(store, pending=todo, say=say):
             if len(todo) >= LONG:
-                _estimate(store, _alone(store, todo.pop(0), work=work, launcher=launcher), todo, launcher, say=say)
+                _estimate(store, _first(store, todo, work=work, launcher=launcher), todo, launcher, say=say)
             _all(store, todo, work=work, launcher=launcher)
     finally:
         launcher.close()
@@ -195,6 +198,12 @@ def _alone(store: Store, number: int, *, work: Work, launcher: Launcher) -> Done
     return done
 
 
+def _first(store: Store, todo: list[int], *, work: Work, launcher: Launcher) -> Done:
+    """Do the first job alone, and if it was short the second too, as the first process has to begin beforehand."""
+    done = _alone(store, todo.pop(0), work=work, launcher=launcher)
+    return done if done.seconds > SHORT else _alone(store, todo.pop(0), work=work, launcher=launcher)
+
+
 def _check(done: Done, store: Store) -> None:
     """Stop where going on makes no sense."""
     if done.stop:
@@ -212,7 +221,7 @@ def _estimate(store: Store, first: Done, todo: Sequence[int], launcher: Launcher
     folder = store.path.parent
     need, free = store.size_of(first.number) * len(todo), shutil.disk_usage(folder).free
     hours = span(first.seconds * len(todo) / launcher.workers)
-    each = f"about {hours} for {len(todo) + 1} jobs, {launcher.workers} at once"
+    each = f"about {hours} for {len(todo)} jobs, {launcher.workers} at once"
     say(f"sweep: {each}; {amount(first.memory)} of memory each; {amount(need)} of disk, {amount(free)} are free")
     if need > free:
         raise Unwritable(f"{folder} needs room for about {amount(need)}, of which {amount(free)} are free")

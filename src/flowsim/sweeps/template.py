@@ -128,13 +128,15 @@ def write(template: Template, path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         root = zarr.create_group(path, zarr_format=3, attributes={**template.attributes, "swept": " ".join(swept)})
-        for name, dims, values, notes in _coordinates(template):
+        constants = [*_coordinates(template)]
+        for name, dims, values, notes in constants:
             _constant(root, name, dims=dims, values=values, attributes=notes)
         found = variables_of(template.shape)
         for variable in found:
             _values(root, variable, template=template)
         _flags(root, template.grid)
-        jobs = root.create_group("jobs", attributes={"parts": [*(v.name for v in found), SEIZURES]})
+        parts = [*(variable.name for variable in found), SEIZURES]
+        jobs = root.create_group("jobs", attributes={"parts": parts, "labels": [name for name, *_ in constants]})
         _records(jobs, template.grid, parts=len(found) + 1)
         root.create_group(SEIZURES)
         root.create_group("plan", attributes=dict(template.plan))
