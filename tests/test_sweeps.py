@@ -18,7 +18,7 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 import flowsim as fs
 from flowsim import config, jobs
 from flowsim.results import store
-from flowsim.sweeps import designs, lock, sweeper
+from flowsim.sweeps import asked, designs, lock, planning
 from flowsim.sweeps.grid import ROW
 
 HERE = "hydra/launcher=in_process"
@@ -353,11 +353,11 @@ class Nothing:
 
 def test_each_combination_of_options_is_composed_once():
     texts = ["policy=a,b,c", "world=u,v", "inflow=range(0,100)", "seed=range(0,20)"]
-    grid = sweeper.grid_of(OverridesParser.create().parse_overrides(texts), settings=sweeper.Settings())
+    grid = asked.grid_of(OverridesParser.create().parse_overrides(texts), settings=asked.Settings())
     loader = Counting(("policy", "world"))
     master = config.compose(["world=single_checkpoint"])
-    composer = sweeper.Composer(loader, master, grid.fixed)
-    plan = sweeper.plan_of(grid, composer=composer, task=Nothing())
+    composer = planning.Composer(loader, master, grid.fixed)
+    plan = planning.plan_of(grid, composer=composer, task=Nothing())
     assert (grid.size, loader.count) == (12000, 6)
     assert plan.template.grid.names == ("policy", "world", "inflow", "seed")
 

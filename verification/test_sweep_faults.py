@@ -196,19 +196,23 @@ def test_kills_at_random_moments_cost_nothing_but_time(tmp_path, undisturbed, sa
     assert sum(hits.values()) >= KILLS // 5
 
 
-def test_a_worker_may_be_killed_again_and_again_in_one_call(tmp_path, undisturbed, say):
+def test_several_workers_of_one_call_may_be_killed(tmp_path, undisturbed, say):
+    """Each after some more jobs; one job whose process is killed whenever it is tried fails in the end."""
     made = begin(tmp_path / "sweep")
     process = call(made.path.parent, seconds=0.05)
-    wait_for_first(made, process)
     kills = 0
-    while process.poll() is None and kills < 5:
-        time.sleep(1.0)
+    while process.poll() is None:
+        before = int((made.flags() == store.DONE).sum())
+        while process.poll() is None and (made.flags() == store.DONE).sum() < before + 15:
+            time.sleep(0.05)
         for pid in workers_of(process.pid)[:1]:
             os.kill(pid, signal.SIGKILL)
             kills += 1
-    assert process.wait(timeout=600) == 0, process.stderr.read().decode()
+    said = process.stderr.read().decode()
     process.stderr.close()
+    assert process.wait(timeout=600) == 0, said
     say(f"{kills} workers of one call killed; it did all {made.grid.size} jobs")
+    assert kills >= 3
     check_whole(made, undisturbed)
 
 

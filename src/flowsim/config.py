@@ -18,10 +18,8 @@ from hydra._internal.sources_registry import SourcesRegistry
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.config_store import ConfigStore
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.plugins import Plugins
 from hydra.core.utils import JobRuntime, setup_globals
-from hydra.errors import HydraException
 from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -167,7 +165,7 @@ def compose(
         raise ValueError(_in_folder(refusals.plain(error), folders=[*filter(None, [config_dir]), conf_dir()])) from None
     refusals.check_targets(config)
     if (multirun or config.hydra.mode == RunMode.MULTIRUN) and config.hydra.sweeper._target_ != OWN_SWEEPER:
-        _check_jobs(config, typed=overrides, loader=loader, config_name=config_name)
+        refusals.check_jobs(config, typed=overrides, loader=loader, config_name=config_name)
     if multirun:
         refusals.diagnose(parsed, loader=loader, config_name=config_name)
         for name in refusals.swept(parsed, loader=loader):
@@ -175,20 +173,6 @@ def compose(
     elif config.hydra.mode != RunMode.MULTIRUN:
         refusals.check_single(parsed)
     return config
-
-
-def _check_jobs(config: DictConfig, *, typed: Sequence[str], loader: ConfigLoaderImpl, config_name: str) -> None:
-    """Check what each job of a sweeper of Hydra builds, as a job has its log and its launcher from its own options."""
-    params = config.hydra.sweeper.get("params") or {}
-    parsed = OverridesParser.create(config_loader=loader).parse_overrides(
-        [*(f"{key}={text}" for key, text in params.items()), *typed]
-    )
-    for chosen in refusals.combinations(parsed):
-        try:
-            job = loader.load_configuration(config_name, chosen, RunMode.RUN)
-        except HydraException:  # this job does not begin
-            continue
-        refusals.check_targets(job)
 
 
 def _in_folder(message: str, *, folders: Sequence[Path]) -> str:

@@ -41,7 +41,7 @@ class SweepsIntoStore:
         samples: int = 64,
         seed: int = 1,
     ) -> None:
-        from flowsim.sweeps.sweeper import Settings
+        from flowsim.sweeps.asked import Settings
 
         self._params = dict(params or {})
         self._settings = Settings(table=table, design=design, samples=samples, seed=seed)
@@ -66,14 +66,14 @@ class SweepsIntoStore:
         """
         from hydra.core.override_parser.overrides_parser import OverridesParser
 
-        from flowsim.sweeps import sweeper
+        from flowsim.sweeps import asked, planning, sweeper
 
         loader = self._context.config_loader
         parser = OverridesParser.create(config_loader=loader)
         texts = [*(f"{key}={text}" for key, text in self._params.items()), *arguments]
-        grid = sweeper.grid_of(parser.parse_overrides(texts), settings=self._settings)
-        composer = sweeper.Composer(loader, self._config, grid.fixed)
-        plan = sweeper.plan_of(grid, composer=composer, task=self._task)
+        grid = asked.grid_of(parser.parse_overrides(texts), settings=self._settings)
+        composer = planning.Composer(loader, self._config, grid.fixed)
+        plan = planning.plan_of(grid, composer=composer, task=self._task)
         given = self._config.workers
         make = getattr(self._launcher, "launcher", None)
         sweeper.run(

@@ -181,7 +181,8 @@ def _all(store: Store, todo: Sequence[int], *, work: Work, launcher: Launcher) -
                 raise
             for number in suspects:
                 _alone(store, number, work=work, launcher=launcher)
-            left = [number for number in left if store.flags()[number] not in (DONE, FAILED)]
+            flags = store.flags()
+            left = [number for number in left if flags[number] not in (DONE, FAILED)]
 
 
 def _alone(store: Store, number: int, *, work: Work, launcher: Launcher) -> Done:
@@ -218,6 +219,8 @@ def _estimate(store: Store, first: Done, todo: Sequence[int], launcher: Launcher
     Unwritable
         If there is not enough room on the disk.
     """
+    if not first.seconds:  # its process was killed
+        return
     folder = store.path.parent
     need, free = store.size_of(first.number) * len(todo), shutil.disk_usage(folder).free
     hours = span(first.seconds * len(todo) / launcher.workers)
