@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import subprocess
 import sys
 import time
@@ -202,6 +204,27 @@ def test_a_line_comes_now_and_then_where_there_is_no_terminal(made, monkeypatch)
     go(made, said=said, seconds=0.1)
     assert 2 <= len(said) <= 7
     assert all(line.startswith("sweep: ") and "of 8 jobs done" in line for line in said)
+
+
+class Terminal(io.StringIO):
+    """A terminal of which what it shows can be read."""
+
+    def isatty(self):
+        return True
+
+
+def test_a_terminal_has_a_bar_with_rate_and_time_left(made, trouble, monkeypatch):
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "120")
+    monkeypatch.setattr("flowsim.sweeps.progress.ON_TERMINAL", 0.05)
+    (trouble / "0").write_text("no")
+    simulate = partial(small.simulate, jobs=made.grid, trouble=trouble, seconds=0.1)
+    with lock.of_call(made.path.parent):
+        runner.run(made, simulate=simulate, explain=small.explain, launcher=InProcess())
+    shown = re.sub(r"\x1b\[[\d;?]*\w", "", terminal.getvalue())
+    assert re.search(r"sweep [^\r\n]* [1-7]/8 1 failed, \d[\d.]* a (second|minute), \d+ s left", shown), shown
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(5, "5 s"), (120, "2 min"), (7200, "2.0 h"), (10 * 86400, "10.0 days")])

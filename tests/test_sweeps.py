@@ -71,6 +71,12 @@ def test_a_job_of_a_sweep_gives_the_numbers_of_a_run(command):
     assert swept.seizure_checkpoint[own].values.tolist() == alone.seizure_checkpoint.values.tolist()
 
 
+def test_a_sweep_of_one_job_has_no_dims_of_its_own(command):
+    code, out, _ = command(*CLOSED)
+    assert (code, out.splitlines()[0]) == (0, "1 of 1 jobs done (one job)")
+    assert fs.open_results("mine")["expected_rate"].dims == ("policy", "drug")
+
+
 def test_the_same_command_does_what_failed_alone(command):
     assert command(*CLOSED, "inflow=0.5,2,3")[0] == 0
     status = Path("mine", store.SWEEP, store.STATUS)

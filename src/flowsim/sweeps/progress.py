@@ -84,13 +84,16 @@ class Watch:
     def line(self) -> str:
         """How far the sweep is, how fast it goes, and how long it will take."""
         done, failed, _ = self.counts()
-        finished, total = done + failed, len(self._pending)
-        text = f"{done} of {total} jobs done" + (f", {failed} failed" if failed else "")
-        rate = finished / max(1e-9, time.monotonic() - self._begun)
+        parts = [f"{done} of {len(self._pending)} jobs done", *([f"{failed} failed"] if failed else [])]
+        return ", ".join([*parts, *self._pace(done + failed)])
+
+    def _pace(self, finished: int) -> list[str]:
+        """How fast it goes and how long it will take, once that can be said."""
         if not finished:
-            return text
+            return []
+        rate = finished / max(1e-9, time.monotonic() - self._begun)
         speed = f"{rate:.1f} a second" if rate > 1 else f"{rate * 60:.1f} a minute"
-        return f"{text}, {speed}, {span((total - finished) / rate)} left"
+        return [speed, f"{span((len(self._pending) - finished) / rate)} left"]
 
     def _look(self) -> None:
         if sys.stderr.isatty() and self._say is on_stderr:
@@ -103,13 +106,12 @@ class Watch:
 
     def _draw(self) -> None:
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        columns = (TextColumn("sweep"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.description}"))
         with Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=False) as bars:
-            task = bars.add_task("sweep", total=len(self._pending))
+            task = bars.add_task("", total=len(self._pending))
             while not self._over.wait(ON_TERMINAL):
                 done, failed, _ = self.counts()
-                words = self.line().split(", ")[1 + bool(failed) :][:1]
-                shown = ", ".join(["sweep", *([f"{failed} failed"] if failed else []), *words])
-                bars.update(task, completed=done + failed, description=shown)
+                words = [*([f"{failed} failed"] if failed else []), *self._pace(done + failed)]
+                bars.update(task, completed=done + failed, description=", ".join(words))
