@@ -171,7 +171,7 @@ def test_a_long_sweep_is_estimated_from_its_first_job(tmp_path):
     said = []
     go(small.made(tmp_path, jobs=jobs), said=said, seconds=0.01)
     assert len(said) == 1
-    assert "for 22 jobs, 1 at once; " in said[0]
+    assert "for 20 jobs, 1 at once; " in said[0]
     assert "of memory each; " in said[0]
     assert "of disk, " in said[0]
 
@@ -182,7 +182,7 @@ def test_a_long_sweep_that_has_no_room_on_the_disk_is_not_begun(tmp_path, monkey
     monkeypatch.setattr(runner.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 1000})())
     with pytest.raises(Unwritable, match=r"needs room for about .* of which 1\.0 kB are free"):
         go(made)
-    assert (made.flags() == store.DONE).sum() == 2
+    assert (made.flags() == store.DONE).sum() == runner.FEW
 
 
 def test_progress_comes_from_the_flags_in_the_store(made):

@@ -271,9 +271,9 @@ def test_a_disk_without_room_for_the_whole_sweep_stops_it_after_its_first_jobs(t
         made = begin(disk / "sweep")
         with pytest.raises(Unwritable, match=r"needs room for about 3\.\d MB, of which [23]\.\d MB are free"):
             finish(made)
-        assert check_done(made, undisturbed) == 2
+        assert check_done(made, undisturbed) == runner.FEW
         remount(disk, "size=100m")
-        assert finish(made).did == made.grid.size - 2
+        assert finish(made).did == made.grid.size - runner.FEW
         check_whole(made, undisturbed)
 
 

@@ -114,7 +114,7 @@ class Task:
     @contextlib.contextmanager
     def folder(self, out: Path) -> Iterator[None]:
         """Make the folder of a sweep, and end its workers on Ctrl-C."""
-        with terminal.folder(out), terminal.stopping_workers():
+        with terminal.folder(out), terminal.stopping_workers(), terminal.plain_warnings():
             try:
                 yield
             except KeyboardInterrupt:
@@ -155,7 +155,12 @@ def run(request: Request, *, study: str) -> None:
     if not studies.WRITES[study]:
         terminal.say(module.run(request, progress=None))
         return
-    with terminal.folder(request.out), terminal.progress() as progress, terminal.stopping_workers():
+    with (
+        terminal.folder(request.out),
+        terminal.progress() as progress,
+        terminal.stopping_workers(),
+        terminal.plain_warnings(),
+    ):
         text = module.run(request, progress=progress)
     terminal.link_latest(request.out)
     terminal.say(f"{text}\n\nresults: {request.out}")

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -78,6 +79,14 @@ def progress() -> Iterator[Any]:
 def _log_step(step: str, done: int, total: int) -> None:
     if done == total:
         print(f"{step}: done", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print warnings as lines of their own, without the place in the code."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr, flush=True)
+        yield
 
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)

@@ -67,13 +67,16 @@ def read_flags(path: Path, *, shape: Sequence[int]) -> Flags:
 def flag_files(path: Path, *, known: Mapping[tuple[int, ...], int] | None = None) -> list[tuple[tuple[int, ...], int]]:
     """Index and flag of each job that has begun, except of those that are known to be done or to have failed."""
     found = []
-    with os.scandir(path / STATUS) as entries:
-        names = [entry.name for entry in entries if entry.name.startswith("c") and "partial" not in entry.name]
-    for name in names:
-        index = tuple(int(part) for part in name.split(".")[1:])
+    folder = str(path / STATUS) + os.sep
+    for name in os.listdir(folder):
+        head, *parts = name.split(".")
+        if head != "c" or name.endswith("partial"):
+            continue
+        index = tuple(map(int, parts))
         if known is not None and known.get(index) in (DONE, FAILED):
             continue
-        data = (path / STATUS / name).read_bytes()
+        with open(folder + name, "rb", buffering=0) as file:  # ten thousand of them
+            data = file.read(2)
         if len(data) == 1 and data[0] < len(FLAGS):
             found.append((index, data[0]))
     return found
@@ -100,9 +103,11 @@ def metadata(path: Path, node: str = "") -> dict[str, Any]:
 
 def digest_of_seizures(folder: Path) -> int:
     """Checksum of the names and bytes of all files in the group of a job's seizures."""
-    crc = 0
-    for file in sorted(path for path in folder.rglob("*") if path.is_file()):
-        crc = zlib.crc32(file.read_bytes(), zlib.crc32(str(file.relative_to(folder)).encode(), crc))
+    crc, top = 0, str(folder)
+    files = [os.path.join(place, name) for place, _, names in os.walk(top) for name in names]
+    for file in sorted(files):
+        with open(file, "rb") as opened:
+            crc = zlib.crc32(opened.read(), zlib.crc32(file[len(top) :].encode(), crc))
     return crc
 
 

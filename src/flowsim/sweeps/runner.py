@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 LONG = 20
 """Fewest jobs of a sweep whose first job runs alone, for an estimate of time, memory and disk."""
 
-SHORT = 10.0
-"""Time of a first job that may be longer than that of others, as its process begins with it [s]."""
+SHORT, FEW = 10.0, 4
+"""Time within which more jobs than the first run alone [s], and most of them."""
 
 KILLED = "its process was killed again and again; perhaps it needs more memory than there is"
 """Why a job failed whose process did not live to say so."""
@@ -200,9 +200,11 @@ def _alone(store: Store, number: int, *, work: Work, launcher: Launcher) -> Done
 
 
 def _first(store: Store, todo: list[int], *, work: Work, launcher: Launcher) -> Done:
-    """Do the first job alone, and if it was short the second too, as the first process has to begin beforehand."""
-    done = _alone(store, todo.pop(0), work=work, launcher=launcher)
-    return done if done.seconds > SHORT else _alone(store, todo.pop(0), work=work, launcher=launcher)
+    """Do the first job alone, and if it was short a few more, as processes begin with their first one; the fastest."""
+    done = [_alone(store, todo.pop(0), work=work, launcher=launcher)]
+    while len(done) < FEW and sum(each.seconds for each in done) < SHORT:
+        done.append(_alone(store, todo.pop(0), work=work, launcher=launcher))
+    return min(done, key=lambda each: each.seconds)
 
 
 def _check(done: Done, store: Store) -> None:
