@@ -43,19 +43,20 @@ ORDER = (
     {"figures"},
     {"studies"},
     {"sweeps"},
-    {"options", "effects", "references"},
+    {"options", "effects", "references", "terminal"},
     {"refusals", "yaml_files"},
     {"schema", "stamp"},
     {"layers", "inspection_files"},
     {"config"},
-    {"api"},
+    {"api", "jobs"},
+    {"task"},
     {"cli"},
     {"__init__"},
 )
 LEVEL = {unit: level for level, units in enumerate(ORDER) for unit in units}
 
 RESERVED = {
-    "hydra": ("config", "refusals", "cli", "sweeps"),
+    "hydra": ("config", "refusals", "cli", "task", "sweeps"),
     "hydra_plugins": (),
     "simpy": ("engine.reference", "engine.stations"),
     "matplotlib": ("figures",),

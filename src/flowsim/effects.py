@@ -23,6 +23,7 @@ STUDIES: Mapping[str, Sequence[str]] = {
     "figure evidence": ("out", "reading"),
     "figure waterfall": tuple(key for key in RUN if key not in ("engine", "draws")),
     "new_world": ("out",),
+    "sweep_status": ("out",),
     "load_world": WORLD,
 }
 """Keys with an effect in each study, or in one of its variants, and in Python's `load_world`.

@@ -9,5 +9,9 @@ WRITES: Final = {
     "figure": True,
     "check": False,
     "new_world": False,
+    "sweep_status": False,
 }
 """Whether each study writes results into `out`, or only prints."""
+
+SWEEPS: Final = ("run",)
+"""Studies whose results, as `request.simulated` gives them, go into one store when they are swept."""

@@ -1,4 +1,4 @@
-"""What a study is asked for."""
+"""What a study is asked for, and the results of a run that is asked for."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from flowsim.policy import Policy
+import xarray as xr
+
+from flowsim.policy import Policy, compose
 from flowsim.provenance import Number
 from flowsim.readings import Reading
-from flowsim.simulate import Plan
+from flowsim.simulate import Plan, Progress, simulate
 from flowsim.world import World
 
 
@@ -47,3 +49,19 @@ class Request:
 
     numbers: Callable[[], Sequence[Number]] = tuple
     """Gives every number of the world with its kind and its source."""
+
+
+def simulated(request: Request, *, progress: Progress | None) -> xr.Dataset:
+    """Simulate a world under one policy.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    progress
+        Called as the work goes on.
+    """
+    policy = compose(request.policies)
+    found = simulate(request.world, policies=[policy], engine=request.engine, plan=request.plan, progress=progress)
+    found.attrs.update(request.attributes, command=request.command)
+    return found

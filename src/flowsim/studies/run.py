@@ -13,8 +13,8 @@ from flowsim.measures import THROUGH, summary
 from flowsim.policy import compose
 from flowsim.readings import DEFAULT, label
 from flowsim.results import files
-from flowsim.simulate import Plan, Progress, simulate
-from flowsim.studies.request import Request
+from flowsim.simulate import Plan, Progress
+from flowsim.studies.request import Request, simulated
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
@@ -34,9 +34,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     str
         Table of the results, to be printed.
     """
-    policy = compose(request.policies)
-    results = simulate(request.world, policies=[policy], engine=request.engine, plan=request.plan, progress=progress)
-    results.attrs.update(request.attributes, command=request.command)
+    policy, results = compose(request.policies), simulated(request, progress=progress)
     table = summary(results)
     files.save(results, request.out / files.RUN)
     table.to_csv(request.out / "run.csv", index=False)
