@@ -127,6 +127,14 @@ def test_results_of_random_worlds_are_identical(number):
         assert float(one.entered_mass.sum()) > 0
 
 
+def test_results_of_a_world_without_checkpoints_are_identical():
+    world = replace(fs.load_world("two_routes"), checkpoints=())
+    plan = Plan(replications=3, seed=1, traffic_years=0.01)
+    one, other = (simulate(world, engine=name, plan=plan) for name in SIMULATING)
+    xr.testing.assert_identical(one, other)
+    assert float(one.seized_mass.sum()) == 0 < float(one.entered_mass.sum())
+
+
 @unfinished
 def test_results_do_not_depend_on_workers():
     plan = {"replications": 2, "traffic_years": 2, "horizon": 200.0}

@@ -86,7 +86,8 @@ def pooled(spans: Sequence[Span]) -> Recorded:
     table["count"], table["clocks"] = counts, [queue.clocks for queue in queues]
     table["first"], table["first_free"] = np.cumsum([0, *counts])[:-1], np.cumsum([0, *sizes])[:-1]
     names = ("arrivals", "starts", "free")
-    arrivals, starts, free = (np.concatenate([getattr(queue, name) for queue in queues]) for name in names)
+    none = np.empty(0)  # a world may lack every checkpoint
+    arrivals, starts, free = (np.concatenate([none, *(getattr(queue, name) for queue in queues)]) for name in names)
     edges = np.array([(span.start, span.end) for span in spans])
     return Recorded(edges, table.reshape(len(spans), -1), arrivals, starts, free)
 
@@ -135,7 +136,7 @@ def record(
 def _split(where: Ints, count: int) -> list[Ints]:
     """Positions of each of so many places, in order."""
     order = np.argsort(where, kind="stable")
-    return np.split(order, np.searchsorted(where[order], np.arange(1, count)))
+    return np.split(order, np.searchsorted(where[order], np.arange(count + 1)))[1:-1]
 
 
 def _queue(arrival: Floats, start: Floats, finish: Floats, *, servers: int, end: float) -> Queue:

@@ -291,14 +291,14 @@ def tally_posts(world: World, fleet: Travelled, outcome: Outcome, *, start: floa
     for_bay = np.where(np.isnan(outcome.exam_start), end, outcome.exam_start)[chosen] - looked[chosen]
     waiting = waiting + np.where(referred, for_bay, 0.0)
     order = np.argsort(where, kind="stable")
-    bounds = np.searchsorted(where[order], np.arange(1, count))
+    bounds = np.searchsorted(where[order], np.arange(count + 1))
     return Posts(
         hours=end - start,
         vehicles=np.bincount(where, minlength=count).astype(float),
         referrals=np.bincount(where[referred], minlength=count).astype(float),
         false_alarms=np.bincount(where[(outcome.alarm == 1)[chosen]], minlength=count).astype(float),
         waiting=np.bincount(where, weights=waiting, minlength=count).astype(float),
-        delays=tuple(np.split(delay[order], bounds)),
+        delays=tuple(np.split(delay[order], bounds)[1:-1]),
     )
 
 
