@@ -10,6 +10,7 @@ from flowsim.draws.consignments import loads_per_year
 from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
 from flowsim.inspection.detection import Detection, Effort
 from flowsim.inspection.devices import Device
+from flowsim.inspection.hours import Shift
 from flowsim.network import Leg, Network, Place, Route, Travel
 from flowsim.traffic import ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
 from flowsim.units import HOURS_PER_DAY, HOURS_PER_YEAR
@@ -39,6 +40,9 @@ WAVE_THROUGH = 10
 """No vehicle is referred that finds more than this many waiting [1]."""
 
 MADE_UP = {"kind": "assumed", "source": "made up for the benchmark"}
+
+CLOSED_EVERY = 13
+"""Of so many stations one closes at night where shifts are on [1]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +93,28 @@ class Work:
     def per_hour(self) -> float:
         """Vehicles on all routes [1/h]."""
         return sum(way.per_hour for way in self.ways)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task:
+    """What an engine is asked to do: so many vehicles of the reference work, by one seed."""
+
+    work: Work
+    """Reference work as plain numbers, for the peers."""
+
+    world: World
+    """The same as a world, for flowsim."""
+
+    vehicles: int
+    """Vehicles that enter on average [1]."""
+
+    seed: int
+    """Seed of the random numbers."""
+
+    @property
+    def horizon(self) -> float:
+        """Span in which they enter [h]."""
+        return self.vehicles / self.work.per_hour
 
 
 def reference_work(seed: int = 1) -> Work:
@@ -156,6 +182,28 @@ def as_world(work: Work) -> World:
     loads = sum(loads_per_year(world, stream) for stream in world.traffic.streams)
     inflow = world.traffic.inflow * LOADED * VEHICLES / loads
     return replace(world, traffic=replace(world.traffic, inflow=inflow))
+
+
+def with_shifts(world: World, *, all_on_duty: bool = False) -> World:
+    """World of the reference work with three shifts a day.
+
+    Parameters
+    ----------
+    world
+        World of the reference work.
+    all_on_duty
+        Whether all lanes are on duty in every shift, so that nothing changes. Otherwise one lane less, all, and one
+        more are where there are several, so that as many are on average, and some stations close at night.
+    """
+    posts = []
+    for number, post in enumerate(world.checkpoints):
+        (group,) = post.groups
+        several = 0 if all_on_duty else int(group.lanes > 1)
+        night = 0 if number % CLOSED_EVERY == 0 and not all_on_duty else group.lanes - several
+        on_duty = (night, group.lanes, group.lanes + several)
+        shifts = tuple(Shift(start=8.0 * k, end=8.0 * (k + 1), lanes=lanes) for k, lanes in enumerate(on_duty))
+        posts.append(replace(post, groups=(replace(group, lanes=group.lanes + several, shifts=shifts),)))
+    return replace(world, checkpoints=tuple(posts))
 
 
 def _path(way: Way) -> tuple[str, ...]:

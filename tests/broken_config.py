@@ -58,7 +58,7 @@ WORDS = {
 PLAN = {
     "seed": ("-1", "1.5", "abc", "null", "nan", "inf", "true", "9223372036854775808"),
     "replications": ("0", "-3", "2.5", "abc", "null", "nan", "inf", "true", "1000001"),
-    "traffic_years": ("0", "-1", "1.5", "21", "abc", "null", "nan", "inf", "true"),
+    "traffic_years": ("0", "-1", "1.5", "101", "abc", "null", "nan", "inf", "true"),
     "horizon": ("0", "-1", "8761", "abc", "null", "nan", "inf", "true"),
     "inflow": ("-1", "10.5", "abc", "nan", "inf", "-inf", "true"),
     "draws": ("0", "-2", "10001", "1.0", "abc", "nan", "true"),

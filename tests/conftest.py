@@ -1,10 +1,17 @@
-"""What all tests share: the command in an empty folder, and the count of broken inputs printed at the end."""
+"""What all tests share: both engines, the command in an empty folder, the count of broken inputs printed at the end."""
 
 import pytest
+from engines import ENGINES
 
 from flowsim import cli
 
 KINDS = "tests/test_broken_input.py::test_a_broken_"
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request):
+    """Engine that simulates, each in turn."""
+    return ENGINES[request.param]
 
 
 @pytest.fixture

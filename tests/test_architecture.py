@@ -17,7 +17,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = [path for path in FILES if PACKAGE in path.parents]
 
 ORDER = (
-    {"units", "checks", "names"},
+    {"units", "checks", "names", "jit"},
     {"tables"},
     {"evidence"},
     {"overlays", "readings"},
@@ -36,25 +36,28 @@ ORDER = (
     {"provenance", "policy", "levers", "draws"},
     {"engine", "intervals"},
     {"results"},
+    {"capacity"},
+    {"resources", "years"},
     {"simulate"},
-    {"capacity", "measures", "mechanisms", "calibration", "adaptation", "placement"},
+    {"measures", "mechanisms", "calibration", "adaptation", "placement"},
     {"figures"},
     {"studies"},
     {"sweeps"},
-    {"options", "effects", "references"},
+    {"options", "effects", "references", "terminal"},
     {"refusals", "yaml_files"},
     {"schema", "stamp"},
     {"layers", "inspection_files", "calibration_files"},
     {"config"},
     {"calibrated"},
-    {"api"},
+    {"api", "jobs"},
+    {"task"},
     {"cli"},
     {"__init__"},
 )
 LEVEL = {unit: level for level, units in enumerate(ORDER) for unit in units}
 
 RESERVED = {
-    "hydra": ("config", "refusals", "cli", "sweeps"),
+    "hydra": ("config", "refusals", "cli", "task", "sweeps"),
     "hydra_plugins": (),
     "simpy": ("engine.reference", "engine.stations"),
     "matplotlib": ("figures",),

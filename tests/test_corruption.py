@@ -9,7 +9,6 @@ from small_worlds import device, post, road_world, ways_round, with_rings
 
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.rings import draw_rings
-from flowsim.engine import reference
 from flowsim.engine.outcome import BYPASSED, SEIZED
 from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.inspection.detection import Effort
@@ -35,15 +34,20 @@ def with_corruption(world, **fields):
     return replace(world, detection=replace(world.detection, corruption=corruption))
 
 
-def followed(world, *, replications=1):
+@pytest.fixture(scope="module")
+def followed(engine):
     """Fleet, outcome and Dataset of some years of loads."""
-    fleet = draw_consignments(world, seed=1, replications=range(replications), horizon=YEAR)
-    outcome = reference.run(world, fleet).outcome
-    tally = tally_loads(world, fleet, outcome, replications=replications, horizon=YEAR)
-    return fleet, outcome, loads_dataset(world, tally, policy="b")
+
+    def run(world, *, replications=1):
+        fleet = draw_consignments(world, seed=1, replications=range(replications), horizon=YEAR)
+        outcome = engine.run(world, fleet).outcome
+        tally = tally_loads(world, fleet, outcome, replications=replications, horizon=YEAR)
+        return fleet, outcome, loads_dataset(world, tally, policy="b")
+
+    return run
 
 
-def test_without_chances_nothing_is_drawn():
+def test_without_chances_nothing_is_drawn(followed):
     fleet, outcome, data = followed(country())
     _, other, leaky = followed(with_corruption(country(), released=0.3))
     assert outcome.equals(other)
@@ -52,7 +56,7 @@ def test_without_chances_nothing_is_drawn():
     assert (leaky.seized_mass == data.seized_mass).all()
 
 
-def test_where_every_alarm_is_bought_off_only_patrols_and_cases_seize():
+def test_where_every_alarm_is_bought_off_only_patrols_and_cases_seize(followed):
     way = replace(ways_round(share=0.5, patrol=0.5)[0], maximum=1e6)
     world = replace(country(border="KG"), bypasses=(way,))
     _, outcome, data = followed(with_rings(world, cases=20.0, bribe=1.0))
@@ -65,7 +69,7 @@ def test_where_every_alarm_is_bought_off_only_patrols_and_cases_seize():
     assert (outcome.decision == BYPASSED).any()
 
 
-def test_a_checkpoint_may_have_a_chance_of_its_own():
+def test_a_checkpoint_may_have_a_chance_of_its_own(followed):
     _, outcome, _ = followed(with_corruption(country(bribe=0.0), bribe_customs=1.0))
     assert (outcome.fate == SEIZED).all()
     _, outcome, _ = followed(country(bribe=1.0))
@@ -74,7 +78,7 @@ def test_a_checkpoint_may_have_a_chance_of_its_own():
     assert np.isnan(visits[:, 2]).all()
 
 
-def test_each_alarm_is_bought_off_anew():
+def test_each_alarm_is_bought_off_anew(followed):
     """Exact binomial intervals, error probability 1e-4 each."""
     fleet, outcome, _ = followed(with_corruption(country(), bribe_customs=0.4), replications=3)
     met = ~np.isnan(outcome.arrival.reshape(-1, 3))
@@ -83,20 +87,20 @@ def test_each_alarm_is_bought_off_anew():
         assert low <= met[:, k].sum() <= high
 
 
-def test_bribes_of_one_agency_move_no_draw_at_another():
+def test_bribes_of_one_agency_move_no_draw_at_another(followed):
     one, other = (followed(with_corruption(country(), bribe_customs=chance))[0] for chance in (0.2, 0.7))
     assert np.array_equal(one.bribe, other.bribe)
     assert not one.bribe.reshape(-1, 3)[:, 2].any()
     assert np.array_equal(one.effort, followed(country())[0].effort)
 
 
-def test_where_every_ring_is_protected_everywhere_nothing_is_found():
+def test_where_every_ring_is_protected_everywhere_nothing_is_found(followed):
     fleet, outcome, data = followed(with_rings(country(), rings=20, protected=1.0))
     assert not (outcome.fate == SEIZED).any()
     assert float(data.missed_mass.sel(reason="protected").sum()) == pytest.approx(3 * fleet.mass.sum())
 
 
-def test_a_protected_ring_is_protected_at_every_checkpoint_of_the_agency_and_of_no_other():
+def test_a_protected_ring_is_protected_at_every_checkpoint_of_the_agency_and_of_no_other(followed):
     world = with_rings(country(), rings=400)
     world = with_corruption(world, protected_customs=0.5)
     fleet, outcome, data = followed(world)
@@ -122,7 +126,7 @@ def test_rings_are_protected_with_their_share_by_each_agency_apart():
     assert low <= (bits[0] & bits[3]).sum() <= high
 
 
-def test_reasons_come_in_the_order_effort_protection_bribe():
+def test_reasons_come_in_the_order_effort_protection_bribe(followed):
     world = with_rings(country(), rings=5, protected=1.0, bribe=1.0)
     half = replace(world.detection, effort=Effort(crossing=0.5, inside=0.5, south=0.5, almaty=0.5))
     fleet, _, data = followed(replace(world, detection=half))

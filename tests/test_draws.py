@@ -1,9 +1,13 @@
 """Random numbers: known answers, distributions, and independence of anything but their purpose."""
 
+import hashlib
+import math
+import os
 import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,12 +19,75 @@ from scipy import stats
 from small_worlds import SIZES, device, post, road_world, with_traffic
 
 import flowsim
+from flowsim import jit
 from flowsim.draws import poisson, quantiles
+from flowsim.draws.compiled import chosen, interpolated, logarithm, philox, quantile, uniform
 from flowsim.draws.consignments import draw_consignments, loads_per_year
-from flowsim.draws.counter import SERVICE, Stream, philox4x32
+from flowsim.draws.constants import KNOTS, LOGARITHMS, MULTIPLIERS, OCTAVES, ROUNDS, WEYL
+from flowsim.draws.counter import SERVICE, Stream
 from flowsim.draws.fleet import PER_VISIT
 from flowsim.draws.honest import daily_means, draw_honest
+from flowsim.names import long_hash, short_hash
 from flowsim.traffic import Law
+
+
+def plain_philox(counters, key):
+    """Philox4x32-10 by numpy's whole numbers, dims (..., 4) for counters and words."""
+    x0, x1, x2, x3 = np.moveaxis(np.asarray(counters, dtype=np.uint64), -1, 0)
+    low, half, (key0, key1) = np.uint64(0xFFFFFFFF), np.uint64(32), key
+    for _ in range(ROUNDS):
+        product0, product1 = x0 * np.uint64(MULTIPLIERS[0]), x2 * np.uint64(MULTIPLIERS[1])
+        x0, x2 = (product1 >> half) ^ x1 ^ np.uint64(key0), (product0 >> half) ^ x3 ^ np.uint64(key1)
+        x1, x3 = product1 & low, product0 & low
+        key0, key1 = (key0 + WEYL[0]) & 0xFFFFFFFF, (key1 + WEYL[1]) & 0xFFFFFFFF
+    return np.stack([x0, x1, x2, x3], axis=-1)
+
+
+def plain_uniforms(words):
+    """Uniform numbers of words by numpy."""
+    return (words.astype(np.float64) + 0.5) * 2.0**-32
+
+
+def plain_quantiles(table, u):
+    """Interpolation in a table of quantiles by numpy."""
+    upper = u >= 0.5
+    mantissa, exponent = np.frexp(np.where(upper, 1.0 - u, u))
+    octave = np.clip(-exponent, 0, OCTAVES - 1)
+    position = (mantissa - 0.5) * (2 * KNOTS)
+    knot, side = position.astype(np.int64), upper.astype(np.int64)
+    left = table[side, octave, knot]
+    return left + (position - knot) * (table[side, octave, knot + 1] - left)
+
+
+def plain_logarithms(values):
+    """Logarithms by table, interpolated by numpy."""
+    table, (mantissa, exponent) = quantiles.logarithms(), np.frexp(values)
+    position = (mantissa - 0.5) * (2 * LOGARITHMS)
+    knot = position.astype(np.int64)
+    return exponent * math.log(2.0) + (table[knot] + (position - knot) * (table[knot + 1] - table[knot]))
+
+
+def plain_poisson(u, mean):
+    """Poisson counts of uniform numbers with one mean by numpy's sums."""
+    mode, reach = int(mean), 12.0 * math.sqrt(mean) + 12.0
+    low, high = max(0, int(mean - reach)), int(mean + reach) + 1
+    upward = np.cumprod(mean / np.arange(mode + 1, high + 1))
+    downward = np.cumprod(np.arange(mode, low, -1) / mean) if mode > low else np.zeros(0)
+    sums = np.cumsum(np.concatenate([downward[::-1], [1.0], upward]))
+    return low + np.searchsorted(sums / sums[-1], u, side="right")
+
+
+WORDS = st.integers(0, 2**32 - 1)
+BLOCKS = st.tuples(WORDS, WORDS, WORDS, WORDS)
+HALF_OPEN = np.array([0, 1, 2, 2**31 - 2, 2**31 - 1, 2**31, 2**31 + 1, 2**32 - 2, 2**32 - 1])
+ENDS = [2.0**-33, 1 - 2.0**-33, 0.5, np.nextafter(0.5, 0), np.nextafter(0.5, 1), 2.0**-32, 3 * 2.0**-33]
+TABLES = {
+    "normal": quantiles.normal,
+    "logistic": quantiles.logistic,
+    "exponential": lambda: quantiles.duration(Law(family="exponential", cv=1.0)),
+    "constant": lambda: quantiles.duration(Law(family="constant", cv=0.0)),
+    "mass": lambda: quantiles.mass(SIZES, 150.0),
+}
 
 
 @pytest.mark.parametrize(
@@ -36,7 +103,95 @@ from flowsim.traffic import Law
     ],
 )
 def test_philox_gives_the_known_answers_of_random123(counter, key, words):
-    assert tuple(int(word) for word in philox4x32(*counter, key=key)) == words
+    assert tuple(int(word) for word in philox(*counter, *key)) == words
+    assert tuple(plain_philox(counter, key).tolist()) == words
+
+
+@given(counter=BLOCKS, key=st.tuples(WORDS, WORDS))
+@settings(deadline=None)
+def test_compiled_words_are_those_of_numpy(counter, key):
+    assert [int(word) for word in philox(*counter, *key)] == plain_philox(counter, key).tolist()
+
+
+@given(word=WORDS)
+@settings(deadline=None)
+def test_compiled_uniform_numbers_are_those_of_numpy(word):
+    assert uniform(word) == plain_uniforms(np.array(word))
+
+
+def test_uniform_numbers_at_the_ends_lie_within():
+    numbers = [uniform(word) for word in HALF_OPEN.tolist()]
+    assert numbers == plain_uniforms(HALF_OPEN).tolist()
+    assert numbers[0] == 2.0**-33
+    assert numbers[-1] == 1 - 2.0**-33
+
+
+def test_uniforms_are_those_of_their_names():
+    """Key and counter as the documentation of `Stream` has them, also for numbers that are negative or large."""
+    stream = Stream(7, "test")
+    digest = hashlib.blake2b(b"7/test", digest_size=8).digest()
+    key = int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
+    vehicle, replication, seen = np.array([0, 5, -3, 2**33 + 7]), np.array([[1], [9]]), np.array([0, 1, 2, 255])
+    c0, c1, c3 = np.broadcast_arrays(vehicle % 2**32, replication, (seen << 16) | (3 << 24) | short_hash("item"))
+    counters = np.stack([c0, c1, np.full(c0.shape, long_hash("place")), c3], axis=-1)
+    drawn = stream.uniforms(vehicle, replication=replication, purpose=3, place="place", seen=seen, item="item")
+    assert np.array_equal(drawn, plain_uniforms(plain_philox(counters, key)))
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_compiled_quantiles_are_those_of_numpy(name):
+    law = TABLES[name]()
+    rng = np.random.default_rng(0)
+    u = np.concatenate([ENDS, plain_uniforms(rng.integers(0, 2**32, 100_000)), rng.random(10_000)])
+    u = np.concatenate([u, 2.0 ** -np.arange(1, 34), 1 - 2.0 ** -np.arange(2, 34), (1 + np.arange(128)) / 256])
+    expected = plain_quantiles(law.table, u)
+    assert np.array_equal(law(u), expected)
+    assert [quantile(law.table, x) for x in u[:100].tolist()] == expected[:100].tolist()
+
+
+@given(u=st.floats(2.0**-33, 1 - 2.0**-33))
+@settings(deadline=None)
+def test_any_compiled_quantile_is_that_of_numpy(u):
+    assert quantile(quantiles.normal().table, u) == plain_quantiles(quantiles.normal().table, np.array([u]))[0]
+
+
+def test_a_table_is_laid_out_as_compiled_code_reads_it():
+    table = quantiles.normal().table
+    assert table.shape == (2, OCTAVES, KNOTS + 1)
+    assert table.dtype == np.float64
+    assert table.flags.c_contiguous
+
+
+@given(value=st.floats(1e-300, 1e300))
+@settings(deadline=None)
+def test_compiled_logarithms_are_those_of_numpy_and_nearly_exact(value):
+    found = logarithm(quantiles.logarithms(), value)
+    assert found == plain_logarithms(np.array([value]))[0] == quantiles.logarithm(value)
+    assert abs(found - math.log(value)) < 2e-7
+
+
+@given(mean=st.floats(0, 5000), word=WORDS)
+@settings(deadline=None)
+def test_compiled_poisson_counts_are_those_of_numpy(mean, word):
+    u = plain_uniforms(np.array([word, 0, 2**32 - 1]))
+    assert poisson.quantile(u, mean=mean).tolist() == plain_poisson(u, mean).tolist()
+
+
+@given(weights=st.lists(st.floats(0, 10), min_size=1, max_size=9), word=WORDS, before=st.integers(0, 3))
+@settings(deadline=None)
+def test_choices_are_those_of_numpy(weights, word, before):
+    u, sums = plain_uniforms(np.array(word)), np.cumsum(weights)
+    expected = min(int(np.searchsorted(sums, u * sums[-1], side="right")), len(weights) - 1)
+    among = np.concatenate([np.zeros(before), sums, np.full(2, sums[-1])])
+    assert chosen(among, before, before + len(weights), u) - before == expected
+
+
+@given(steps=st.lists(st.floats(0, 10), min_size=1, max_size=24).filter(any), word=WORDS)
+@settings(deadline=None)
+def test_interpolation_is_that_of_numpy(steps, word):
+    knots = np.cumsum([0.0, *steps])
+    knots, values, u = knots / knots[-1], np.arange(len(knots)) * 1.5, float(plain_uniforms(np.array(word)))
+    assert interpolated(knots, values, u) == np.interp(u, knots, values)
 
 
 def test_uniforms_are_uniform_and_uncorrelated():
@@ -211,3 +366,31 @@ def test_nothing_that_an_engine_uses_calls_a_vectorised_log_exp_or_pow():
     for path in used:
         if path.stem not in CLOSED_FORM:
             assert not banned.search(path.read_text(encoding="utf-8")), path.name
+
+
+COMPILE = """
+import numpy as np
+from flowsim import jit
+from flowsim.draws import loops, quantiles
+loops.logarithms(quantiles.logarithms(), np.ones(3))
+stats = loops.logarithms.stats
+print(jit.cache_folder(), sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), sep="\\n")
+"""
+
+
+def test_machine_code_is_kept_where_numba_is_told_and_found_again(tmp_path):
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    run = partial(subprocess.run, [sys.executable, "-c", COMPILE], capture_output=True, text=True, check=True)
+    first, second = (run(env=environment).stdout.split("\n")[:3] for _ in range(2))
+    assert first[1:] == ["0", "1"]
+    assert second[1:] == ["1", "0"]
+    assert first[0] == second[0]
+    assert Path(first[0]).parent == tmp_path
+    assert list(Path(first[0]).rglob("*.nbc"))
+
+
+def test_machine_code_is_made_again_when_what_it_uses_changes():
+    """A change of a module that compiles, or of one whose constants it uses, changes the name of the folder."""
+    names = {str(path.relative_to(jit.PACKAGE)) for path in jit.sources()}
+    assert {"draws/loops.py", "draws/compiled.py", "draws/constants.py", "draws/counter.py", "units.py"} <= names
+    assert "cli.py" not in names

@@ -1,6 +1,6 @@
-"""Drugs beside heroin: their loads and seasons, routes that begin inside, tables, and both engines against each other.
+"""Drugs beside heroin: their loads and seasons, routes that begin inside, tables, and expectation against simulation.
 
-Comparisons with the reference engine are two-sided z tests with fixed seeds as in `test_expectation`; each fails by
+Comparisons with simulation are two-sided z tests with fixed seeds as in `test_expectation`; each fails by
 chance with probability below 1e-5. Other tests that can fail by chance state their error probability.
 """
 
@@ -27,7 +27,6 @@ from test_expectation import (
 from flowsim import measures, provenance, world_tables
 from flowsim.draws.consignments import draw_consignments, loads_per_year
 from flowsim.draws.fleet import PER_VEHICLE, PER_VISIT
-from flowsim.engine import reference
 from flowsim.engine.expectation import expect
 from flowsim.figures.network_map import flows_of, network_map
 from flowsim.inspection.campaigns import Campaign
@@ -187,12 +186,12 @@ def test_all_drugs_share_the_flow_of_a_year():
     assert np.corrcoef(counts)[0, 1] > 0.9
 
 
-def test_the_ledger_closes_for_each_drug():
+def test_the_ledger_closes_for_each_drug(engine):
     world = valley_road(season=HARVEST)
     world = with_traffic(with_drug(world), retained_share=0.3, city_weights=(("p3", 1.0),))
     horizon = 24.0 * 240 + 5.0
     fleet = draw_consignments(world, seed=2, replications=range(3), horizon=horizon)
-    outcome = reference.run(world, fleet, until=horizon).outcome
+    outcome = engine.run(world, fleet, until=horizon).outcome
     loads = tally_loads(world, fleet, outcome, replications=3, horizon=horizon)
     out = loads.seized.sum(-1) + loads.leaked.sum(-1) + loads.retained + loads.underway
     assert out == pytest.approx(loads.entered, rel=1e-9)
@@ -202,7 +201,7 @@ def test_the_ledger_closes_for_each_drug():
         assert loads.entered[:, index].sum() == pytest.approx(of_drug(fleet, index)["mass"].sum(), rel=1e-12)
 
 
-def test_means_and_variances_of_all_drugs_are_those_of_the_reference_engine():
+def test_means_and_variances_of_all_drugs_are_those_of_simulation():
     """Two further drugs, one seasonal, other loads and a campaign in the season."""
     campaign = Campaign(name="c", start="07-15", end="10-10", agencies=("Customs",), factor=2.5, **MADE_UP)
     world = replace(busy_road(), campaigns=(campaign,))
@@ -302,10 +301,10 @@ def test_another_inflow_is_one_of_heroin_alone():
     assert [world.traffic.inflow_of(name) for name in world.traffic.drugs] == [2000.0, 300.0]
 
 
-@pytest.fixture(scope="module", params=["reference", "expectation"])
+@pytest.fixture(scope="module", params=["reference", "compiled", "expectation"])
 def results(request):
     """Results of a world with heroin alone, and with two further drugs."""
-    world = road_world(always("a", "p1", 0.3), per_day=100.0)
+    world = road_world(always("a", "p1", 0.3), per_day=10.0)
     more = with_drug(with_drug(world, season=HARVEST), name="cannabis", inflow=90.0)
     plan = Plan(replications=3)
     return [simulate(w, engine=request.param, plan=plan) for w in (world, more)]

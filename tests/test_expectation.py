@@ -1,6 +1,6 @@
-"""The expectation engine against closed forms and against the reference engine.
+"""The expectation engine against closed forms and against simulation.
 
-Comparisons with the reference engine are two-sided z tests with fixed seeds. By the normal approximation each
+Comparisons with simulation are two-sided z tests with fixed seeds. By the normal approximation each
 fails by chance with probability below 1e-5 (|z| < 4.5), any of the fifty or so with probability below 1e-3.
 """
 
@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from engines import followed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import dblquad, quad
@@ -20,12 +21,8 @@ from small_worlds import MADE_UP, device, lanes, post, road_world, with_traffic,
 
 import flowsim
 from flowsim import world_tables
-from flowsim.draws.consignments import draw_consignments
-from flowsim.engine import reference
 from flowsim.engine.expectation import expect
-from flowsim.engine.queues import Queue, Queues, Span
 from flowsim.inspection.detection import Effort
-from flowsim.results.tally import tally_loads
 from flowsim.traffic import ClassShare
 
 FAR = 4.5
@@ -88,13 +85,8 @@ def moment(sizes, power, top):
 
 
 def simulated(world, *, replications, seed=1):
-    """Tally many years of consignments that never queue, by the reference engine."""
-    nobody, posts = Queue([], [], []), range(len(world.checkpoints))
-    groups = {(c, g): nobody for c in posts for g in range(len(world.checkpoints[c].groups))}
-    queues = Queues((Span(0.0, YEAR, groups, dict.fromkeys(posts, nobody)),))
-    fleet = draw_consignments(world, seed=seed, replications=range(replications), horizon=YEAR)
-    outcome = reference.run(world, fleet, queues=queues).outcome
-    return tally_loads(world, fleet, outcome, replications=replications, horizon=YEAR)
+    """Tally many years of consignments that never queue, by the compiled engine."""
+    return followed(world, replications=range(replications), seed=seed)
 
 
 def assert_means(values, expected, *, variance=None, precision=0.1):
@@ -147,12 +139,12 @@ def assert_agreement(world, *, replications, precision=0.1):
     assert_means(loads.seized.sum(axis=2), mean.seized.sum(axis=1), variance=mean.total_variance)
 
 
-def test_means_are_those_of_the_reference_engine():
+def test_means_are_those_of_simulation():
     assert_agreement(busy_road(), replications=600)
 
 
 @pytest.mark.parametrize(("name", "replications"), [("single_checkpoint", 400), ("two_routes", 400)])
-def test_means_are_those_of_the_reference_engine_in_a_teaching_world(name, replications):
+def test_means_are_those_of_simulation_in_a_teaching_world(name, replications):
     assert_agreement(table_world(name), replications=replications, precision=0.2)
 
 
@@ -160,7 +152,7 @@ def always_working(checkpoint):
     return replace(checkpoint, devices=tuple(replace(d, availability=1.0) for d in checkpoint.devices))
 
 
-def test_variances_are_those_of_the_reference_engine():
+def test_variances_are_those_of_simulation():
     world = busy_road(sizes=replace(busy_road().traffic.sizes, tail_start=20.0, maximum=40.0), inflow=100.0)
     world = replace(world, checkpoints=tuple(always_working(checkpoint) for checkpoint in world.checkpoints))
     mean, loads = expect(world), simulated(world, replications=1500)

@@ -1,6 +1,6 @@
-"""What happens at the post in the expectation engine: each mechanism alone in closed form, all against the reference.
+"""What happens at the post in the expectation engine: each mechanism alone in closed form, all against simulation.
 
-Comparisons with the reference engine are two-sided z tests with fixed seeds. By the normal approximation each
+Comparisons with simulation are two-sided z tests with fixed seeds. By the normal approximation each
 fails by chance with probability below 1e-5 (|z| < 4.5), any of the hundred or so with probability below 1e-3.
 """
 
@@ -354,7 +354,7 @@ def random_world(seed):
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_means_are_those_of_the_reference_engine_with_every_mechanism_at_work(seed):
+def test_means_are_those_of_simulation_with_every_mechanism_at_work(seed):
     world, options = random_world(seed)
     assert_agreement(world, replications=100, seed=seed, precision=0.25, **options)
 
@@ -368,13 +368,13 @@ def test_an_examination_that_cannot_end_before_departure_is_not_begun(stop):
 
 
 @pytest.mark.parametrize(("inspection", "green_lane"), list(product((False, True), repeat=2)))
-def test_seals_are_those_of_the_reference_engine(inspection, green_lane):
+def test_seals_are_those_of_simulation(inspection, green_lane):
     chances = {"opened": 0.6, "notice_plain": 0.5, "false_notice": 0.2}
     posts = (post(n, place=n, devices=(alarming(0.6),), referral=0.3, border="KG") for n in ("p0", "p3"))
     world = sealed(*posts, inspection=inspection, green_lane=green_lane, **chances)
     assert_agreement(world, replications=60)
 
 
-def test_ways_round_are_those_of_the_reference_engine():
+def test_ways_round_are_those_of_simulation():
     posts = (post(n, place=n, devices=(alarming(0.6),), referral=0.7, border="KG") for n in ("p0", "p3"))
     assert_agreement(road_world(*posts, bypasses=ways_round(share=0.4, patrol=0.3)), replications=100)

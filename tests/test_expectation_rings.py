@@ -1,6 +1,6 @@
-"""What lies behind a load in the expectation engine: closed forms and limits, and all of it against the reference.
+"""What lies behind a load in the expectation engine: closed forms and limits, and all of it against simulation.
 
-Comparisons with the reference engine are two-sided z tests with fixed seeds. By the normal approximation each fails by
+Comparisons with simulation are two-sided z tests with fixed seeds. By the normal approximation each fails by
 chance with probability below 1e-5 (|z| < 4.5), any of the several hundred with probability below 5e-3. A cell that is
 compared has at least 100 loads in it, so that the approximation holds.
 """
@@ -339,7 +339,7 @@ def test_the_dataset_has_the_sites_channels_and_reasons_of_the_other_engine():
 
 
 def assert_agreement(world, *, replications, seed=1, precision=0.1, stores=(), **options):
-    """Every cell of the closed form in which at least 100 loads are expected is that of the reference engine."""
+    """Every cell of the closed form in which at least 100 loads are expected is that of simulation."""
     got, loads = expect(world, **options), simulated(world, replications=replications, seed=seed)
     assert_closed(got)
     names = {"seized": "seized", "channels": "by_channel", "missed": "missed", "leaked": "leaked", "count": "count"}
@@ -363,12 +363,12 @@ def assert_agreement(world, *, replications, seed=1, precision=0.1, stores=(), *
     return compared
 
 
-def test_tips_are_those_of_the_reference_engine():
+def test_tips_are_those_of_simulation():
     world = with_detection(with_intelligence(country(), tip_customs=0.3, tip_knb=0.1), effort=effort_of(0.6))
     assert assert_agreement(world, replications=150) >= 10
 
 
-def test_corruption_is_that_of_the_reference_engine():
+def test_corruption_is_that_of_simulation():
     world = with_corruption(with_rings(country(), rings=15, tip=0.1), protected_customs=0.4, bribe_customs=0.2)
     world = with_corruption(world, protected_knb=0.2)
     posts = (*world.checkpoints[:2], replace(world.checkpoints[2], bribe=0.6))
@@ -376,11 +376,11 @@ def test_corruption_is_that_of_the_reference_engine():
     assert assert_agreement(world, replications=200) >= 12
 
 
-def test_cases_are_those_of_the_reference_engine():
+def test_cases_are_those_of_simulation():
     assert assert_agreement(with_rings(country(), rings=30, cases=3000.0), replications=150) >= 14
 
 
-def test_dismantled_rings_are_those_of_the_reference_engine():
+def test_dismantled_rings_are_those_of_simulation():
     world = with_rings(country(), rings=30, cases=40.0, dismantled=0.6)
     got, loads = expect(world), simulated(world, replications=150)
     error = loads.entered[:, 0].std(ddof=1) / math.sqrt(150)
@@ -390,23 +390,23 @@ def test_dismantled_rings_are_those_of_the_reference_engine():
 
 
 @pytest.mark.parametrize("place", ["p1", "p2"])
-def test_hubs_are_those_of_the_reference_engine(place):
+def test_hubs_are_those_of_simulation(place):
     world = replace(country(), hubs=(hub(place, part=4.0, share=0.7),))
     assert assert_agreement(world, replications=150) >= 8
 
 
-def test_cases_against_loads_in_store_are_those_of_the_reference_engine():
-    """Seizures in store are counted by case in the reference and by load here, so that they are left out."""
+def test_cases_against_loads_in_store_are_those_of_simulation():
+    """Seizures in store are counted by case in simulation and by load here, so that they are left out."""
     world = with_rings(replace(country(), hubs=(hub("p2", part=4.0),)), rings=20, cases=3000.0)
     assert assert_agreement(world, replications=150, stores=(3,)) >= 13
 
 
-def test_arrests_in_the_retail_trade_are_those_of_the_reference_engine():
+def test_arrests_in_the_retail_trade_are_those_of_simulation():
     assert assert_agreement(country(market=0.3), replications=150) >= 10
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_everything_together_is_that_of_the_reference_engine(seed):
+def test_everything_together_is_that_of_simulation(seed):
     """With seals, trains, ways round, liability, hours and campaigns; queues of trains are the only thing left out."""
     world, options = random_world(seed)
     world = with_rings(
@@ -425,7 +425,7 @@ def test_everything_together_is_that_of_the_reference_engine(seed):
 
 
 def assert_variance(world, *, replications):
-    """The closed variance of the total of a year is that of the reference engine, whose error is below a tenth."""
+    """The closed variance of the total of a year is that of simulation, whose error is below a tenth."""
     total = simulated(world, replications=replications).seized[:, 0].sum(axis=1)
     squares = (total - total.mean()) ** 2
     error = squares.std() / math.sqrt(replications)
@@ -433,7 +433,7 @@ def assert_variance(world, *, replications):
     assert abs(squares.mean() - expect(world).total_variance[0]) < FAR * error
 
 
-def test_years_vary_with_protection_as_in_the_reference_engine():
+def test_years_vary_with_protection_as_in_simulation():
     world = country(year_log_sd=0.1)
     rings = with_rings(world, rings=3, protected=0.4)
     assert_variance(rings, replications=250)
@@ -442,7 +442,7 @@ def test_years_vary_with_protection_as_in_the_reference_engine():
 
 
 @pytest.mark.parametrize(("rings", "cases", "store", "more"), [(3, 3.0, 200.0, 2.0), (20, 60.0, 100.0, 1.1)])
-def test_years_vary_with_cases_as_in_the_reference_engine(rings, cases, store, more):
+def test_years_vary_with_cases_as_in_simulation(rings, cases, store, more):
     """Of loads in store that only cases take; with as many cases against small rings their luck is their own."""
     world = with_traffic(road_world(places=4), sizes=LIGHT, year_log_sd=0.2)
     world = replace(world, hubs=(hub(share=1.0, store=store, part=40.0),))
@@ -453,5 +453,5 @@ def test_years_vary_with_cases_as_in_the_reference_engine(rings, cases, store, m
     assert expect(few).total_variance[0] > more * expect(many).total_variance[0]
 
 
-def test_years_vary_with_dismantled_rings_as_in_the_reference_engine():
+def test_years_vary_with_dismantled_rings_as_in_simulation():
     assert_variance(with_rings(country(), rings=4, cases=4.0, dismantled=0.7), replications=250)

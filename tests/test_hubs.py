@@ -10,7 +10,6 @@ from small_worlds import device, hub, lanes, post, road_world, with_rings, with_
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.fleet import PER_VISIT, join
 from flowsim.draws.honest import draw_honest
-from flowsim.engine import reference
 from flowsim.engine.outcome import PASSED, RETAINED, SEIZED, SPLIT, UNDER_WAY
 from flowsim.results.dataset import loads_dataset
 from flowsim.results.tally import tally_loads
@@ -31,18 +30,24 @@ def country(*hubs, **fields):
     return replace(road_world(*(wide(f"a{i}", f"p{i}") for i in (0, 2, 4)), **fields), hubs=hubs)
 
 
-def loads(world, *, replications=(0,), seed=1, until=np.inf):
-    fleet = draw_consignments(world, seed=seed, replications=replications, horizon=YEAR)
-    return fleet, reference.run(world, fleet, until=until).outcome
+@pytest.fixture(scope="module")
+def loads(engine):
+    """Consignments of some years and what happens to them."""
+
+    def run(world, *, replications=(0,), seed=1, until=np.inf):
+        fleet = draw_consignments(world, seed=seed, replications=replications, horizon=YEAR)
+        return fleet, engine.run(world, fleet, until=until).outcome
+
+    return run
 
 
-def test_a_hub_that_stores_nothing_gives_the_earlier_bits():
+def test_a_hub_that_stores_nothing_gives_the_earlier_bits(loads):
     plain, idle = country(inflow=3000.0), country(hub(share=0.0), inflow=3000.0)
     assert loads(plain)[1].equals(loads(idle)[1])
     assert np.array_equal(loads(plain)[0].ident, 64 * np.arange(1, loads(idle)[0].size + 1))
 
 
-def test_loads_are_stored_with_the_probability_of_the_hub():
+def test_loads_are_stored_with_the_probability_of_the_hub(loads):
     """Exact binomial interval, error probability 1e-4."""
     fleet = loads(country(hub("p2", share=0.3), inflow=4000.0))[0]
     roots = fleet.parent < 0
@@ -50,13 +55,13 @@ def test_loads_are_stored_with_the_probability_of_the_hub():
     assert low <= fleet.split.sum() <= high
 
 
-def test_only_the_first_hub_on_the_path_stores_and_none_at_its_end():
+def test_only_the_first_hub_on_the_path_stores_and_none_at_its_end(loads):
     fleet = loads(country(hub("p2", share=0.5), hub("p3", share=1.0), hub("p5", share=1.0)))[0]
     assert set(fleet.finish[fleet.split].tolist()) == {2}
     assert set(fleet.finish[~fleet.split].tolist()) == {5}
 
 
-def test_the_parts_of_a_load_are_equal_few_and_have_its_mass():
+def test_the_parts_of_a_load_are_equal_few_and_have_its_mass(loads):
     fleet = loads(country(hub("p2", share=1.0, part=15.0), inflow=5000.0))[0]
     parts = fleet.parent >= 0
     parents = np.flatnonzero(fleet.split)
@@ -70,7 +75,7 @@ def test_the_parts_of_a_load_are_equal_few_and_have_its_mass():
     assert np.isnan(fleet.entry[parts]).all()
 
 
-def test_a_hub_that_splits_into_one_finds_as_much_as_none():
+def test_a_hub_that_splits_into_one_finds_as_much_as_none(loads):
     """Half of the loads pass each of three checkpoints, stored or not: exact interval at 1e-4."""
     one_part = hub("p2", share=1.0, part=500.0, concealment=0.0)
     fleet, outcome = loads(country(one_part, inflow=4000.0))
@@ -82,7 +87,7 @@ def test_a_hub_that_splits_into_one_finds_as_much_as_none():
     assert (outcome.fate == PASSED).sum() + (outcome.fate == SEIZED).sum() == roots
 
 
-def test_a_part_sets_out_after_its_time_in_store_and_meets_the_checkpoints_beyond_the_hub():
+def test_a_part_sets_out_after_its_time_in_store_and_meets_the_checkpoints_beyond_the_hub(loads):
     world = country(hub("p2", share=1.0, store=100.0, store_minimum=0.7), inflow=3000.0)
     fleet, outcome = loads(world)
     parts = np.flatnonzero((fleet.parent >= 0) & (outcome.fate != UNDER_WAY))
@@ -96,7 +101,7 @@ def test_a_part_sets_out_after_its_time_in_store_and_meets_the_checkpoints_beyon
     assert fleet.store[parts].mean() == pytest.approx(100.0, rel=0.05)
 
 
-def test_parts_of_a_load_that_did_not_come_to_the_hub_never_set_out():
+def test_parts_of_a_load_that_did_not_come_to_the_hub_never_set_out(loads):
     fleet, outcome = loads(country(hub("p2", share=1.0), inflow=3000.0))
     parts = np.flatnonzero(fleet.parent >= 0)
     never = parts[outcome.fate[fleet.parent[parts]] == SEIZED]
@@ -105,7 +110,7 @@ def test_parts_of_a_load_that_did_not_come_to_the_hub_never_set_out():
     assert np.isnan(outcome.arrival[fleet.first[never]]).all()
 
 
-def test_cities_retain_the_same_share_with_a_hub_as_without():
+def test_cities_retain_the_same_share_with_a_hub_as_without(loads):
     """One load, one part: each city's share is that of the world at a normal error probability of 1e-4."""
     cities = {"retained_share": 0.6, "city_weights": (("p1", 1.0), ("p3", 2.0), ("p4", 1.0))}
     world = with_traffic(road_world(inflow=8000.0), **cities)
@@ -118,7 +123,7 @@ def test_cities_retain_the_same_share_with_a_hub_as_without():
             assert abs(share - expected) < 3.9 * np.sqrt(expected * (1 - expected) / roots), (place, finish)
 
 
-def test_a_part_leaves_on_any_route_through_the_hub_in_proportion_to_its_weight():
+def test_a_part_leaves_on_any_route_through_the_hub_in_proportion_to_its_weight(loads):
     """Exact binomial interval, error probability 1e-4."""
     world = road_world(inflow=5000.0)
     (route,) = world.network.routes
@@ -135,7 +140,7 @@ def test_a_part_leaves_on_any_route_through_the_hub_in_proportion_to_its_weight(
     assert (outcome.fate[parts] == PASSED).all()
 
 
-def test_a_part_in_a_tir_truck_has_had_its_seal_opened():
+def test_a_part_in_a_tir_truck_has_had_its_seal_opened(loads):
     fleet = loads(country(hub(share=1.0)))[0]
     parts = fleet.parent >= 0
     tir = fleet.vehicle_class == VEHICLE_CLASSES.index("tir")
@@ -144,7 +149,7 @@ def test_a_part_in_a_tir_truck_has_had_its_seal_opened():
     assert not fleet.opened[~parts].any()
 
 
-def test_repacking_adds_to_concealment_drawn_afresh():
+def test_repacking_adds_to_concealment_drawn_afresh(loads):
     """Mean and correlation at an error probability of 1e-4."""
     fleet = loads(country(hub("p2", share=1.0, part=500.0, concealment=0.75), inflow=8000.0))[0]
     parts = np.flatnonzero(fleet.parent >= 0)
@@ -153,7 +158,7 @@ def test_repacking_adds_to_concealment_drawn_afresh():
     assert abs(both[0, 1]) < 3.9 / np.sqrt(len(parts))
 
 
-def test_another_checkpoint_changes_no_draw_of_any_part():
+def test_another_checkpoint_changes_no_draw_of_any_part(loads):
     few = country(hub("p2", share=1.0))
     more = replace(few, checkpoints=(*few.checkpoints, wide("new", "p3")))
     one, other = loads(few)[0], loads(more)[0]
@@ -164,7 +169,7 @@ def test_another_checkpoint_changes_no_draw_of_any_part():
         assert np.array_equal(getattr(one, name), getattr(other, name)[old]), name
 
 
-def test_the_ledger_closes_with_mass_in_store():
+def test_the_ledger_closes_with_mass_in_store(loads):
     world = with_traffic(
         country(hub(store=700.0), inflow=3000.0), retained_share=0.3, city_weights=(("p3", 1.0),), market=0.1
     )
@@ -182,7 +187,7 @@ def test_the_ledger_closes_with_mass_in_store():
         assert float(data.stored_mass.sum()) == tally.stored.sum()
 
 
-def test_what_a_case_finds_of_a_ring_in_store_at_one_place_is_one_seizure():
+def test_what_a_case_finds_of_a_ring_in_store_at_one_place_is_one_seizure(loads):
     world = with_rings(replace(road_world(inflow=5000.0), hubs=(hub(share=1.0, store=300.0, part=8.0),)), cases=6.0)
     fleet, outcome = loads(world)
     tally = tally_loads(world, fleet, outcome, replications=1, horizon=YEAR)

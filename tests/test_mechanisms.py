@@ -211,7 +211,7 @@ def test_one_week_and_one_year_have_no_errors():
     assert table["delay_error"].isna().all()
 
 
-QUICK = ("study=mechanisms", "world=single_checkpoint", "horizon=600", "workers=1", "out=mine")
+QUICK = ("study=mechanisms", "world=single_checkpoint", "horizon=600", "workers=1", "out=mine", "traffic_years=0.02")
 
 
 def test_the_command_prints_and_writes_the_table(command):
@@ -255,7 +255,7 @@ def test_a_difference_within_two_errors_is_named(command):
 @pytest.mark.parametrize(
     ("argument", "wording"),
     [
-        ("engine=expectation", "engine must be reference in this study, .*, got expectation"),
+        ("engine=expectation", "engine must be one that simulates in this study, .*, got expectation"),
         ("policies=baseline", "the key of policies=baseline must be one of .*; did you mean 'policy'.*"),
         ("study.mechanism=seals", "the key of study.mechanism=seals must be one of name, title, got 'mechanism'"),
         (

@@ -11,7 +11,6 @@ from small_worlds import CONSTANT, MADE_UP, device, post, road_world, ways_round
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.fleet import join
 from flowsim.draws.honest import draw_honest
-from flowsim.engine import reference
 from flowsim.engine.outcome import BYPASSED, CLOSED, REFERRED, SEALED, SEIZED, UNREACHED, WAVED
 from flowsim.engine.queues import record
 from flowsim.inspection.campaigns import Campaign
@@ -34,16 +33,26 @@ SEALED_LANES = Seals(
 )
 
 
-def loads(world, *, seed=1, replications=(0,)):
+@pytest.fixture(scope="module")
+def loads(engine):
     """Consignments of some years, alone in a country with lanes enough, and what happens to them."""
-    fleet = draw_consignments(world, seed=seed, replications=replications, horizon=YEAR)
-    return fleet, reference.run(world, fleet).outcome
+
+    def run(world, *, seed=1, replications=(0,)):
+        fleet = draw_consignments(world, seed=seed, replications=replications, horizon=YEAR)
+        return fleet, engine.run(world, fleet).outcome
+
+    return run
 
 
-def honest(world, *, end=YEAR, seed=1):
+@pytest.fixture(scope="module")
+def honest(engine):
     """Honest vehicles of a year, and what happens to them."""
-    fleet = draw_honest(world, seed=seed, year=0, start=0.0, end=end)
-    return fleet, reference.run(world, fleet, until=end).outcome
+
+    def run(world, *, end=YEAR, seed=1):
+        fleet = draw_honest(world, seed=seed, year=0, start=0.0, end=end)
+        return fleet, engine.run(world, fleet, until=end).outcome
+
+    return run
 
 
 def gate(**fields):
@@ -53,7 +62,7 @@ def gate(**fields):
 
 
 @pytest.mark.parametrize("world_of", ["honest", "loads"])
-def test_neutral_settings_give_the_earlier_bits(world_of):
+def test_neutral_settings_give_the_earlier_bits(loads, honest, world_of):
     all_day = (Shift(start=0.0, end=8.0, lanes=2), Shift(start=8.0, end=24.0, lanes=2))
     plain = road_world(gate(lanes=2, bays=1), post("inside", place="p3", devices=(SURE,), referral=0.3), per_day=200.0)
     groups = tuple(replace(g, shifts=all_day, wagons=1.0) for g in plain.checkpoints[0].groups)
@@ -76,7 +85,7 @@ def test_liability_moves_the_likelihood_ratio_by_the_cost_ratio():
         assert likelihood[1] == pytest.approx(ratio * likelihood[0], rel=1e-12)
 
 
-def test_a_search_that_costs_nothing_is_made_of_everybody():
+def test_a_search_that_costs_nothing_is_made_of_everybody(honest):
     world = road_world(gate())
     free = replace(world, detection=replace(world.detection, cost_ratio=1e-9))
     assert (honest(free, end=200.0)[1].decision[:100] == REFERRED).all()
@@ -92,13 +101,13 @@ def tir_world(**fields):
     return with_seals(road_world(gate(), classes=("tir",)), replace(SEALED_LANES, **fields))
 
 
-def test_an_unopened_seal_that_is_never_doubted_passes():
+def test_an_unopened_seal_that_is_never_doubted_passes(loads):
     _, outcome = loads(tir_world(opened=0.0, false_notice=0.0))
     assert (outcome.decision == SEALED).all()
     assert not (outcome.fate == SEIZED).any()
 
 
-def test_a_check_that_always_notices_refers_every_opened_seal():
+def test_a_check_that_always_notices_refers_every_opened_seal(loads):
     fleet, outcome = loads(tir_world(notice_plain=1.0, false_notice=0.0))
     opened = fleet.opened
     assert 0.4 < opened.mean() < 0.6
@@ -106,20 +115,20 @@ def test_a_check_that_always_notices_refers_every_opened_seal():
     assert (outcome.decision[~opened] == SEALED).all()
 
 
-def test_an_electronic_seal_is_noticed_with_its_own_probability():
+def test_an_electronic_seal_is_noticed_with_its_own_probability(loads):
     """Exact binomial interval, error probability 1e-4."""
     fleet, outcome = loads(tir_world(type="electronic", opened=1.0))
     low, high = binom.interval(1 - 1e-4, fleet.size, 0.9)
     assert low <= (outcome.decision == REFERRED).sum() <= high
 
 
-def test_where_inspection_is_allowed_sealed_trucks_are_selected_like_others():
+def test_where_inspection_is_allowed_sealed_trucks_are_selected_like_others(loads):
     world = tir_world(inspection=True, opened=0.0, false_notice=0.0)
     unsealed = with_seals(world, replace(world.detection.seals, green_lane=False))
     assert loads(world)[1].equals(loads(unsealed)[1])
 
 
-def test_a_doubted_seal_is_referred_however_many_wait():
+def test_a_doubted_seal_is_referred_however_many_wait(honest):
     busy = road_world(gate(lanes=1, bays=9, wave_through=0, referral=1.0), classes=("tir",), per_day=280.0)
     world = with_seals(busy, replace(SEALED_LANES, false_notice=1.0))
     _, outcome = honest(world, end=300.0)
@@ -134,7 +143,7 @@ def rail(*, stop, lanes=3, mean=0.5, **fields):
 
 
 @pytest.mark.parametrize("lanes", [1, 3])
-def test_teams_that_must_begin_at_once_lose_trains_as_erlang_b_says(lanes):
+def test_teams_that_must_begin_at_once_lose_trains_as_erlang_b_says(honest, lanes):
     """A stop of just the time of the work leaves no time to wait: a loss system (Erlang 1917), at 1e-4."""
     _, outcome = honest(rail(stop=0.5, lanes=lanes))
     load = 4.0 * 0.5
@@ -147,7 +156,7 @@ def test_teams_that_must_begin_at_once_lose_trains_as_erlang_b_says(lanes):
     assert abs(batches.mean() - terms[-1] / sum(terms)) < 3.9 * error
 
 
-def test_a_train_leaves_on_time_whatever_was_done():
+def test_a_train_leaves_on_time_whatever_was_done(honest):
     _, outcome = honest(rail(stop=1.7), end=2000.0)
     gone = ~np.isnan(outcome.departure)
     assert np.array_equal(outcome.departure[gone], outcome.arrival[gone] + 1.7)
@@ -155,13 +164,13 @@ def test_a_train_leaves_on_time_whatever_was_done():
     assert (outcome.start[begun] + 0.5 <= outcome.arrival[begun] + 1.7).all()
 
 
-def test_a_train_that_never_leaves_is_looked_at_like_any_vehicle():
+def test_a_train_that_never_leaves_is_looked_at_like_any_vehicle(honest):
     patient, never = honest(rail(stop=1e6), end=1000.0)[1], honest(rail(stop=math.inf), end=1000.0)[1]
     assert np.array_equal(patient.start, never.start, equal_nan=True)
     assert not (patient.decision == UNREACHED).any()
 
 
-def test_a_load_in_a_wagon_that_is_not_examined_is_not_reached():
+def test_a_load_in_a_wagon_that_is_not_examined_is_not_reached(loads):
     """Exact binomial interval, error probability 1e-4."""
     world = road_world(gate(wagons=0.25, referral=1.0))
     fleet, outcome = loads(world)
@@ -170,7 +179,7 @@ def test_a_load_in_a_wagon_that_is_not_examined_is_not_reached():
     assert (outcome.decision[outcome.fate[fleet.vehicle_of_visit] != SEIZED] == UNREACHED).all()
 
 
-def test_trains_of_a_timetable_enter_at_even_intervals():
+def test_trains_of_a_timetable_enter_at_even_intervals(honest):
     world = rail(stop=1.0)
     flow = replace(world.traffic.flows[0], timetable=True, per_day=6.0)
     fleet, _ = honest(with_traffic(world, flows=(flow,)), end=240.0)
@@ -178,7 +187,7 @@ def test_trains_of_a_timetable_enter_at_even_intervals():
     assert fleet.size == 60
 
 
-def test_all_loads_take_a_way_round_of_share_one_and_patrols_stop_their_part():
+def test_all_loads_take_a_way_round_of_share_one_and_patrols_stop_their_part(loads):
     """Exact binomial interval, error probability 1e-4; what a patrol stops is the Border Guards'."""
     way = replace(ways_round(share=1.0, patrol=0.3)[0], maximum=1e6)
     world = replace(road_world(gate(referral=1.0)), bypasses=(way,))
@@ -191,7 +200,7 @@ def test_all_loads_take_a_way_round_of_share_one_and_patrols_stop_their_part():
     assert float(seized.sel(channel="patrol", agency="Border Guards").sum()) == pytest.approx(float(seized.sum()))
 
 
-def test_only_small_loads_are_carried_round_on_foot():
+def test_only_small_loads_are_carried_round_on_foot(loads):
     world = replace(road_world(gate(referral=1.0)), bypasses=ways_round(share=0.5, patrol=0.0, maximum=5.0)[1:])
     fleet, outcome = loads(world)
     round_it = outcome.decision == BYPASSED
@@ -199,12 +208,12 @@ def test_only_small_loads_are_carried_round_on_foot():
     assert round_it[fleet.mass <= 5.0].mean() == pytest.approx(0.5, abs=0.2)
 
 
-def test_honest_vehicles_never_go_round():
+def test_honest_vehicles_never_go_round(honest):
     world = replace(road_world(gate()), bypasses=ways_round(share=0.5, patrol=0.5))
     assert not (honest(world, end=300.0)[1].decision == BYPASSED).any()
 
 
-def test_an_internal_post_that_is_never_open_is_passed():
+def test_an_internal_post_that_is_never_open_is_passed(loads):
     closed = post("inside", place="p1", devices=(SURE,), referral=1.0, shifts=(Shift(start=0, end=24, lanes=0),))
     _, outcome = loads(road_world(closed))
     assert (outcome.decision == CLOSED).all()
@@ -216,7 +225,7 @@ def test_a_crossing_that_is_never_open_is_refused():
         gate(shifts=(Shift(start=0, end=24, lanes=0),))
 
 
-def test_at_a_crossing_that_closes_by_night_vehicles_wait_for_the_morning():
+def test_at_a_crossing_that_closes_by_night_vehicles_wait_for_the_morning(honest):
     shifts = (Shift(start=0, end=7, lanes=0), Shift(start=7, end=24, lanes=3))
     _, outcome = honest(road_world(gate(lanes=3, shifts=shifts), per_day=60.0), end=500.0)
     hour = outcome.start[~np.isnan(outcome.start)] % 24
@@ -225,7 +234,7 @@ def test_at_a_crossing_that_closes_by_night_vehicles_wait_for_the_morning():
     assert (hour == 7).any()
 
 
-def test_fewer_lanes_on_duty_are_a_smaller_checkpoint():
+def test_fewer_lanes_on_duty_are_a_smaller_checkpoint(honest):
     two_of_five = road_world(gate(lanes=5, shifts=(Shift(start=0, end=24, lanes=2),)), per_day=400.0)
     two = road_world(gate(lanes=2), per_day=400.0)
     assert honest(two_of_five, end=300.0)[1].equals(honest(two, end=300.0)[1])
@@ -245,7 +254,7 @@ def test_shifts_that_do_not_cover_the_day_are_refused(shifts):
         gate(lanes=3, shifts=tuple(Shift(start=a, end=b, lanes=c) for a, b, c in shifts))
 
 
-def test_a_campaign_changes_what_is_followed_up_between_its_dates_only():
+def test_a_campaign_changes_what_is_followed_up_between_its_dates_only(loads):
     world = road_world(gate(referral=1.0))
     poppy = Campaign(name="poppy", start="05-20", end="10-20", agencies=("Customs",), factor=0.0, **MADE_UP)
     fleet, without = loads(world)
@@ -257,7 +266,7 @@ def test_a_campaign_changes_what_is_followed_up_between_its_dates_only():
     assert inside.mean() == pytest.approx(153 / 365, abs=0.1)
 
 
-def test_every_load_that_passes_has_one_reason_at_each_checkpoint():
+def test_every_load_that_passes_has_one_reason_at_each_checkpoint(engine):
     world = replace(
         road_world(gate(), post("inside", place="p3", devices=(SURE,), referral=0.3)),
         bypasses=ways_round(share=0.2, patrol=0.5),
@@ -266,7 +275,7 @@ def test_every_load_that_passes_has_one_reason_at_each_checkpoint():
         draw_honest(world, seed=1, year=0, start=0.0, end=100.0),
         draw_consignments(world, seed=1, replications=[0], horizon=100.0),
     )
-    outcome = reference.run(world, fleet, until=YEAR).outcome
+    outcome = engine.run(world, fleet, until=YEAR).outcome
     tally = tally_loads(world, fleet, outcome, replications=1, horizon=100.0)
     left = ~np.isnan(outcome.departure) & fleet.loaded[fleet.vehicle_of_visit]
     mass = fleet.mass[fleet.vehicle_of_visit]
@@ -280,7 +289,7 @@ def test_every_load_that_passes_has_one_reason_at_each_checkpoint():
         ("trains that leave", {"stop": 0.12}),
     ],
 )
-def test_who_left_unserved_stands_in_no_recorded_queue(name, fields):
+def test_who_left_unserved_stands_in_no_recorded_queue(honest, name, fields):
     world = road_world(post("inside", place="p0", **fields), per_day=200.0, places=1)
     fleet, outcome = honest(world, end=200.0)
     queue = record(world, fleet, outcome, start=0.0, end=200.0).groups[0, 0]

@@ -12,7 +12,6 @@ import pytest
 from small_worlds import CONSTANT, EXPONENTIAL, device, post, road_world
 
 from flowsim.draws.honest import draw_honest
-from flowsim.engine import reference
 from flowsim.traffic import Law
 
 RATE = 10.0
@@ -22,10 +21,15 @@ MEAN = 0.08
 """Service time at one lane [h]; the lane works 80 % of the time."""
 
 
-def simulated(world, *, seed=1):
+@pytest.fixture(scope="module")
+def simulated(engine):
     """Fleet and outcome of a year of honest traffic."""
-    fleet = draw_honest(world, seed=seed, year=0, start=0.0, end=8760.0)
-    return fleet, reference.run(world, fleet).outcome
+
+    def run(world, *, seed=1):
+        fleet = draw_honest(world, seed=seed, year=0, start=0.0, end=8760.0)
+        return fleet, engine.run(world, fleet).outcome
+
+    return run
 
 
 def batch_means(times, values, batches=73):
@@ -50,7 +54,7 @@ def erlang_c(servers, load):
     return last / (sum(terms) + last)
 
 
-def test_wait_at_one_exponential_lane_is_that_of_m_m_1():
+def test_wait_at_one_exponential_lane_is_that_of_m_m_1(simulated):
     world = road_world(post("a", place="p0"), per_day=24 * RATE, places=1)
     _, outcome = simulated(world)
     rho = RATE * MEAN
@@ -61,7 +65,7 @@ def test_wait_at_one_exponential_lane_is_that_of_m_m_1():
 
 
 @pytest.mark.parametrize("servers", [2, 5])
-def test_wait_at_several_lanes_is_that_of_erlang_c(servers):
+def test_wait_at_several_lanes_is_that_of_erlang_c(simulated, servers):
     mean = 0.85 * servers / RATE
     world = road_world(post("a", place="p0", lanes=servers, service_time=mean), per_day=24 * RATE, places=1)
     _, outcome = simulated(world, seed=servers)
@@ -70,14 +74,14 @@ def test_wait_at_several_lanes_is_that_of_erlang_c(servers):
 
 
 @pytest.mark.parametrize(("law", "cv"), [(CONSTANT, 0.0), (Law(family="lognormal", cv=0.7), 0.7), (EXPONENTIAL, 1.0)])
-def test_wait_at_one_lane_is_that_of_pollaczek_and_khinchine(law, cv):
+def test_wait_at_one_lane_is_that_of_pollaczek_and_khinchine(simulated, law, cv):
     world = road_world(post("a", place="p0", law=law), per_day=24 * RATE, places=1)
     _, outcome = simulated(world, seed=3)
     rho = RATE * MEAN
     assert_mean(outcome.arrival, outcome.start - outcome.arrival, rho * MEAN * (1 + cv**2) / (2 * (1 - rho)))
 
 
-def test_second_lane_in_tandem_waits_like_the_first_alone_by_burkes_theorem():
+def test_second_lane_in_tandem_waits_like_the_first_alone_by_burkes_theorem(simulated):
     world = road_world(post("a", place="p0"), post("b", place="p1", service_time=0.07), per_day=24 * RATE, places=2)
     fleet, outcome = simulated(world, seed=4)
     second = fleet.checkpoint == 1
@@ -86,7 +90,7 @@ def test_second_lane_in_tandem_waits_like_the_first_alone_by_burkes_theorem():
     assert_mean(outcome.arrival[second], wait, rho * 0.07 / (1 - rho))
 
 
-def test_bays_behind_a_lane_receive_a_thinned_poisson_stream_and_wait_like_m_m_1():
+def test_bays_behind_a_lane_receive_a_thinned_poisson_stream_and_wait_like_m_m_1(simulated):
     inspection = {"referral": 0.25, "bays": 1, "service_time": 0.05}
     hand = device("hand", specificity=1.0, service_time=0.3, law=EXPONENTIAL)
     world = road_world(post("a", place="p0", devices=(hand,), **inspection), per_day=24 * RATE, places=1)

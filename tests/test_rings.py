@@ -11,7 +11,6 @@ from flowsim.draws import quantiles
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.fleet import Fleet
 from flowsim.draws.rings import draw_rings
-from flowsim.engine import reference
 from flowsim.engine.outcome import BYPASSED, REFERRED, SEIZED, UNDER_WAY
 from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.inspection.seals import NO_SEALS
@@ -33,14 +32,26 @@ def country(**fields):
     return road_world(wide("first", "p1"), wide("second", "p3", agency="KNB"), leg_hours=20.0, **fields)
 
 
-def loads(world, *, replications=(0,), seed=1, until=np.inf):
-    fleet = draw_consignments(world, seed=seed, replications=replications, horizon=YEAR)
-    return fleet, reference.run(world, fleet, until=until).outcome
+@pytest.fixture(scope="module")
+def loads(engine):
+    """Consignments of some years and what happens to them."""
+
+    def run(world, *, replications=(0,), seed=1, until=np.inf):
+        fleet = draw_consignments(world, seed=seed, replications=replications, horizon=YEAR)
+        return fleet, engine.run(world, fleet, until=until).outcome
+
+    return run
 
 
-def tallied(world, *, replications=1, until=np.inf):
-    fleet, outcome = loads(world, replications=range(replications), until=until)
-    return tally_loads(world, fleet, outcome, replications=replications, horizon=min(until, YEAR))
+@pytest.fixture(scope="module")
+def tallied(loads):
+    """Tally of some years of consignments."""
+
+    def add_up(world, *, replications=1, until=np.inf):
+        fleet, outcome = loads(world, replications=range(replications), until=until)
+        return tally_loads(world, fleet, outcome, replications=replications, horizon=min(until, YEAR))
+
+    return add_up
 
 
 def same_draws(one, other):
@@ -49,7 +60,7 @@ def same_draws(one, other):
     return all(np.array_equal(mine, theirs, equal_nan=np.asarray(mine).dtype.kind == "f") for mine, theirs in pairs)
 
 
-def test_rings_without_cases_tips_and_protection_give_the_earlier_bits():
+def test_rings_without_cases_tips_and_protection_give_the_earlier_bits(loads):
     plain = country()
     fleet, outcome = loads(plain)
     quiet = with_rings(plain, rings=50, dismantled=1.0, bribe=0.0)
@@ -59,7 +70,7 @@ def test_rings_without_cases_tips_and_protection_give_the_earlier_bits():
     assert np.isinf(fleet.case_time).all()
 
 
-def test_protection_of_no_ring_and_cases_of_another_time_move_no_other_draw():
+def test_protection_of_no_ring_and_cases_of_another_time_move_no_other_draw(loads):
     plain, busy = country(), with_rings(country(), rings=9, cases=20.0, tip=0.2, bribe=0.2, protected=0.3)
     one, other = loads(plain)[0], loads(busy)[0]
     own = {"ring", "case_time", "case_agency", "protected", "tipped", "bribe"}
@@ -67,7 +78,7 @@ def test_protection_of_no_ring_and_cases_of_another_time_move_no_other_draw():
         assert field.name in own or np.array_equal(getattr(one, field.name), getattr(other, field.name)), field.name
 
 
-def test_a_case_against_the_only_ring_takes_every_load_of_the_country_under_way():
+def test_a_case_against_the_only_ring_takes_every_load_of_the_country_under_way(loads):
     world = country(inflow=5000.0)
     with_cases = with_rings(world, cases=8.0)
     (fleet, free), (_, outcome) = loads(world), loads(with_cases)
@@ -81,11 +92,11 @@ def test_a_case_against_the_only_ring_takes_every_load_of_the_country_under_way(
     assert np.array_equal(outcome.fate[~hit], free.fate[~hit])
 
 
-def test_a_load_on_the_way_is_taken_at_the_end_of_its_leg_or_service():
+def test_a_load_on_the_way_is_taken_at_the_end_of_its_leg_or_service(engine):
     """A case at every second between the first entry and the end is met at the next event of the load."""
     world = with_rings(country(), cases=1.0)
     fleet = draw_consignments(world, seed=1, replications=[0], horizon=YEAR)
-    free = reference.run(world, replace(fleet, case_time=np.full(fleet.size, np.inf))).outcome
+    free = engine.run(world, replace(fleet, case_time=np.full(fleet.size, np.inf))).outcome
     some = np.flatnonzero((free.decision[fleet.first[:-1]] == REFERRED) & (free.alarm[fleet.first[:-1]] == 1))[:5]
     assert len(some) > 2
     for vehicle in some.tolist():
@@ -94,12 +105,12 @@ def test_a_load_on_the_way_is_taken_at_the_end_of_its_leg_or_service():
         for before, event in zip([fleet.entry[vehicle], *events[:-1]], events, strict=True):
             time = np.full(fleet.size, np.inf)
             time[vehicle] = (before + event) / 2
-            outcome = reference.run(world, replace(fleet, case_time=time)).outcome
+            outcome = engine.run(world, replace(fleet, case_time=time)).outcome
             assert outcome.fate[vehicle] == SEIZED
             assert outcome.end[vehicle] == event
 
 
-def test_no_cases_are_drawn_at_a_rate_of_zero():
+def test_no_cases_are_drawn_at_a_rate_of_zero(loads):
     world = with_rings(country(), rings=5, protected=0.5)
     rings = draw_rings(world, seed=1, replications=[0, 1])
     assert len(rings.time) == 0
@@ -119,14 +130,14 @@ def test_a_higher_rate_keeps_the_cases_that_there_were_and_adds_others():
     assert {agency for agency, *_ in few} == {AGENCIES.index("KNB"), AGENCIES.index("Committee")}
 
 
-def test_replications_do_not_depend_on_which_others_are_drawn():
+def test_replications_do_not_depend_on_which_others_are_drawn(loads):
     world = with_rings(country(), rings=9, cases=20.0, protected=0.4)
     alone, among = loads(world, replications=[5])[0], loads(world, replications=[2, 5])[0]
     for name in ("ring", "case_time", "case_agency", "protected"):
         assert np.array_equal(getattr(alone, name), getattr(among, name)[among.replication == 1]), name
 
 
-def test_the_case_of_a_load_is_the_first_against_its_ring_after_its_entry():
+def test_the_case_of_a_load_is_the_first_against_its_ring_after_its_entry(loads):
     world = with_rings(country(), rings=6, cases=12.0)
     rings = draw_rings(world, seed=1, replications=[0])
     fleet = loads(world)[0]
@@ -136,7 +147,7 @@ def test_the_case_of_a_load_is_the_first_against_its_ring_after_its_entry():
         assert agency == (rings.agency[later[np.argmin(rings.time[later])]] if len(later) else -1)
 
 
-def test_a_ring_that_was_dismantled_sends_nothing_more_that_year():
+def test_a_ring_that_was_dismantled_sends_nothing_more_that_year(loads):
     world = with_rings(country(), rings=6, cases=6.0)
     rings = draw_rings(world, seed=1, replications=[0])
     end = np.array([rings.time[rings.group == ring].min(initial=np.inf) for ring in range(6)])
@@ -147,7 +158,7 @@ def test_a_ring_that_was_dismantled_sends_nothing_more_that_year():
         assert np.array_equal(getattr(going_on, name)[kept], getattr(stopped, name)), name
 
 
-def test_sizes_of_rings_are_pareto():
+def test_sizes_of_rings_are_pareto(loads):
     """Kolmogorov-Smirnov test with an error probability of 1e-4; the loads of a ring are in proportion to its size."""
     u = (np.arange(2**16) + 0.5) / 2**16
     sizes = quantiles.pareto(1.2)(u)
@@ -159,7 +170,7 @@ def test_sizes_of_rings_are_pareto():
     assert ((count - expected) ** 2 / expected).sum() < 21.1
 
 
-def test_a_tip_means_referral_whatever_else_would_decide_and_is_always_followed_up():
+def test_a_tip_means_referral_whatever_else_would_decide_and_is_always_followed_up(loads):
     """At the first checkpoint of each agency: no referral, a seal, no wagon examined, a queue, no effort."""
     posts = [wide(f"a{i}", f"p{i}", referral=0.0, wagons=0.0, border="KG", wave_through=0) for i in (1, 2)]
     world = road_world(*posts, wide("k", "p3", agency="KNB", referral=0.0), classes=("tir",))
@@ -178,7 +189,7 @@ def test_a_tip_means_referral_whatever_else_would_decide_and_is_always_followed_
     assert tally.channels[0, 0, CHANNELS.index("tip"), AGENCIES.index("KNB")] == pytest.approx(fleet.mass.sum())
 
 
-def test_tips_come_with_their_probability():
+def test_tips_come_with_their_probability(loads):
     """Normal approximation of the binomial law, error probability 1e-4."""
     fleet, outcome = loads(with_rings(country(inflow=5000.0), tip=0.3))
     tipped = fleet.tipped.reshape(-1, 2)
@@ -188,7 +199,7 @@ def test_tips_come_with_their_probability():
     assert (outcome.decision[fleet.tipped & reached] == REFERRED).all()
 
 
-def test_a_tip_is_spent_on_a_load_that_goes_round_its_checkpoint():
+def test_a_tip_is_spent_on_a_load_that_goes_round_its_checkpoint(loads):
     way = replace(ways_round(share=1.0, patrol=0.0)[0], maximum=1e6)
     world = road_world(wide("gate", "p1", border="KG"), wide("inside", "p3", referral=0.0))
     fleet, outcome = loads(with_rings(replace(world, bypasses=(way,)), tip=1.0))
@@ -197,7 +208,7 @@ def test_a_tip_is_spent_on_a_load_that_goes_round_its_checkpoint():
     assert fleet.tipped.sum() == fleet.size
 
 
-def test_seizures_by_channel_agency_and_place_have_one_total():
+def test_seizures_by_channel_agency_and_place_have_one_total(tallied):
     world = with_rings(replace(country(inflow=4000.0), hubs=(hub(),)), rings=3, cases=20.0, tip=0.3)
     world = with_traffic(world, retained_share=0.2, city_weights=(("p2", 1.0),), market=0.25)
     tally = tallied(world, replications=2)
@@ -216,7 +227,7 @@ def test_seizures_by_channel_agency_and_place_have_one_total():
     assert set(at_places.kind.values) == {"place"}
 
 
-def test_arrests_in_retail_trade_take_their_share_of_what_is_retained():
+def test_arrests_in_retail_trade_take_their_share_of_what_is_retained(tallied):
     cities = {"retained_share": 0.5, "city_weights": (("p2", 1.0), ("p4", 3.0))}
     none, some = (tallied(with_traffic(country(), market=market, **cities)) for market in (0.0, 0.25))
     assert some.retained == pytest.approx(0.75 * none.retained)
@@ -226,13 +237,13 @@ def test_arrests_in_retail_trade_take_their_share_of_what_is_retained():
     assert not some.count[..., 2:].any()
 
 
-def test_places_are_no_checkpoints_in_a_world_without_cases_hubs_and_market():
+def test_places_are_no_checkpoints_in_a_world_without_cases_hubs_and_market(tallied):
     world = with_rings(country(), rings=5, tip=0.5, bribe=0.5, protected=0.5)
     data = loads_dataset(world, tallied(world), policy="b")
     assert data.checkpoint.values.tolist() == ["first", "second"]
 
 
-def test_rings_make_the_total_of_a_year_at_least_twice_as_variable_as_independent_loads():
+def test_rings_make_the_total_of_a_year_at_least_twice_as_variable_as_independent_loads(tallied):
     """Three rings against 3000 of one size with as many cases each: loads share their luck, or all but none do.
 
     The ratio of variances is at least two at an error probability of 1e-4 (F law), the means agree at 1e-4.
@@ -253,11 +264,11 @@ def test_rings_make_the_total_of_a_year_at_least_twice_as_variable_as_independen
     assert abs(totals[0].mean() - totals[1].mean()) < 3.9 * error
 
 
-def test_a_run_cut_while_loads_are_in_store_has_the_same_bits():
+def test_a_run_cut_while_loads_are_in_store_has_the_same_bits(loads, engine):
     world = with_rings(replace(country(), hubs=(hub(store=300.0),)), rings=2, cases=10.0)
     fleet, whole = loads(world, until=YEAR)
     state = None
     for time in [*np.arange(500.0, YEAR, 500.0), YEAR]:
-        state = reference.run(world, fleet, state=state, until=time)
+        state = engine.run(world, fleet, state=state, until=time)
     assert state.outcome.equals(whole)
     assert (whole.fate == UNDER_WAY).any()

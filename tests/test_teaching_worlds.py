@@ -14,7 +14,7 @@ import flowsim as fs
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.honest import draw_honest
 from flowsim.draws.rings import draw_rings
-from flowsim.engine import reference
+from flowsim.engine import compiled
 from flowsim.engine.expectation import expect
 from flowsim.engine.outcome import BYPASSED, REFERRED, RETAINED, SEALED, SEIZED, SPLIT
 from flowsim.mechanisms import active, switched_off
@@ -31,14 +31,14 @@ def loads(name):
     """Consignments of five years, alone on the road, and what happens to them."""
     world = fs.load_world(name)
     fleet = draw_consignments(world, seed=3, replications=range(5), horizon=YEAR)
-    return fleet, reference.run(world, fleet).outcome
+    return fleet, compiled.run(world, fleet).outcome
 
 
 def honest(name, *, hours):
     """Honest traffic from the first of January, and what happens to it."""
     world = fs.load_world(name)
     fleet = draw_honest(world, seed=3, year=0, start=0.0, end=hours)
-    return fleet, reference.run(world, fleet).outcome
+    return fleet, compiled.run(world, fleet).outcome
 
 
 def assert_share(chosen, probability):
@@ -76,7 +76,7 @@ def test_no_train_goes_round():
     world = fs.load_world("trains")
     ways = fs.load_world("ways_round").bypasses
     fleet = draw_consignments(replace(world, bypasses=ways), seed=3, replications=[0], horizon=YEAR)
-    outcome = reference.run(replace(world, bypasses=ways), fleet).outcome
+    outcome = compiled.run(replace(world, bypasses=ways), fleet).outcome
     assert fleet.size > 50
     assert not (outcome.decision == BYPASSED).any()
     assert not expect(replace(world, bypasses=ways)).patrolled.any()
@@ -110,9 +110,9 @@ def cases_of(name):
     world = fs.load_world(name)
     free = switched_off("cases").apply(world)
     fleet = draw_consignments(world, seed=3, replications=range(5), horizon=YEAR)
-    alone = reference.run(free, replace(fleet, case_time=np.full(fleet.size, math.inf))).outcome
+    alone = compiled.run(free, replace(fleet, case_time=np.full(fleet.size, math.inf))).outcome
     rings = draw_rings(world, seed=3, replications=range(5))
-    return fleet, alone, reference.run(world, fleet).outcome, rings
+    return fleet, alone, compiled.run(world, fleet).outcome, rings
 
 
 def test_a_case_against_the_only_ring_takes_all_that_it_has_under_way():

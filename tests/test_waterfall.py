@@ -273,4 +273,4 @@ def test_the_experiment_is_the_figure_of_the_baseline(command):
     assert code == 0
     assert "figure: waterfall" in out
     assert "draws: 40" in out
-    assert "replications: 5" in out
+    assert "replications: 20" in out

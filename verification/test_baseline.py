@@ -23,7 +23,7 @@ REPORTED_2009 = 730 / 72_500
 
 @pytest.fixture(scope="module", params=SEEDS, ids="seed {}".format)
 def results(request):
-    """Two hundred years of consignments that meet one week of national traffic."""
+    """Two hundred years of consignments that meet four weeks of national traffic."""
     world = fs.load_world("kazakhstan_2010")
     dataset = fs.simulate(world, replications=YEARS, seed=request.param, workers=2)
     return dataset.sel(policy="baseline", drug="heroin")

@@ -1,4 +1,4 @@
-"""The expectation engine against the reference engine on every world of the package.
+"""The expectation engine against the compiled engine on worlds of the package.
 
 Loads are followed to their end, as the expectation engine does, and meet recorded queues or none. What is compared
 are sums over independent years. Every comparison is two-sided with a fixed seed, with the variance of the closed form
@@ -14,19 +14,20 @@ from functools import partial
 
 import numpy as np
 import pytest
+from engines import followed
 from scipy.stats import norm, pearson3
 
 import flowsim as fs
-from flowsim.draws.consignments import draw_consignments
-from flowsim.draws.honest import draw_honest
-from flowsim.engine import reference
+from flowsim.draws.consignments import consignment_roster
+from flowsim.engine.compiled import Simulation
 from flowsim.engine.expectation import expect
-from flowsim.engine.queues import Queues, record
+from flowsim.engine.outcome import UNREACHED
+from flowsim.engine.recorded import pooled
 from flowsim.inspection.detection import Effort
-from flowsim.results.tally import by_agency, pool_loads, tally_loads
+from flowsim.results.tally import by_agency, pool_loads
 from flowsim.units import HOURS_PER_WEEK, HOURS_PER_YEAR
+from flowsim.years import Compiled, Years
 from verification.chance import limit, spread
-from verification.random_worlds import nobody
 
 ERROR = 1e-6
 """Error probability of one comparison."""
@@ -35,8 +36,11 @@ FAR = limit(ERROR)
 OTHER = 100
 """Seed of the loads that see how crowded it is."""
 
-MOST_GROUPS = 16
-"""Lane groups that a checkpoint has at most."""
+CERTAIN = 50.0
+"""Intercept of a device that always raises an alarm."""
+
+MANY_RINGS = 20_000
+"""Rings of which each sends a load or none."""
 
 WEEK = 26
 """Week whose traffic fills the queues."""
@@ -47,53 +51,84 @@ def everywhere(value):
 
 
 def alike(world):
-    """World whose years differ by chance alone, so that means over years are precise."""
-    traffic, detection = replace(world.traffic, year_log_sd=0.0), replace(world.detection, year_log_sd=0.0)
-    return replace(world, traffic=traffic, detection=detection)
+    """World whose years differ by chance alone, so that means over years are precise.
+
+    There are so many rings, all of one size and each with as many cases, that hardly two loads share their luck.
+    """
+    detection = replace(world.detection, year_log_sd=0.0)
+    known = detection.intelligence
+    more = MANY_RINGS / known.rings
+    rings = {"rings": MANY_RINGS, "size_exponent": 100.0}
+    cases = {"cases_knb": more * known.cases_knb, "cases_committee": more * known.cases_committee}
+    detection = replace(detection, intelligence=replace(known, **rings, **cases))
+    return replace(world, traffic=replace(world.traffic, year_log_sd=0.0), detection=detection)
 
 
 def week_of_traffic(world):
     """Queues of one simulated week of honest traffic."""
     start = WEEK * HOURS_PER_WEEK
-    end = start + HOURS_PER_WEEK
-    fleet = draw_honest(world, seed=1, year=0, start=start - world.warm_up, end=end)
-    outcome = reference.run(world, fleet, until=end).outcome
-    return Queues((record(world, fleet, outcome, start=start, end=end),))
+    years = Years(world=world, seed=1, horizon=HOURS_PER_YEAR)
+    _, span = Compiled().traffic(years, (0, start, start + HOURS_PER_WEEK))
+    return pooled([span])
+
+
+def observed(world):
+    """World whose loads are never let go under an alarm, which every device raises, and whose trains are all reached.
+
+    What they meet is met by the loads that matter: those whose examination would find something.
+    """
+    posts = (
+        replace(
+            post,
+            bribe=1.0,
+            groups=tuple(replace(group, wagons=1.0) for group in post.groups),
+            devices=tuple(replace(tool, intercept=CERTAIN) for tool in post.devices),
+        )
+        for post in world.checkpoints
+    )
+    return replace(world, checkpoints=tuple(posts), detection=replace(world.detection, effort=everywhere(0.0)))
 
 
 def met(world, queues, batch):
-    """Visits of loads, and visits among them that found a crowd, by checkpoint and lane group."""
-    fleet = draw_consignments(world, seed=OTHER, replications=batch, horizon=HOURS_PER_YEAR)
-    outcome = reference.run(world, fleet, queues=queues).outcome
-    keys = np.stack([fleet.checkpoint, fleet.group], axis=1)
-    visits, crowds = np.zeros((len(world.checkpoints), MOST_GROUPS)), np.zeros((len(world.checkpoints), MOST_GROUPS))
-    np.add.at(visits, tuple(keys.T), 1.0)
-    np.add.at(crowds, tuple(keys.T), outcome.crowded)
-    return visits, crowds
+    """Counts of what loads met in each lane group, counted through all checkpoints, dims (count, group).
+
+    They are those that came to its queue, found a crowd, were looked at, would have been examined in time or too late.
+    """
+    roster = consignment_roster(world, seed=OTHER, replications=batch, horizon=HOURS_PER_YEAR)
+    simulation = Simulation(world, roster)
+    simulation.among_recorded(queues)
+    station, outcome = simulation.trail().station, simulation.outcome
+    looked, late = ~np.isnan(outcome.start), outcome.decision == UNREACHED
+    kinds = (outcome.crowded >= 0, outcome.crowded == 1, looked, outcome.alarm == 1, looked & late)
+    groups = sum(len(post.groups) for post in world.checkpoints)
+    return np.array([np.bincount(station[kind], minlength=groups) for kind in kinds])
 
 
-def crowding(world, queues, *, years):
-    """Share of loads that find more waiting than the wave-through threshold, by checkpoint and lane group.
+def chances(world, queues, *, years):
+    """Share of loads that find a crowd, and that a train takes away in time, by checkpoint and lane group.
 
-    It is seen by loads of another seed that nobody stops. The share of the time would not do: waits upstream give
+    They are seen by loads of another seed that nobody stops. The share of the time would not do: waits upstream give
     the loads a rhythm.
     """
-    unstopped = replace(world, detection=replace(world.detection, effort=everywhere(0.0)))
-    visits, crowds = np.sum(spread(partial(met, unstopped, queues), batches(years)), axis=0)
-    return {(int(c), int(g)): crowds[c, g] / visits[c, g] for c, g in np.argwhere(crowds > 0)}
-
-
-def follow(world, queues, batch):
-    """Tally years of consignments that are all followed to their end."""
-    fleet = draw_consignments(world, seed=1, replications=batch, horizon=HOURS_PER_YEAR)
-    outcome = reference.run(world, fleet, queues=queues).outcome
-    return tally_loads(world, fleet, outcome, replications=len(batch), horizon=HOURS_PER_YEAR)
+    parts = spread(partial(met, observed(world), queues), batches(years))
+    came, crowded, looked, found, late = np.sum(parts, axis=0)
+    groups = [(c, g) for c, post in enumerate(world.checkpoints) for g in range(len(post.groups))]
+    unreached = 1 - looked / np.maximum(came, 1) * (1 - late / np.maximum(found + late, 1))
+    return {
+        "crowded": {groups[k]: crowded[k] / came[k] for k in np.flatnonzero(crowded)},
+        "unreached": {groups[k]: unreached[k] for k in np.flatnonzero((came > 0) & (unreached > 0))},
+    }
 
 
 def batches(years):
     """Years that are drawn at once."""
     size = min(100, max(5, years // 20))
     return [list(range(k, min(k + size, years))) for k in range(0, years, size)]
+
+
+def follow(world, queues, batch):
+    """Tally years of consignments that are all followed to their end; without queues they never wait."""
+    return followed(world, replications=batch, queues=queues)
 
 
 def simulated(world, *, years, queues):
@@ -133,20 +168,20 @@ class Comparison:
         assert not self.wrong, self.wrong
 
 
-def pooled(cells, enough):
+def put_together(cells, enough):
     """Cells with enough in them, and the sum of the others."""
     return np.append(cells[enough], cells[~enough].sum())
 
 
-def compare(world, *, years, queues, crowded, say):
+def compare(world, *, years, queues, given, say):
     """Hold counts by checkpoint, masses by agency, leakage by exit and retention against the closed form."""
-    mean, loads = expect(world, crowded=crowded), simulated(world, years=years, queues=queues)
+    mean, loads = expect(world, **given), simulated(world, years=years, queues=queues)
     comparison = Comparison()
     count = loads.count.sum(axis=(0, 1))
     expected = years * mean.count.sum(axis=0)
     enough = expected >= 25
     # Given the year the counts are Poisson, and all years are alike.
-    comparison.add("count", pooled(count, enough), pooled(expected, enough), pooled(expected, enough))
+    comparison.add("count", *(put_together(cells, enough) for cells in (count, expected, expected)))
     variance = years * mean.seized_variance.sum(axis=0)
     sums, means = loads.seized.sum(axis=(0, 1)), years * mean.seized.sum(axis=0)
     cubes = np.bincount(loads.seizures["checkpoint"], loads.seizures["mass"] ** 3, minlength=len(sums))
@@ -167,7 +202,7 @@ def compare(world, *, years, queues, crowded, say):
 @pytest.mark.parametrize(("name", "years"), [("single_checkpoint", 2000), ("two_routes", 2000)])
 def test_small_worlds_agree_where_nobody_queues(name, years, say):
     world = alike(fs.load_world(name))
-    compare(world, years=years, queues=nobody(world), crowded=None, say=say)
+    compare(world, years=years, queues=None, given={}, say=say)
 
 
 @pytest.mark.parametrize("name", ["single_checkpoint", "two_routes"])
@@ -179,10 +214,10 @@ def test_small_worlds_agree_where_one_waiting_is_a_crowd(name, say):
     )
     world = replace(world, checkpoints=tuple(posts))
     queues = week_of_traffic(world)
-    crowded = crowding(world, queues, years=2000)
-    say(f"share of loads that find a crowd: {[round(float(share), 3) for share in crowded.values()]}")
-    assert max(crowded.values()) > 0.2
-    compare(world, years=2000, queues=queues, crowded=crowded, say=say)
+    given = chances(world, queues, years=2000)
+    say(f"share of loads that find a crowd: {[round(float(share), 3) for share in given['crowded'].values()]}")
+    assert max(given["crowded"].values()) > 0.2
+    compare(world, years=2000, queues=queues, given=given, say=say)
 
 
 @pytest.mark.parametrize(("effort", "years"), [(None, 200), (1.0, 30)], ids=["as assumed", "all followed up"])
@@ -192,17 +227,18 @@ def test_kazakhstan_agrees_among_a_week_of_traffic(effort, years, say):
     if effort is not None:
         world = replace(world, detection=replace(world.detection, effort=everywhere(effort)))
     queues = week_of_traffic(world)
-    crowded = crowding(world, queues, years=30)
-    ignored, counted = expect(world).seized.sum(), expect(world, crowded=crowded).seized.sum()
-    say(f"crowding lowers what is seized by {1 - counted / ignored:.2%}; {len(crowded)} groups are ever crowded")
-    compare(world, years=years, queues=queues, crowded=crowded, say=say)
+    given = chances(world, queues, years=100)
+    ignored, counted = expect(world).seized.sum(), expect(world, **given).seized.sum()
+    counts = ", ".join(f"{len(groups)} groups are ever {name}" for name, groups in given.items())
+    say(f"queues lower what is seized by {1 - counted / ignored:.2%}; {counts}")
+    compare(world, years=years, queues=queues, given=given, say=say)
 
 
 def test_the_comparison_notices_a_device_that_finds_a_tenth_less(say):
     """Sensitivities whose odds are a tenth lower are told from the right ones in 2,000 years of one checkpoint."""
     world = alike(fs.load_world("single_checkpoint"))
     worse = replace(world, detection=replace(world.detection, sensitivity=0.9))
-    loads, mean = simulated(worse, years=2000, queues=nobody(worse)), expect(world)
+    loads, mean = simulated(worse, years=2000, queues=None), expect(world)
     comparison = Comparison()
     comparison.add("count", loads.count.sum(), 2000 * mean.count.sum(), 2000 * mean.count.sum())
     say(f"z = {comparison.scores[0]:.1f}")
@@ -214,7 +250,7 @@ def test_year_effects_give_the_variance_of_yearly_totals(say):
     world = fs.load_world("two_routes")
     traffic, detection = replace(world.traffic, year_log_sd=0.4), replace(world.detection, year_log_sd=0.3)
     world = replace(world, traffic=traffic, detection=replace(detection, effort=everywhere(0.5)))
-    mean, loads = expect(world), simulated(world, years=4000, queues=nobody(world))
+    mean, loads = expect(world), simulated(world, years=4000, queues=None)
     yearly = loads.seized.sum(axis=(1, 2))
     rng = np.random.default_rng(1)
     drawn = np.array([rng.choice(yearly, size=len(yearly)).var(ddof=1) for _ in range(40_000)])

@@ -10,18 +10,18 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from engines import ENGINES, nobody
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from random_worlds import HORIZON, LATTICE, MANY, everyone
 from small_worlds import device, post, road_world, with_traffic, worlds
 
 from flowsim.draws.consignments import draw_consignments
-from flowsim.engine import reference
 from flowsim.engine.expectation import expect
 from flowsim.engine.outcome import SEIZED
 from flowsim.inspection.detection import Effort
 from flowsim.results.registry import CHANNELS
 from flowsim.results.tally import close, tally_loads
-from verification.random_worlds import HORIZON, LATTICE, MANY, everyone, nobody
 
 SEEDS = st.integers(0, 2**31)
 ENDS = st.floats(0, 200)
@@ -41,11 +41,17 @@ def steady(world):
     return replace(world, checkpoints=tuple(all_day(gate) for gate in world.checkpoints), campaigns=())
 
 
+@pytest.fixture(scope="module", params=ENGINES)
+def engine(request):
+    """Engine that simulates, each in turn."""
+    return ENGINES[request.param]
+
+
 def loads_alone(world, *, seed, factor=1.0):
-    """Fleet and outcome of loads that meet nobody and are followed to their end."""
+    """Fleet and outcome of loads that meet nobody and are followed to their end, by the compiled engine."""
     busy = with_traffic(world, inflow=factor * MANY * world.traffic.inflow)
     fleet = draw_consignments(busy, seed=seed, replications=[0], horizon=HORIZON)
-    return fleet, reference.run(world, fleet, queues=nobody(world)).outcome
+    return fleet, ENGINES["compiled"].run(world, fleet, queues=nobody(world)).outcome
 
 
 def stopped(world, *, seed):
@@ -54,9 +60,9 @@ def stopped(world, *, seed):
 
 @many
 @given(world=worlds(), seed=SEEDS, until=ENDS, lattice=st.booleans())
-def test_the_ledger_closes_at_any_time(world, seed, until, lattice):
+def test_the_ledger_closes_at_any_time(engine, world, seed, until, lattice):
     fleet = everyone(world, seed=seed, lattice=lattice)
-    outcome = reference.run(world, fleet, until=until).outcome
+    outcome = engine.run(world, fleet, until=until).outcome
     loads = tally_loads(world, fleet, outcome, replications=1, horizon=until)
     out = loads.seized.sum() + loads.leaked.sum() + loads.retained.sum() + loads.stored.sum() + loads.underway.sum()
     assert out == pytest.approx(fleet.mass[fleet.loaded & (fleet.entry < until)].sum(), rel=1e-9, abs=1e-9)
@@ -67,13 +73,13 @@ def test_the_ledger_closes_at_any_time(world, seed, until, lattice):
 
 @many
 @given(world=worlds(), seed=SEEDS, cuts=st.lists(ENDS, max_size=5), lattice=st.booleans())
-def test_a_run_cut_into_epochs_has_the_same_bits(world, seed, cuts, lattice):
+def test_a_run_cut_into_epochs_has_the_same_bits(engine, world, seed, cuts, lattice):
     fleet = everyone(world, seed=seed, lattice=lattice)
     edges = sorted(np.round(np.array(cuts) / LATTICE) * LATTICE if lattice else cuts)
     state = None
     for time in [*edges, 200.0]:
-        state = reference.run(world, fleet, state=state, until=time)
-    assert state.outcome.equals(reference.run(world, fleet, until=200.0).outcome)
+        state = engine.run(world, fleet, state=state, until=time)
+    assert state.outcome.equals(engine.run(world, fleet, until=200.0).outcome)
 
 
 @many

@@ -17,7 +17,7 @@ from scipy import stats
 from small_worlds import CONSTANT, EXPONENTIAL, device, post, road_world
 
 from flowsim.draws.honest import draw_honest
-from flowsim.engine import reference
+from flowsim.engine import compiled
 from flowsim.traffic import Law
 from flowsim.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from verification.chance import batched, spread
@@ -123,7 +123,7 @@ def year_of_traffic(posts, year):
     detection = replace(world.detection, handling_time=1e-9)
     world = replace(world, network=replace(world.network, travel=travel), detection=detection)
     fleet = draw_honest(world, seed=2, year=year, start=0.0, end=HOURS_PER_YEAR)
-    return fleet, reference.run(world, fleet).outcome
+    return fleet, compiled.run(world, fleet).outcome
 
 
 def observe(case, year):

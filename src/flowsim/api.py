@@ -92,7 +92,7 @@ def simulate(
     world: World,
     *,
     policies: str | Policy | Sequence[str | Policy] = "baseline",
-    engine: str = "reference",
+    engine: str = "compiled",
     inflow: float | None = None,
     replications: int = Plan.replications,
     traffic_years: float = Plan.traffic_years,
@@ -111,7 +111,7 @@ def simulate(
     policies
         Names or policies, each applied to the world alone.
     engine
-        `reference` simulates; `expectation` computes expected values.
+        `compiled` and `reference` simulate, with the same results; `expectation` computes expected values.
     inflow
         Heroin entering, no other drug [t/year]; by default the world's.
     replications

@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import math
 from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -78,6 +79,20 @@ def loads(world: World) -> tuple[Load, ...]:
         servers = np.full(_WEEK, float(post.bays))
         found.append(_load(post, "bays", examined, time=bay_time(world, post), servers=servers, leaves=leaves))
     return tuple(found)
+
+
+def overloads(found: Iterable[Load]) -> Iterator[str]:
+    """Say which lanes and bays have more work than they can do, and how much more.
+
+    Parameters
+    ----------
+    found
+        Loads of a world.
+    """
+    for load in found:
+        if load.mean >= 1 and not load.leaves:
+            busy = f"are loaded to {100 * load.mean:.0f} % of their capacity on average"
+            yield f"checkpoint '{load.checkpoint}': its {load.part} {busy}; the queue grows without end"
 
 
 def _load(post: Checkpoint, part: str, rate: Floats, *, time: float, servers: Floats, leaves: bool) -> Load:

@@ -74,6 +74,9 @@ CHANGES: Mapping[str, type[Change]] = {
 MOST_DRAWS = 10_000
 """Most draws of a posterior that a run can take [1]."""
 
+OWN_SWEEPER = "hydra_plugins.flowsim.StoreSweeper"
+"""The sweeper that checks each composition itself before it uses it."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class PolicyFile:
@@ -111,6 +114,8 @@ class _Files(FileConfigSource):
     def _file(self, config_path: str) -> Path:
         return Path(self.path).resolve() / self._normalize_file_name(config_path)
 
+
+_Files.__name__ = FileConfigSource.__name__  # what Hydra compares when a process of a launcher registers its own again
 
 ConfigStore.instance().store(group="hydra/flowsim", name="inspection", node=schema(Inspection))
 
@@ -162,6 +167,8 @@ def compose(
         refusals.diagnose(parsed, loader=loader, config_name=config_name)
         raise ValueError(_in_folder(refusals.plain(error), folders=[*filter(None, [config_dir]), conf_dir()])) from None
     refusals.check_targets(config)
+    if (multirun or config.hydra.mode == RunMode.MULTIRUN) and config.hydra.sweeper._target_ != OWN_SWEEPER:
+        refusals.check_jobs(config, typed=overrides, loader=loader, config_name=config_name)
     if multirun:
         refusals.diagnose(parsed, loader=loader, config_name=config_name)
         for name in refusals.swept(parsed, loader=loader):

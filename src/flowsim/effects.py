@@ -26,6 +26,7 @@ STUDIES: Mapping[str, Sequence[str]] = {
     "figure identified": (*WORLD, "calibration", "out"),
     "new_world": ("out",),
     "calibrate": (*WORLD, "calibration", "seed", "workers", "out"),
+    "sweep_status": ("out",),
     "load_world": WORLD,
 }
 """Keys with an effect in each study, or in one of its variants, and in Python's `load_world`.

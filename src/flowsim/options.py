@@ -18,7 +18,7 @@ Examples
   flowsim world=single_checkpoint replications=5 a world for teaching, in seconds
   flowsim engine=expectation                     expected values of a year, without simulation
   flowsim inspection.effort.south=0.2 out=mine   one number changed, results in mine/
-  flowsim -m inflow=60,90 seed=1,2               four runs, one after another
+  flowsim -m inflow=60,90 seed=1,2               four runs, in one store
 
 Groups (group=option)
 {groups}
@@ -28,13 +28,17 @@ Keys (key=value)
 
 Numbers of an option are keys too, as inspection.targeting=1; `flowsim --cfg job` shows all of them.
 
-Results go to results/<study>/<time>/ (run.nc for xarray, run.csv, a map); results/latest is the last of them.
+Results go to results/<study>/<time>/ (run.nc for xarray, run.csv, a map; sweep.zarr of a sweep);
+results/latest is the last of them.
 
 Flags
   --help, --version    this text; the version
   --cfg job            show the configuration instead of running it; --resolve fills in references
   --config-dir DIR     look for options in DIR/world/, DIR/policy/, ... as well
-  -m                   one run for each combination of comma-separated values
+  -m                   a sweep: one run for each combination of comma-separated values, in one store;
+                       the same command with the same out=... does what is missing or failed
+                       (study=sweep_status says what is); hydra/sweeper=table, sobol, latin_hypercube
+                       or morris takes rows of a table or of a design
   --info, --hydra-help what Hydra, which reads the configuration, has to say
 
 Tab completion in bash:  eval "$(flowsim -sc install=bash)"

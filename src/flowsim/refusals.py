@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 from typing import Any, get_args
 
 from hydra.core.config_loader import ConfigLoader
@@ -210,6 +211,30 @@ def swept(overrides: Sequence[Override], *, loader: ConfigLoader) -> Iterator[st
             for value in _values(override):
                 names = value if isinstance(value, list) else [value]
                 yield from (f"{override.key_or_group}/{name}" for name in names if not isinstance(name, Glob))
+
+
+def check_jobs(config: DictConfig, *, typed: Sequence[str], loader: ConfigLoader, config_name: str) -> None:
+    """Check what each job of a sweeper of Hydra builds, as a job has its log and its launcher from its own options.
+
+    Raises
+    ------
+    ValueError
+        If it would build what is no class of flowsim or of Hydra's plugins.
+    """
+    params = config.hydra.sweeper.get("params") or {}
+    texts = [*(f"{key}={text}" for key, text in params.items()), *typed]
+    values: dict[str, list[str]] = {}
+    for override in OverridesParser.create(config_loader=loader).parse_overrides(texts):
+        key = override.get_key_element()
+        discrete = override.is_sweep_override() and override.is_discrete_sweep()
+        given = override.sweep_string_iterator() if discrete else [override.get_value_element_as_str()]
+        values[key] = [f"{key}={text}" for text in given]
+    for chosen in product(*values.values()):
+        try:
+            job = loader.load_configuration(config_name, list(chosen), RunMode.RUN)
+        except HydraException:  # this job does not begin
+            continue
+        check_targets(job)
 
 
 def _is_group(override: Override, loader: ConfigLoader) -> bool:

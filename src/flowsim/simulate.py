@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import signal
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
@@ -16,28 +17,23 @@ import numpy as np
 import xarray as xr
 
 from flowsim import checks, units
-from flowsim.draws.consignments import draw_consignments
-from flowsim.draws.fleet import join
-from flowsim.draws.honest import draw_honest
-from flowsim.engine import reference
+from flowsim.capacity import loads, overloads
 from flowsim.engine.expectation import expect
-from flowsim.engine.queues import Queues, Span, record
 from flowsim.inspection.corruption import NO_CORRUPTION
 from flowsim.inspection.detection import Effort
 from flowsim.inspection.intelligence import NO_INTELLIGENCE
 from flowsim.policy import BASELINE, Change, Policy
+from flowsim.resources import OverloadWarning, memory_needed, require_memory
 from flowsim.results.dataset import expectation_dataset, loads_dataset, posts_dataset, seizures_dataset
-from flowsim.results.tally import Loads, Posts, pool_loads, pool_posts, tally_loads, tally_posts
+from flowsim.results.tally import Loads, Posts, pool_loads, pool_posts
 from flowsim.world import World
+from flowsim.years import SIMULATING, Engine, Years, make_ready
 
-ENGINES = ("reference", "expectation")
+ENGINES = ("compiled", "reference", "expectation")
 """Engines that a run can choose."""
 
 MOST_INFLOW = 10.0
 """Largest inflow relative to the upper end of the world's interval [1]."""
-
-BATCH = 5
-"""Most years of consignments that are drawn at once, which saves time and costs memory [1]."""
 
 Progress = Callable[[str, int, int], None]
 """Told the name of a step, how much of it is done and how much there is in all."""
@@ -47,10 +43,10 @@ Progress = Callable[[str, int, int], None]
 class Plan:
     """How much is simulated."""
 
-    replications: int = 20
+    replications: int = 100
     """Years of consignments [1]."""
 
-    traffic_years: float = 0.02
+    traffic_years: float = 0.08
     """Years of honest traffic [year]; below one rounded to whole weeks spread over the year, else whole years."""
 
     horizon: float = units.HOURS_PER_YEAR
@@ -117,7 +113,7 @@ def simulate(
     world: World,
     *,
     policies: Sequence[Policy] = (BASELINE,),
-    engine: str = "reference",
+    engine: str = "compiled",
     plan: Plan | None = None,
     progress: Progress | None = None,
     worlds: Sequence[Change] = (),
@@ -151,9 +147,10 @@ def simulate(
         If the engine is unknown or two policies share a name.
     """
     checks.known(engine, ENGINES, thing="engine")
-    if engine == "reference":
-        asked = {"policies": policies, "plan": plan or Plan(), "progress": progress, "worlds": worlds}
-        return simulate_with_spans(world, **asked)[0]  # type: ignore[arg-type]
+    if engine in SIMULATING:
+        plan = plan or Plan()
+        asked: dict[str, Any] = {"policies": policies, "engine": engine, "plan": plan, "progress": progress}
+        return simulate_with_spans(world, **asked, worlds=worlds)[0]
     checks.unique((policy.name for policy in policies), thing="policies")
     horizon = (plan or Plan()).horizon
     base = worlds[0].apply(world) if worlds else world
@@ -165,11 +162,12 @@ def simulate_with_spans(
     world: World,
     *,
     policies: Sequence[Policy],
+    engine: str = "compiled",
     plan: Plan,
     progress: Progress | None = None,
     worlds: Sequence[Change] = (),
 ) -> tuple[xr.Dataset, xr.Dataset]:
-    """Simulate a world under policies with the reference engine, and say what honest traffic met in each span.
+    """Simulate a world under policies, and say what honest traffic met in each span.
 
     The recorded traffic of the first policy serves every other under which it is the same.
 
@@ -177,6 +175,8 @@ def simulate_with_spans(
     ----------
     world, policies, plan, progress, worlds
         As in `simulate`.
+    engine
+        One that simulates.
 
     Returns
     -------
@@ -190,6 +190,13 @@ def simulate_with_spans(
         If two policies share a name.
     """
     checks.unique((policy.name for policy in policies), thing="policies")
+    _look_ahead(world, policies, engine=engine, plan=plan)
+    if not SIMULATING[engine].is_ready():
+        step = "making machine code, once on this machine (about a minute)"
+        tell = progress or _tell_nobody
+        tell(step, 0, 1)
+        make_ready(Years(world=world, seed=0, horizon=plan.horizon), SIMULATING[engine])
+        tell(step, 1, 1)
     parts, honest = [], []
     first: tuple[World, Recorded] | None = None
     with _workers(plan) as jobs:
@@ -198,8 +205,11 @@ def simulate_with_spans(
             known: Recorded = ()
             if first is not None and _as_honest_see_it(first[0]) == _as_honest_see_it(changed):
                 known = first[1]
+            years = Years(world=changed, seed=plan.seed, horizon=plan.horizon)
             drawn = _Drawn(base=world, policy=policy, worlds=tuple(worlds)) if worlds else None
-            work = _Work(world=changed, plan=plan, policy=policy.name, jobs=jobs, progress=progress, drawn=drawn)
+            work = _Work(
+                years=years, engine=engine, plan=plan, policy=policy.name, jobs=jobs, progress=progress, drawn=drawn
+            )
             results, posts, recorded = _simulated(work, recorded=known)
             first = first or (changed, recorded)
             parts.append(results)
@@ -208,6 +218,23 @@ def simulate_with_spans(
     dims = ("policy", "span")
     names = [policy.name for policy in policies]
     return _joined(parts), xr.Dataset({"visits": (dims, visits), "hours": (dims, hours)}, coords={"policy": names})
+
+
+def _look_ahead(world: World, policies: Sequence[Policy], *, engine: str, plan: Plan) -> None:
+    """Refuse a run for which there is not enough memory, and warn of queues that will grow without end."""
+    spans = plan.spans()
+    years = 1 if plan.together else min(SIMULATING[engine].batch, math.ceil(plan.replications / plan.workers))
+    hours = max(end - start for _, start, end in spans) + world.warm_up
+    processes = min(plan.workers, max(len(spans), math.ceil(plan.replications / years)))
+    amount: dict[str, Any] = {"hours": hours, "years": years, "processes": processes}
+    told = set()
+    for policy in policies:
+        changed = policy.apply(world)
+        require_memory(memory_needed(changed, engine=engine, **amount))
+        for text in overloads(loads(changed)):
+            if text not in told:
+                warnings.warn(text, OverloadWarning, stacklevel=4)
+            told.add(text)
 
 
 def _as_honest_see_it(world: World) -> World:
@@ -254,7 +281,8 @@ def _expected(world: World, *, horizon: float, policy: str) -> xr.Dataset:
     return expectation_dataset(world, expect(world, horizon=horizon), policy=policy)
 
 
-Recorded = Sequence[tuple[Posts, Span]]
+Recorded = Sequence[tuple[Posts, Any]]
+"""Tally of each span of traffic, and its queues on record as the engine keeps them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -270,11 +298,27 @@ class _Drawn:
         return self.policy.apply(self.worlds[replication % len(self.worlds)].apply(self.base))
 
 
+def _own(years: Years, drawn: _Drawn | None, replication: int) -> Years:
+    """Years of the world of a replication."""
+    return years if drawn is None else replace(years, world=drawn.of(replication))
+
+
+def _alone(engine: Engine, years: Years, drawn: _Drawn | None, batch: list[int], spans: Sequence[Any]) -> Loads:
+    """Simulate years of consignments that meet recorded queues, in the world of the first of them."""
+    return engine.alone(_own(years, drawn, batch[0]), batch, spans)
+
+
+def _together(engine: Engine, years: Years, drawn: _Drawn | None, replication: int) -> tuple[Loads, Posts]:
+    """Simulate a year of consignments among its own honest traffic, in its own world."""
+    return engine.together(_own(years, drawn, replication), replication)
+
+
 @dataclass(frozen=True, kw_only=True)
 class _Work:
     """What is to be simulated, and who does it."""
 
-    world: World
+    years: Years
+    engine: str
     plan: Plan
     policy: str
     jobs: Callable[..., Iterator[Any]]
@@ -284,46 +328,37 @@ class _Work:
 
 def _simulated(work: _Work, *, recorded: Recorded) -> tuple[xr.Dataset, Sequence[Posts], Recorded]:
     """Simulate a world among honest traffic, which is simulated first unless it was recorded before."""
-    world, plan, policy, jobs = work.world, work.plan, work.policy, work.jobs
-    tell = work.progress or (lambda step, done, total: None)
+    world, plan, policy, jobs = work.years.world, work.plan, work.policy, work.jobs
+    engine = SIMULATING[work.engine]
+    tell = work.progress or _tell_nobody
     if plan.together:
         step = f"{policy}: years of traffic with consignments"
-        whole = partial(_year_together, work.drawn or world, plan)
+        whole = partial(_together, engine, work.years, work.drawn)
         pairs = list(_told(jobs(whole, range(plan.replications)), tell, step, plan.replications))
-        loads, posts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        tallies, posts = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         batches = [[replication] for replication in range(plan.replications)]
     else:
         spans = plan.spans()
         step = f"{policy}: honest traffic"
         if not recorded:
-            recorded = list(_told(jobs(partial(_traffic, world, plan), spans), tell, step, len(spans)))
+            recorded = list(_told(jobs(partial(engine.traffic, work.years), spans), tell, step, len(spans)))
         posts = [part for part, _ in recorded]
         years = sorted({year for year, _, _ in spans})
-        queues = {
-            year: Queues(tuple(span for (y, _, _), (_, span) in zip(spans, recorded, strict=True) if y == year))
-            for year in years
+        of_year = {
+            year: [span for (y, _, _), (_, span) in zip(spans, recorded, strict=True) if y == year] for year in years
         }
-        batches = _batches(plan, years=len(years), most=1 if work.drawn else BATCH)
-        pairs_of_work = [(batch, queues[years[batch[0] % len(years)]]) for batch in batches]
+        batches = _batches(plan, years=len(years), most=1 if work.drawn else engine.batch)
         step = f"{policy}: years of consignments"
-        alone = partial(_years_alone, work.drawn or world, plan)
-        loads = list(_told(jobs(alone, pairs_of_work), tell, step, len(pairs_of_work)))
-    pooled = pool_loads(loads, replications=batches)
+        queues = [of_year[years[batch[0] % len(years)]] for batch in batches]
+        alone = partial(_alone, engine, work.years, work.drawn)
+        tallies = list(_told(jobs(alone, batches, queues), tell, step, len(batches)))
+    pooled = pool_loads(tallies, replications=batches)
     panels = [
         loads_dataset(world, pooled, policy=policy),
         posts_dataset(world, pool_posts(posts), policy=policy),
     ]
     table = seizures_dataset(world, pooled, policy=policy)
     return xr.merge([*panels, table], compat="equals", join="exact"), posts, recorded
-
-
-def _traffic(world: World, plan: Plan, span: tuple[int, float, float]) -> tuple[Posts, Span]:
-    """Simulate a span of honest traffic and record its queues."""
-    year, start, end = span
-    fleet = draw_honest(world, seed=plan.seed, year=year, start=start - world.warm_up, end=end)
-    outcome = reference.run(world, fleet, until=end).outcome
-    posts = tally_posts(world, fleet, outcome, start=start, end=end)
-    return posts, record(world, fleet, outcome, start=start, end=end)
 
 
 def _batches(plan: Plan, *, years: int, most: int) -> list[list[int]]:
@@ -333,27 +368,8 @@ def _batches(plan: Plan, *, years: int, most: int) -> list[list[int]]:
     return [some[k : k + size] for some in own for k in range(0, len(some), size)]
 
 
-def _years_alone(base: World | _Drawn, plan: Plan, work: tuple[list[int], Queues]) -> Loads:
-    """Simulate years of consignments that meet recorded queues."""
-    batch, queues = work
-    world = base.of(batch[0]) if isinstance(base, _Drawn) else base
-    fleet = draw_consignments(world, seed=plan.seed, replications=batch, horizon=plan.horizon)
-    outcome = reference.run(world, fleet, until=plan.horizon, queues=queues).outcome
-    return tally_loads(world, fleet, outcome, replications=len(batch), horizon=plan.horizon)
-
-
-def _year_together(base: World | _Drawn, plan: Plan, replication: int) -> tuple[Loads, Posts]:
-    """Simulate a year of consignments among its own honest traffic."""
-    world = base.of(replication) if isinstance(base, _Drawn) else base
-    first_day = math.floor(-world.warm_up / units.HOURS_PER_DAY)
-    honest = draw_honest(world, seed=plan.seed, year=replication, start=-world.warm_up, end=plan.horizon)
-    loads = draw_consignments(
-        world, seed=plan.seed, replications=[replication], horizon=plan.horizon, first_day=first_day
-    )
-    fleet = join(honest, loads)
-    outcome = reference.run(world, fleet, until=plan.horizon).outcome
-    tally = tally_loads(world, fleet, outcome, replications=1, horizon=plan.horizon)
-    return tally, tally_posts(world, fleet, outcome, start=0.0, end=plan.horizon)
+def _tell_nobody(step: str, done: int, total: int) -> None:
+    """Leave progress unsaid."""
 
 
 Mapped = TypeVar("Mapped")

@@ -1,34 +1,26 @@
-"""Choices among weighted alternatives: routes, classes of vehicle, cities, rings."""
+"""What a load chooses among: routes, classes of vehicle, and cities or a hub where its journey ends."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 
 from flowsim.draws.counter import Floats
-from flowsim.draws.fleet import Ints
+from flowsim.draws.fleet import Bools, Ints
+from flowsim.hubs import Hub
 from flowsim.network import Route
+from flowsim.traffic import VEHICLE_CLASSES
 from flowsim.world import World
 
 LEAVES = -1
 """Position of the city on the path of a consignment that leaves the country."""
 
-
-def choose(uniform: Floats, weights: Sequence[float] | Floats) -> Ints:
-    """Index of the alternative that each uniform number falls on.
-
-    Parameters
-    ----------
-    uniform
-        Uniform numbers in (0, 1).
-    weights
-        Weights of the alternatives, in any unit.
-    """
-    cumulated = np.cumsum(weights)
-    chosen = np.searchsorted(cumulated, uniform * cumulated[-1], side="right")
-    within: Ints = np.minimum(chosen, len(weights) - 1)
-    return within
+NOWHERE = -1
+"""End of a journey at a hub where there is none."""
 
 
 def cities_on(world: World, route: Route) -> list[tuple[int, float]]:
@@ -37,21 +29,145 @@ def cities_on(world: World, route: Route) -> list[tuple[int, float]]:
     return [(k, weights[place]) for k, place in enumerate(route.path) if weights.get(place, 0.0) > 0.0]
 
 
-def city(cities: Sequence[tuple[int, float]], *, share: float, retained: Floats, which: Floats) -> Ints:
-    """Position of the city where each consignment ends, or `LEAVES`.
+@dataclass(frozen=True, kw_only=True)
+class Branch:
+    """A route that may be chosen, and where a journey on it may end."""
+
+    route: Route
+    """The route."""
+
+    weight: float
+    """Its weight among those that may be chosen [1]."""
+
+    cities: Sequence[tuple[int, float]]
+    """Positions of the cities on its path that retain loads, with their weights [1]."""
+
+    retained: float
+    """Share of the loads that end in one of them [1]."""
+
+    start: int | None = None
+    """Position on its path of the hub that loads set out from; by default they enter at its first place."""
+
+    hub: tuple[Hub, int] | None = None
+    """Hub where loads are put in store, with its position on the path."""
+
+    @cached_property
+    def ends(self) -> list[tuple[int, bool]]:
+        """Positions where a journey may end, `LEAVES` first, and whether the load is put in store there."""
+        stored = [] if self.hub is None else [(self.hub[1], True)]
+        return sorted([(LEAVES, False), *((position, False) for position, _ in self.cities), *stored])
+
+
+class Choices(NamedTuple):
+    """Branches and classes as arrays; a way is a branch, a class of vehicle and an end, counted in that order."""
+
+    branches: Floats
+    """Sums of the weights of the branches, dims (branch,)."""
+
+    classes: Floats
+    """Sums of the shares of the classes, dims (class,)."""
+
+    retained: Floats
+    """Share of loads that end in a city, dims (branch,) [1]."""
+
+    first_city: Ints
+    """First city of each branch and, last, the number of cities, dims (branch + 1,)."""
+
+    cities: Floats
+    """Sums of the weights of the cities of a branch, dims (city,)."""
+
+    city_end: Ints
+    """Number of each city among the ends of its branch, dims (city,)."""
+
+    hub_share: Floats
+    """Share of loads stored at the hub of the branch, dims (branch,) [1]."""
+
+    hub_end: Ints
+    """Number of the hub among the ends of the branch, or `NOWHERE`, dims (branch,)."""
+
+    part: Floats
+    """Largest mass of a part that leaves the hub, dims (branch,) [kg]."""
+
+    first_way: Ints
+    """First way of each branch and, last, the number of ways, dims (branch + 1,)."""
+
+    ends: Ints
+    """Number of ends of each branch, dims (branch,)."""
+
+    way_branch: Ints
+    """Branch of each way, dims (way,)."""
+
+    way_class: Ints
+    """Class of each way, dims (way,)."""
+
+    way_end: Ints
+    """End of each way, dims (way,)."""
+
+    vehicle_class: Ints
+    """Index of the class of each way in `traffic.VEHICLE_CLASSES`, dims (way,)."""
+
+    route: Ints
+    """Index of the route of each way, dims (way,)."""
+
+    finish: Ints
+    """Index of the place where each way ends, dims (way,)."""
+
+    in_city: Bools
+    """Whether each way ends in a city, dims (way,)."""
+
+    in_store: Bools
+    """Whether each way ends in store at a hub, dims (way,)."""
+
+
+def choices(world: World, branches: Sequence[Branch], *, classes: Sequence[tuple[str, float]]) -> Choices:
+    """Write branches and classes as arrays.
 
     Parameters
     ----------
-    cities
-        Positions of the cities on the path, with their weights [1].
-    share
-        Share of the consignments that end in one of them [1].
-    retained, which
-        Uniform numbers that decide whether a consignment ends in a city, and in which.
+    world
+        World in which they lie.
+    branches
+        Routes that may be chosen.
+    classes
+        Classes of vehicle with their shares [1].
     """
-    if not cities:
-        return np.full(len(retained), LEAVES, dtype=np.int64)
-    positions = np.array([place for place, _ in cities], dtype=np.int64)
-    chosen = positions[choose(which, [weight for _, weight in cities])]
-    ends: Ints = np.where(retained < share, chosen, LEAVES)
-    return ends
+    numbers = {route.name: k for k, route in enumerate(world.network.routes)}
+    ends = [branch.ends for branch in branches]
+    ways = [(b, c, e) for b in range(len(branches)) for c in range(len(classes)) for e in range(len(ends[b]))]
+    way_branch, way_class, way_end = np.array(ways, dtype=np.int64).reshape(-1, 3).T.copy()
+    kinds = np.array([VEHICLE_CLASSES.index(name) for name, _ in classes], dtype=np.int64)
+    cities = [(b, position, weight) for b, branch in enumerate(branches) for position, weight in branch.cities]
+    hubs = [branch.hub for branch in branches]
+    finish = {
+        (b, e): world.network.index(branches[b].route.path[position])  # LEAVES is the last place
+        for b, positions in enumerate(ends)
+        for e, (position, _) in enumerate(positions)
+    }
+    stored = np.array([ends[b][e][1] for b, _, e in ways], dtype=np.bool_)
+    return Choices(
+        branches=np.cumsum([branch.weight for branch in branches]),
+        classes=np.cumsum([share for _, share in classes]),
+        retained=np.array([branch.retained for branch in branches]),
+        first_city=_starts([len(branch.cities) for branch in branches]),
+        cities=np.array([total for branch in branches for total in np.cumsum([w for _, w in branch.cities])]),
+        city_end=np.array([ends[b].index((position, False)) for b, position, _ in cities], dtype=np.int64),
+        hub_share=np.array([0.0 if hub is None else hub[0].share for hub in hubs]),
+        hub_end=np.array(
+            [NOWHERE if hub is None else ends[b].index((hub[1], True)) for b, hub in enumerate(hubs)], dtype=np.int64
+        ),
+        part=np.array([np.inf if hub is None else hub[0].part for hub in hubs]),
+        first_way=_starts([len(classes) * len(positions) for positions in ends]),
+        ends=np.array([len(positions) for positions in ends], dtype=np.int64),
+        way_branch=way_branch,
+        way_class=way_class,
+        way_end=way_end,
+        vehicle_class=kinds[way_class],
+        route=np.array([numbers[branches[b].route.name] for b, _, _ in ways], dtype=np.int64),
+        finish=np.array([finish[b, e] for b, _, e in ways], dtype=np.int64),
+        in_city=np.array([ends[b][e][0] != LEAVES for b, _, e in ways], dtype=np.bool_) & ~stored,
+        in_store=stored,
+    )
+
+
+def _starts(counts: Sequence[int]) -> Ints:
+    return np.cumsum([0, *counts], dtype=np.int64)

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
-from flowsim import units
+from flowsim import hubs, units
 from flowsim.draws import counter, poisson, quantiles
-from flowsim.draws.choices import LEAVES, choose, cities_on, city
+from flowsim.draws.arrays import Columns, RingTable, Sent, Storing, Tables, no_loads
 from flowsim.draws.counter import Floats, Stream
-from flowsim.draws.fleet import Bools, Fleet, Ints, assemble
-from flowsim.draws.itinerary import draw_availability, draw_visits, draw_years, itinerary
-from flowsim.draws.parts import Group, Stored, draw_parts, hub_on
+from flowsim.draws.fleet import Fleet, Ints
+from flowsim.draws.itinerary import draw_availability, draw_years
 from flowsim.draws.rings import Rings, draw_rings
-from flowsim.network import Route
-from flowsim.traffic import DRUGS, VEHICLE_CLASSES, ClassShare, Profile
+from flowsim.draws.roster import Roster, Way, blank, drawn
+from flowsim.draws.ways import Options, Ways, ways_of
+from flowsim.traffic import DRUGS, Profile
 from flowsim.traffic import Stream as Consignments
 from flowsim.world import World
 
@@ -25,6 +26,26 @@ from flowsim.world import World
 def draw_consignments(
     world: World, *, seed: int, replications: Sequence[int], horizon: float, first_day: int = 0
 ) -> Fleet:
+    """Draw the consignments that enter, and the parts in which they leave hubs, with all their visits.
+
+    Parameters
+    ----------
+    world, seed, replications, horizon, first_day
+        As in `consignment_roster`.
+    """
+    span: dict[str, Any] = {"replications": replications, "horizon": horizon, "first_day": first_day}
+    return drawn(world, consignment_roster(world, seed=seed, **span))
+
+
+def consignment_roster(
+    world: World,
+    *,
+    seed: int,
+    replications: Sequence[int],
+    horizon: float,
+    first_day: int = 0,
+    ways: Ways | None = None,
+) -> Roster:
     """Draw the consignments that enter, or are sent from inside the country, and the parts in which they leave hubs.
 
     Each consignment keeps its time, mass, route and all else when the inflow changes: a larger inflow adds
@@ -37,29 +58,29 @@ def draw_consignments(
     seed
         Seed of the run.
     replications
-        Replications to draw; `Fleet.replication` holds positions in this sequence.
+        Replications to draw; `Roster.replication` holds positions in this sequence.
     horizon
         Span of entry times from the first of January, at most a year [h].
     first_day
         Day from which the availability of devices is drawn.
+    ways
+        Ways of the world, kept from earlier draws.
+
+    Raises
+    ------
+    ValueError
+        If `ways` are those of another world.
     """
+    years = np.array(replications, dtype=np.int64)
     flow, effort = draw_years(world, seed=seed, replications=replications)  # flow of all drugs alike
-    rings = draw_rings(world, seed=seed, replications=replications)
-    groups: list[Group] = []
-    stored: list[Stored] = []
-    for consignments in world.traffic.streams:
-        loads = _entering(
-            world, consignments, rings, seed=seed, replications=replications, horizon=horizon, year_flow=flow
-        )
-        before = sum(len(group["entry"]) for group in groups)
-        more, put_in = _groups(world, consignments, loads, before=before)
-        groups += more
-        stored += put_in
-    for loads_in_store in stored:
-        groups += draw_parts(world, loads_in_store, seed=seed)
+    rings = _ring_table(draw_rings(world, seed=seed, replications=replications), replications=len(years))
+    draft = _Draft(ways=ways_of(world, ways), seed=seed, years=years, rings=rings)
+    sendings = [_send(draft, consignments, horizon=horizon, flow=flow) for consignments in world.traffic.streams]
+    columns = _write(draft, sendings)
     days = math.ceil(horizon / units.HOURS_PER_DAY) + 1 - first_day
     available = draw_availability(world, seed=seed, replications=replications, first_day=first_day, days=days)
-    return assemble(groups, available=available, first_day=first_day, year_effort=effort)
+    shared: dict[str, Any] = {"available": available, "first_day": first_day, "year_effort": effort}
+    return Roster(**columns._asdict(), **shared, seed=seed, ways=_each_once(draft.taken, columns))
 
 
 def loads_per_year(world: World, consignments: Consignments) -> float:
@@ -75,141 +96,136 @@ def _mean_load(world: World, consignments: Consignments) -> float:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Loads:
-    """Consignments of one stream before their ways are known; arrays have dims (vehicle,)."""
+class _Draft:
+    """What a roster of consignments is drawn from, and the ways that its vehicles have been found to take."""
 
-    drug: str
-    """What they carry, one of `traffic.DRUGS`."""
+    ways: Ways
+    seed: int
+    years: Ints
+    rings: RingTable
+    taken: list[Way] = field(default_factory=list)
 
+    @property
+    def world(self) -> World:
+        """World in which they move."""
+        return self.ways.world
+
+    def take(self, options: Options, counts: Ints) -> None:
+        """Add the ways that somebody takes."""
+        self.taken.extend(self.ways.way(options, number) for number in np.flatnonzero(counts).tolist())
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sending:
+    """Loads of one stream before they are written into the roster."""
+
+    consignments: Consignments
+    options: Options
+    tables: Tables
     stream: Stream
-    number: Ints
-    year: Ints
-    entering: Floats
-    common: Group
-
-    def uniforms(self, *, purpose: int, item: str = "") -> Floats:
-        """Four uniform numbers of each."""
-        return self.stream.uniforms(self.number, replication=self.year, purpose=purpose, item=item)
+    sent: Sent
+    size: int
 
 
-def _entering(
-    world: World,
-    consignments: Consignments,
-    rings: Rings | None,
-    *,
-    seed: int,
-    replications: Sequence[int],
-    horizon: float,
-    year_flow: Floats,
-) -> _Loads:
-    """Consignments of a stream that enter within the horizon; a ring that was dismantled sends none."""
-    stream = Stream(seed, f"consignment:{consignments.name}")
-    uniform = stream.uniforms(0, replication=np.array(replications), purpose=counter.PERIOD)[:, 0]
-    counts = poisson.quantile(uniform, mean=loads_per_year(world, consignments) * year_flow)
-    position = np.repeat(np.arange(len(replications)), counts)
-    number = np.arange(len(position)) - np.repeat(np.cumsum(counts) - counts, counts)
-    year = np.array(replications, dtype=np.int64)[position]
-    entering = stream.uniforms(number, replication=year, purpose=counter.ENTRY)
-    season = world.traffic.season_of(consignments.drug)
-    entry = _part_of_year(entering[:, 0], season=season) * units.HOURS_PER_YEAR
-    common: Group = {"replication": position, "entry": entry}
-    inside = entry < horizon
-    if rings is not None:
-        chance = stream.uniforms(number, replication=year, purpose=counter.ENTRY, item="ring")[:, 0]
-        own = rings.of_loads(chance, position=position, entry=entry)
-        inside &= rings.active(own["ring"].astype(np.int64), position=position, entry=entry)
-        common |= own
-    common["drug"] = np.full(len(entry), DRUGS.index(consignments.drug), dtype=np.int64)
-    return _Loads(
-        drug=consignments.drug,
-        stream=stream,
-        number=number[inside],
-        year=year[inside],
-        entering=entering[inside],
-        common={name: values[inside] for name, values in common.items()},
+def _send(draft: _Draft, consignments: Consignments, *, horizon: float, flow: Floats) -> _Sending:
+    """Loads of a stream, of which those enter whose time lies within the horizon and whose ring is active."""
+    from flowsim.draws import entries
+
+    world = draft.world
+    options = draft.ways.of_stream(consignments)
+    stream = Stream(draft.seed, options.stream)
+    uniform = stream.uniforms(0, replication=draft.years, purpose=counter.PERIOD)[:, 0]
+    counts = poisson.quantile(uniform, mean=loads_per_year(world, consignments) * flow)
+    sizes, classes = world.traffic.sizes_of(consignments.drug), world.traffic.classes_of(consignments.mode)
+    tables = Tables(
+        season=_season(world.traffic.season_of(consignments.drug)),
+        masses=np.stack([quantiles.mass(sizes, share.capacity).table for share in classes]),
+        normal=quantiles.normal().table,
+        logarithms=quantiles.logarithms(),
+    )
+    sent = no_loads(int(counts.sum()))
+    size = entries.send(options.arrays, tables, draft.rings, draft.years, counts, float(horizon), sent, stream.key)
+    return _Sending(consignments=consignments, options=options, tables=tables, stream=stream, sent=sent, size=size)
+
+
+def _write(draft: _Draft, sendings: Sequence[_Sending]) -> Columns:
+    """Write the loads of all streams, and then the parts in which they leave hubs, in the order of their ways."""
+    from flowsim.draws import entries
+
+    columns = Columns(**blank(sum(sending.size for sending in sendings)))
+    stored = []
+    start = 0
+    for sending in sendings:
+        arrays, drug = sending.options.arrays, DRUGS.index(sending.consignments.drug)
+        kind = (float(draft.world.detection.seals.opened), drug, start, len(draft.taken))
+        key = sending.stream.key
+        counts = entries.enter(arrays, sending.tables, draft.rings, draft.years, sending.sent, *kind, columns, key)
+        draft.take(sending.options, counts)
+        ends = start + np.cumsum(counts)
+        for way in np.flatnonzero(arrays.in_store & (counts > 0)).tolist():
+            stored.append((sending, arrays.way_branch[way], int(ends[way] - counts[way]), int(ends[way])))
+        start = int(ends[-1])
+    for sending, branch, first, last in stored:
+        start += _leave(draft, sending, columns, branch=branch, loads=(first, last), start=start)
+    return columns
+
+
+def _each_once(taken: Sequence[Way], columns: Columns) -> tuple[Way, ...]:
+    """Ways without repetition, as parts that come from several routes may leave on the same one."""
+    once = {id(way): way for way in taken}
+    numbers = {key: number for number, key in enumerate(once)}
+    columns.way[:] = np.array([numbers[id(way)] for way in taken], dtype=np.int64)[columns.way]
+    return tuple(once.values())
+
+
+def _leave(
+    draft: _Draft, sending: _Sending, columns: Columns, *, branch: int, loads: tuple[int, int], start: int
+) -> int:
+    """Write the parts in which loads of one way leave the hub of its branch; their number."""
+    from flowsim.draws import entries
+
+    hub = sending.options.branches[branch].hub
+    assert hub is not None
+    options = draft.ways.of_parts(sending.consignments, hub=hub[0])
+    storing = Storing(
+        part=float(hub[0].part),
+        store=float(hub[0].store),
+        certain=float(hub[0].store_minimum),
+        concealment=float(hub[0].concealment),
+        law=quantiles.duration(hubs.STORE).table,
+    )
+    key = Stream(draft.seed, options.stream).key
+    where = (*loads, start, len(draft.taken))
+    counts = entries.leave(options.arrays, sending.tables, storing, *where, columns, key)
+    draft.take(options, counts)
+    return int(counts.sum())
+
+
+def _ring_table(rings: Rings | None, *, replications: int) -> RingTable:
+    """Rings as the loops over loads read them."""
+    if rings is None:
+        return RingTable(
+            sizes=np.zeros((replications, 0)),
+            protected=np.zeros((replications, 1), dtype=np.int64),
+            first=np.zeros(replications + 1, dtype=np.int64),
+            time=np.array([np.inf]),
+            agency=np.array([-1], dtype=np.int64),
+            dismantled=np.zeros(0),
+        )
+    return RingTable(
+        sizes=np.cumsum(rings.sizes, axis=1),
+        protected=rings.protected,
+        first=np.searchsorted(rings.group, np.arange(rings.sizes.size + 1)).astype(np.int64),
+        time=np.append(rings.time, np.inf),
+        agency=np.append(rings.agency, -1),
+        dismantled=rings.dismantled,
     )
 
 
-def _groups(
-    world: World, consignments: Consignments, loads: _Loads, *, before: int
-) -> tuple[list[Group], list[Stored]]:
-    """Consignments of a stream in groups on one itinerary each, and those among them that are put in store."""
-    choosing = loads.uniforms(purpose=counter.ROUTE)
-    routes = world.routes_of(consignments.origin, mode=consignments.mode)
-    classes = world.traffic.classes_of(consignments.mode)
-    route = choose(choosing[:, 0], [r.weight for r in routes])
-    vehicle_class = choose(choosing[:, 1], [share.share for share in classes])
-    storing = loads.uniforms(purpose=counter.ROUTE, item="hub")[:, 0] if world.hubs else None
-    groups: list[Group] = []
-    stored: list[Stored] = []
-    for r, c in sorted(set(zip(route.tolist(), vehicle_class.tolist(), strict=True))):
-        end, split = _end(world, routes[r], loads, which=choosing[:, 2], storing=storing)
-        here = (route == r) & (vehicle_class == c)
-        for last, is_split in sorted(set(zip(end[here].tolist(), split[here].tolist(), strict=True))):
-            chosen = here & (end == last) & (split == is_split)
-            group = _group(world, routes[r], classes[c], loads, chosen=chosen, last=last, split=is_split)
-            hub = hub_on(world, routes[r])
-            if is_split and hub is not None:
-                vehicle = before + np.arange(len(group["entry"]))
-                who = {"number": loads.number[chosen], "year": loads.year[chosen], "vehicle": vehicle}
-                stored.append(Stored(hub=hub[0], consignments=consignments, loads=group, **who))
-            before += len(group["entry"])
-            groups.append(group)
-    return groups, stored
-
-
-def _end(world: World, route: Route, loads: _Loads, *, which: Floats, storing: Floats | None) -> tuple[Ints, Bools]:
-    """Position where each consignment ends on a route, or `LEAVES`, and whether it is put in store there."""
-    share, retained = world.traffic.retained_share, loads.entering[:, 3]
-    end = city(cities_on(world, route), share=share, retained=retained, which=which)
-    found = hub_on(world, route)
-    if found is None or storing is None:
-        return end, np.zeros(len(end), dtype=np.bool_)
-    hub, position = found
-    split = (storing < hub.share) & ((end == LEAVES) | (end > position))
-    return np.where(split, position, end), split
-
-
-def _group(
-    world: World, route: Route, share: ClassShare, loads: _Loads, *, chosen: Bools, last: int, split: bool
-) -> Group:
-    """Fields of the consignments of one route, class and end."""
-    end = None if last == LEAVES else last
-    kind = share.vehicle_class
-    way = itinerary(world, route.path, vehicle_class=kind, direction="through", mode=route.mode, last=end)
-    who = {"number": loads.number[chosen], "replication": loads.year[chosen]}
-    group: Group = draw_visits(world, way, stream=loads.stream, **who, loaded=True)
-    entering = loads.entering[chosen]
-    size = len(entering)
-    mass = quantiles.mass(world.traffic.sizes_of(loads.drug), share.capacity)(entering[:, 1])
-    place = world.network.index(route.path[-1 if end is None else end])
-    return group | {
-        **{name: values[chosen] for name, values in loads.common.items()},
-        "vehicle_class": np.full(size, VEHICLE_CLASSES.index(kind), dtype=np.int64),
-        "route": np.full(size, world.network.routes.index(route), dtype=np.int64),
-        "retained": np.full(size, end is not None and not split, dtype=np.bool_),
-        "opened": _opened(world, loads.stream, share, **who),
-        "finish": np.full(size, place, dtype=np.int64),
-        "mass": mass,
-        "log_mass": quantiles.logarithm(mass),
-        "concealment": quantiles.normal()(entering[:, 2]),
-    }
-
-
-def _part_of_year(uniform: Floats, *, season: Profile | None) -> Floats:
-    """Time of entry as a part of the year: in each month in proportion to its weight, even within a month."""
+def _season(season: Profile | None) -> Floats:
+    """Part of the loads that has entered, and part of the year passed by then: even within a month, dims (2, knot)."""
     if season is None:
-        return uniform
+        return np.array([[0.0, 1.0], [0.0, 1.0]])
     days = np.array([0, *units.DAYS_OF_MONTHS])
     cumulated = np.cumsum(days * np.array([0.0, *season.weights]))
-    part: Floats = np.interp(uniform, cumulated / cumulated[-1], np.cumsum(days) / units.DAYS_PER_YEAR)
-    return part
-
-
-def _opened(world: World, stream: Stream, share: ClassShare, *, number: Ints, replication: Ints) -> Bools:
-    """Whether the seal of each load in a TIR truck was opened and closed again."""
-    if share.vehicle_class != "tir" or world.detection.seals.opened == 0.0:
-        return np.zeros(len(number), dtype=np.bool_)
-    uniform = stream.uniforms(number, replication=replication, purpose=counter.ENTRY, item="seal")
-    opened: Bools = uniform[:, 0] < world.detection.seals.opened
-    return opened
+    return np.stack([cumulated / cumulated[-1], np.cumsum(days) / units.DAYS_PER_YEAR])

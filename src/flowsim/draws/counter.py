@@ -4,26 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from flowsim.names import long_hash, short_hash
 
-UInts = npt.NDArray[np.uint64]
 Floats = npt.NDArray[np.float64]
-
-MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
-"""Round multipliers of Philox4x32 [Salmon2011]_."""
-
-WEYL = (0x9E3779B9, 0xBB67AE85)
-"""Increments of the key per round of Philox4x32 [Salmon2011]_."""
-
-ROUNDS = 10
-"""Rounds of Philox4x32-10."""
-
-_LOW = np.uint64(0xFFFFFFFF)
-_HALF = np.uint64(32)
 
 SERVICE, TRAVEL, DEVICE, ENTRY, ROUTE, PERIOD, ROUND = range(7)
 """Purposes, in the top byte of the counter's last word, each a block of four numbers."""
@@ -39,7 +27,7 @@ class Stream:
     name: str
     """Name of the stream."""
 
-    @property
+    @cached_property
     def key(self) -> tuple[int, int]:
         """The two 32-bit words of the Philox key, a hash of seed and name."""
         digest = hashlib.blake2b(f"{self.seed}/{self.name}".encode(), digest_size=8).digest()
@@ -77,50 +65,24 @@ class Stream:
         ndarray
             Dims (..., 4), multiples of 2**-32 plus 2**-33, strictly within (0, 1) [1].
         """
-        last = (np.asarray(seen, dtype=np.uint64) << np.uint64(16)) | np.uint64((purpose << 24) | short_hash(item))
-        words = philox4x32(
-            np.asarray(vehicle, dtype=np.int64).astype(np.uint64) & _LOW,
-            np.asarray(replication, dtype=np.int64).astype(np.uint64) & _LOW,
-            np.uint64(long_hash(place)),
-            last,
-            key=self.key,
-        )
-        return (words.astype(np.float64) + 0.5) * 2.0**-32
+        from flowsim.draws import loops  # compiling takes half a second to import
+
+        last = (np.asarray(seen, dtype=np.int64) << 16) | last_word(purpose, item)
+        shape = np.broadcast(vehicle, replication, last).shape
+        counters = np.empty((3, *shape), dtype=np.int64)
+        counters[0], counters[1], counters[2] = vehicle, replication, last
+        drawn = loops.uniforms(counters.reshape(3, -1), long_hash(place), *self.key)
+        return drawn.reshape(*shape, 4)
 
 
-def philox4x32(
-    c0: npt.ArrayLike, c1: npt.ArrayLike, c2: npt.ArrayLike, c3: npt.ArrayLike, *, key: tuple[int, int]
-) -> UInts:
-    """Encrypt counters with Philox4x32-10 [Salmon2011]_.
+def last_word(purpose: int, item: str = "") -> int:
+    """Last word of a counter, to which the times seen before are added in the third byte.
 
     Parameters
     ----------
-    c0, c1, c2, c3
-        Words of the counters, each below 2**32, broadcast against one another.
-    key
-        The two 32-bit words of the key.
-
-    Returns
-    -------
-    ndarray
-        Four random 32-bit words for each counter, dims (..., 4).
-
-    References
-    ----------
-    .. [Salmon2011] J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, "Parallel random numbers: as easy as
-       1, 2, 3", SC'11, doi:10.1145/2063384.2063405.
+    purpose
+        One of the purposes of this module.
+    item
+        Device, where there are several at a place.
     """
-    x0, x1, x2, x3 = (
-        np.array(word) for word in np.broadcast_arrays(*(np.asarray(c, np.uint64) for c in (c0, c1, c2, c3)))
-    )
-    key0, key1 = key
-    for _ in range(ROUNDS):
-        product0 = x0 * np.uint64(MULTIPLIERS[0])
-        product1 = x2 * np.uint64(MULTIPLIERS[1])
-        x0 = (product1 >> _HALF) ^ x1 ^ np.uint64(key0)
-        x2 = (product0 >> _HALF) ^ x3 ^ np.uint64(key1)
-        x1 = product1 & _LOW
-        x3 = product0 & _LOW
-        key0 = (key0 + WEYL[0]) & 0xFFFFFFFF
-        key1 = (key1 + WEYL[1]) & 0xFFFFFFFF
-    return np.stack([x0, x1, x2, x3], axis=-1)
+    return (purpose << 24) | short_hash(item)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -20,12 +18,11 @@ HONEST = -1
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fleet:
-    """Vehicles and their visits to checkpoints.
+class Vehicles:
+    """Vehicles with all that is drawn once for each.
 
     A consignment that is put in store at a hub is a vehicle as far as the hub; each part in which it leaves is
-    another, whose parent it is. The visits of vehicle v are the rows first[v] to first[v + 1] of the arrays that hold
-    one value per visit.
+    another, whose parent it is.
     """
 
     entry: Floats
@@ -58,9 +55,6 @@ class Fleet:
     concealment: Floats
     """Concealment quality, N(0, 1) over loads, shared by all devices, dims (vehicle,) [1]."""
 
-    tail: Floats
-    """Travel time from the last checkpoint to the end of the path, dims (vehicle,) [h]."""
-
     finish: Ints
     """Place where the path ends, as an index in `Network.places`, dims (vehicle,)."""
 
@@ -84,6 +78,51 @@ class Fleet:
 
     protected: Ints
     """Agencies that protect the ring, bit k standing for agency k of `AGENCIES`, dims (vehicle,)."""
+
+    available: Bools
+    """Whether a device works, dims (replication, checkpoint, device, day)."""
+
+    first_day: int
+    """Day of the year that the last dimension of `available` starts with."""
+
+    year_effort: Floats
+    """Factor on the effort of each year, dims (replication,) [1]."""
+
+    @property
+    def size(self) -> int:
+        """Number of vehicles [1]."""
+        return len(self.entry)
+
+    @property
+    def loaded(self) -> Bools:
+        """Whether each vehicle carries a load, dims (vehicle,)."""
+        loaded: Bools = self.drug != HONEST
+        return loaded
+
+    @property
+    def ident(self) -> Ints:
+        """Number that orders simultaneous events, dims (vehicle,): steps of 64, and parts after their consignment."""
+        number = 64 * np.cumsum(self.parent < 0, dtype=np.int64)
+        ident: Ints = np.where(self.parent < 0, number, number[self.parent] + self.part)
+        return ident
+
+    @property
+    def split(self) -> Bools:
+        """Whether each vehicle brings its load to a hub, from where parts go on, dims (vehicle,)."""
+        split = np.zeros(self.size, dtype=np.bool_)
+        split[self.parent[self.parent >= 0]] = True
+        return split
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fleet(Vehicles):
+    """Vehicles with their visits to checkpoints, all drawn.
+
+    The visits of vehicle v are the rows first[v] to first[v + 1] of the arrays that hold one value per visit.
+    """
+
+    tail: Floats
+    """Travel time from the last checkpoint to the end of the path, dims (vehicle,) [h]."""
 
     first: Ints
     """First visit of each vehicle and, last, the number of visits, dims (vehicle + 1,)."""
@@ -136,47 +175,13 @@ class Fleet:
     device_time: Floats
     """Time of the examination, dims (visit, device) [h]."""
 
-    available: Bools
-    """Whether a device works, dims (replication, checkpoint, device, day)."""
-
-    first_day: int
-    """Day of the year that the last dimension of `available` starts with."""
-
-    year_effort: Floats
-    """Factor on the effort of each year, dims (replication,) [1]."""
-
-    @property
-    def size(self) -> int:
-        """Number of vehicles [1]."""
-        return len(self.entry)
-
-    @property
-    def loaded(self) -> Bools:
-        """Whether each vehicle carries a load, dims (vehicle,)."""
-        loaded: Bools = self.drug != HONEST
-        return loaded
-
-    @property
-    def ident(self) -> Ints:
-        """Number that orders simultaneous events, dims (vehicle,): steps of 64, and parts after their consignment."""
-        number = 64 * np.cumsum(self.parent < 0, dtype=np.int64)
-        ident: Ints = np.where(self.parent < 0, number, number[self.parent] + self.part)
-        return ident
-
-    @property
-    def split(self) -> Bools:
-        """Whether each vehicle brings its load to a hub, from where parts go on, dims (vehicle,)."""
-        split = np.zeros(self.size, dtype=np.bool_)
-        split[self.parent[self.parent >= 0]] = True
-        return split
-
     @property
     def vehicle_of_visit(self) -> Ints:
         """Vehicle of each visit, dims (visit,)."""
         return np.repeat(np.arange(self.size, dtype=np.int64), np.diff(self.first))
 
 
-PER_VEHICLE = (
+PER_VEHICLE_ONCE = (
     "entry",
     "vehicle_class",
     "replication",
@@ -187,7 +192,6 @@ PER_VEHICLE = (
     "mass",
     "log_mass",
     "concealment",
-    "tail",
     "finish",
     "parent",
     "part",
@@ -197,18 +201,13 @@ PER_VEHICLE = (
     "case_agency",
     "protected",
 )
+"""Fields of vehicles that are drawn once for each."""
+
+PER_VEHICLE = (*PER_VEHICLE_ONCE, "tail")
 """Fields of a fleet with one value per vehicle."""
 
-UNLESS_GIVEN: Mapping[str, float] = {
-    "parent": -1,
-    "part": 0,
-    "store": 0.0,
-    "ring": -1,
-    "case_time": math.inf,
-    "case_agency": -1,
-    "protected": 0,
-}
-"""Values of the fields that a group of vehicles may leave out."""
+SHARED = ("available", "first_day", "year_effort")
+"""Fields that all vehicles share."""
 
 PER_VISIT = (
     "checkpoint",
@@ -251,48 +250,5 @@ def join(one: Fleet, other: Fleet) -> Fleet:
     }
     merged["parent"][one.size :] = np.where(other.parent < 0, -1, other.parent + one.size)
     first = np.concatenate([one.first, one.first[-1] + other.first[1:]])
-    shared: dict[str, Any] = {name: getattr(one, name) for name in ("available", "first_day", "year_effort")}
+    shared: dict[str, Any] = {name: getattr(one, name) for name in SHARED}
     return Fleet(**merged, first=first, **shared)
-
-
-def assemble(
-    parts: list[dict[str, npt.NDArray[np.generic]]], *, available: Bools, first_day: int, year_effort: Floats
-) -> Fleet:
-    """Fleet of several groups of vehicles, each on one itinerary.
-
-    Parameters
-    ----------
-    parts
-        Per group, arrays with dims (vehicle,) for the fields of `PER_VEHICLE`, except those of `UNLESS_GIVEN` that
-        have the value given there, and (vehicle, stop, ...) for those of `PER_VISIT`.
-    available, first_day, year_effort
-        As in `Fleet`.
-    """
-    devices = available.shape[2]
-    columns: dict[str, npt.NDArray[np.generic]] = {}
-    for name in PER_VEHICLE:
-        columns[name] = np.concatenate([_column(part, name) for part in parts]) if parts else _empty(name)
-    for name in PER_VISIT:
-        shape = (-1, devices) if name.startswith("device_") else (-1,)
-        rows = [part[name].reshape(shape) for part in parts if part[name].size or shape == (-1,)]
-        columns[name] = np.concatenate(rows) if rows else np.zeros((0, devices) if len(shape) == 2 else 0)
-    visits = [np.full(len(part["entry"]), part["checkpoint"].shape[1], dtype=np.int64) for part in parts]
-    first = np.concatenate([np.zeros(1, dtype=np.int64), *visits]).cumsum()
-    typed: dict[str, Any] = {name: _typed(name, column) for name, column in columns.items()}
-    return Fleet(**typed, first=first, available=available, first_day=first_day, year_effort=year_effort)
-
-
-def _column(part: Mapping[str, npt.NDArray[np.generic]], name: str) -> npt.NDArray[np.generic]:
-    if name in part or name not in UNLESS_GIVEN:
-        return part[name]
-    return np.full(len(part["entry"]), UNLESS_GIVEN[name])
-
-
-def _empty(name: str) -> npt.NDArray[np.generic]:
-    return np.zeros(0, dtype=np.bool_ if name in ("retained", "opened") else np.float64)
-
-
-def _typed(name: str, column: npt.NDArray[np.generic]) -> npt.NDArray[np.generic]:
-    annotation = {field.name: field.type for field in fields(Fleet)}[name]
-    kinds: dict[str, type[np.generic]] = {"Ints": np.int64, "Bools": np.bool_, "Floats": np.float64}
-    return column.astype(kinds[str(annotation)])

@@ -14,6 +14,7 @@ from flowsim.draws import counter, quantiles
 from flowsim.draws.counter import Floats, Stream
 from flowsim.draws.fleet import Bools, Ints
 from flowsim.inspection.checkpoint import AGENCIES
+from flowsim.names import long_hash
 from flowsim.network import Leg
 from flowsim.traffic import Law
 from flowsim.world import Stop, World
@@ -41,17 +42,26 @@ class Itinerary:
     start: int = 0
     """Position on the path of the place where the first leg begins."""
 
+    def between(self, start: int | None, last: int) -> Itinerary:
+        """Part of a whole path.
 
-def itinerary(
-    world: World,
-    path: Sequence[str],
-    *,
-    vehicle_class: str,
-    direction: str,
-    mode: str,
-    start: int | None = None,
-    last: int | None = None,
-) -> Itinerary:
+        Parameters
+        ----------
+        start
+            Position of the place that it sets out from, with the checkpoints there behind it; by default it enters
+            at the first place and meets them.
+        last
+            Position of the place where it ends.
+        """
+        return Itinerary(
+            stops=tuple(stop for stop in self.stops if (start is None or stop.place > start) and stop.place <= last),
+            legs=self.legs[start:last],
+            vehicle_class=self.vehicle_class,
+            start=start or 0,
+        )
+
+
+def itinerary(world: World, path: Sequence[str], *, vehicle_class: str, direction: str, mode: str) -> Itinerary:
     """Itinerary of a class of vehicle along a path.
 
     Parameters
@@ -59,23 +69,14 @@ def itinerary(
     world
         World in which it moves.
     path
-        Names of the places of the whole path.
+        Names of the places.
     vehicle_class, direction, mode
         As in `World.stops`.
-    start
-        Position of the place that it sets out from, with the checkpoints there behind it; by default it enters at
-        the first place and meets them.
-    last
-        Position of the place where it ends, by default the last of the path.
     """
-    end = len(path) - 1 if last is None else last
-    stops = world.stops(path, vehicle_class=vehicle_class, direction=direction, mode=mode)
-    legs = world.network.legs_of(path, mode=mode, owner="path")
     return Itinerary(
-        stops=tuple(stop for stop in stops if (start is None or stop.place > start) and stop.place <= end),
-        legs=legs[start:end],
+        stops=world.stops(path, vehicle_class=vehicle_class, direction=direction, mode=mode),
+        legs=world.network.legs_of(path, mode=mode, owner="path"),
         vehicle_class=vehicle_class,
-        start=start or 0,
     )
 
 
@@ -198,16 +199,14 @@ def draw_availability(world: World, *, seed: int, replications: Sequence[int], f
     ndarray
         Dims (replication, checkpoint, device, day).
     """
+    from flowsim.draws import loops
+
     available = np.zeros((len(replications), len(world.checkpoints), device_slots(world), days), dtype=np.bool_)
-    day = np.arange(first_day, first_day + days)
-    stream = Stream(seed, "availability")
-    rows = np.array(replications, dtype=np.int64)[:, None]
+    years, key = np.array(replications, dtype=np.int64), Stream(seed, "availability").key
     for c, checkpoint in enumerate(world.checkpoints):
         for d, device in enumerate(checkpoint.devices):
-            uniform = stream.uniforms(
-                day, replication=rows, purpose=counter.PERIOD, place=checkpoint.name, item=device.name
-            )
-            available[:, c, d, :] = uniform[..., 0] < device.availability
+            words = (long_hash(checkpoint.name), counter.last_word(counter.PERIOD, device.name))
+            loops.below(float(device.availability), first_day, years, words, key, available[:, c, d])
     return available
 
 

@@ -9,20 +9,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
+from flowsim.draws.constants import KNOTS, LOGARITHMS, OCTAVES
 from flowsim.draws.counter import Floats
 from flowsim.traffic import Law, LoadSizes
-
-OCTAVES = 33
-"""Octaves of the distance from the nearer end that a 32-bit uniform number can lie in."""
-
-KNOTS = 64
-"""Intervals in each octave."""
 
 DIGITS = 12
 """Significant digits kept in a table, fewer than where C libraries differ."""
@@ -50,19 +45,17 @@ class Quantiles:
 
     def __call__(self, uniform: npt.ArrayLike) -> Floats:
         """Variates of uniform numbers, dims as given."""
+        from flowsim.draws import loops
+
         u = np.asarray(uniform, dtype=np.float64)
-        upper = u >= 0.5
-        distance = np.where(upper, 1.0 - u, u)
-        mantissa, exponent = np.frexp(distance)
-        octave = np.clip(-exponent, 0, OCTAVES - 1)
-        position = (mantissa - 0.5) * (2 * KNOTS)
-        knot = position.astype(np.int64)
-        side = upper.astype(np.int64)
-        left = self._table[side, octave, knot]
-        variate: Floats = left + (position - knot) * (self._table[side, octave, knot + 1] - left)
-        return variate
+        return loops.quantiles(self._table, u.flatten()).reshape(u.shape)
 
     @property
+    def table(self) -> Floats:
+        """Values at the knots, dims (2, OCTAVES, KNOTS + 1), of which the first tells the lower from the upper half."""
+        return self._table
+
+    @cached_property
     def mean(self) -> float:
         """Mean of the variates, exact for the interpolated table [units of the variate]."""
         inner = (self._table[:, 1:, :-1] + self._table[:, 1:, 1:]).sum(axis=(0, 2)) / 2
@@ -188,8 +181,9 @@ def entered_parts(sizes: LoadSizes) -> tuple[float, float]:
 
 
 @cache
-def _logarithms() -> Floats:
-    knots = [float(f"{math.log(0.5 + i / 2048):.{DIGITS}g}") for i in range(1025)]
+def logarithms() -> Floats:
+    """Natural logarithms at the knots between 1/2 and 1, dims (LOGARITHMS + 1,) [1]."""
+    knots = [float(f"{math.log(0.5 + i / (2 * LOGARITHMS)):.{DIGITS}g}") for i in range(LOGARITHMS + 1)]
     return np.array(knots)
 
 
@@ -201,10 +195,7 @@ def logarithm(values: npt.ArrayLike) -> Floats:
     values
         Positive numbers.
     """
-    mantissa, exponent = np.frexp(np.asarray(values, dtype=np.float64))
-    position = (mantissa - 0.5) * 2048
-    knot = np.minimum(position.astype(np.int64), 1023)
-    table = _logarithms()
-    left = table[knot]
-    logarithms: Floats = exponent * math.log(2.0) + (left + (position - knot) * (table[knot + 1] - left))
-    return logarithms
+    from flowsim.draws import loops
+
+    numbers = np.asarray(values, dtype=np.float64)
+    return loops.logarithms(logarithms(), numbers.flatten()).reshape(numbers.shape)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from flowsim import units
 from flowsim.draws import counter, poisson, quantiles
-from flowsim.draws.choices import choose
 from flowsim.draws.counter import Floats, Stream
 from flowsim.draws.fleet import Bools, Ints
 from flowsim.inspection.checkpoint import AGENCIES
@@ -40,57 +37,6 @@ class Rings:
 
     dismantled: Floats
     """Start of the time in which a ring sends nothing more, dims (replication * ring,) [h]; infinity if none."""
-
-    def of_loads(self, uniform: Floats, *, position: Ints, entry: Floats) -> dict[str, npt.NDArray[np.generic]]:
-        """Ring of each load, the first case of the ring after its entry, and the agencies that protect it.
-
-        Parameters
-        ----------
-        uniform
-            Uniform number of each load.
-        position
-            Position of its replication among those drawn.
-        entry
-            Time of its entry [h].
-
-        Returns
-        -------
-        dict
-            The fields `ring`, `case_time`, `case_agency` and `protected` of a fleet, dims (vehicle,).
-        """
-        ring = np.zeros(len(entry), dtype=np.int64)
-        for row, sizes in enumerate(self.sizes):
-            here = position == row
-            ring[here] = choose(uniform[here], sizes)
-        time, agency = self._first_cases(self._group(position, ring), entry)
-        protected = self.protected[position, ring]
-        return {"ring": ring, "case_time": time, "case_agency": agency, "protected": protected}
-
-    def active(self, ring: Ints, *, position: Ints, entry: Floats) -> Bools:
-        """Whether the ring of each load still sends loads at its entry, dims (vehicle,)."""
-        active: Bools = entry < self.dismantled[self._group(position, ring)]
-        return active
-
-    def _group(self, position: Ints, ring: Ints) -> Ints:
-        group: Ints = position * self.sizes.shape[1] + ring
-        return group
-
-    def _first_cases(self, group: Ints, entry: Floats) -> tuple[Floats, Ints]:
-        """Time and agency of the first case against a ring after a time; infinity and -1 if there is none."""
-        cases, loads = len(self.time), len(entry)
-        groups, times = np.concatenate([self.group, group]), np.concatenate([self.time, entry])
-        # A case comes before a load of the same time, and so is not after it.
-        order = np.lexsort((np.arange(cases + loads) >= cases, times, groups))
-        place = np.where(order < cases, np.arange(cases + loads), cases + loads)
-        coming = np.minimum.accumulate(place[::-1])[::-1]
-        following = np.append(order, cases)[coming]
-        first = np.full(cases + loads, cases)
-        first[order] = following
-        chosen = first[cases:]
-        found = (chosen < cases) & (np.append(self.group, -1)[chosen] == group)
-        time = np.where(found, np.append(self.time, math.inf)[chosen], math.inf)
-        agency = np.where(found, np.append(self.agency, -1)[chosen], -1)
-        return time, agency
 
 
 def draw_rings(world: World, *, seed: int, replications: Sequence[int]) -> Rings | None:

@@ -56,18 +56,21 @@ def write(dataset: xr.Dataset, path: Path) -> Path:
     return path
 
 
-def open_results(path: str | Path) -> xr.Dataset:
-    """Open the results of a run.
+def open_results(path: str | Path, *, seizures: bool = False) -> xr.Dataset:
+    """Open the results of a run, or those of a sweep, whose values are read when they are used.
 
     Parameters
     ----------
     path
-        The file, or the folder that holds `run.nc`.
+        The file or the store, or the folder that holds `run.nc` or `sweep.zarr`.
+    seizures
+        Whether to join the seizures of all jobs of a sweep; a run has its own always.
 
     Returns
     -------
     Dataset
-        The variables of the registry; see `docs/results.md`.
+        The variables of the registry; see `docs/results.md`. Those of a sweep have its keys as dims, NaN where a job
+        is not done, and `status`.
 
     Raises
     ------
@@ -77,6 +80,11 @@ def open_results(path: str | Path) -> xr.Dataset:
         If the file is of another kind, or departs from the registry.
     """
     file = Path(path)
+    if file.is_dir() and not (file / RUN).is_file():
+        from flowsim.results import store  # imports zarr, which takes half a second
+
+        if store.is_store(file):
+            return store.open_store(file, seizures=seizures)
     file = file / RUN if file.is_dir() else file
     if not file.is_file():
         raise FileNotFoundError(f"results must be a file or a folder that holds {RUN}, got {str(path)!r}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import xarray as xr
@@ -116,8 +117,15 @@ OPTIONAL = ("policy", "chain", "draw", "replication")
 """Dims that a selection or a mean may have removed."""
 
 
-def check(dataset: xr.Dataset) -> None:
+def check(dataset: xr.Dataset, *, swept: Sequence[str] = ()) -> None:
     """Refuse a Dataset that departs from the registry.
+
+    Parameters
+    ----------
+    dataset
+        Results.
+    swept
+        Dims along which runs lie, which any variable may have.
 
     Raises
     ------
@@ -129,7 +137,7 @@ def check(dataset: xr.Dataset) -> None:
         checks.known(str(name), list(known), thing="result variable")
         variable = known[str(name)]
         core = tuple(dim for dim in variable.dims if dim not in OPTIONAL)
-        got = tuple(str(dim) for dim in array.dims if dim not in OPTIONAL)
+        got = tuple(str(dim) for dim in array.dims if dim not in (*OPTIONAL, *swept))
         checks.require(got == core, thing=f"result variable '{name}'", rule=f"have dims {core}", value=got)
         units = array.attrs.get("units")
         rule = f"have units '{variable.units}'"

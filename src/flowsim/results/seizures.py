@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.draws.fleet import Fleet
 from flowsim.engine.outcome import BYPASSED, SEIZED, Outcome
+from flowsim.engine.trail import Travelled
 from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.results.registry import CHANNELS
 from flowsim.results.sites import final_visit, site_of_place
@@ -20,7 +20,7 @@ ROUTINE, PATROL, TIP, CASE, MARKET = range(len(CHANNELS))
 """Indices of the channels."""
 
 
-def taken(world: World, fleet: Fleet, outcome: Outcome, *, counted: npt.NDArray[np.bool_]) -> Columns:
+def taken(world: World, fleet: Travelled, outcome: Outcome, *, counted: npt.NDArray[np.bool_]) -> Columns:
     """Loads that were seized, one row each in the order of the fleet.
 
     A load is taken by a case if it was seized when the case was ripe; else by a patrol if it had gone round its last
@@ -67,14 +67,14 @@ def taken(world: World, fleet: Fleet, outcome: Outcome, *, counted: npt.NDArray[
     }
 
 
-def in_store(fleet: Fleet, outcome: Outcome) -> npt.NDArray[np.bool_]:
+def in_store(fleet: Travelled, outcome: Outcome) -> npt.NDArray[np.bool_]:
     """Whether each part ended before it set out from its hub, dims (vehicle,)."""
     release = np.where(fleet.parent < 0, -np.inf, outcome.end[fleet.parent] + fleet.store)
     inside: npt.NDArray[np.bool_] = outcome.end <= release
     return inside
 
 
-def table(world: World, fleet: Fleet, outcome: Outcome, *, loads: Columns) -> Columns:
+def table(world: World, fleet: Travelled, outcome: Outcome, *, loads: Columns) -> Columns:
     """Seizures: what one case finds of one ring in store at one place is one, every other load is one by itself.
 
     Parameters

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from flowsim.draws.fleet import Fleet, Ints
+from flowsim.draws.fleet import Ints
 from flowsim.engine.outcome import Outcome
+from flowsim.engine.trail import Travelled
 from flowsim.network import Place
 from flowsim.world import World
 
@@ -72,7 +73,7 @@ def site_of_place(world: World) -> Ints:
     return index
 
 
-def last_visit(fleet: Fleet, outcome: Outcome) -> Ints:
+def last_visit(fleet: Travelled, outcome: Outcome) -> Ints:
     """Visit that each vehicle came to last, -1 if none, dims (vehicle,)."""
     vehicle = fleet.vehicle_of_visit
     reached = ~np.isnan(outcome.arrival)
@@ -81,7 +82,7 @@ def last_visit(fleet: Fleet, outcome: Outcome) -> Ints:
     return last
 
 
-def final_visit(fleet: Fleet, outcome: Outcome) -> Ints:
+def final_visit(fleet: Travelled, outcome: Outcome) -> Ints:
     """Visit with which each vehicle's journey ended, -1 if it went on from its last one, dims (vehicle,)."""
     last = last_visit(fleet, outcome)
     ended = (last >= 0) & (outcome.departure[last] == outcome.end) if len(outcome.departure) else last >= 0

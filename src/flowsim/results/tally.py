@@ -10,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim import units
-from flowsim.draws.fleet import HONEST, Bools, Fleet, Ints
+from flowsim.draws.fleet import HONEST, Bools, Ints
 from flowsim.engine.outcome import PASSED, REFERRED, RETAINED, SEIZED, SPLIT, UNDER_WAY, Outcome
-from flowsim.inspection import campaigns
+from flowsim.engine.trail import Travelled
 from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.results.registry import CHANNELS, REASONS
 from flowsim.results.seizures import CASE, MARKET, PATROL, ROUTINE, TIP, Columns, table, taken
@@ -92,7 +92,7 @@ def exits(world: World) -> tuple[str, ...]:
     return tuple(dict.fromkeys(route.exit for route in world.network.routes))
 
 
-def tally_loads(world: World, fleet: Fleet, outcome: Outcome, *, replications: int, horizon: float) -> Loads:
+def tally_loads(world: World, fleet: Travelled, outcome: Outcome, *, replications: int, horizon: float) -> Loads:
     """Add up what happened to the consignments of a fleet and close the ledger.
 
     Parameters
@@ -144,7 +144,7 @@ def tally_loads(world: World, fleet: Fleet, outcome: Outcome, *, replications: i
     return tally
 
 
-def _counted(fleet: Fleet, outcome: Outcome, *, horizon: float) -> Bools:
+def _counted(fleet: Travelled, outcome: Outcome, *, horizon: float) -> Bools:
     """Loads that entered before the horizon, and the parts in which they left hubs."""
     counted: Bools = (fleet.drug != HONEST) & (fleet.entry < horizon)
     parts = np.flatnonzero(fleet.parent >= 0)
@@ -153,7 +153,7 @@ def _counted(fleet: Fleet, outcome: Outcome, *, horizon: float) -> Bools:
     return counted
 
 
-def _total(fleet: Fleet, chosen: Bools, extra: Ints | None, *, shape: tuple[int, ...]) -> Floats:
+def _total(fleet: Travelled, chosen: Bools, extra: Ints | None, *, shape: tuple[int, ...]) -> Floats:
     """Mass of chosen vehicles by replication, drug and what else is given for each of them."""
     where = [fleet.replication[chosen], fleet.drug[chosen], *([] if extra is None else [extra])]
     index = np.ravel_multi_index(tuple(where), shape)
@@ -167,7 +167,7 @@ def _histogram(rows: Columns, name: str, *, shape: tuple[int, ...], weights: Flo
     return np.bincount(index, weights=weights, minlength=int(np.prod(shape))).astype(float).reshape(shape)
 
 
-def _market(world: World, fleet: Fleet, retained: Bools, *, shape: tuple[int, int]) -> Floats:
+def _market(world: World, fleet: Travelled, retained: Bools, *, shape: tuple[int, int]) -> Floats:
     """Mass that retail arrests take of what is retained, dims (replication, drug, site) [kg]."""
     full = (*shape, len(sites(world)))
     if world.traffic.market == 0.0:
@@ -195,7 +195,7 @@ def _channels(world: World, loads: Columns, at_posts: dict[int, Floats], *, arre
     return channels
 
 
-def _missed(world: World, fleet: Fleet, outcome: Outcome, *, shape: tuple[int, int], counted: Bools) -> Floats:
+def _missed(world: World, fleet: Travelled, outcome: Outcome, *, shape: tuple[int, int], counted: Bools) -> Floats:
     """Mass of the loads that left each checkpoint unseized, by reason."""
     vehicle = fleet.vehicle_of_visit
     passed = ~np.isnan(outcome.departure) & counted[vehicle]
@@ -205,8 +205,8 @@ def _missed(world: World, fleet: Fleet, outcome: Outcome, *, shape: tuple[int, i
     decision = outcome.decision[visit]
     reason = np.array([REASONS.index(REASON_OF[code]) for code in range(len(REASON_OF))])[decision]
     alarmed = (decision == REFERRED) & (outcome.alarm[visit] == 1)
-    reason[alarmed] = [REASONS.index(_why(world, fleet, outcome, k)) for k in visit[alarmed].tolist()]
     who = vehicle[visit]
+    reason[alarmed] = _why(world, fleet, outcome, visit=visit[alarmed], who=who[alarmed])
     full = (*shape, len(REASONS))
     index = np.ravel_multi_index((fleet.replication[who], fleet.drug[who], reason), full)
     return np.bincount(index, weights=fleet.mass[who], minlength=int(np.prod(full))).astype(float).reshape(full)
@@ -224,17 +224,22 @@ REASON_OF = (
 """Reason for each decision of an outcome, where no alarm was raised."""
 
 
-def _why(world: World, fleet: Fleet, outcome: Outcome, visit: int) -> str:
-    """Why an alarm on a load came to nothing: it was not followed up, or the ring is protected, or somebody paid."""
-    vehicle = int(np.searchsorted(fleet.first, visit, side="right")) - 1
-    post = world.checkpoints[int(fleet.checkpoint[visit])]
-    time = float(outcome.exam_end[visit])
-    effort = world.detection.effort.of(post.effort_class) * fleet.year_effort[fleet.replication[vehicle]]
-    effort *= campaigns.factor(world.campaigns, agency=post.agency, time=time)
-    if not fleet.tipped[visit] and fleet.effort[visit] >= min(1.0, effort):
-        return "not followed up"
-    is_protected = int(fleet.protected[vehicle]) >> AGENCIES.index(post.agency) & 1
-    return "protected" if is_protected else "bought off"
+def _why(world: World, fleet: Travelled, outcome: Outcome, *, visit: Ints, who: Ints) -> Ints:
+    """Why alarms on loads came to nothing: not followed up, or the ring is protected, or somebody paid; reasons."""
+    where, time = fleet.checkpoint[visit], outcome.exam_end[visit]
+    effort = np.array([world.detection.effort.of(post.effort_class) for post in world.checkpoints])[where]
+    effort = effort * fleet.year_effort[fleet.replication[who]]
+    more = np.ones(len(visit))
+    for campaign in world.campaigns:
+        start, end = campaign.span
+        takes_part = np.array([post.agency in campaign.agencies for post in world.checkpoints])[where]
+        more = more * np.where(takes_part & (start <= time) & (time < end), campaign.factor, 1.0)
+    idle = ~fleet.tipped[visit] & (fleet.effort[visit] >= np.minimum(1.0, effort * more))
+    agency = np.array([AGENCIES.index(post.agency) for post in world.checkpoints], dtype=np.int64)[where]
+    is_protected = (fleet.protected[who] >> agency) & 1 == 1
+    bought = np.where(is_protected, REASONS.index("protected"), REASONS.index("bought off"))
+    why: Ints = np.where(idle, REASONS.index("not followed up"), bought)
+    return why
 
 
 def close(loads: Loads) -> None:
@@ -261,7 +266,7 @@ def close(loads: Loads) -> None:
         )
 
 
-def tally_posts(world: World, fleet: Fleet, outcome: Outcome, *, start: float, end: float) -> Posts:
+def tally_posts(world: World, fleet: Travelled, outcome: Outcome, *, start: float, end: float) -> Posts:
     """Add up what honest vehicles met that arrived within a span.
 
     A vehicle still at the checkpoint at the end of the span counts with the time until then.
@@ -286,14 +291,14 @@ def tally_posts(world: World, fleet: Fleet, outcome: Outcome, *, start: float, e
     for_bay = np.where(np.isnan(outcome.exam_start), end, outcome.exam_start)[chosen] - looked[chosen]
     waiting = waiting + np.where(referred, for_bay, 0.0)
     order = np.argsort(where, kind="stable")
-    bounds = np.searchsorted(where[order], np.arange(1, count))
+    bounds = np.searchsorted(where[order], np.arange(count + 1))
     return Posts(
         hours=end - start,
         vehicles=np.bincount(where, minlength=count).astype(float),
         referrals=np.bincount(where[referred], minlength=count).astype(float),
         false_alarms=np.bincount(where[(outcome.alarm == 1)[chosen]], minlength=count).astype(float),
         waiting=np.bincount(where, weights=waiting, minlength=count).astype(float),
-        delays=tuple(np.split(delay[order], bounds)),
+        delays=tuple(np.split(delay[order], bounds)[1:-1]),
     )
 
 

@@ -10,6 +10,7 @@ WRITES: Final = {
     "check": False,
     "new_world": False,
     "calibrate": True,
+    "sweep_status": False,
 }
 """Whether each study writes results into `out`, or only prints."""
 
@@ -18,3 +19,6 @@ CALIBRATES: Final = ("calibrate", "figure")
 
 POSTERIOR: Final = ("run", "figure")
 """Studies that may use a posterior."""
+
+SWEEPS: Final = ("run",)
+"""Studies whose results, as `request.simulated` gives them, go into one store when they are swept."""

@@ -239,10 +239,7 @@ def _kinds(numbers: Sequence[Number]) -> Iterator[str]:
 
 
 def _warnings(world: World, loads: Sequence[Load]) -> Iterator[str]:
-    for load in loads:
-        if load.mean >= 1 and not load.leaves:
-            busy = f"are loaded to {100 * load.mean:.0f} % of their capacity on average"
-            yield f"checkpoint '{load.checkpoint}': its {load.part} {busy}; the queue grows without end"
+    yield from capacity.overloads(loads)
     for count in world.counts:
         modelled = capacity.counted(world, count)
         if not count.low <= modelled <= count.high:

@@ -23,6 +23,7 @@ from flowsim.studies.run import amounts, spans_of
 from flowsim.traffic import DRUGS
 from flowsim.units import HOURS_PER_YEAR
 from flowsim.world import World
+from flowsim.years import SIMULATING
 
 COLUMNS = ("mechanism", "neutral", "seized", "error", "relative", "expected", "delay", "delay_error")
 """Columns of the differences."""
@@ -50,11 +51,11 @@ def run(request: Request, *, progress: Progress | None) -> str:
     ValueError
         If another engine is asked for: the study has the closed form beside the simulation.
     """
-    rule = "be reference in this study, which gives the closed form beside it"
-    checks.require(request.engine == "reference", thing="engine", rule=rule, value=request.engine)
+    rule = "be one that simulates in this study, which gives the closed form beside it"
+    checks.require(request.engine in SIMULATING, thing="engine", rule=rule, value=request.engine)
     policy = compose(request.policies)
     world = policy.apply(request.world)
-    table, results = differences(world, plan=request.plan, progress=progress)
+    table, results = differences(world, engine=request.engine, plan=request.plan, progress=progress)
     results.attrs.update(request.attributes, command=request.command)
     files.save(results, request.out / files.RUN)
     table.to_csv(request.out / "mechanisms.csv", index=False)
@@ -62,7 +63,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
 
 
 def differences(
-    world: World, *, plan: Plan, drug: str = "heroin", progress: Progress | None = None
+    world: World, *, plan: Plan, engine: str = "compiled", drug: str = "heroin", progress: Progress | None = None
 ) -> tuple[pd.DataFrame, xr.Dataset]:
     """What each mechanism changes: with it minus without it, everything else the same.
 
@@ -72,6 +73,8 @@ def differences(
         World with its mechanisms.
     plan
         How much is simulated.
+    engine
+        One that simulates.
     drug
         Drug that is counted.
     progress
@@ -88,7 +91,7 @@ def differences(
     """
     on = active(world)
     policies = [BASELINE, *(switched_off(name) for name in on)]
-    results, honest = simulate_with_spans(world, policies=policies, plan=plan, progress=progress)
+    results, honest = simulate_with_spans(world, policies=policies, engine=engine, plan=plan, progress=progress)
     yearly = seized(results).sel(drug=drug)
     rows = []
     for name in NEUTRAL:

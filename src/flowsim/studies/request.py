@@ -1,4 +1,4 @@
-"""What a study is asked for."""
+"""What a study is asked for, and the results of a run that is asked for."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ import xarray as xr
 
 from flowsim.calibration.priors import Prior
 from flowsim.intervals import SetNumbers
-from flowsim.policy import Policy
+from flowsim.policy import Policy, compose
 from flowsim.provenance import Number
 from flowsim.readings import Reading
-from flowsim.simulate import Plan
+from flowsim.simulate import Plan, Progress, simulate
 from flowsim.world import World
 
 
@@ -100,3 +100,44 @@ class Request:
 
     calibration: CalibrationRequest | None = None
     """What was reported, for studies of calibration."""
+
+
+def simulated(request: Request, *, progress: Progress | None) -> xr.Dataset:
+    """Results of one policy in the worlds of the draws that a request has, or in its world.
+
+    Without `draws`, replication r has draw r of the posterior, with the coordinates `chain` and `draw`; with it,
+    each draw has all replications, on the same vehicles, and the coordinates `chain` and `draw_in_chain`.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    progress
+        Called as the work goes on.
+    """
+    found = _simulated(request, compose(request.policies), progress=progress)
+    found.attrs.update(request.attributes, command=request.command)
+    return found
+
+
+def _simulated(request: Request, policy: Policy, *, progress: Progress | None) -> xr.Dataset:
+    """Results of one policy, without attributes."""
+    asked: dict[str, Any] = {"policies": [policy], "engine": request.engine, "plan": request.plan}
+    worlds = request.worlds
+    if worlds is None:
+        return simulate(request.world, progress=progress, **asked)
+    if not request.crossed:
+        results = simulate(request.world, progress=progress, worlds=worlds.changes, **asked)
+        if not worlds.draw:
+            return results
+        return results.assign_coords(chain=("replication", list(worlds.chain)), draw=("replication", list(worlds.draw)))
+    parts = []
+    for k, change in enumerate(worlds.changes):
+        parts.append(simulate(request.world, worlds=[change], **asked).drop_dims("seizure", errors="ignore"))
+        if progress is not None:
+            progress("draws of the posterior", k + 1, len(worlds.changes))
+    joined = xr.concat(parts, dim="draw", data_vars="all", coords="minimal", compat="override", join="exact")
+    ordered = joined.transpose("policy", "draw", ...).assign_coords(draw=list(range(len(parts))))
+    if not worlds.draw:
+        return ordered
+    return ordered.assign_coords(chain=("draw", list(worlds.chain)), draw_in_chain=("draw", list(worlds.draw)))

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 import xarray as xr
 
 from flowsim.figures import network_map
 from flowsim.measures import THROUGH, summary
-from flowsim.policy import Policy, compose
+from flowsim.policy import compose
 from flowsim.readings import DEFAULT, label
 from flowsim.results import files
-from flowsim.simulate import Plan, Progress, simulate
+from flowsim.simulate import Plan, Progress
 from flowsim.studies.columns import paragraph
-from flowsim.studies.request import Request
+from flowsim.studies.request import Request, simulated
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
@@ -36,9 +35,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     str
         Table of the results, to be printed.
     """
-    policy = compose(request.policies)
-    results = simulated(request, policy, progress=progress)
-    results.attrs.update(request.attributes, command=request.command)
+    policy, results = compose(request.policies), simulated(request, progress=progress)
     table = summary(results)
     files.save(results, request.out / files.RUN)
     table.to_csv(request.out / "run.csv", index=False)
@@ -47,41 +44,6 @@ def run(request: Request, *, progress: Progress | None) -> str:
     for suffix in ("png", "pdf"):
         figure.savefig(request.out / f"fig1_network.{suffix}", dpi=150)
     return describe(request, results, table)
-
-
-def simulated(request: Request, policy: Policy, *, progress: Progress | None) -> xr.Dataset:
-    """Results of a policy in the worlds of the draws that a request has, or in its world.
-
-    Without `draws`, replication r has draw r of the posterior, with the coordinates `chain` and `draw`; with it,
-    each draw has all replications, on the same vehicles.
-
-    Parameters
-    ----------
-    request
-        What is asked for.
-    policy
-        Policy.
-    progress
-        Called as the work goes on.
-    """
-    asked: dict[str, Any] = {"policies": [policy], "engine": request.engine, "plan": request.plan}
-    worlds = request.worlds
-    if worlds is None:
-        return simulate(request.world, progress=progress, **asked)
-    if not request.crossed:
-        results = simulate(request.world, progress=progress, worlds=worlds.changes, **asked)
-        if not worlds.draw:
-            return results
-        return results.assign_coords(chain=("replication", list(worlds.chain)), draw=("replication", list(worlds.draw)))
-    parts = []
-    for k, change in enumerate(worlds.changes):
-        parts.append(simulate(request.world, worlds=[change], **asked).drop_dims("seizure", errors="ignore"))
-        if progress is not None:
-            progress("draws of the posterior", k + 1, len(worlds.changes))
-    joined = xr.concat(parts, dim="draw", data_vars="all", coords="minimal", compat="override", join="exact")
-    ordered = joined.transpose("policy", "draw", ...)
-    draws = {"draw": list(worlds.draw), "chain": ("draw", list(worlds.chain))} if worlds.draw else {}
-    return ordered.assign_coords(draws)
 
 
 def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:

@@ -93,7 +93,9 @@ def draw_figure(request: Request, *, progress: Progress | None) -> str:
     policies = [Policy(name=f"draw {k}", title=f"draw {k}", changes=(change,)) for k, change in enumerate(changes)]
     policy = compose(request.policies)
     world = policy.apply(request.world)
-    results, _ = simulate_with_spans(world, policies=[BASELINE, *policies], plan=request.plan, progress=progress)
+    every = [BASELINE, *policies]
+    plan, engine = request.plan, request.engine
+    results, _ = simulate_with_spans(world, policies=every, engine=engine, plan=plan, progress=progress)
     shares = parts(results)
     table = summarised(shares)
     table.to_csv(request.out / "fig12_waterfall.csv", index=False)

@@ -1,0 +1,172 @@
+"""The ways that vehicles of a world may take, each made when it is first needed and kept for later draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from flowsim import checks
+from flowsim.draws.choices import LEAVES, Branch, Choices, choices, cities_on
+from flowsim.draws.itinerary import Itinerary, itinerary
+from flowsim.draws.roster import Way
+from flowsim.hubs import Hub
+from flowsim.network import Route
+from flowsim.traffic import Flow
+from flowsim.traffic import Stream as Consignments
+from flowsim.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the loads of one stream of random numbers choose among."""
+
+    stream: str
+    """Name of the stream."""
+
+    branches: Sequence[Branch]
+    """Routes that may be chosen."""
+
+    classes: Sequence[tuple[str, float]]
+    """Classes of vehicle with their shares [1]."""
+
+    arrays: Choices
+    """Both as arrays."""
+
+    known: dict[int, Way] = field(default_factory=dict)
+    """Ways that some load has taken, by their numbers."""
+
+
+class Ways:
+    """The ways of a world."""
+
+    def __init__(self, world: World) -> None:
+        """Begin with no way.
+
+        Parameters
+        ----------
+        world
+            World that they lie in.
+        """
+        self.world = world
+        self._whole: dict[tuple[tuple[str, ...], str, str], Itinerary] = {}
+        self._parts: dict[tuple[tuple[str, ...], str, str, int | None, int], Itinerary] = {}
+        self._loads: dict[tuple[str, int], Way] = {}
+        self._flows: dict[str, Way] = {}
+        self._options: dict[tuple[str, str], Options] = {}
+
+    def of_flow(self, flow: Flow) -> Way:
+        """Way of the vehicles of a flow of honest traffic."""
+        if flow.name not in self._flows:
+            kind = {"vehicle_class": flow.vehicle_class, "direction": flow.direction, "mode": flow.mode}
+            own = itinerary(self.world, flow.path, **kind)
+            self._flows[flow.name] = Way(itinerary=own, stream=f"honest:{flow.name}", loaded=False)
+        return self._flows[flow.name]
+
+    def of_stream(self, consignments: Consignments) -> Options:
+        """Ways of the consignments of a stream."""
+        key = (consignments.name, "")
+        if key not in self._options:
+            retained = self.world.traffic.retained_share
+            branches = [
+                Branch(
+                    route=route,
+                    weight=route.weight,
+                    cities=cities_on(self.world, route),
+                    retained=retained,
+                    hub=hub_on(self.world, route),
+                )
+                for route in self.world.routes_of(consignments.origin, mode=consignments.mode)
+            ]
+            shares = self.world.traffic.classes_of(consignments.mode)
+            classes = [(share.vehicle_class, share.share) for share in shares]
+            self._add(key, f"consignment:{consignments.name}", branches, classes)
+        return self._options[key]
+
+    def of_parts(self, consignments: Consignments, *, hub: Hub) -> Options:
+        """Ways of the parts in which the consignments of a stream leave a hub."""
+        key = (consignments.name, hub.place)
+        if key not in self._options:
+            branches = [
+                _beyond(self.world, route, position=position, weight=weight)
+                for route, position, weight in onward(self.world, hub, drug=consignments.drug)
+            ]
+            self._add(key, f"consignment:{consignments.name}:parts", branches, list(hub.classes))
+        return self._options[key]
+
+    def way(self, options: Options, number: int) -> Way:
+        """Way of loads by its number among those that they choose among."""
+        if number not in options.known:
+            arrays = options.arrays
+            branch = options.branches[arrays.way_branch[number]]
+            position, _ = branch.ends[arrays.way_end[number]]
+            own = self._itinerary(
+                branch.route,
+                vehicle_class=options.classes[arrays.way_class[number]][0],
+                start=branch.start,
+                last=len(branch.route.path) - 1 if position == LEAVES else position,
+            )
+            way = Way(itinerary=own, stream=options.stream, loaded=True)
+            options.known[number] = self._loads.setdefault((options.stream, id(own)), way)
+        return options.known[number]
+
+    def _add(self, key: tuple[str, str], stream: str, branches: list[Branch], classes: list[tuple[str, float]]) -> None:
+        arrays = choices(self.world, branches, classes=classes)
+        self._options[key] = Options(stream=stream, branches=branches, classes=classes, arrays=arrays)
+
+    def _itinerary(self, route: Route, *, vehicle_class: str, start: int | None, last: int) -> Itinerary:
+        """Itinerary, the same for all streams that go the same way."""
+        whole = (route.path, route.mode, vehicle_class)
+        if whole not in self._whole:
+            kind = {"vehicle_class": vehicle_class, "direction": "through", "mode": route.mode}
+            self._whole[whole] = itinerary(self.world, route.path, **kind)
+        key = (*whole, start, last)
+        if key not in self._parts:
+            self._parts[key] = self._whole[whole].between(start, last)
+        return self._parts[key]
+
+
+def ways_of(world: World, ways: Ways | None) -> Ways:
+    """Ways that were kept from earlier draws, or new ones.
+
+    Raises
+    ------
+    ValueError
+        If those that were kept are those of another world.
+    """
+    if ways is None:
+        return Ways(world)
+    checks.require(ways.world is world, thing="ways", rule=f"be those of world '{world.name}'", value=ways.world.name)
+    return ways
+
+
+def hub_on(world: World, route: Route) -> tuple[Hub, int] | None:
+    """First hub on the path of a route by road at which loads are stored, with its position; None if there is none."""
+    stores = {hub.place: hub for hub in world.hubs if hub.share > 0.0}
+    if route.mode == "road":
+        for position, place in enumerate(route.path[:-1]):
+            if place in stores:
+                return stores[place], position
+    return None
+
+
+def onward(world: World, hub: Hub, *, drug: str) -> list[tuple[Route, int, float]]:
+    """Routes on which parts leave a hub, with the position of the hub on the path and the weight [1]."""
+    shares = {s.origin: s.share for s in world.traffic.streams if s.drug == drug and s.mode == "road"}
+    passing = world.routes_through(hub.place)
+    return [(route, k, shares[route.origin] * route.weight) for route, k in passing if route.origin in shares]
+
+
+def _beyond(world: World, route: Route, *, position: int, weight: float) -> Branch:
+    """Branch of a route from a hub on, with the cities after it.
+
+    The share that ends in one of them is that of consignments which end after the hub among those which do not end
+    at or before it.
+    """
+    cities, share = cities_on(world, route), world.traffic.retained_share
+    after = [(k, weight) for k, weight in cities if k > position]
+    if not after:
+        return Branch(route=route, weight=weight, cities=[], retained=0.0, start=position)
+    whole = sum(weight for _, weight in cities)
+    beyond = share * sum(weight for _, weight in after) / whole
+    before = share * sum(weight for k, weight in cities if k <= position) / whole
+    return Branch(route=route, weight=weight, cities=after, retained=beyond / (1.0 - before), start=position)

@@ -1,0 +1,154 @@
+"""Vehicles that meet recorded queues without adding to them, each followed from its entry to its end."""
+
+from __future__ import annotations
+
+import math
+
+from flowsim.engine import numbers
+from flowsim.engine.calendar import NONE
+from flowsim.engine.outcome import BYPASSED, CLOSED, PASSED, REFERRED, RETAINED, SEIZED, SPLIT, UNDER_WAY, UNREACHED
+from flowsim.engine.record import Run
+from flowsim.engine.recorded import Recorded, met, span_at
+from flowsim.engine.rules import Floats, Ints
+from flowsim.engine.steps import STAYS, decide, examine, found, is_taken, move_on, passes_closed, seize, way_round
+from flowsim.jit import bare, bare_kernel
+
+NEVER = math.inf
+"""Departure of a load that is seized at a checkpoint [h]."""
+
+
+@bare_kernel
+def follow(run: Run, recorded: Recorded, entry: Floats, parent: Ints, until: float) -> None:
+    """Follow every vehicle to its end or to a time [h]; a part, which comes after its load, from its release on.
+
+    A visit that was interrupted is done again from its arrival, with the same result.
+    """
+    for v in range(len(run.vehicles)):
+        if run.vehicles[v].fate != UNDER_WAY:
+            continue
+        left = entry[v]
+        if parent[v] >= 0:
+            if run.vehicles[parent[v]].fate != SPLIT:
+                continue
+            left = run.vehicles[parent[v]].end + run.loads[run.vehicles[v].load].store
+            case = run.loads[run.vehicles[v].load].case_time
+            if case <= left:
+                if case < until:
+                    run.vehicles[v].fate, run.vehicles[v].end = SEIZED, case
+                continue
+        while run.vehicles[v].remaining > 0 and not math.isnan(run.visits[run.vehicles[v].visit].departure):
+            left = run.visits[run.vehicles[v].visit].departure
+            move_on(run, v)
+        while left < until:
+            k = run.vehicles[v].visit
+            time = left + numbers.travel(run, v, k)
+            if time >= until:
+                break
+            if run.vehicles[v].remaining == 0:
+                end(run, v, time)
+                break
+            left = visit(run, recorded, v, k, time, until)
+            if left < until:
+                run.visits[k].departure = left
+                move_on(run, v)
+
+
+@bare
+def end(run: Run, v: int, time: float) -> None:
+    """Write down how a vehicle ends its way at a time [h]."""
+    run.vehicles[v].end = time
+    run.vehicles[v].fate = PASSED
+    load = run.vehicles[v].load
+    if load < 0:
+        return
+    if run.loads[load].case_time <= time:
+        run.vehicles[v].fate = SEIZED
+    elif run.loads[load].first_part != NONE:
+        run.vehicles[v].fate = SPLIT
+    elif run.loads[load].retained > 0:
+        run.vehicles[v].fate = RETAINED
+
+
+@bare
+def visit(run: Run, recorded: Recorded, v: int, k: int, time: float, until: float) -> float:
+    """Pass a checkpoint from an arrival on; the departure, or `NEVER` [h]."""
+    post, station = numbers.place_of(run, v, k)
+    run.visits[k].arrival = time
+    if is_taken(run, v, time):
+        seize(run, v, k, time)
+        return NEVER
+    if run.vehicles[v].load >= 0:
+        way = way_round(run, v, k, post)
+        if way != STAYS:
+            return go_round(run, v, k, post, way, until)
+    if passes_closed(run, post, station, time):
+        run.visits[k].decision = CLOSED
+        return time
+    due = time + run.stations[station].stop
+    service, score = numbers.first_look(run, v, k, post, station)
+    looked = look(run, recorded, k, station, time, due, service)
+    if looked >= until:
+        return NEVER
+    if run.visits[k].decision == UNREACHED:
+        return due
+    if is_taken(run, v, looked):
+        seize(run, v, k, looked)
+        return NEVER
+    run.visits[k].decision = decide(run, v, k, post, station, score)
+    left = looked
+    if run.visits[k].decision == REFERRED:
+        left = examination(run, recorded, v, k, post, looked, due)
+        if left >= until:
+            return NEVER
+        if run.visits[k].decision == REFERRED and is_stopped(run, v, k, post, left):
+            seize(run, v, k, left)
+            return NEVER
+    return due if due < math.inf else left
+
+
+@bare
+def go_round(run: Run, v: int, k: int, post: int, way: int, until: float) -> float:
+    """Go round a checkpoint; the end of the way, or `NEVER` if a patrol or a case stops the load there [h]."""
+    run.visits[k].decision = BYPASSED
+    patrol, detour = numbers.on_the_way_round(run, v, k, post)
+    time = run.visits[k].arrival + run.ways_round[way].detour * detour
+    if time < until and (is_taken(run, v, time) or patrol < run.ways_round[way].patrol):
+        seize(run, v, k, time)
+        return NEVER
+    return time
+
+
+@bare
+def look(run: Run, recorded: Recorded, k: int, station: int, time: float, due: float, service: float) -> float:
+    """End of the first look [h], or the arrival if a train leaves before that could end."""
+    span, local = span_at(recorded, time)
+    waiting, wait = met(run, recorded, span, station, local)
+    run.visits[k].crowded = waiting > run.stations[station].wave_through
+    start = time + wait
+    if start + service > due:
+        run.visits[k].decision = UNREACHED
+        return time
+    run.visits[k].start = start
+    return start + service
+
+
+@bare
+def examination(run: Run, recorded: Recorded, v: int, k: int, post: int, looked: float, due: float) -> float:
+    """End of the examination [h], or of the first look if a train leaves before that could end."""
+    span, local = span_at(recorded, looked)
+    start = looked + met(run, recorded, span, len(run.stations) + post, local)[1]
+    duration, alarm = examine(run, v, k, post, start)
+    if start + duration > due:
+        run.visits[k].decision = UNREACHED
+        return looked
+    run.visits[k].exam_start, run.visits[k].exam_end = start, start + duration
+    run.visits[k].alarm = alarm
+    return start + duration
+
+
+@bare
+def is_stopped(run: Run, v: int, k: int, post: int, time: float) -> bool:
+    """Whether a load is seized when its examination ends."""
+    if run.vehicles[v].load < 0:
+        return False
+    return is_taken(run, v, time) or (run.visits[k].alarm == 1 and found(run, v, k, post, time))

@@ -1,0 +1,136 @@
+"""Compilation of Python functions to machine code, kept on disk and made again whenever their sources change."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast
+
+import numba
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_njit: Any = numba.njit
+# Without reference counts, which the stubs do not know: counting arrays costs more than all else that a kernel does.
+_UNCOUNTED = {"nogil": True, "fastmath": False, "_nrt": False}
+
+PACKAGE = Path(__file__).parent
+"""Folder of flowsim."""
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function when it is first called with arguments of new types, and keep the machine code on disk.
+
+    It runs without the interpreter's lock, and its sums are those of Python: nothing is reordered or contracted.
+    """
+    with _kept_in(str(cache_folder())):
+        compiled = _njit(cache=True, nogil=True, fastmath=False)(function)
+    return cast(Function, compiled)
+
+
+def inlined(function: Function) -> Function:
+    """Compile a small function into each kernel that calls it."""
+    return cast(Function, _njit(inline="always", fastmath=False)(function))
+
+
+def bare_kernel(function: Function) -> Function:
+    """Compile as `kernel` does a function that makes no arrays, so that none has to be counted."""
+    with _kept_in(str(cache_folder())):
+        compiled = _njit(cache=True, **_UNCOUNTED)(function)
+    return cast(Function, compiled)
+
+
+def embedded(function: Function) -> Function:
+    """Compile a function that the compiler has to embed in the machine code of each kernel that calls it."""
+    return cast(Function, _njit(forceinline=True, nogil=True, fastmath=False)(function))
+
+
+def bare(function: Function) -> Function:
+    """Compile as `embedded` does a function for bare kernels."""
+    return cast(Function, _njit(forceinline=True, **_UNCOUNTED)(function))
+
+
+def called(function: Function) -> Function:
+    """Compile a function of a few numbers once for all bare kernels, which call it."""
+    return cast(Function, _njit(**_UNCOUNTED)(function))
+
+
+@cache
+def cache_folder() -> Path:
+    """Folder in which machine code is kept: that of the user, or a temporary one if that cannot be written.
+
+    numba looks for changes only in the file of the function that it loads. As a function may call others, or use
+    constants of other modules, the name of the folder holds a digest of them all.
+    """
+    name = f"{_digest(sources())}-numba{numba.__version__}"
+    given = os.environ.get("NUMBA_CACHE_DIR")
+    user = Path(given) if given else _user_folder()
+    for parent in (user, Path(tempfile.gettempdir()) / f"flowsim-{_user()}"):
+        folder = parent / name
+        try:
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            tempfile.TemporaryFile(dir=folder).close()
+        except OSError:
+            continue
+        # What lies there is run: in a folder that all may write to, another user could have made it.
+        if not hasattr(os, "getuid") or all(path.lstat().st_uid == os.getuid() for path in (parent, folder)):
+            return folder
+    return Path(tempfile.mkdtemp(prefix="flowsim-"))
+
+
+def is_kept(*kernels: str) -> bool:
+    """Whether machine code of kernels, each named by its module and its own name, is on disk already."""
+    return all(any(cache_folder().rglob(f"{name}-*.nbi")) for name in kernels)
+
+
+@contextmanager
+def _kept_in(folder: str) -> Iterator[None]:
+    """Let numba keep what is decorated meanwhile in a folder, and leave what others decorate where it was."""
+    config: Any = numba.config
+    before = config.CACHE_DIR
+    config.CACHE_DIR = folder
+    try:
+        yield
+    finally:
+        config.CACHE_DIR = before
+
+
+def _user_folder() -> Path:
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local")) / "flowsim" / "cache"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "flowsim"
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "flowsim"
+
+
+def _user() -> str:
+    return str(os.getuid()) if hasattr(os, "getuid") else os.environ.get("USERNAME", "user")
+
+
+def _digest(paths: list[Path]) -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for path in paths:
+        digest.update(str(path.relative_to(PACKAGE)).encode() + path.read_bytes())
+    return digest.hexdigest()
+
+
+def sources() -> list[Path]:
+    """Modules of flowsim that compile functions, and those whose names they import."""
+    compiling = {path for path in PACKAGE.rglob("*.py") if b"from flowsim.jit import" in path.read_bytes()}
+    return sorted(compiling.union(*(_imported(path) for path in compiling)))
+
+
+def _imported(path: Path) -> set[Path]:
+    names = set()
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == PACKAGE.name:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    paths = {PACKAGE.parent.joinpath(*name.split(".")).with_suffix(".py") for name in names}
+    return {found for found in paths if found.is_file()}

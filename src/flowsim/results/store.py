@@ -1,0 +1,316 @@
+"""A store of many runs, read: opened lazily, with what is missing as NaN and what is damaged refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+import zarr
+from zarr.storage import LocalStore
+
+from flowsim import checks
+from flowsim.results.registry import attach, check
+
+if TYPE_CHECKING:
+    from zarr.abc.store import ByteRequest
+    from zarr.core.buffer import Buffer, BufferPrototype
+
+SWEEP = "sweep.zarr"
+"""Name of the store that a sweep makes in its folder."""
+
+FLAGS = ("missing", "running", "done", "failed")
+"""What the status of a job says, by its flag."""
+
+MISSING, RUNNING, DONE, FAILED = range(len(FLAGS))
+"""The flags of a job's status."""
+
+STATUS, RECEIPT, ERROR, SEIZURES = "status", "jobs/receipt", "jobs/error", "seizures"
+"""Places in the store: flags; checksums of what each job wrote; why jobs failed; one group of seizures per job."""
+
+CODECS = ("bytes", "vlen-utf8", "zstd")
+"""Codecs that flowsim writes; one that others may add, such as pickle, can run code when it is read."""
+
+Flags = npt.NDArray[np.uint8]
+
+
+def chunk_name(index: Sequence[int], *, inner: int = 0) -> str:
+    """Name of the file of a job's chunk, with as many zeros at the end as the variable has dims of its own."""
+    return ".".join(["c", *map(str, index), *["0"] * inner])
+
+
+def read_flags(path: Path, *, shape: Sequence[int]) -> Flags:
+    """Status flags of all jobs, dims as in the store.
+
+    The chunks of the status are read as files of one byte, which takes a tenth of the time that zarr takes.
+
+    Parameters
+    ----------
+    path
+        The store.
+    shape
+        Number of positions along each swept dim.
+    """
+    flags = np.zeros(tuple(shape), dtype=np.uint8)
+    for name, flag in flag_files(path):
+        flags[name] = flag
+    return flags
+
+
+def flag_files(path: Path, *, known: Mapping[tuple[int, ...], int] | None = None) -> list[tuple[tuple[int, ...], int]]:
+    """Index and flag of each job that has begun, except of those that are known to be done or to have failed."""
+    found = []
+    folder = str(path / STATUS) + os.sep
+    for name in os.listdir(folder):
+        head, *parts = name.split(".")
+        if head != "c" or name.endswith("partial"):
+            continue
+        index = tuple(map(int, parts))
+        if known is not None and known.get(index) in (DONE, FAILED):
+            continue
+        with open(folder + name, "rb", buffering=0) as file:  # ten thousand of them
+            data = file.read(2)
+        if len(data) == 1 and data[0] < len(FLAGS):
+            found.append((index, data[0]))
+    return found
+
+
+def metadata(path: Path, node: str = "") -> dict[str, Any]:
+    """What the file `zarr.json` of an array or a group says.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or it cannot be read.
+    """
+    file = path / node / "zarr.json"
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "cut or overwritten"
+        raise ValueError(f"{file} must be readable metadata of a sweep, got none ({reason})") from None
+    if not isinstance(found, dict) or found.get("zarr_format") != 3:
+        raise ValueError(f"{file} must be of zarr format 3, as flowsim writes it, got another")
+    return found
+
+
+def digest_of_seizures(folder: Path) -> int:
+    """Checksum of the names and bytes of all files in the group of a job's seizures."""
+    crc, top = 0, str(folder)
+    files = [os.path.join(place, name) for place, _, names in os.walk(top) for name in names]
+    for file in sorted(files):
+        with open(file, "rb") as opened:
+            crc = zlib.crc32(opened.read(), zlib.crc32(file[len(top) :].encode(), crc))
+    return crc
+
+
+def seizures_group(path: Path, number: int) -> Path:
+    """Folder of the seizures of a job."""
+    return path / SEIZURES / f"{number:06d}"
+
+
+def read_receipt(path: Path, index: Sequence[int]) -> npt.NDArray[np.uint32] | None:
+    """Checksums of what a job wrote, in the order of the parts; None if they are missing or cut."""
+    file = path / RECEIPT / chunk_name(index, inner=1)
+    try:
+        return np.frombuffer(file.read_bytes(), dtype="<u4")
+    except (OSError, ValueError):
+        return None
+
+
+@dataclass(frozen=True)
+class _Seal:
+    """What tells chunks that may be read from those that may not."""
+
+    path: Path
+    swept: int
+    parts: Sequence[str]
+    flags: Flags
+
+    def passed(self, key: str, data: bytes | None) -> bool:
+        """Whether a chunk may be read; one that is not there yet may not, and is NaN.
+
+        Raises
+        ------
+        ValueError
+            If a chunk that a job wrote is damaged, or that of a coordinate is gone.
+        """
+        name, _, chunk = key.partition("/")
+        if "/" in chunk or chunk.partition(".")[0] != "c":
+            return True
+        again = "the same command in the same folder makes it again"
+        if name not in self.parts:
+            if data is None:
+                raise ValueError(f"{self.path}: the labels of '{name}' must all be there, got none; {again}")
+            return True
+        index = tuple(int(part) for part in chunk.split(".")[1 : 1 + self.swept])
+        if self.flags[index] != DONE:
+            return False
+        receipt = read_receipt(self.path, index)
+        part = self.parts.index(name)
+        if data is None or receipt is None or len(receipt) <= part or receipt[part] != zlib.crc32(data):
+            rule = "hold what its job wrote, got a file that is damaged or gone"
+            raise ValueError(f"{self.path}: chunk {chunk} of '{name}' must {rule}; {again}")
+        return True
+
+
+class _Guarded(LocalStore):
+    """Store on disk of which only what finished jobs wrote can be read."""
+
+    def __init__(self, root: Path, *, seal: _Seal) -> None:
+        super().__init__(root, read_only=True)
+        self._seal = seal
+
+    async def get(
+        self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
+    ) -> Buffer | None:
+        buffer = await super().get(key, prototype, byte_range)
+        return buffer if self._seal.passed(key, None if buffer is None else buffer.to_bytes()) else None
+
+
+def is_store(path: Path) -> bool:
+    """Whether a folder is a store, or holds one."""
+    return path.name == SWEEP or (path / SWEEP).is_dir()
+
+
+def open_store(path: Path, *, seizures: bool = False) -> xr.Dataset:
+    """Open the store of a sweep; values are read when they are used.
+
+    Parameters
+    ----------
+    path
+        The store, or the folder that holds it.
+    seizures
+        Whether to join the seizures of all jobs, which reads them, dim `seizure`.
+
+    Returns
+    -------
+    Dataset
+        Variables of the registry, dims of the swept keys first, NaN where a job is not done; `status` says which.
+
+    Raises
+    ------
+    ValueError
+        If it is no store of this format, holds a codec that flowsim does not write, or departs from the registry.
+    """
+    path = path if path.name == SWEEP else path / SWEEP
+    swept = str(metadata(path)["attributes"].get("swept", "")).split()
+    jobs = metadata(path, "jobs")["attributes"]
+    parts = jobs["parts"]
+    lengths = dict(zip(_dims(path, STATUS), metadata(path, STATUS)["shape"], strict=True))
+    check_codecs(path / name / "zarr.json" for name in (*parts[:-1], *jobs["labels"], STATUS))
+    flags = read_flags(path, shape=[lengths[name] for name in swept])
+    store = _Guarded(path, seal=_Seal(path, len(swept), tuple(parts), flags))
+    dataset = xr.open_zarr(store, consolidated=False, chunks=None, drop_variables=[STATUS], zarr_format=3)
+    dataset = dataset.set_coords([name for name in dataset.data_vars if name not in parts])[list(parts[:-1])]
+    for name, coordinate in dataset.coords.items():
+        if coordinate.dtype.kind not in "iuf":
+            dataset = dataset.assign_coords(
+                {name: (coordinate.dims, coordinate.values.astype(object).astype(str), coordinate.attrs)}
+            )
+    check(dataset, swept=swept)
+    dataset[STATUS] = (tuple(swept), flags, metadata(path, STATUS)["attributes"])
+    return joined(dataset, path=path, swept=swept) if seizures else dataset
+
+
+def check_codecs(files: Iterable[Path]) -> None:
+    """Refuse arrays with a codec that flowsim does not write.
+
+    Parameters
+    ----------
+    files
+        Metadata of the arrays, `zarr.json`.
+
+    Raises
+    ------
+    ValueError
+        If there is such a codec, or metadata cannot be read.
+    """
+    for file in files:
+        for codec in metadata(file.parent).get("codecs", ()):
+            checks.known(str(codec.get("name")), CODECS, thing=f"{file}: codec")
+
+
+def _dims(path: Path, name: str) -> list[str]:
+    return [str(dim) for dim in metadata(path, name).get("dimension_names") or ()]
+
+
+def joined(dataset: xr.Dataset, *, path: Path, swept: Sequence[str]) -> xr.Dataset:
+    """Dataset with the seizures of all jobs that are done, each with the coordinates of its job.
+
+    Parameters
+    ----------
+    dataset
+        An opened store.
+    path
+        The store.
+    swept
+        Swept dims.
+
+    Raises
+    ------
+    ValueError
+        If the seizures of a job are damaged or gone.
+    """
+    shape = dataset[STATUS].shape
+    coordinates = {str(name): array for name, array in dataset.coords.items() if set(array.dims) & set(swept)}
+    tables: list[dict[str, npt.NDArray[Any]]] = []
+    for number in np.flatnonzero(dataset[STATUS].values == DONE):
+        index = np.unravel_index(number, shape)
+        table = read_seizures(path, int(number), index=[int(part) for part in index])
+        if table is None:
+            continue
+        here = dict(zip(swept, index, strict=True))
+        for name, array in coordinates.items():
+            value = array.values[tuple(here[str(dim)] for dim in array.dims)]
+            if f"seizure_{name}" not in table:
+                table[f"seizure_{name}"] = np.full(len(table["seizure_mass"]), value)
+        tables.append(table)
+    if not tables:
+        return dataset
+    columns = {name: ("seizure", np.concatenate([table[name] for table in tables])) for name in tables[0]}
+    variables = {name: columns.pop(name) for name in ("seizure_mass", "seizure_time")}
+    together = attach(xr.Dataset(variables, coords=columns))
+    return dataset.merge(together, combine_attrs="override")
+
+
+def read_seizures(path: Path, number: int, *, index: Sequence[int]) -> dict[str, npt.NDArray[Any]] | None:
+    """Columns of the seizures of a job; None if its engine makes none.
+
+    Parameters
+    ----------
+    path
+        The store.
+    number
+        Number of the job.
+    index
+        Its position along each swept dim.
+
+    Raises
+    ------
+    ValueError
+        If they are damaged or gone.
+    """
+    folder = seizures_group(path, number)
+    receipt = read_receipt(path, index)
+    if receipt is None or not len(receipt) or receipt[-1] != digest_of_seizures(folder):
+        rule = "hold what its job wrote, got files that are damaged or gone"
+        raise ValueError(f"{folder} must {rule}; the same command in the same folder makes them again")
+    if not folder.is_dir():
+        return None
+    check_codecs(sorted(folder.glob("*/zarr.json")))
+    group = zarr.open_group(folder, mode="r", zarr_format=3)
+    table: dict[str, npt.NDArray[Any]] = {}
+    numbers, words = np.asarray(group["numbers"][:]), np.asarray(group["words"][:])  # type: ignore[index]
+    for column, (name, kind) in enumerate(group.attrs["numbers"].items()):  # type: ignore[union-attr]
+        table[name] = numbers[:, column].astype(kind)
+    for column, name in enumerate(group.attrs["words"]):  # type: ignore[arg-type]
+        table[str(name)] = words[:, column].astype(object)
+    return table

@@ -1,0 +1,189 @@
+"""Launchers: where the jobs of a sweep run, in this process or in several of this machine."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import Any, Protocol
+
+WATCHING = 0.5
+"""Time between two looks of a worker at whether its parent lives [s]."""
+
+
+class WorkerDied(RuntimeError):
+    """A process that did jobs was killed, or ran out of memory."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """What comes back from a job, whose results are in the store."""
+
+    number: int
+    """Number of the job."""
+
+    seconds: float
+    """Time it took [s]."""
+
+    memory: int
+    """Most memory its process has had [byte]."""
+
+    stop: str = ""
+    """Why it makes no sense to go on; empty if it does."""
+
+
+Work = Callable[[int], Done]
+"""Does a job by its number."""
+
+
+class Launcher(Protocol):
+    """Runs jobs."""
+
+    @property
+    def workers(self) -> int:
+        """Jobs that run at once."""
+        ...
+
+    def run(self, work: Work, numbers: Iterable[int]) -> Iterator[Done]:
+        """Do jobs and yield each when it is done, in any order; numbers are taken as workers become free.
+
+        Raises
+        ------
+        WorkerDied
+            If a process was killed; jobs that it did are begun and not done.
+        """
+        ...
+
+    def close(self) -> None:
+        """End all processes."""
+        ...
+
+
+@dataclass(frozen=True)
+class InProcess:
+    """Runs one job after another in this process."""
+
+    workers: int = 1
+    """Jobs that run at once."""
+
+    def run(self, work: Work, numbers: Iterable[int]) -> Iterator[Done]:
+        """Do jobs one after another."""
+        return map(work, numbers)
+
+    def close(self) -> None:
+        """End nothing."""
+
+
+@dataclass(frozen=True)
+class Processes:
+    """Runs jobs in processes of this machine by joblib, which hands out the next job when a process is free."""
+
+    workers: int = 2
+    """Jobs that run at once."""
+
+    def run(self, work: Work, numbers: Iterable[int]) -> Iterator[Done]:
+        """Do jobs in any order.
+
+        Raises
+        ------
+        WorkerDied
+            If a process was killed.
+        """
+        from joblib import Parallel, delayed
+        from joblib.externals.loky.process_executor import BrokenProcessPool
+
+        pool = Parallel(
+            n_jobs=self.workers,
+            backend="loky",
+            batch_size=1,
+            max_nbytes=None,
+            pre_dispatch=2 * self.workers,
+            return_as="generator_unordered",
+        )
+        own = partial(_in_worker, work, os.getpid())
+        finished = False
+        try:
+            with _born_deaf():
+                _begin_tracker()
+                results = pool(delayed(own)(number) for number in numbers)
+            yield from results
+            finished = True
+        except BrokenProcessPool:
+            raise WorkerDied("a worker process of the sweep was killed") from None
+        finally:
+            if not finished:
+                _end_processes(kill=True)
+
+    def close(self) -> None:
+        """End all processes."""
+        _end_processes(kill=False)
+
+
+def _end_processes(*, kill: bool) -> None:
+    from joblib.externals.loky import reusable_executor
+
+    executor = reusable_executor._executor
+    if executor is not None:
+        executor.terminate(kill_workers=kill)
+
+
+def _begin_tracker() -> None:
+    """Begin joblib's process that cleans up after others, silent about folders that joblib names and never makes.
+
+    Joblib itself forgets them when Python exits, which it does not after Ctrl-C.
+    """
+    from joblib.externals.loky.backend.resource_tracker import ensure_running
+
+    sys.warnoptions.append("ignore:resource_tracker")
+    try:
+        ensure_running()
+    finally:
+        sys.warnoptions.pop()
+
+
+@contextlib.contextmanager
+def _born_deaf() -> Iterator[None]:
+    """Let processes that begin here be deaf to Ctrl-C, which the parent alone answers."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _in_worker(work: Work, parent: int, number: int) -> Done:
+    """Do a job in a process that ends when its parent is killed, so that none writes while another call does."""
+    _watch_parent(parent)
+    return work(number)
+
+
+@lru_cache(maxsize=1)
+def _watch_parent(parent: int) -> None:
+    """Begin to watch, once."""
+
+    def watch() -> None:
+        while os.getppid() == parent:
+            time.sleep(WATCHING)
+        os._exit(1)
+
+    if hasattr(os, "fork"):
+        threading.Thread(target=watch, name="sweep-parent", daemon=True).start()
+
+
+def memory() -> int:
+    """Most memory that this process has had [byte]; 0 where the system does not say."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0
+    used: Any = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return int(used if sys.platform == "darwin" else 1024 * used)

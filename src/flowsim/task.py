@@ -1,0 +1,166 @@
+"""The task that Hydra calls with a composed configuration, once for a run and once for each job of a sweep."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from flowsim import config as build
+from flowsim import jobs, options, refusals, studies, terminal
+from flowsim.sweeps.plugins import JOB
+
+if TYPE_CHECKING:
+    import xarray as xr
+
+    from flowsim.studies.request import Request
+    from flowsim.sweeps.runner import Outcome
+    from flowsim.sweeps.store import Store
+
+MOST_FAILURES = 10
+"""Most reasons of failure that are said at the end of a sweep."""
+
+
+class Task:
+    """What Hydra calls.
+
+    Parameters
+    ----------
+    command
+        The command as typed.
+    debug
+        Whether errors are raised, where they would be said in one line.
+    hint
+        What shows where a mistake of the program is.
+    """
+
+    def __init__(self, *, command: str, debug: bool, hint: str) -> None:
+        self.command, self.debug, self.hint = command, debug, hint
+        self.failures: list[str] = []
+        self._folders: set[Path] = set()
+
+    def __call__(self, config: DictConfig) -> None:
+        """Run a study, or a job of a sweep that a launcher of Hydra has handed over."""
+        node = HydraConfig.get()
+        if JOB in node.job.env_set:
+            self._job(config, number=int(node.job.env_set[JOB]))
+            return
+        typed: list[str] = OmegaConf.to_container(node.overrides.task, resolve=False)  # type: ignore[assignment]
+        several = node.mode == RunMode.MULTIRUN
+        try:
+            self._folders.update([Path(node.sweep.dir)] if several else [])
+            with build.naming_files(node, typed=typed):
+                request = jobs.request_of(config, hydra=node, command=self.command, typed=typed)
+            if several:
+                request = jobs.moved(request, str(node.job.num))
+            run(request, study=config.study.name)
+        except Exception as error:
+            if self.debug:
+                raise
+            text = jobs.message(error, typed, hint=self.hint)
+            self.failures.append(f"{shlex.join(typed)}: {text}" if several else text)
+
+    def _job(self, config: DictConfig, *, number: int) -> None:
+        """Do a job of a sweep in a process that a launcher of Hydra has made."""
+        from flowsim.results.store import SWEEP
+        from flowsim.sweeps import runner, store
+
+        own = store.Store(Path(str(config.out)) / SWEEP)
+        done = runner.attempt(own, number, simulate=self.simulate(own, workers=1), explain=self.explain(own))
+        if done.stop:
+            raise store.Unwritable(done.stop)
+
+    def clean(self) -> None:
+        """Remove what Hydra's own sweeper leaves; each of its jobs keeps its configuration."""
+        for folder in self._folders:
+            (folder / "multirun.yaml").unlink(missing_ok=True)
+            terminal.remove_empty([folder, *folder.parents][:-1])
+
+    def check(self, config: DictConfig) -> None:
+        """Refuse a configuration from which other code would be run."""
+        refusals.check_targets(config)
+
+    def check_keys(self, texts: Sequence[str]) -> None:
+        """Refuse arguments whose keys do not exist."""
+        refusals.check_keys(refusals.parse(texts), keys=[key.name for key in options.top_keys()])
+
+    def prepare(self, config: DictConfig, *, typed: Sequence[str]) -> jobs.Prepared:
+        """What a sweep must know of a composition before its first job."""
+        own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+        with build.naming_files(config.hydra, typed=typed):
+            return jobs.prepare(own, hydra=config.hydra, command=self.command, typed=typed)
+
+    def notes(self, keys: Sequence[str], *, short: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
+        """Meaning and units of the coordinates of swept keys."""
+        return jobs.notes(keys, short=short)
+
+    def simulate(self, store: Store, *, workers: int) -> Callable[[int], xr.Dataset]:
+        """Gives the results of a job; other processes can import it."""
+        return partial(jobs.results_of, store, workers=workers)
+
+    def explain(self, store: Store) -> Callable[[Exception, int], str]:
+        """Gives the message for an error of a job."""
+        return partial(jobs.explain, store=store, hint=self.hint)
+
+    @contextlib.contextmanager
+    def folder(self, out: Path) -> Iterator[None]:
+        """Make the folder of a sweep, and end its workers on Ctrl-C."""
+        with terminal.folder(out), terminal.stopping_workers(), terminal.plain_warnings():
+            try:
+                yield
+            except KeyboardInterrupt:
+                print(f"sweep: stopped; the same command with out={out} goes on from there", file=sys.stderr)
+                raise
+
+    def tell(self, outcome: Outcome, *, store: Store) -> None:
+        """Say how a sweep went, and note why jobs failed."""
+        from flowsim.sweeps.status import finishing, reasons
+
+        out = store.path.parent
+        terminal.link_latest(out)
+        found = list(reasons(outcome, store=store))
+        self.failures += found[:MOST_FAILURES]
+        if len(found) > MOST_FAILURES:
+            self.failures.append(f"{len(found) - MOST_FAILURES} other reasons; study=sweep_status out={out} has them")
+        if outcome.failed or outcome.left:
+            short = outcome.size - outcome.done
+            self.failures.append(f"{short} of {outcome.size} jobs failed; to do these again: {finishing(store)}")
+        before = outcome.size - outcome.did
+        kept = f", {before} of them before" if before else ""
+        terminal.say(f"{outcome.done} of {outcome.size} jobs done{kept} ({store.grid.describe()})")
+        terminal.say(f"\nresults: {out}")
+
+
+def run(request: Request, *, study: str) -> None:
+    """Run a study and say what it found and where the results lie.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    study
+        Name of the study.
+    """
+    package = "sweeps" if study == "sweep_status" else "studies"
+    module = import_module(f"flowsim.{package}.{study}")
+    if not studies.WRITES[study]:
+        terminal.say(module.run(request, progress=None))
+        return
+    with (
+        terminal.folder(request.out),
+        terminal.progress() as progress,
+        terminal.stopping_workers(),
+        terminal.plain_warnings(),
+    ):
+        text = module.run(request, progress=progress)
+    terminal.link_latest(request.out)
+    terminal.say(f"{text}\n\nresults: {request.out}")

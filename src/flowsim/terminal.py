@@ -1,0 +1,129 @@
+"""What a run shows on the terminal and leaves on the disk: lines, bars, its folder, a link, and an end by Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import warnings
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+
+def say(text: str, *, end: str = "\n") -> None:
+    """Print a text; if what reads the output has left, as `head` does, the program goes on without saying more."""
+    try:
+        print(text, end=end, flush=True)
+    except BrokenPipeError:
+        drop_output()
+
+
+def drop_output() -> None:
+    """Throw away what is printed from now on, and what was printed and not yet read."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def folder(out: Path) -> Iterator[None]:
+    """Make the folder for the results, and remove it again if the run fails with nothing written.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be made.
+    """
+    made = [part for part in (out, *out.parents) if not part.exists()]
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remove_empty(made)
+        reason = error.strerror or type(error).__name__
+        raise ValueError(f"out must name a folder that can be written ({reason}), got {str(out)!r}") from None
+    try:
+        yield
+    except BaseException:
+        remove_empty(made)
+        raise
+
+
+def remove_empty(folders: Sequence[Path]) -> None:
+    """Remove those folders that are empty, one after another."""
+    for each in folders:
+        with contextlib.suppress(OSError):
+            each.rmdir()
+
+
+@contextlib.contextmanager
+def progress() -> Iterator[Any]:
+    """Progress bars on a terminal, elsewhere a line on standard error when a step is done."""
+    if not sys.stderr.isatty():
+        yield _log_step
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=False) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total)
+            bars.update(tasks[step], completed=done)
+
+        yield tell
+
+
+def _log_step(step: str, done: int, total: int) -> None:
+    if done == total:
+        print(f"{step}: done", file=sys.stderr, flush=True)
+
+
+@contextlib.contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print warnings as lines of their own, without the place in the code."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr, flush=True)
+        yield
+
+
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""Signal that ends a process at once; joblib's processes know no other way."""
+
+
+@contextlib.contextmanager
+def stopping_workers() -> Iterator[None]:
+    """Let Ctrl-C end the worker processes too, which would otherwise finish what they have begun."""
+
+    def stop(signum: int, frame: object) -> NoReturn:
+        from multiprocessing import active_children
+
+        threading.excepthook = lambda _: None  # the thread that feeds them may complain; the program ends
+        for child in active_children():
+            with contextlib.suppress(ProcessLookupError):
+                if child.pid:
+                    os.kill(child.pid, KILL)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def link_latest(out: Path) -> None:
+    """Point results/latest to a folder below results/; where links are not possible there is none."""
+    results = Path("results").resolve()
+    target = out.resolve()
+    if results not in target.parents:
+        return
+    with contextlib.suppress(OSError):
+        link = results / f".latest-{os.getpid()}"
+        link.symlink_to(target.relative_to(results), target_is_directory=True)
+        try:
+            os.replace(link, results / "latest")
+        except OSError:
+            link.unlink()
