@@ -13,7 +13,7 @@ from small_worlds import MADE_UP, device, hub, lanes, post, road_world, with_rin
 
 import flowsim
 from flowsim import hubs, units
-from flowsim.draws import counter, poisson, quantiles
+from flowsim.draws import counter, poisson, quantiles, ways
 from flowsim.draws.consignments import consignment_roster, draw_consignments, loads_per_year
 from flowsim.draws.counter import Stream
 from flowsim.draws.fleet import Fleet, join
@@ -21,7 +21,6 @@ from flowsim.draws.honest import daily_means, draw_honest, honest_roster
 from flowsim.draws.itinerary import DETOUR, draw_years, passes_otherwise
 from flowsim.draws.rings import draw_rings
 from flowsim.draws.roster import PER_ROSTER, Roster, drawn, joined
-from flowsim.draws.ways import Ways
 from flowsim.inspection.bypass import Bypass
 from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.inspection.seals import NO_SEALS
@@ -426,35 +425,48 @@ def test_rosters_that_do_not_fit_are_not_joined():
         joined(honest, consignment_roster(world, seed=1, replications=[0], horizon=72.0))
 
 
-def test_ways_that_are_kept_change_no_roster(world):
-    ways = Ways(world)
+def content(way):
+    """What a way is, whichever object holds it."""
+    own = way.itinerary
+    return own.stops, own.legs, own.vehicle_class, own.start, way.stream, way.loaded
+
+
+def test_ways_that_are_kept_change_no_roster(world, monkeypatch):
     loads = {"seed": 1, "replications": [0, 1], "horizon": YEAR}
     honest = {"seed": 1, "year": 3, "start": 5.0, "end": 30.0}
-    for _ in range(2):
-        for draw, plan in ((consignment_roster, loads), (honest_roster, honest)):
-            kept, fresh = draw(world, **plan, ways=ways), draw(world, **plan)
-            assert kept.ways == fresh.ways
-            for name in PER_ROSTER:
-                assert np.array_equal(getattr(kept, name), getattr(fresh, name), equal_nan=name == "entry"), name
-    first, again = (consignment_roster(world, **loads, ways=ways) for _ in range(2))
-    assert all(one is other for one, other in zip(first.ways, again.ways, strict=True))
+    other = replace(world, detection=replace(world.detection, sensitivity=0.5))
+    for draw, plan in ((consignment_roster, loads), (honest_roster, honest)):
+        with monkeypatch.context() as patch:
+            patch.setattr(ways, "_kept", {})
+            fresh = draw(world, **plan)
+        draw(other, **plan)
+        kept = draw(world, **plan)
+        assert [content(way) for way in kept.ways] == [content(way) for way in fresh.ways]
+        for name in PER_ROSTER:
+            assert np.array_equal(getattr(kept, name), getattr(fresh, name), equal_nan=name == "entry"), name
+        assert all(one is same for one, same in zip(kept.ways, draw(other, **plan).ways, strict=True))
 
 
-def test_ways_of_another_world_are_refused():
-    world = everything()
-    for draw in (
-        lambda ways: honest_roster(world, seed=1, year=0, start=0.0, end=1.0, ways=ways),
-        lambda ways: consignment_roster(world, seed=1, replications=[0], horizon=1.0, ways=ways),
-    ):
-        with pytest.raises(ValueError, match="ways must be those of world 'small', got 'hub'"):
-            draw(Ways(flowsim.load_world("hub")))
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda world: replace(world, checkpoints=world.checkpoints[1:]),
+        lambda world: replace(world, traffic=replace(world.traffic, retained_share=0.5)),
+        lambda world: replace(world, network=replace(world.network)),
+        lambda world: replace(world, hubs=()),
+    ],
+)
+def test_ways_are_not_kept_for_another_network_other_posts_or_other_ends(change):
+    world = flowsim.load_world("hub")
+    assert ways.ways_of(world) is ways.ways_of(replace(world, warm_up=1.0))
+    assert ways.ways_of(change(world)) is not ways.ways_of(world)
 
 
 def test_no_way_of_a_route_stands_in_a_roster_twice_and_each_is_taken(world):
     roster = consignment_roster(world, seed=1, replications=range(3), horizon=YEAR)
     assert len({id(way) for way in roster.ways}) == len(roster.ways)
     if not world.hubs:
-        assert len(set(roster.ways)) == len(roster.ways)
+        assert len({content(way) for way in roster.ways}) == len(roster.ways)
     assert set(roster.way.tolist()) == set(range(len(roster.ways)))
 
 

@@ -246,7 +246,8 @@ class Network:
             If a place or a leg of the path does not exist; the message names the owner of the path.
         """
         for name in path:
-            checks.known(name, list(self._by_name), thing=f"{owner}: place")
+            if name not in self._by_name:
+                checks.known(name, list(self._by_name), thing=f"{owner}: place")
         legs = []
         for start, end in pairwise(path):
             leg = self._by_ends.get((start, end, mode))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
 from flowsim import checks
 from flowsim import names as hashes
@@ -69,6 +72,59 @@ class Count:
             checks.non_negative(self, name)
         rule = f"be at least low ({self.low:g})"
         checks.require(self.low <= self.high, thing=f"Count '{self.name}': high", rule=rule, value=self.high)
+
+
+class Stops:
+    """Checkpoints that vehicles meet along paths, each path followed once."""
+
+    def __init__(self, checkpoints: tuple[Checkpoint, ...]) -> None:
+        """Begin with no path.
+
+        Parameters
+        ----------
+        checkpoints
+            Checkpoints in force.
+        """
+        self._at: dict[tuple[str, str], list[tuple[int, Checkpoint]]] = defaultdict(list)
+        for index, checkpoint in enumerate(checkpoints):
+            self._at[checkpoint.place, checkpoint.mode].append((index, checkpoint))
+        self._known: dict[tuple[tuple[str, ...], str, str, str], tuple[Stop, ...]] = {}
+
+    def along(self, path: Sequence[str], *, vehicle_class: str, direction: str, mode: str) -> tuple[Stop, ...]:
+        """Checkpoints along a path, in order; the parameters are those of `World.stops`."""
+        key = (tuple(path), vehicle_class, direction, mode)
+        if key not in self._known:
+            self._known[key] = tuple(self._found(*key))
+        return self._known[key]
+
+    def _found(self, path: tuple[str, ...], vehicle_class: str, direction: str, mode: str) -> Iterator[Stop]:
+        for position, name in enumerate(path):
+            for index, checkpoint in self._at.get((name, mode), ()):
+                way = way_across(checkpoint.border, position=position, length=len(path), direction=direction)
+                group = checkpoint.group_of(vehicle_class, direction=way)
+                if group is None:
+                    thing = f"Checkpoint '{checkpoint.name}'"
+                    rule = f"have lanes for class {vehicle_class} in direction {way}"
+                    raise ValueError(f"{thing} must {rule}, got {[g.classes for g in checkpoint.groups]}")
+                yield Stop(checkpoint=index, group=group, place=position)
+
+
+MOST_KEPT = 64
+"""Most sets of checkpoints whose stops are kept for other worlds."""
+
+_kept: dict[Hashable, Stops] = {}
+
+
+def _stops_at(checkpoints: tuple[Checkpoint, ...]) -> Stops:
+    """Stops at checkpoints, the same for all that stand at the same places with the same lanes."""
+    lanes = (tuple((group.classes, group.direction) for group in post.groups) for post in checkpoints)
+    posts = ((post.name, post.place, post.mode, post.border, post.agency) for post in checkpoints)
+    key = tuple(zip(posts, lanes, strict=True))
+    if key not in _kept:
+        if len(_kept) >= MOST_KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[key] = Stops(checkpoints)
+    return _kept[key]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,6 +209,14 @@ class World:
                 for vehicle_class, _ in hub.classes:
                     self.stops(route.path, vehicle_class=vehicle_class, direction="through", mode=route.mode)
 
+    @cached_property
+    def paths(self) -> Stops:
+        """Stops along paths, the same for all worlds with checkpoints at the same places and with the same lanes."""
+        return _stops_at(self.checkpoints)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in self.__dict__.items() if name != "paths"}
+
     def routes_through(self, place: str) -> tuple[tuple[Route, int], ...]:
         """Routes by road that pass a place and go on, with the position of the place on their path."""
         passing = (route for route in self.network.routes if route.mode == "road" and place in route.path[:-1])
@@ -200,22 +264,8 @@ class World:
         ValueError
             If a checkpoint on the path has no lanes for the class and direction.
         """
-        found = []
-        for position, name in enumerate(path):
-            for index, checkpoint in self._at(name, mode=mode or mode_of(vehicle_class)):
-                way = way_across(checkpoint.border, position=position, length=len(path), direction=direction)
-                group = checkpoint.group_of(vehicle_class, direction=way)
-                if group is None:
-                    thing = f"Checkpoint '{checkpoint.name}'"
-                    rule = f"have lanes for class {vehicle_class} in direction {way}"
-                    raise ValueError(f"{thing} must {rule}, got {[g.classes for g in checkpoint.groups]}")
-                found.append(Stop(checkpoint=index, group=group, place=position))
-        return tuple(found)
-
-    def _at(self, place: str, *, mode: str) -> Iterator[tuple[int, Checkpoint]]:
-        for index, checkpoint in enumerate(self.checkpoints):
-            if checkpoint.place == place and checkpoint.mode == mode:
-                yield index, checkpoint
+        way = {"vehicle_class": vehicle_class, "direction": direction, "mode": mode or mode_of(vehicle_class)}
+        return self.paths.along(path, **way)
 
 
 def way_across(border: str, *, position: int, length: int, direction: str) -> str:

@@ -44,7 +44,6 @@ def consignment_roster(
     replications: Sequence[int],
     horizon: float,
     first_day: int = 0,
-    ways: Ways | None = None,
 ) -> Roster:
     """Draw the consignments that enter, or are sent from inside the country, and the parts in which they leave hubs.
 
@@ -63,18 +62,11 @@ def consignment_roster(
         Span of entry times from the first of January, at most a year [h].
     first_day
         Day from which the availability of devices is drawn.
-    ways
-        Ways of the world, kept from earlier draws.
-
-    Raises
-    ------
-    ValueError
-        If `ways` are those of another world.
     """
     years = np.array(replications, dtype=np.int64)
     flow, effort = draw_years(world, seed=seed, replications=replications)  # flow of all drugs alike
     rings = _ring_table(draw_rings(world, seed=seed, replications=replications), replications=len(years))
-    draft = _Draft(ways=ways_of(world, ways), seed=seed, years=years, rings=rings)
+    draft = _Draft(world=world, ways=ways_of(world), seed=seed, years=years, rings=rings)
     sendings = [_send(draft, consignments, horizon=horizon, flow=flow) for consignments in world.traffic.streams]
     columns = _write(draft, sendings)
     days = math.ceil(horizon / units.HOURS_PER_DAY) + 1 - first_day
@@ -99,16 +91,12 @@ def _mean_load(world: World, consignments: Consignments) -> float:
 class _Draft:
     """What a roster of consignments is drawn from, and the ways that its vehicles have been found to take."""
 
+    world: World
     ways: Ways
     seed: int
     years: Ints
     rings: RingTable
     taken: list[Way] = field(default_factory=list)
-
-    @property
-    def world(self) -> World:
-        """World in which they move."""
-        return self.ways.world
 
     def take(self, options: Options, counts: Ints) -> None:
         """Add the ways that somebody takes."""

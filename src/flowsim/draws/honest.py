@@ -14,7 +14,7 @@ from flowsim.draws.counter import Floats, Stream
 from flowsim.draws.fleet import HONEST, Fleet, Ints
 from flowsim.draws.itinerary import draw_availability, draw_years
 from flowsim.draws.roster import Roster, blank, drawn
-from flowsim.draws.ways import Ways, ways_of
+from flowsim.draws.ways import ways_of
 from flowsim.traffic import VEHICLE_CLASSES, Flow
 from flowsim.world import World
 
@@ -52,7 +52,7 @@ def draw_honest(world: World, *, seed: int, year: int, start: float, end: float)
     return drawn(world, honest_roster(world, seed=seed, year=year, start=start, end=end))
 
 
-def honest_roster(world: World, *, seed: int, year: int, start: float, end: float, ways: Ways | None = None) -> Roster:
+def honest_roster(world: World, *, seed: int, year: int, start: float, end: float) -> Roster:
     """Draw the honest vehicles that enter in a span of time.
 
     Parameters
@@ -65,15 +65,8 @@ def honest_roster(world: World, *, seed: int, year: int, start: float, end: floa
         Year of traffic, which is the replication of its random numbers.
     start, end
         Span of entry times from the first of January [h]; a negative time lies in the year before.
-    ways
-        Ways of the world, kept from earlier draws.
-
-    Raises
-    ------
-    ValueError
-        If `ways` are those of another world.
     """
-    known, flows = ways_of(world, ways), world.traffic.flows
+    known, flows = ways_of(world), world.traffic.flows
     first_day = math.floor(start / units.HOURS_PER_DAY)
     days = np.arange(first_day, math.ceil(end / units.HOURS_PER_DAY))
     entry, number, counts = _arrivals(world, flows, seed=seed, year=year, days=days, span=(start, end))

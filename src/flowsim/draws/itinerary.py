@@ -26,7 +26,7 @@ DETOUR = Law(family="lognormal", cv=0.5)
 """Variation of the time of a way round about its mean; assumed, it only shifts later arrivals."""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Itinerary:
     """A path of places with the checkpoints and legs on it, for one class of vehicle."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 
-from flowsim import checks
 from flowsim.draws.choices import LEAVES, Branch, Choices, choices, cities_on
 from flowsim.draws.itinerary import Itinerary, itinerary
 from flowsim.draws.roster import Way
@@ -51,16 +50,17 @@ class Ways:
         self._whole: dict[tuple[tuple[str, ...], str, str], Itinerary] = {}
         self._parts: dict[tuple[tuple[str, ...], str, str, int | None, int], Itinerary] = {}
         self._loads: dict[tuple[str, int], Way] = {}
-        self._flows: dict[str, Way] = {}
+        self._flows: dict[tuple[Hashable, ...], Way] = {}
         self._options: dict[tuple[str, str], Options] = {}
 
     def of_flow(self, flow: Flow) -> Way:
         """Way of the vehicles of a flow of honest traffic."""
-        if flow.name not in self._flows:
-            kind = {"vehicle_class": flow.vehicle_class, "direction": flow.direction, "mode": flow.mode}
+        kind = {"vehicle_class": flow.vehicle_class, "direction": flow.direction, "mode": flow.mode}
+        key = (flow.name, flow.path, *kind.values())
+        if key not in self._flows:
             own = itinerary(self.world, flow.path, **kind)
-            self._flows[flow.name] = Way(itinerary=own, stream=f"honest:{flow.name}", loaded=False)
-        return self._flows[flow.name]
+            self._flows[key] = Way(itinerary=own, stream=f"honest:{flow.name}", loaded=False)
+        return self._flows[key]
 
     def of_stream(self, consignments: Consignments) -> Options:
         """Ways of the consignments of a stream."""
@@ -125,18 +125,30 @@ class Ways:
         return self._parts[key]
 
 
-def ways_of(world: World, ways: Ways | None) -> Ways:
-    """Ways that were kept from earlier draws, or new ones.
+MOST_KEPT = 32
+"""Most worlds whose ways are kept for others."""
 
-    Raises
-    ------
-    ValueError
-        If those that were kept are those of another world.
+_kept: dict[Hashable, Ways] = {}
+
+
+def ways_of(world: World) -> Ways:
+    """Ways of a world, the same for all worlds in which the same loads may go the same ways.
+
+    They do not depend on how vehicles are inspected, on the sizes of loads, nor on how many there are.
+
+    Parameters
+    ----------
+    world
+        World that they lie in.
     """
-    if ways is None:
-        return Ways(world)
-    checks.require(ways.world is world, thing="ways", rule=f"be those of world '{world.name}'", value=ways.world.name)
-    return ways
+    traffic = world.traffic
+    loads = (traffic.streams, traffic.class_shares, traffic.retained_share, traffic.city_weights)
+    key = (id(world.network), id(world.paths), world.hubs, *loads)  # the world that is kept keeps both alive
+    if key not in _kept:
+        if len(_kept) >= MOST_KEPT:
+            del _kept[next(iter(_kept))]
+        _kept[key] = Ways(world)
+    return _kept[key]
 
 
 def hub_on(world: World, route: Route) -> tuple[Hub, int] | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from flowsim.engine.outcome import BYPASSED, CLOSED, REFERRED
 from flowsim.engine.record import Run
@@ -17,8 +18,11 @@ from flowsim.jit import bare, kernel
 from flowsim.units import HOURS_PER_WEEK
 from flowsim.world import World
 
-QUEUE = np.dtype([("first", "i8"), ("count", "i8"), ("first_free", "i8"), ("clocks", "i8")])
+QUEUE = np.dtype([("first", "i8"), ("count", "i8"), ("first_free", "i8"), ("clocks", "i8"), ("first_edge", "i8")])
 """A queue of a span: its arrivals and starts, and after each arrival one clock, or one for each lane with shifts."""
+
+EDGES = 2
+"""Edges in an hour at which the arrivals before are counted [1/h]."""
 
 WEEK = float(HOURS_PER_WEEK)
 
@@ -40,6 +44,9 @@ class Recorded(NamedTuple):
 
     free: Floats
     """Times from which a lane is free for a newcomer once those who arrived before are served, dims (clock,) [h]."""
+
+    edges: npt.NDArray[np.int32]
+    """Arrivals before each half hour of the span, queue after queue, where a search begins, dims (edge,) [1]."""
 
 
 class Queue(NamedTuple):
@@ -88,8 +95,17 @@ def pooled(spans: Sequence[Span]) -> Recorded:
     names = ("arrivals", "starts", "free")
     none = np.empty(0)  # a world may lack every checkpoint
     arrivals, starts, free = (np.concatenate([none, *(getattr(queue, name) for queue in queues)]) for name in names)
-    edges = np.array([(span.start, span.end) for span in spans])
-    return Recorded(edges, table.reshape(len(spans), -1), arrivals, starts, free)
+    ends = np.array([(span.start, span.end) for span in spans])
+    early = [_before_edges(queue, span) for span in spans for queue in span.queues]
+    table["first_edge"] = np.cumsum([0, *(len(own) for own in early)])[:-1]
+    before_edges = np.concatenate([np.empty(0, np.int32), *early])
+    return Recorded(ends, table.reshape(len(spans), -1), arrivals, starts, free, before_edges)
+
+
+def _before_edges(queue: Queue, span: Span) -> npt.NDArray[np.int32]:
+    """Arrivals before each edge from the start of a span to its end [1]."""
+    times = span.start + np.arange(math.ceil((span.end - span.start) * EDGES) + 2) / EDGES
+    return np.searchsorted(queue.arrivals, times).astype(np.int32)
 
 
 def record(
@@ -195,9 +211,32 @@ def span_at(recorded: Recorded, time: float) -> tuple[int, float]:
 
 
 @bare
-def before(times: Floats, first: int, count: int, time: float) -> int:
-    """Number of ordered times before a time [1]."""
-    low, high = 0, count
+def arrived_before(recorded: Recorded, span: int, queue: int, time: float) -> int:
+    """Number of arrivals in a queue before a time of the span [1]."""
+    row, times = recorded.queues[span, queue], recorded.arrivals
+    edge = row.first_edge + math.floor((time - recorded.spans[span, 0]) * EDGES)
+    low, high = recorded.edges[edge], recorded.edges[edge + 1]
+    while low > 0 and times[row.first + low - 1] >= time:  # where the edge was rounded
+        low -= 1
+    while high < row.count and times[row.first + high] < time:
+        high += 1
+    return bisect(times, row.first, low, high, time)
+
+
+@bare
+def started_before(recorded: Recorded, first: int, arrived: int, time: float) -> int:
+    """Number of those arrived whose service starts before a time [1]; most, so that the search begins at the last."""
+    low, high, step = arrived, arrived, 1
+    while low > 0 and recorded.starts[first + low - 1] >= time:
+        high = low - 1
+        low = max(0, low - step)
+        step *= 2
+    return bisect(recorded.starts, first, low, high, time)
+
+
+@bare
+def bisect(times: Floats, first: int, low: int, high: int, time: float) -> int:
+    """Position between two others at which a time belongs among ordered ones, before those that equal it [1]."""
     while low < high:
         middle = (low + high) // 2
         if times[first + middle] < time:
@@ -211,13 +250,13 @@ def before(times: Floats, first: int, count: int, time: float) -> int:
 def met(run: Run, recorded: Recorded, span: int, queue: int, time: float) -> tuple[int, float]:
     """What a newcomer to a queue meets: how many wait, without those in service [1], and how long it waits [h]."""
     row = recorded.queues[span, queue]
-    arrived = before(recorded.arrivals, row.first, row.count, time)
+    arrived = arrived_before(recorded, span, queue, time)
     if arrived == 0:
         wait = 0.0
         if queue < len(run.stations) and run.stations[queue].shifts > 0:
             wait = on_duty_from(run, queue, 0, time) - time
         return 0, wait
-    waiting = arrived - before(recorded.starts, row.first, arrived, time)
+    waiting = arrived - started_before(recorded, row.first, arrived, time)
     if queue >= len(run.stations) or run.stations[queue].shifts == 0:
         return waiting, max(0.0, recorded.free[row.first_free + arrived - 1] - time)
     best = math.inf

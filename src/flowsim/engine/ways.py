@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from flowsim.draws.counter import Stream
-from flowsim.draws.fleet import Fleet
+from flowsim.draws.fleet import Fleet, Ints
 from flowsim.draws.itinerary import Itinerary
-from flowsim.draws.roster import Roster, Way
+from flowsim.draws.roster import Roster
 from flowsim.engine.rules import Floats, Records
+from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.names import long_hash, short_hash
+from flowsim.network import Travel
 from flowsim.world import World
 
 WAY = np.dtype([("key0", "u8"), ("key1", "u8"), ("first_stop", "i8"), ("stops", "i8")])
@@ -94,74 +99,145 @@ def ways_of_fleet(world: World, fleet: Fleet) -> Ways:
 
 def ways_of_roster(world: World, roster: Roster) -> Ways:
     """Ways of a roster; those that differ only in the stream of their numbers share their stops."""
-    rows = _Rows(world)
     keys = {name: Stream(roster.seed, name).key for name in {way.stream for way in roster.ways}}
-    ways = [(*keys[way.stream], *rows.stops_of(way)) for way in roster.ways]
+    setting = _setting(world)
+    parts: dict[tuple[int, bool], tuple[int, _Laid]] = {}
+    stops = 0
+    for way in roster.ways:
+        key = id(way.itinerary), way.loaded
+        if key not in parts:
+            laid = _laid(way.itinerary, setting)
+            parts[key] = stops, laid
+            stops += len(laid.stops)
+    ways = []
+    for way in roster.ways:
+        first, laid = parts[id(way.itinerary), way.loaded]
+        ways.append((*keys[way.stream], first, len(laid.stops) - 1))
+    pieces = [laid for _, laid in parts.values()]
+    rows = np.concatenate([laid.stops for laid in pieces]) if pieces else np.zeros(0, STOP)
+    legs = np.cumsum([0, *(len(laid.legs) for laid in pieces)])[:-1]
+    lengths = [len(laid.stops) for laid in pieces]
+    rows["first_leg"] += np.repeat(legs, lengths)
+    intelligence = world.detection.intelligence
+    tips = np.array([0.0, *(intelligence.tip(agency) for agency in AGENCIES)])
+    first_met = np.concatenate([laid.agency for laid in pieces]) if pieces else np.zeros(0, np.int64)
+    rows["tip"] = np.where(np.repeat([loaded for _, loaded in parts], lengths), tips[1 + first_met], 0.0)
     return Ways(
         ways=np.array(ways, WAY),
-        stops=np.array(rows.stops, STOP),
-        legs=np.array(rows.legs, LEG),
+        stops=rows,
+        legs=np.concatenate([laid.legs for laid in pieces]) if pieces else np.zeros(0, LEG),
         drawn=np.zeros((0, len(COLUMNS) + 3)),
-        shortest=rows.shortest,
+        shortest=min((laid.shortest for laid in pieces), default=math.inf),
     )
 
 
-class _Rows:
-    """Rows of the stops and legs of itineraries, and the least travel time to any stop after the first."""
+@dataclass(frozen=True)
+class _Setting:
+    """What of a world the rows of an itinerary depend on."""
 
-    def __init__(self, world: World) -> None:
-        self.world = world
-        self.stops: list[tuple[Any, ...]] = []
-        self.legs: list[tuple[Any, ...]] = []
-        self.shortest = math.inf
-        self.first = np.cumsum([0, *(len(post.groups) for post in world.checkpoints)]).tolist()
-        self._known: dict[tuple[int, bool], tuple[int, int]] = {}
-        self._hashes: dict[str, int] = {}
+    travel: Travel
+    """Travel times."""
 
-    def stops_of(self, way: Way) -> tuple[int, int]:
-        """First stop of a way, and their number without its end."""
-        key = id(way.itinerary), way.loaded
-        if key not in self._known:
-            self._known[key] = len(self.stops), len(way.itinerary.stops)
-            self._add(way.itinerary, loaded=way.loaded)
-        return self._known[key]
+    posts: tuple[tuple[str, int], ...]
+    """Agency and first station of each checkpoint."""
 
-    def _add(self, itinerary: Itinerary, *, loaded: bool) -> None:
-        """Append the stops of an itinerary, its end and its legs."""
-        variation, intelligence = self.world.network.travel, self.world.detection.intelligence
-        seen: Counter[int] = Counter()
-        passed: Counter[str] = Counter()
-        agencies: set[str] = set()
-        position, base, enters = itinerary.start, 0.0, itinerary.start == 0
-        for k, stop in enumerate(itinerary.stops):
-            legs = self._drive(itinerary, position, stop.place, passed)
-            position, agency = stop.place, self.world.checkpoints[stop.checkpoint].agency
-            chance = intelligence.tip(agency) if loaded and agency not in agencies else 0.0
-            agencies.add(agency)
-            where = (stop.checkpoint, self.first[stop.checkpoint] + stop.group, seen[stop.checkpoint])
-            self.stops.append((*where, base, *legs, chance, short_hash(f"tip:{agency}")))
-            seen[stop.checkpoint] += 1
-            if k > 0 or not enters:
-                self.shortest = min(self.shortest, self._least(base, *legs))
-            together = k + 1 < len(itinerary.stops) and itinerary.stops[k + 1].place == stop.place
-            base = variation.within_place if together else 0.0
-        legs = self._drive(itinerary, position, itinerary.start + len(itinerary.legs), passed)
-        self.stops.append((-1, -1, 0, base, *legs, 0.0, 0))
 
-    def _drive(self, itinerary: Itinerary, start: int, end: int, passed: Counter[str]) -> tuple[int, int]:
-        """Append the legs from one place of an itinerary to another; their number, and the first of them."""
-        speed = self.world.network.travel.car_speed if itinerary.vehicle_class == "car" else 1.0
-        first = len(self.legs)
-        for leg in itinerary.legs[start - itinerary.start : end - itinerary.start]:
-            label = leg.label
-            if label not in self._hashes:
-                self._hashes[label] = long_hash(label)
-            self.legs.append((self._hashes[label], passed[label], leg.time / speed))
-            passed[label] += 1
-        return len(self.legs) - first, first
+@dataclass(frozen=True)
+class _Laid:
+    """Rows of an itinerary."""
 
-    def _least(self, base: float, count: int, first: int) -> float:
-        """Least travel time on some legs [h], added up as the time itself is so that rounding keeps it below."""
-        for _, _, hours in self.legs[first : first + count]:
-            base += hours * self.world.network.travel.minimum
-        return base
+    setting: _Setting
+    """What they were made for."""
+
+    stops: Records
+    """Its stops, and last its end, whose legs are counted from its own first, dims (stop + 1,)."""
+
+    legs: Records
+    """Its legs, dims (leg,)."""
+
+    agency: Ints
+    """Index of the agency that it meets at a stop for the first time, else -1, dims (stop + 1,)."""
+
+    shortest: float
+    """Least travel time to any stop but where it enters the country [h]."""
+
+
+_known: WeakKeyDictionary[Itinerary, _Laid] = WeakKeyDictionary()
+
+
+@lru_cache(maxsize=64)
+def _same(setting: _Setting) -> _Setting:
+    """The first of settings that are equal."""
+    return setting
+
+
+def _setting(world: World) -> _Setting:
+    first = np.cumsum([0, *(len(post.groups) for post in world.checkpoints)]).tolist()
+    posts = tuple((post.agency, start) for post, start in zip(world.checkpoints, first, strict=False))
+    return _same(_Setting(world.network.travel, posts))
+
+
+def _laid(itinerary: Itinerary, setting: _Setting) -> _Laid:
+    """Rows of an itinerary, kept as long as it exists."""
+    known = _known.get(itinerary)
+    if known is None or known.setting is not setting:
+        known = _known[itinerary] = _rows(itinerary, setting)
+    return known
+
+
+def _rows(itinerary: Itinerary, setting: _Setting) -> _Laid:
+    """Lay out an itinerary."""
+    travel = setting.travel
+    seen: Counter[int] = Counter()
+    passed: Counter[str] = Counter()
+    met: set[str] = set()
+    stops: list[tuple[Any, ...]] = []
+    legs: list[tuple[Any, ...]] = []
+    agencies = []
+    shortest = math.inf
+    position, base, enters = itinerary.start, 0.0, itinerary.start == 0
+    for k, stop in enumerate(itinerary.stops):
+        driven = _drive(itinerary, (position, stop.place), travel=travel, passed=passed, legs=legs)
+        agency, first = setting.posts[stop.checkpoint]
+        agencies.append(-1 if agency in met else AGENCIES.index(agency))
+        met.add(agency)
+        where = (stop.checkpoint, first + stop.group, seen[stop.checkpoint])
+        stops.append((*where, base, *driven, 0.0, short_hash(f"tip:{agency}")))
+        seen[stop.checkpoint] += 1
+        if k > 0 or not enters:
+            shortest = min(shortest, _least(base, legs[driven[1] :], travel=travel))
+        position = stop.place
+        together = k + 1 < len(itinerary.stops) and itinerary.stops[k + 1].place == stop.place
+        base = travel.within_place if together else 0.0
+    end = itinerary.start + len(itinerary.legs)
+    stops.append(
+        (-1, -1, 0, base, *_drive(itinerary, (position, end), travel=travel, passed=passed, legs=legs), 0.0, 0)
+    )
+    return _Laid(setting, np.array(stops, STOP), np.array(legs, LEG), np.array([*agencies, -1]), shortest)
+
+
+def _drive(
+    itinerary: Itinerary,
+    span: tuple[int, int],
+    *,
+    travel: Travel,
+    passed: Counter[str],
+    legs: list[tuple[Any, ...]],
+) -> tuple[int, int]:
+    """Append the legs from one place of an itinerary to another; their number, and the first of them."""
+    speed = travel.car_speed if itinerary.vehicle_class == "car" else 1.0
+    first = len(legs)
+    for leg in itinerary.legs[span[0] - itinerary.start : span[1] - itinerary.start]:
+        legs.append((_hash_of(leg.label), passed[leg.label], leg.time / speed))
+        passed[leg.label] += 1
+    return len(legs) - first, first
+
+
+_hash_of = cache(long_hash)
+
+
+def _least(base: float, legs: Sequence[tuple[Any, ...]], *, travel: Travel) -> float:
+    """Least travel time on some legs [h], added up as the time itself is so that rounding keeps it below."""
+    for _, _, hours in legs:
+        base += hours * travel.minimum
+    return base
