@@ -45,6 +45,17 @@ def test_random_worlds_exercise_every_rule():
     assert min(seen.values()) >= len(cases)
 
 
+def test_no_vehicle_comes_to_a_further_checkpoint_sooner_than_the_shortest_travel():
+    """Parts that leave a hub where their route begins too; world 391 has some that are fast."""
+    for number in (*range(60), 391):
+        one = known(number, lattice=False)
+        fleet = one.everyone.fleet
+        further = np.ones(len(fleet.travel), dtype=bool)
+        further[fleet.first[:-1][(fleet.parent < 0) & (np.diff(fleet.first) > 0)]] = False
+        shortest = compiled.Simulation(one.world, one.everyone.undrawn).shortest_travel
+        assert fleet.travel[further].min(initial=np.inf) >= shortest, number
+
+
 def test_a_slab_longer_than_the_shortest_travel_is_refused():
     one = known(0, lattice=False)
     shortest = compiled.Simulation(one.world, one.everyone.fleet).shortest_travel

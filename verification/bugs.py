@@ -206,13 +206,13 @@ DRAWN = {
     "wagons drawn as ways round": _bug("numbers", "ROUND | WAGON", "ROUND"),
     "one tip for all agencies": _bug("numbers", "ENTRY | stop.tip_item", "ENTRY"),
     "tips at every checkpoint of an agency": _bug(
-        "ways", "if way.loaded and agency not in known else", "if way.loaded else"
+        "ways", "-1 if agency in met else AGENCIES.index(agency)", "AGENCIES.index(agency)"
     ),
-    "cars as fast as trucks": _bug("ways", 'variation.car_speed if itinerary.vehicle_class == "car" else 1.0', "1.0"),
+    "cars as fast as trucks": _bug("ways", 'travel.car_speed if itinerary.vehicle_class == "car" else 1.0', "1.0"),
     "no certain part of a travel time": _bug(
         "numbers", "(setting.certain + (1.0 - setting.certain) * varying)", "varying"
     ),
-    "no travel within a place": _bug("ways", "variation.within_place if together else 0.0", "0.0"),
+    "no travel within a place": _bug("ways", "travel.within_place if together else 0.0", "0.0"),
     "one number for all devices": _bug("numbers", "DEVICE | tool.hash", "DEVICE"),
 }
 """Bugs in the random numbers that are drawn where they are needed."""

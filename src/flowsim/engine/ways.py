@@ -159,7 +159,7 @@ class _Laid:
     """Index of the agency that it meets at a stop for the first time, else -1, dims (stop + 1,)."""
 
     shortest: float
-    """Least travel time to any stop but where it enters the country [h]."""
+    """Least travel time to any stop but one where it enters the country [h]."""
 
 
 _known: WeakKeyDictionary[Itinerary, _Laid] = WeakKeyDictionary()
@@ -195,7 +195,7 @@ def _rows(itinerary: Itinerary, setting: _Setting) -> _Laid:
     legs: list[tuple[Any, ...]] = []
     agencies = []
     shortest = math.inf
-    position, base, enters = itinerary.start, 0.0, itinerary.start == 0
+    position, base = itinerary.start, 0.0
     for k, stop in enumerate(itinerary.stops):
         driven = _drive(itinerary, (position, stop.place), travel=travel, passed=passed, legs=legs)
         agency, first = setting.posts[stop.checkpoint]
@@ -204,7 +204,7 @@ def _rows(itinerary: Itinerary, setting: _Setting) -> _Laid:
         where = (stop.checkpoint, first + stop.group, seen[stop.checkpoint])
         stops.append((*where, base, *driven, 0.0, short_hash(f"tip:{agency}")))
         seen[stop.checkpoint] += 1
-        if k > 0 or not enters:
+        if k > 0 or driven[0] > 0:  # who enters the country at a checkpoint, at no distance, comes from no other
             shortest = min(shortest, _least(base, legs[driven[1] :], travel=travel))
         position = stop.place
         together = k + 1 < len(itinerary.stops) and itinerary.stops[k + 1].place == stop.place
