@@ -163,6 +163,22 @@ class World:
         own = checkpoint.bribe
         return self.detection.corruption.bribe(checkpoint.agency) if own is None else own
 
+    def efforts(self) -> tuple[tuple[float, ...], ...]:
+        """Share of the alarms on loads that each checkpoint follows up, by level of alarm, the last one repeated [1].
+
+        The rows have the same length, one for each level of the checkpoint that has most; see `Checkpoint.transfers`.
+        """
+        rows = []
+        for post in self.checkpoints:
+            effort, transfers = self.detection.effort.of(post.effort_class), post.transfers
+            rows.append(tuple(effort ** transfers[min(k, len(transfers) - 1)] for k in range(self.levels)))
+        return tuple(rows)
+
+    @property
+    def levels(self) -> int:
+        """Levels of alarm at the checkpoint that has most [1]."""
+        return max((len(post.transfers) for post in self.checkpoints), default=1)
+
     def routes_of(self, origin: str, *, mode: str) -> tuple[Route, ...]:
         """Routes of an origin and mode."""
         return tuple(r for r in self.network.routes if r.origin == origin and r.mode == mode)
