@@ -28,7 +28,7 @@ from flowsim.inspection_files import Inspection, Origin
 from flowsim.layers import build_readings, readings_of_world, world_folders
 from flowsim.options import conf_dir, options, top_keys
 from flowsim.policies.kinds import CHANGES
-from flowsim.policy import Policy
+from flowsim.policy import BASELINE, Policy
 from flowsim.policy_files import PolicyFile, policy_of
 from flowsim.schema import build, schema
 from flowsim.world import World
@@ -271,6 +271,26 @@ def build_policies(config: DictConfig) -> tuple[Policy, ...]:
         If a policy file lacks its package line, has an unknown key, or lists a change that is refused.
     """
     return tuple(policy_of(str(name), node) for name, node in config.policy.items())
+
+
+def every_policy(folders: Sequence[Path] = ()) -> tuple[Policy, ...]:
+    """Every policy that can be chosen, the baseline first, then by name.
+
+    Parameters
+    ----------
+    folders
+        Configuration folders, the first of which wins; those of the package follow.
+
+    Raises
+    ------
+    ValueError
+        If a file is refused.
+    """
+    every = [*folders, conf_dir()]
+    names = sorted(options("policy", folders=every), key=lambda name: (name != BASELINE.name, name))
+    own = [folder for folder in folders if folder != conf_dir()]
+    composed = compose([f"policy=[{','.join(names)}]"], config_dir=own[0] if own else None)
+    return build_policies(composed)
 
 
 def check_policy(policy: Policy, world: World) -> None:

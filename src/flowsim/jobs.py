@@ -108,6 +108,7 @@ def request_of(
         options={str(key): value for key, value in given.study.items()},
         readings=chosen,
         numbers=partial(config.world_numbers, given, world, folders=folders, typed=typed),
+        catalogue=partial(config.every_policy, folders),
     )
 
 

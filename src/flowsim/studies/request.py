@@ -50,6 +50,9 @@ class Request:
     numbers: Callable[[], Sequence[Number]] = tuple
     """Gives every number of the world with its kind and its source."""
 
+    catalogue: Callable[[], Sequence[Policy]] = tuple
+    """Gives every policy that can be chosen, in the order of their names, baseline first."""
+
 
 def simulated(request: Request, *, progress: Progress | None) -> xr.Dataset:
     """Simulate a world under one policy.
