@@ -23,10 +23,10 @@ class Difference:
     """One number, word or thing that two worlds do not share."""
 
     thing: str
-    """What it belongs to, as `checkpoint ulken`; empty for the world."""
+    """What it belongs to, with its kind before its name; empty for the world."""
 
     part: str
-    """What differs there, as `device dog: availability`."""
+    """What differs there, with what it is a part of before it."""
 
     before: str
     """What it was, or `NOTHING`."""
