@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,14 +21,15 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import JobRuntime, setup_globals
 from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
 from flowsim import checks, provenance, references, refusals, world_tables, yaml_files
 from flowsim.inspection_files import Inspection, Origin
 from flowsim.layers import build_readings, readings_of_world, world_folders
-from flowsim.levers import ChangeSeals, ScalePatrols, ScaleSearchCost, ScaleStops, SetWagons
 from flowsim.options import conf_dir, options, top_keys
-from flowsim.policy import AddCheckpoint, Change, CloseCheckpoint, Policy, ScaleLanes
+from flowsim.policies.kinds import CHANGES
+from flowsim.policy import BASELINE, Policy
+from flowsim.policy_files import PolicyFile, policy_of
 from flowsim.schema import build, schema
 from flowsim.world import World
 
@@ -58,44 +58,11 @@ __all__ = [
     "world_numbers",
 ]
 
-CHANGES: Mapping[str, type[Change]] = {
-    "add_checkpoint": AddCheckpoint,
-    "close_checkpoint": CloseCheckpoint,
-    "scale_lanes": ScaleLanes,
-    "change_seals": ChangeSeals,
-    "scale_stops": ScaleStops,
-    "set_wagons": SetWagons,
-    "scale_patrols": ScalePatrols,
-    "scale_search_cost": ScaleSearchCost,
-}
-"""Kinds of change that a policy file can list."""
-
-
 MOST_DRAWS = 10_000
 """Most draws of a posterior that a run can take [1]."""
 
 OWN_SWEEPER = "hydra_plugins.flowsim.StoreSweeper"
 """The sweeper that checks each composition itself before it uses it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PolicyFile:
-    """A file of `conf/policy/`."""
-
-    title: str
-    """What it is, in one line."""
-
-    sources: tuple[str, ...]
-    """Documents that describe it."""
-
-    in_force: bool
-    """Whether it is in force in the world's year."""
-
-    changes: tuple[Any, ...]
-    """Changes, each a mapping with its `kind` and the fields of that kind."""
-
-    def __post_init__(self) -> None:
-        checks.require(bool(self.sources), thing="PolicyFile.sources", rule="name a source", value=self.sources)
 
 
 class _Files(FileConfigSource):
@@ -306,16 +273,27 @@ def build_policies(config: DictConfig) -> tuple[Policy, ...]:
     ValueError
         If a policy file lacks its package line, has an unknown key, or lists a change that is refused.
     """
-    policies = []
-    for name, node in config.policy.items():
-        rule = f"begin with the line '# @package policy.<name>', as in {conf_dir() / 'policy' / 'baseline.yaml'}"
-        checks.require(isinstance(node, DictConfig), thing="a policy file", rule=rule, value=f"{name}: {node}")
-        read = build(PolicyFile, node, key=f"policy.{name}")
-        changes = tuple(
-            _change(change, key=f"policy.{name}.changes.{index}") for index, change in enumerate(read.changes)
-        )
-        policies.append(Policy(name=str(name), title=read.title, changes=changes))
-    return tuple(policies)
+    return tuple(policy_of(str(name), node) for name, node in config.policy.items())
+
+
+def every_policy(folders: Sequence[Path] = ()) -> tuple[Policy, ...]:
+    """Every policy that can be chosen, the baseline first, then by name.
+
+    Parameters
+    ----------
+    folders
+        Configuration folders, the first of which wins; those of the package follow.
+
+    Raises
+    ------
+    ValueError
+        If a file is refused.
+    """
+    every = [*folders, conf_dir()]
+    names = sorted(options("policy", folders=every), key=lambda name: (name != BASELINE.name, name))
+    own = [folder for folder in folders if folder != conf_dir()]
+    composed = compose([f"policy=[{','.join(names)}]"], config_dir=own[0] if own else None)
+    return build_policies(composed)
 
 
 def check_policy(policy: Policy, world: World) -> None:
@@ -330,14 +308,6 @@ def check_policy(policy: Policy, world: World) -> None:
         policy.apply(world)
     except ValueError as error:
         raise ValueError(f"policy.{policy.name} does not fit world={world.name}: {error}") from None
-
-
-def _change(fields: Any, *, key: str) -> Change:
-    rule = "be a mapping with a kind"
-    checks.require(isinstance(fields, dict) and "kind" in fields, thing=key, rule=rule, value=fields)
-    checks.known(fields["kind"], tuple(CHANGES), thing=f"{key}.kind")
-    rest = {name: value for name, value in fields.items() if name != "kind"}
-    return build(CHANGES[fields["kind"]], OmegaConf.create(rest), key=key)
 
 
 def engine_of(config: DictConfig) -> str:

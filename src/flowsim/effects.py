@@ -19,6 +19,7 @@ STUDIES: Mapping[str, Sequence[str]] = {
     "mechanisms": [key for key in RUN if key not in ("calibration", "draws")],
     "check": (*WORLD, "policy"),
     "evidence": WORLD,
+    "policies": (*WORLD, "policy"),
     "figure": ("out",),
     "figure evidence": ("out", "reading"),
     "figure waterfall": tuple(key for key in RUN if key not in ("engine", "draws", "calibration")),

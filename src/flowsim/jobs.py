@@ -121,6 +121,7 @@ def request_of(
         calibration=calibrated.request_of(given, hydra=hydra, typed=typed, workers=plan.workers)
         if study in studies.CALIBRATES
         else None,
+        catalogue=partial(config.every_policy, folders),
     )
 
 

@@ -26,9 +26,16 @@ class ChangeSeals:
     green_lane: bool | None = None
     """Whether a check of the seal takes the place of selection."""
 
+    notice: float | None = None
+    """Probability that a check notices a seal of that type that was opened and closed [1]."""
+
     def __post_init__(self) -> None:
         if self.type is not None:
             checks.one_of(self, "type", SEAL_TYPES)
+        if self.notice is not None:
+            checks.probability(self, "notice")
+            rule = "be given where notice is"
+            checks.require(self.type is not None, thing="ChangeSeals.type", rule=rule, value=None)
         rule = "be given where type and inspection are not"
         checks.require(bool(self._given()), thing="ChangeSeals.green_lane", rule=rule, value=None)
         for name in ("type", "inspection"):
@@ -53,6 +60,8 @@ class ChangeSeals:
         rule = "change a world with a green lane, or set green_lane to true"
         checks.require(holds, thing="ChangeSeals", rule=rule, value=self._given())
         changed = replace(seals, **self._given())  # type: ignore[arg-type]
+        if self.notice is not None:
+            changed = replace(changed, **{f"notice_{self.type}": self.notice})  # type: ignore[arg-type]
         return replace(world, detection=replace(world.detection, seals=changed))
 
 

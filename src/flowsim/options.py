@@ -17,6 +17,8 @@ Examples
   flowsim                                        the baseline of Kazakhstan in 2010
   flowsim world=single_checkpoint replications=5 a world for teaching, in seconds
   flowsim engine=expectation                     expected values of a year, without simulation
+  flowsim study=policies policy=customs_union    what a policy changes in the world; nothing is run
+  flowsim policy=[caricc,dog_teams]              a run under two policies, in this order
   flowsim inspection.effort.south=0.2 out=mine   one number changed, results in mine/
   flowsim -m inflow=60,90 seed=1,2               four runs, in one store
 

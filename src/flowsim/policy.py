@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -85,6 +86,110 @@ class ScaleLanes:
         return replace(post, groups=tuple(groups))
 
 
+LAWS = ("uniform", "log-uniform", "triangular")
+"""How a parameter is spread over its interval; the triangle has its peak at the value."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A number of a policy, with where it comes from and, if the sources do not give it, its interval."""
+
+    name: str
+    """Name of the policy, a dot, and its own name there."""
+
+    value: float
+    """Value that is used where none is drawn [unit]."""
+
+    kind: str
+    """Whether it is reported or assumed."""
+
+    source: str
+    """Where it comes from, in one line."""
+
+    low: float | None = None
+    """Lower end of its interval [unit]; None if it is reported without one."""
+
+    high: float | None = None
+    """Upper end of its interval [unit]."""
+
+    law: str = "uniform"
+    """One of `LAWS`."""
+
+    unit: str = "1"
+    """Its unit."""
+
+    def __post_init__(self) -> None:
+        checks.sourced(self)
+        checks.one_of(self, "law", LAWS)
+        checks.finite(self, "value")
+        thing = f"Parameter '{self.name}'"
+        if self.low is None or self.high is None:
+            both = self.low is None and self.high is None
+            checks.require(both, thing=f"{thing}: high", rule="be given where low is, and not without", value=self.high)
+            rule = "be given where the number is assumed"
+            checks.require(self.kind != "assumed", thing=f"{thing}: low", rule=rule, value=None)
+            return
+        for name in ("low", "high"):
+            checks.finite(self, name)
+        checks.require(
+            self.low <= self.high, thing=f"{thing}: high", rule=f"be at least low ({self.low:g})", value=self.high
+        )
+        rule = f"lie in its interval [{self.low:g}, {self.high:g}]"
+        checks.require(self.low <= self.value <= self.high, thing=f"{thing}: value", rule=rule, value=self.value)
+        holds = self.law != "log-uniform" or self.low > 0
+        checks.require(holds, thing=f"{thing}: low", rule="be above 0 for a log-uniform law", value=self.low)
+
+    @property
+    def is_uncertain(self) -> bool:
+        """Whether it has an interval to be drawn from."""
+        return self.low is not None and self.high is not None and self.low < self.high
+
+    def drawn(self, uniform: float) -> float:
+        """Value at a quantile of its law; that in use if it has no interval [unit].
+
+        Parameters
+        ----------
+        uniform
+            Quantile, in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If the quantile lies outside [0, 1].
+        """
+        checks.require(0 <= uniform <= 1, thing=f"quantile of '{self.name}'", rule="lie in [0, 1]", value=uniform)
+        if self.low is None or self.high is None:
+            return self.value
+        if self.law == "log-uniform":
+            found = math.exp(math.log(self.low) + uniform * (math.log(self.high) - math.log(self.low)))
+        elif self.law == "triangular" and self.low < self.high:
+            found = _triangular(uniform, low=self.low, mode=self.value, high=self.high)
+        else:
+            found = self.low + uniform * (self.high - self.low)
+        return min(self.high, max(self.low, found))
+
+
+def _triangular(uniform: float, *, low: float, mode: float, high: float) -> float:
+    width = high - low
+    if uniform * width <= mode - low:
+        return low + math.sqrt(uniform * width * (mode - low))
+    return high - math.sqrt((1.0 - uniform) * width * (high - mode))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Use:
+    """A field of a change that holds a parameter."""
+
+    change: int
+    """Index of the change."""
+
+    field: str
+    """Name of the field."""
+
+    parameter: str
+    """Name of the parameter."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Policy:
     """A named list of changes."""
@@ -98,14 +203,95 @@ class Policy:
     changes: tuple[Change, ...] = ()
     """Changes in the order in which they apply."""
 
+    parameters: tuple[Parameter, ...] = ()
+    """Its numbers."""
+
+    uses: tuple[Use, ...] = ()
+    """Where in the changes they stand."""
+
+    sources: tuple[str, ...] = ()
+    """Documents that describe it."""
+
+    in_force: bool = False
+    """Whether it is in force in the world's year, so far as the documents say."""
+
+    changes_flow: bool = False
+    """Whether it may change what enters the country, which is otherwise refused."""
+
+    reasons: tuple[str, ...] = ()
+    """Of each change, where its words come from; empty if nothing is said."""
+
+    def __post_init__(self) -> None:
+        checks.unique((parameter.name for parameter in self.parameters), thing=f"parameters of policy '{self.name}'")
+
     def apply(self, world: World) -> World:
-        """World under the policy."""
+        """World under the policy.
+
+        Raises
+        ------
+        ValueError
+            If a change does not apply to the world, or changes what enters it and the policy does not say so.
+        """
+        changed = world
         for change in self.changes:
-            world = change.apply(world)
-        return world
+            changed = change.apply(changed)
+        if not self.changes_flow:
+            rule = "leave what enters the country as it is, or say changes_flow: true"
+            checks.require(_entry(changed) == _entry(world), thing=f"policy '{self.name}'", rule=rule, value="another")
+        return changed
+
+    def having(self, values: Mapping[str, float]) -> Policy:
+        """The same policy with other values of some parameters.
+
+        Parameters
+        ----------
+        values
+            Values by name of the parameter [unit of each].
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or a value lies outside its interval or is refused by a change.
+        """
+        for name in values:
+            checks.known(name, [parameter.name for parameter in self.parameters], thing="parameter")
+        changes = list(self.changes)
+        for use in (use for use in self.uses if use.parameter in values):
+            changes[use.change] = replace(changes[use.change], **{use.field: float(values[use.parameter])})  # type: ignore[type-var]
+        parameters = (replace(p, value=float(values.get(p.name, p.value))) for p in self.parameters)
+        return replace(self, changes=tuple(changes), parameters=tuple(parameters))
+
+    def drawn(self, uniforms: Mapping[str, float]) -> Policy:
+        """The same policy with some parameters drawn from their intervals.
+
+        Parameters
+        ----------
+        uniforms
+            Quantile of the law of each parameter to be drawn, by its name, in [0, 1].
+
+        Raises
+        ------
+        ValueError
+            If there is no such parameter, or a quantile lies outside [0, 1].
+        """
+        named = {parameter.name: parameter for parameter in self.parameters}
+        for name in uniforms:
+            checks.known(name, tuple(named), thing="parameter")
+        return self.having({name: named[name].drawn(uniform) for name, uniform in uniforms.items()})
+
+    @property
+    def uncertain(self) -> tuple[Parameter, ...]:
+        """Parameters that have an interval to be drawn from."""
+        return tuple(parameter for parameter in self.parameters if parameter.is_uncertain)
 
 
-BASELINE = Policy(name="baseline", title="The controls in force, unchanged")
+def _entry(world: World) -> tuple[object, ...]:
+    """What enters the country, and in what."""
+    traffic = world.traffic
+    return traffic.inflow, traffic.streams, traffic.class_shares, traffic.sizes, traffic.further, traffic.year_log_sd
+
+
+BASELINE = Policy(name="baseline", title="The controls in force, unchanged", in_force=True)
 """The policy that changes nothing."""
 
 
@@ -119,6 +305,21 @@ def compose(policies: Sequence[Policy]) -> Policy:
     """
     if not policies:
         return BASELINE
-    changes = tuple(change for policy in policies for change in policy.changes)
-    name, title = "+".join(p.name for p in policies), "; ".join(p.title for p in policies)
-    return Policy(name=name, title=title, changes=changes)
+    if len(policies) == 1:
+        return policies[0]
+    uses, reasons, count = [], [], 0
+    for policy in policies:
+        uses += [replace(use, change=use.change + count) for use in policy.uses]
+        reasons += [*policy.reasons, *([""] * (len(policy.changes) - len(policy.reasons)))]
+        count += len(policy.changes)
+    return Policy(
+        name="+".join(policy.name for policy in policies),
+        title="; ".join(policy.title for policy in policies),
+        changes=tuple(change for policy in policies for change in policy.changes),
+        parameters=tuple(parameter for policy in policies for parameter in policy.parameters),
+        uses=tuple(uses),
+        sources=tuple(dict.fromkeys(source for policy in policies for source in policy.sources)),
+        in_force=all(policy.in_force for policy in policies),
+        changes_flow=any(policy.changes_flow for policy in policies),
+        reasons=tuple(reasons),
+    )

@@ -68,10 +68,19 @@ def look_up(key: str, *, _node_: Node) -> float:
     known(text, thing=place)
     if place.startswith("hydra."):  # a copy of the command
         return reported(text)
-    unit = unit_of(place)
-    rule = "hold no reported figure, as inflow, numbers of inspection and factors and shares of a change may"
+    unit = _own_unit(_node_, place) or unit_of(place)
+    rule = "hold no reported figure, as inflow, numbers of inspection and of policies may"
     checks.require(unit is not None, thing=place, rule=rule, value=f"${{reported:{text}}}")
     return converted(text, unit=unit, thing=place)
+
+
+def _own_unit(node: Node, place: str) -> str | None:
+    """Unit that the number of a policy says for itself, or None for any other number."""
+    match re.split(r"[.\[\]]+", place):
+        case ["policy", _, "parameters", _, "value" | "low" | "high"]:
+            parent: Any = node._get_parent()
+            return str(parent.get("unit", "1"))
+    return None
 
 
 def of(config: DictConfig) -> dict[str, str]:

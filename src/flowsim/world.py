@@ -15,6 +15,7 @@ from flowsim.inspection.bypass import Bypass
 from flowsim.inspection.campaigns import Campaign
 from flowsim.inspection.checkpoint import WAYS, Checkpoint
 from flowsim.inspection.detection import Detection
+from flowsim.inspection.devices import Device
 from flowsim.network import Network, Place, Route
 from flowsim.traffic import VEHICLE_CLASSES, Flow, Traffic, mode_of
 
@@ -164,6 +165,9 @@ class World:
     hubs: tuple[Hub, ...] = ()
     """Places where loads by road are stored and split."""
 
+    devices: tuple[Device, ...] = ()
+    """Devices that are described, those that stand nowhere too; a policy may place them."""
+
     warm_up: float = 48.0
     """Time simulated and discarded before a span of traffic, to fill the queues [h]."""
 
@@ -226,6 +230,35 @@ class World:
         """Probability that an alarm on a load is bought off at a checkpoint [1]."""
         own = checkpoint.bribe
         return self.detection.corruption.bribe(checkpoint.agency) if own is None else own
+
+    def efforts(self) -> tuple[tuple[float, ...], ...]:
+        """Share of the alarms on loads that each checkpoint follows up, by level of alarm, the last one repeated [1].
+
+        The rows have the same length, one for each level of the checkpoint that has most; see `Checkpoint.transfers`.
+        """
+        rows = []
+        for post in self.checkpoints:
+            effort, transfers = self.detection.effort.of(post.effort_class), post.transfers
+            rows.append(tuple(effort ** transfers[min(k, len(transfers) - 1)] for k in range(self.levels)))
+        return tuple(rows)
+
+    @property
+    def levels(self) -> int:
+        """Levels of alarm at the checkpoint that has most [1]."""
+        return max((len(post.transfers) for post in self.checkpoints), default=1)
+
+    def device(self, name: str) -> Device:
+        """Device of a name, as it is described.
+
+        Raises
+        ------
+        ValueError
+            If none is.
+        """
+        known = {device.name: device for post in self.checkpoints for device in post.devices}
+        known |= {device.name: device for device in self.devices}
+        checks.known(name, tuple(known), thing="device")
+        return known[name]
 
     def routes_of(self, origin: str, *, mode: str) -> tuple[Route, ...]:
         """Routes of an origin and mode."""

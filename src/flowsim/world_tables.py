@@ -256,7 +256,11 @@ def _parts(found: Findings, *, year: int) -> dict[str, Any]:
         made[table] = tuple(part for _, part in _made(found, table, make))
     campaigns = _made(found, "campaigns", world_post.campaign)
     made["campaigns"] = tuple(made for row, made in campaigns if world_post.in_force(row, year=year))
-    return made | {"places": tuple(places.values()), "parameters": parameters}
+    return made | {
+        "places": tuple(places.values()),
+        "devices": tuple(devices.values()),
+        "parameters": parameters,
+    }
 
 
 def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year: int, detection: Detection) -> World:
@@ -294,6 +298,7 @@ def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year:
         bypasses=parts["bypass"],
         campaigns=parts["campaigns"],
         hubs=parts["hubs"],
+        devices=parts["devices"],
         warm_up=parameters["warm_up"].value,
     )
 

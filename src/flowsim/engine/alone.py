@@ -151,4 +151,4 @@ def is_stopped(run: Run, v: int, k: int, post: int, time: float) -> bool:
     """Whether a load is seized when its examination ends."""
     if run.vehicles[v].load < 0:
         return False
-    return is_taken(run, v, time) or (run.visits[k].alarm == 1 and found(run, v, k, post, time))
+    return is_taken(run, v, time) or (run.visits[k].alarm > 0 and found(run, v, k, post, time))

@@ -133,9 +133,11 @@ def _of_drug(ways: branches.Ways, drug: str, *, horizon: float, chances: Mapping
     sites = posts + len(ways.sites)
     season, ending = world.traffic.season_of(drug), branches.hazard(world) * world.detection.intelligence.dismantled
     factors, spans = seasons.campaigns(world, season, horizon=horizon, ending=ending)
-    efforts = np.array([world.detection.effort.of(post.effort_class) for post in world.checkpoints])
-    year, year_weight = quadrature.years(world.detection.year_log_sd, (factors.T * efforts).ravel().tolist())
-    effort = np.minimum(1.0, efforts[:, None, None] * year * factors[:, :, None]).reshape(posts, len(spans) * len(year))
+    efforts = np.array(world.efforts()).reshape(posts, world.levels)
+    season_efforts = efforts.T[:, None, :] * factors.T
+    year, year_weight = quadrature.years(world.detection.year_log_sd, season_efforts.ravel().tolist())
+    effort = np.minimum(1.0, efforts[:, :, None, None] * year * factors[:, None, :, None])
+    effort = effort.reshape(posts, world.levels, len(spans) * len(year))
     agencies, kinds = protection(world)
     states = States(agencies=agencies, kinds=kinds, effort=effort, weight=np.outer(spans, year_weight).ravel())
     points, shares = _points(world, drug)

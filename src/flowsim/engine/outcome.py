@@ -52,7 +52,7 @@ class Outcome:
     """Number of the bay, dims (visit,)."""
 
     alarm: Ints
-    """1 if a device raised an alarm, 0 if none did, dims (visit,)."""
+    """0 if no device raised an alarm, else 1, and on a load more by the level, see `World.efforts`, dims (visit,)."""
 
     departure: Floats
     """Time of leaving the checkpoint, by seizure too, dims (visit,) [h]."""

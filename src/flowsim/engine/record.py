@@ -106,7 +106,7 @@ class Run(NamedTuple):
     """As in `Rules`."""
 
     effort: Floats
-    """Share of alarms followed up outside campaigns, dims (replication, checkpoint) [1]."""
+    """Share of alarms followed up outside campaigns, dims (replication, checkpoint, level) [1]."""
 
     available: npt.NDArray[np.bool_]
     """As in `Fleet`."""
@@ -171,13 +171,13 @@ def prepare(world: World, fleet: Fleet | Roster, *, state: State | None) -> tupl
         for name in PER_VISIT:
             visits[name] = getattr(state.outcome, name)
     loads = _loads(fleet, vehicles)
-    effort = np.array([world.detection.effort.of(post.effort_class) for post in world.checkpoints])
+    effort = np.array(world.efforts()).reshape(len(world.checkpoints), world.levels)
     heads, dates = calendar(visits=len(visits))
     read: dict[str, Any] = {name: getattr(ways, name) for name in ("ways", "stops", "legs", "drawn")}
     read |= {name: getattr(rules, name) for name in Run._fields if hasattr(rules, name) and name != "clocks"}
     run = Run(
         **read,
-        effort=effort[None, :] * fleet.year_effort[:, None],
+        effort=effort * fleet.year_effort[:, None, None],
         available=np.ascontiguousarray(fleet.available),
         vehicles=vehicles,
         loads=loads,

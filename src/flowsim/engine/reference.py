@@ -86,8 +86,9 @@ class Simulation:
         self.green = [world.detection.seals.green_lane and post.border != "" for _, post in posts]
         self.sealed = (fleet.vehicle_class == VEHICLE_CLASSES.index("tir")).tolist()
         self.wave_through = [[group.wave_through for group in post.groups] for _, post in posts]
-        effort = np.array([world.detection.effort.of(post.effort_class) for _, post in posts])
-        self.effort = (effort[None, :] * fleet.year_effort[:, None]).tolist()
+        effort = np.array(world.efforts()).reshape(len(posts), world.levels)
+        self.effort = (effort * fleet.year_effort[:, None, None]).tolist()
+        self.levels = [[post.transfers.index(device.transfer) for device in post.devices] for _, post in posts]
         self.log_odds = math.log(world.detection.sensitivity)
         self.first, self.ident, self.entry = fleet.first.tolist(), fleet.ident.tolist(), fleet.entry.tolist()
         self.checkpoint, self.group = fleet.checkpoint.tolist(), fleet.group.tolist()
@@ -299,7 +300,7 @@ class Simulation:
                 journal.decision[k] = UNREACHED
                 return
             duration, alarm = self.examine(vehicle, k, journal.exam_start[k])
-            journal.exam_end[k], journal.alarm[k] = journal.exam_start[k] + duration, int(alarm)
+            journal.exam_end[k], journal.alarm[k] = journal.exam_start[k] + duration, alarm
         yield clock.at(journal.exam_end[k], Order.EXAMINED, self.ident[vehicle])
         if self.queues is None:
             station.release(journal.bay[k])
@@ -309,27 +310,30 @@ class Simulation:
     def found(self, vehicle: int, k: int) -> bool:
         """Whether an alarm on a load is followed up, on a tip always, and neither protection nor a bribe stops it."""
         fleet, c = self.fleet, self.checkpoint[k]
-        if not fleet.tipped[k] and fleet.effort[k] >= self.effort_at(vehicle, c):
+        if not fleet.tipped[k] and fleet.effort[k] >= self.effort_at(vehicle, c, self.journal.alarm[k] - 1):
             return False
         is_protected = int(fleet.protected[vehicle]) >> self.agency[c] & 1
         return not is_protected and bool(fleet.bribe[k] >= self.bribe[c])
 
-    def effort_at(self, vehicle: int, c: int) -> float:
-        """Share of alarms on loads that a checkpoint follows up at the present time [1]."""
+    def effort_at(self, vehicle: int, c: int, level: int) -> float:
+        """Share of alarms of a level on loads that a checkpoint follows up at the present time [1]."""
         agency = self.world.checkpoints[c].agency
         more = campaigns.factor(self.world.campaigns, agency=agency, time=self.clock.now)
-        base: float = self.effort[self.fleet.replication[vehicle]][c]
+        base: float = self.effort[self.fleet.replication[vehicle]][c][level]
         return min(1.0, base * more)
 
     def examine_at(self, vehicle: int, k: int) -> Callable[[float], float]:
         """Time in the bay as a function of when the examination begins [h]."""
         return lambda now: self.examine(vehicle, k, now)[0]
 
-    def examine(self, vehicle: int, k: int, start: float) -> tuple[float, bool]:
-        """Time in the bay [h], with all devices that work on the day and the search that any alarm brings."""
+    def examine(self, vehicle: int, k: int, start: float) -> tuple[float, int]:
+        """Time in the bay [h], with all devices that work on the day and the search that any alarm brings.
+
+        The alarm is as in `Outcome`.
+        """
         fleet, c = self.fleet, self.checkpoint[k]
         day = math.floor(start / HOURS_PER_DAY) - fleet.first_day
-        duration, alarm = self.world.detection.handling_time, False
+        duration, alarm = self.world.detection.handling_time, 0
         for d, device in enumerate(self.world.checkpoints[c].devices):
             if not fleet.available[fleet.replication[vehicle], c, d, min(day, fleet.available.shape[3] - 1)]:
                 continue
@@ -337,9 +341,9 @@ class Simulation:
             if self.loaded[vehicle]:
                 logit = device.intercept + device.slope * float(fleet.log_mass[vehicle])
                 logit = logit - device.concealment * float(fleet.concealment[vehicle]) + self.log_odds
-                alarm = alarm or bool(fleet.device_draw[k, d] < logit)
-            else:
-                alarm = alarm or bool(fleet.device_draw[k, d] >= device.specificity)
+                alarm = max(alarm, 1 + self.levels[c][d]) if fleet.device_draw[k, d] < logit else alarm
+            elif fleet.device_draw[k, d] >= device.specificity:
+                alarm = 1
         return duration + float(fleet.search[k]) if alarm else duration, alarm
 
     def resume(self, time: float) -> list[int]:

@@ -77,9 +77,10 @@ DEVICE = np.dtype(
         ("specificity", "f8"),
         ("service_time", "f8"),
         ("law", "i8"),
+        ("level", "i8"),
     ]
 )
-"""A device of a checkpoint."""
+"""A device of a checkpoint, and the level of its alarms on loads."""
 
 WAY_ROUND = np.dtype([("upto", "f8"), ("maximum", "f8"), ("detour", "f8"), ("patrol", "f8")])
 """A way round a crossing, with the sum of the shares up to it."""
@@ -224,7 +225,9 @@ class _Rows:
         for device in post.devices:
             chances = (device.intercept, device.slope, device.concealment, device.specificity)
             law = laws.index(quantiles.duration(device.law))
-            self.devices.append((short_hash(device.name), *chances, device.service_time, law))
+            self.devices.append(
+                (short_hash(device.name), *chances, device.service_time, law, post.transfers.index(device.transfer))
+            )
         weighing = {"targeting": world.detection.targeting, "cost_ratio": world.detection.cost_ratio}
         for group in post.groups:
             wave_through = math.floor(group.wave_through)

@@ -239,7 +239,7 @@ def ends_here(run: Run, v: int, k: int, post: int, time: float) -> bool:
     """Whether a load is seized when its examination ends."""
     if run.vehicles[v].load < 0:
         return False
-    if is_taken(run, v, time) or (run.visits[k].alarm == 1 and found(run, v, k, post, time)):
+    if is_taken(run, v, time) or (run.visits[k].alarm > 0 and found(run, v, k, post, time)):
         seize(run, v, k, time)
         return True
     return False

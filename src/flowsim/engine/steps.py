@@ -141,12 +141,12 @@ def decide(run: Run, v: int, k: int, post: int, station: int, score: float) -> i
 
 
 @bare
-def examine(run: Run, v: int, k: int, post: int, start: float) -> tuple[float, bool]:
-    """Time in the bay of an examination that begins at a time [h], and whether there is an alarm."""
+def examine(run: Run, v: int, k: int, post: int, start: float) -> tuple[float, int]:
+    """Time in the bay of an examination that begins at a time [h], and the alarm as in `Outcome`."""
     place, setting, load = run.posts[post], run.setting[0], run.vehicles[v].load
     day = min(floor(start / DAY) - setting.first_day, run.available.shape[3] - 1)
     replication = run.loads[load].replication if load >= 0 else 0
-    duration, alarm = setting.handling_time, False
+    duration, alarm = setting.handling_time, 0
     for d in range(place.devices):
         if not run.available[replication, post, d, day]:
             continue
@@ -156,10 +156,11 @@ def examine(run: Run, v: int, k: int, post: int, start: float) -> tuple[float, b
         if load >= 0:
             logit = tool.intercept + tool.slope * run.loads[load].log_mass
             logit = logit - tool.concealment * run.loads[load].concealment + setting.log_odds
-            alarm = alarm or draw < logit
-        else:
-            alarm = alarm or draw >= tool.specificity
-    if alarm:
+            if draw < logit:
+                alarm = max(alarm, 1 + tool.level)
+        elif draw >= tool.specificity:
+            alarm = 1
+    if alarm > 0:
         duration = duration + numbers.search(run, v, k, post)
     return duration, alarm
 
@@ -179,7 +180,9 @@ def found(run: Run, v: int, k: int, post: int, time: float) -> bool:
         for number in range(place.first_campaign, place.first_campaign + place.campaigns):
             if run.campaigns[number].start <= time < run.campaigns[number].end:
                 more = more * run.campaigns[number].factor
-        if numbers.effort(run, v, k, post) >= min(1.0, run.effort[load.replication, post] * more):
+        if numbers.effort(run, v, k, post) >= min(
+            1.0, run.effort[load.replication, post, run.visits[k].alarm - 1] * more
+        ):
             return False
     if (load.protected >> place.agency) & 1:
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -39,7 +40,7 @@ class States:
     """Share of the rings of each kind, dims (kind,) [1]."""
 
     effort: Floats
-    """Share of alarms that are followed up, dims (checkpoint, year and season) [1]."""
+    """Share of alarms that are followed up, dims (checkpoint, level, year and season) [1]."""
 
     weight: Floats
     """Probability of each year and season, dims (year and season,) [1]."""
@@ -140,31 +141,40 @@ class Thinning:
                 if not (onward.ends or onward.onward):
                     continue
                 followed, later = self._followed(check, passing, met=met)
-                passed, lost = passing.missed.sum(axis=0), passing.lost[:, None] + passing.heard[:, None] * followed
+                passed, stopped = passing.missed.sum(axis=0), [passing.heard[:, None] * part for part in followed]
+                stopped[0] = passing.lost[:, None] + stopped[0]
                 if onward.ends:
-                    whole, alarmed = (np.tile(sums[..., k], len(followed) // sums.shape[1]) for k in range(2))
-                    left = passed[:, None] * whole - lost * alarmed
+                    tiles = stopped[0].shape[1] // sums.shape[1]
+                    left = passed[:, None] * np.tile(sums[..., 0], tiles)
+                    for level, part in enumerate(stopped, start=1):
+                        left = left - part * np.tile(sums[..., level], tiles)
                 for end, coming in onward.ends.items():
                     _add(ended, (end, later), coming[:, None] * left)
                 if onward.onward:
-                    share = np.stack([np.broadcast_to(passed[:, None], lost.shape), -lost], axis=2) @ passing.line
+                    every = np.broadcast_to(passed[:, None], stopped[0].shape)
+                    share = np.stack([every, *(-part for part in stopped)], axis=2) @ passing.line
                     kinds = share.reshape(len(share), -1, *surviving.shape[1:])
                     kinds *= surviving[:, None]
                     todo.append((onward, share, later))
         for (check, met), here in came.items():
-            self._take(check, whole=here[..., 0], alarmed=here[..., 1], met=met)
+            self._take(check, whole=here[..., 0], alarmed=here[..., 1:], met=met)
         for (end, met), loads in ended.items():
             self._end(end, loads, met=met)
 
-    def _followed(self, check: Check, passing: Passing, *, met: Met) -> tuple[Floats, Met]:
-        """Share of the alarms heard that lead to a seizure, dims (state,), and the agencies met now."""
+    def _followed(self, check: Check, passing: Passing, *, met: Met) -> tuple[list[Floats], Met]:
+        """Share of the alarms heard that lead to a seizure, dims (state,), and the agencies met now.
+
+        The share of the alarms of any level comes first, then what each level adds.
+        """
         agency = AGENCIES.index(self.world.checkpoints[check.checkpoint].agency)
         later = (*met, agency) if agency in self.states.agencies and agency not in met else met
         kind = np.arange(2 ** len(later))
         free = 1.0 - (kind >> later.index(agency) & 1) if agency in later else np.ones(len(kind))
-        heeded = passing.tipped + (1.0 - passing.tipped) * self.states.effort[check.checkpoint]
+        effort = self.states.effort[check.checkpoint][: passing.line.shape[1] - 1]
+        heeded = [passing.tipped + (1.0 - passing.tipped) * effort[0]]
+        heeded += [(1.0 - passing.tipped) * (higher - lower) for lower, higher in pairwise(effort)]
         bribe = self.world.bribe_at(self.world.checkpoints[check.checkpoint])
-        return np.outer(free, (1.0 - bribe) * heeded).ravel(), later
+        return [np.outer(free, (1.0 - bribe) * part).ravel() for part in heeded], later
 
     def _summed(self, rows: Floats, left: Floats, *, met: Met) -> Floats:
         """Sums over masses of rows times those who are left, dims (row, state), of all states."""
@@ -173,18 +183,24 @@ class Thinning:
         return sums
 
     def _take(self, check: Check, *, whole: Floats, alarmed: Floats, met: Met) -> None:
-        """Add what is taken at a checkpoint from those who come there; `alarmed` if an examination would alarm."""
+        """Add what is taken at a checkpoint from those who come there; `alarmed` by level of the alarm."""
         passing, powers, sums, c = self.post.passing(check), self.powers, self.sums, check.checkpoint
         post = self.world.checkpoints[c]
         agency, bribe = AGENCIES.index(post.agency), self.world.bribe_at(post)
         rows = [powers * passing.patrolled, powers * passing.case, powers[1] * passing.missed[: MISSED + 1]]
         by_patrol, by_case, missed = np.split(self._summed(np.concatenate(rows), whole, met=met), [3, 6])
         rows = [powers * passing.heard, powers * passing.lost]
-        heard, searched = np.split(self._summed(np.concatenate(rows), alarmed, met=met), 2)
+        heard, searched = np.split(self._summed(np.concatenate(rows), alarmed[..., 0], met=met), 2)
         by_case = by_case + searched
-        effort = np.tile(self.states.effort[c], len(self.states.kinds)) * (1.0 - passing.tipped)
+        efforts = np.tile(self.states.effort[c], len(self.states.kinds)) * (1.0 - passing.tipped)
         free = 1.0 - self._protected(agency)
-        routine, tip = (heard * (free * (1.0 - bribe) * share) for share in (effort, passing.tipped))
+        routine, tip = (heard * (free * (1.0 - bribe) * share) for share in (efforts[0], passing.tipped))
+        heeded = heard[1] * (efforts[0] + passing.tipped) * self.weights
+        for level in range(1, alarmed.shape[2]):
+            further = self._summed(powers * passing.heard, alarmed[..., level], met=met)
+            more = efforts[level] - efforts[level - 1]
+            routine += further * (free * (1.0 - bribe) * more)
+            heeded += further[1] * more * self.weights
         sums.moments[:, c] += routine + tip + by_patrol + by_case
         sums.by_case[c] += by_case[1]
         sums.channels[ROUTINE, agency] += routine[1] @ self.weights
@@ -194,7 +210,6 @@ class Thinning:
         sums.patrolled[c] += by_patrol[1] @ self.weights
         sums.missed[: MISSED + 1] += missed @ self.weights
         sums.missed[MISSED] -= (heard[1] + searched[1]) @ self.weights
-        heeded = heard[1] * (effort + passing.tipped) * self.weights
         sums.missed[NOT_FOLLOWED] += heard[1] @ self.weights - heeded.sum()
         sums.missed[PROTECTED] += heeded @ (1.0 - free)
         sums.missed[BOUGHT] += bribe * (heeded @ free)

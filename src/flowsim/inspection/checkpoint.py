@@ -175,6 +175,14 @@ class Checkpoint:
                 return index
         return None
 
+    @property
+    def transfers(self) -> tuple[float, ...]:
+        """Transfers of its devices, each once and the highest first, as the levels of its alarms [1].
+
+        An alarm is of the highest level that any device gives it.
+        """
+        return tuple(sorted({device.transfer for device in self.devices}, reverse=True)) or (1.0,)
+
     def in_force(self, year: int) -> bool:
         """Whether it stands on the first of July of a year."""
         return stands(self.start, self.end, year=year)

@@ -45,10 +45,17 @@ class Device:
     source: str
     """Where its figures come from."""
 
+    transfer: float = 1.0
+    """Whether its alarms on loads are followed up as those of the devices of old (1) or all of them (0) [1].
+
+    The share that is followed up is the effort of the checkpoint to this power.
+    """
+
     def __post_init__(self) -> None:
         for name in ("intercept", "slope", "concealment"):
             checks.finite(self, name)
         checks.probability(self, "specificity")
         checks.positive(self, "service_time")
         checks.probability(self, "availability")
+        checks.probability(self, "transfer")
         checks.sourced(self)

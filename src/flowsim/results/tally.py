@@ -204,7 +204,7 @@ def _missed(world: World, fleet: Travelled, outcome: Outcome, *, shape: tuple[in
     visit = np.flatnonzero(passed)
     decision = outcome.decision[visit]
     reason = np.array([REASONS.index(REASON_OF[code]) for code in range(len(REASON_OF))])[decision]
-    alarmed = (decision == REFERRED) & (outcome.alarm[visit] == 1)
+    alarmed = (decision == REFERRED) & (outcome.alarm[visit] > 0)
     who = vehicle[visit]
     reason[alarmed] = _why(world, fleet, outcome, visit=visit[alarmed], who=who[alarmed])
     full = (*shape, len(REASONS))
@@ -227,7 +227,8 @@ REASON_OF = (
 def _why(world: World, fleet: Travelled, outcome: Outcome, *, visit: Ints, who: Ints) -> Ints:
     """Why alarms on loads came to nothing: not followed up, or the ring is protected, or somebody paid; reasons."""
     where, time = fleet.checkpoint[visit], outcome.exam_end[visit]
-    effort = np.array([world.detection.effort.of(post.effort_class) for post in world.checkpoints])[where]
+    efforts = np.array(world.efforts()).reshape(len(world.checkpoints), world.levels)
+    effort = efforts[where, outcome.alarm[visit] - 1]
     effort = effort * fleet.year_effort[fleet.replication[who]]
     more = np.ones(len(visit))
     for campaign in world.campaigns:
@@ -296,7 +297,7 @@ def tally_posts(world: World, fleet: Travelled, outcome: Outcome, *, start: floa
         hours=end - start,
         vehicles=np.bincount(where, minlength=count).astype(float),
         referrals=np.bincount(where[referred], minlength=count).astype(float),
-        false_alarms=np.bincount(where[(outcome.alarm == 1)[chosen]], minlength=count).astype(float),
+        false_alarms=np.bincount(where[(outcome.alarm > 0)[chosen]], minlength=count).astype(float),
         waiting=np.bincount(where, weights=waiting, minlength=count).astype(float),
         delays=tuple(np.split(delay[order], bounds)[1:-1]),
     )

@@ -6,6 +6,7 @@ WRITES: Final = {
     "run": True,
     "mechanisms": True,
     "evidence": False,
+    "policies": False,
     "figure": True,
     "check": False,
     "new_world": False,

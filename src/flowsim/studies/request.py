@@ -101,6 +101,9 @@ class Request:
     calibration: CalibrationRequest | None = None
     """What was reported, for studies of calibration."""
 
+    catalogue: Callable[[], Sequence[Policy]] = tuple
+    """Gives every policy that can be chosen, in the order of their names, baseline first."""
+
 
 def simulated(request: Request, *, progress: Progress | None) -> xr.Dataset:
     """Results of one policy in the worlds of the draws that a request has, or in its world.

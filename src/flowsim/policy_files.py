@@ -1,0 +1,148 @@
+"""Policy files: from a node of the configuration to a policy, with its numbers and where they stand in its changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from omegaconf import DictConfig, OmegaConf
+
+from flowsim import checks
+from flowsim.options import conf_dir
+from flowsim.policies.kinds import CHANGES
+from flowsim.policy import Change, Parameter, Policy, Use
+from flowsim.schema import build
+
+PARAMETER = "parameter"
+"""Key of a mapping that stands for a number of the file."""
+
+REASON = "source"
+"""Key of a change that says where its words come from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PolicyFile:
+    """A file of `conf/policy/`."""
+
+    title: str
+    """What it is, in one line."""
+
+    sources: tuple[str, ...]
+    """Documents that describe it."""
+
+    in_force: bool
+    """Whether it is in force in the world's year."""
+
+    changes: tuple[Any, ...]
+    """Changes, each a mapping with its `kind`, the fields of that kind, and a `source` of its words."""
+
+    changes_flow: bool = False
+    """Whether it may change what enters the country."""
+
+    parameters: dict[str, Any] = field(default_factory=dict)
+    """Numbers of the changes by name, each a mapping with the fields of `ParameterFile`."""
+
+    def __post_init__(self) -> None:
+        checks.require(bool(self.sources), thing="PolicyFile.sources", rule="name a source", value=self.sources)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterFile:
+    """A number of a policy file; the fields are those of `Parameter`."""
+
+    value: float
+    """Value that is used where none is drawn."""
+
+    kind: str
+    """Whether it is reported or assumed."""
+
+    source: str
+    """Where it comes from."""
+
+    low: float | None = None
+    """Lower end of its interval."""
+
+    high: float | None = None
+    """Upper end of its interval."""
+
+    law: str = "uniform"
+    """How it is spread over its interval."""
+
+    unit: str = "1"
+    """Its unit."""
+
+
+def policy_of(name: str, node: object) -> Policy:
+    """Policy of a file.
+
+    Parameters
+    ----------
+    name
+        Name of the policy.
+    node
+        What the file holds.
+
+    Raises
+    ------
+    ValueError
+        If the file lacks its package line, has an unknown key, or lists a number or a change that is refused.
+    """
+    rule = f"begin with the line '# @package policy.<name>', as in {conf_dir() / 'policy' / 'baseline.yaml'}"
+    checks.require(isinstance(node, DictConfig), thing="a policy file", rule=rule, value=f"{name}: {node}")
+    key = f"policy.{name}"
+    read = build(PolicyFile, node, key=key)
+    parameters = {
+        str(short): _parameter(f"{name}.{short}", fields, key=f"{key}.parameters.{short}")
+        for short, fields in read.parameters.items()
+    }
+    changes, uses, reasons = [], [], []
+    for index, fields in enumerate(read.changes):
+        change, own, reason = _change(fields, key=f"{key}.changes.{index}", parameters=parameters)
+        changes.append(change)
+        reasons.append(reason)
+        uses += [Use(change=index, field=part, parameter=parameter) for part, parameter in own.items()]
+    used = {use.parameter for use in uses}
+    for short, parameter in parameters.items():
+        rule = "stand in a change, as {parameter: " + short + "}"
+        checks.require(parameter.name in used, thing=f"{key}.parameters.{short}", rule=rule, value="no use of it")
+    return Policy(
+        name=name,
+        title=read.title,
+        changes=tuple(changes),
+        parameters=tuple(parameters.values()),
+        uses=tuple(uses),
+        sources=read.sources,
+        in_force=read.in_force,
+        changes_flow=read.changes_flow,
+        reasons=tuple(reasons),
+    )
+
+
+def _parameter(name: str, fields: Any, *, key: str) -> Parameter:
+    given = OmegaConf.create(fields) if isinstance(fields, dict) else fields
+    read = build(ParameterFile, given, key=key)
+    try:
+        return Parameter(name=name, **vars(read))
+    except ValueError as error:
+        raise ValueError(str(error).replace(f"Parameter '{name}': ", f"{key}.", 1)) from None
+
+
+def _change(fields: Any, *, key: str, parameters: Mapping[str, Parameter]) -> tuple[Change, dict[str, str], str]:
+    """A change, its fields that hold numbers of the file with the names of these, and where its words come from."""
+    rule = "be a mapping with a kind"
+    checks.require(isinstance(fields, dict) and "kind" in fields, thing=key, rule=rule, value=fields)
+    checks.known(fields["kind"], tuple(CHANGES), thing=f"{key}.kind")
+    named = dict(_named(fields, key=key, parameters=parameters))
+    rest = {name: value for name, value in fields.items() if name not in ("kind", REASON)}
+    rest |= {name: parameter.value for name, parameter in named.items()}
+    change = build(CHANGES[fields["kind"]], OmegaConf.create(rest), key=key)
+    reason = str(fields.get(REASON, "")).strip()
+    return change, {name: parameter.name for name, parameter in named.items()}, reason
+
+
+def _named(fields: dict[Any, Any], *, key: str, parameters: Mapping[str, Parameter]) -> Iterator[tuple[str, Parameter]]:
+    for name, value in fields.items():
+        if isinstance(value, dict) and set(value) == {PARAMETER}:
+            checks.known(str(value[PARAMETER]), tuple(parameters), thing=f"{key}.{name}.{PARAMETER}")
+            yield str(name), parameters[value[PARAMETER]]
