@@ -56,8 +56,8 @@ def left_behind():
         ("seed=-1", r"seed must be a whole number .*, got -1"),
         ("seed=1,2", r"seed must have one value unless the flag -m is given, got 1,2"),
         ("policyy=baseline", r"the key of policyy=baseline must .*, got 'policyy'; did you mean 'policy'\?"),
-        ("policy=nothing", r"policy must be one of baseline.*, got nothing"),
-        ("policy=null", r"policy must be one of baseline.*, got null"),
+        ("policy=nothing", r"policy must be one of .*baseline.*, got nothing"),
+        ("policy=null", r"policy must be one of .*baseline.*, got null"),
         ("engine=refernc", r"engine must .*, got refernc; did you mean 'reference'\?"),
         ("study=rum", r"study must .*, got rum; did you mean 'run'\?"),
         ("inspection.sensitivit=0.5", r"the key of inspection.* got 'sensitivit'; did you mean 'sensitivity'\?"),
@@ -445,9 +445,9 @@ def test_help_lists_the_options_of_a_folder_of_ones_own(command):
 
 def test_the_examples_of_the_help_are_accepted(command):
     examples = re.findall(r"^  flowsim (.*?)  +\w", options.HELP, re.MULTILINE)
-    assert len(examples) == 4
+    assert len(examples) == 6
     for example in examples:
-        assert command(*example.removeprefix("-m ").replace(",", "").split(), "--cfg", "job")[0] == 0
+        assert command(*re.sub(r",(?![^[]*\])", "", example.removeprefix("-m ")).split(), "--cfg", "job")[0] == 0
 
 
 def test_the_names_of_the_package_load_when_they_are_used():

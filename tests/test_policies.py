@@ -445,3 +445,11 @@ def test_kinds_are_dataclasses_whose_numbers_a_parameter_can_hold():
 def test_a_policy_is_loaded_by_name():
     assert api.load_policy("caricc+dog_teams").name == "caricc+dog_teams"
     assert set(options.options("policy", folders=[config.conf_dir()])) == set(NAMED)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["narcotics_boundaries", "customs_union_joint_south"])
+def test_both_engines_have_the_same_bits_under_a_policy(name, world):
+    plan = Plan(replications=3, traffic_years=0.02, seed=2)
+    one, other = (simulate(world, policies=[NAMED[name]], engine=e, plan=plan) for e in ("reference", "compiled"))
+    assert same(one, other)
