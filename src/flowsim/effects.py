@@ -27,6 +27,7 @@ STUDIES: Mapping[str, Sequence[str]] = {
     "figure identified": (*WORLD, "calibration", "out"),
     "new_world": ("out",),
     "calibrate": (*WORLD, "calibration", "seed", "workers", "out"),
+    "compare": tuple(key for key in RUN if key not in ("policy", "replications")),
     "sweep_status": ("out",),
     "load_world": WORLD,
 }

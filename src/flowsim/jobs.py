@@ -17,6 +17,7 @@ from flowsim import checks, config, effects, options, provenance, refusals, stam
 from flowsim.inspection.detection import Detection
 from flowsim.readings import label
 from flowsim.schema import build
+from flowsim.sweeps.asked import LATER
 from flowsim.sweeps.grid import value
 
 if TYPE_CHECKING:
@@ -101,6 +102,7 @@ def request_of(
     )
     crossed = given.draws is not None
     count = given.draws if crossed else None if engine == "expectation" else plan.replications
+    count = studies.DRAWS.get(study, count) if not crossed else count
     origin = {"reading": label(chosen), "calibration": numbers.name if numbers else str(given.calibration.name)}
     stamps = stamp.provenance(title=world.title, seed=plan.seed, configuration=given) if stamped else {}
     return Request(
@@ -116,13 +118,48 @@ def request_of(
         numbers=partial(config.world_numbers, given, world, folders=folders, typed=typed),
         worlds=numbers.worlds(count) if numbers else None,
         crossed=crossed,
+        draws=count,
         note=numbers.note if numbers else "",
         posterior=numbers.dataset if numbers else None,
         calibration=calibrated.request_of(given, hydra=hydra, typed=typed, workers=plan.workers)
         if study in studies.CALIBRATES
         else None,
         catalogue=partial(config.every_policy, folders),
+        composition=partial(_composition, given, hydra=hydra, typed=typed),
     )
+
+
+def _composition(given: DictConfig, *, hydra: Any, typed: Sequence[str]) -> dict[str, Any]:
+    """A composition as text, from which other processes can build the same request, and what identifies it."""
+    whole: Any = OmegaConf.to_container(given)
+    kept = {key: part for key, part in whole.items() if key not in LATER}
+    folders = config.folders_of(hydra)
+    tables, overlays = config.world_folders(given, folders=folders)
+    digests = {folder.name: _digest(folder) for folder in (tables, *overlays)}
+    return {
+        "configuration": OmegaConf.to_yaml(OmegaConf.create(whole)),
+        "kept": OmegaConf.to_yaml(OmegaConf.create(kept)) + "".join(f"{name}: {d}\n" for name, d in digests.items()),
+        "choices": {str(key): str(name) for key, name in hydra.runtime.choices.items()},
+        "folders": [str(folder) for folder in folders],
+        "typed": _with_effect(typed),
+    }
+
+
+def stored_request(composition: Mapping[str, Any]) -> Request:
+    """Request of a composition that was kept as text.
+
+    Parameters
+    ----------
+    composition
+        As `Request.composition` gives it.
+    """
+    composed = _parsed(
+        composition["configuration"], tuple(composition["choices"].items()), tuple(composition["folders"])
+    )
+    given = composed.given.copy()
+    given.workers = 1
+    with config.naming_files(composed.hydra, typed=composition["typed"]):
+        return request_of(given, hydra=composed.hydra, command="", typed=composition["typed"], stamped=False)
 
 
 def moved(request: Request, name: str) -> Request:

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from multiprocessing import get_context
 from typing import Any, TypeVar
@@ -109,6 +109,25 @@ def with_inflow(world: World, inflow: float) -> World:
     return replace(world, traffic=replace(world.traffic, inflow=units.kilograms(inflow)))
 
 
+Recorded = Sequence[tuple[Posts, Any]]
+"""Tally of each span of traffic, and its queues on record as the engine keeps them."""
+
+
+@dataclass
+class Traffic:
+    """Honest traffic that was simulated, for worlds in which honest vehicles see the same."""
+
+    recorded: list[tuple[tuple[object, ...], Recorded]] = field(default_factory=list)
+    """What they see, with the tallies and the queues on record."""
+
+    plan: Plan | None = None
+    """Plan with which all of it was simulated."""
+
+    def of(self, seen: tuple[object, ...]) -> Recorded:
+        """Tallies and queues for what honest vehicles see; none if it was not simulated yet."""
+        return next((recorded for known, recorded in self.recorded if known == seen), ())
+
+
 def simulate(
     world: World,
     *,
@@ -117,6 +136,7 @@ def simulate(
     plan: Plan | None = None,
     progress: Progress | None = None,
     worlds: Sequence[Change] = (),
+    traffic: Traffic | None = None,
 ) -> xr.Dataset:
     """Simulate a world under policies that share all random numbers.
 
@@ -135,6 +155,8 @@ def simulate(
     worlds
         What is changed in the world of each replication before the policy, such as the draws of a posterior, in turn;
         honest traffic takes no notice of it. The closed form takes the first. By default nothing.
+    traffic
+        Honest traffic of earlier calls with the same plan, to which that of this call is added.
 
     Returns
     -------
@@ -150,7 +172,7 @@ def simulate(
     if engine in SIMULATING:
         plan = plan or Plan()
         asked: dict[str, Any] = {"policies": policies, "engine": engine, "plan": plan, "progress": progress}
-        return simulate_with_spans(world, **asked, worlds=worlds)[0]
+        return simulate_with_spans(world, **asked, worlds=worlds, traffic=traffic)[0]
     checks.unique((policy.name for policy in policies), thing="policies")
     horizon = (plan or Plan()).horizon
     base = worlds[0].apply(world) if worlds else world
@@ -166,14 +188,15 @@ def simulate_with_spans(
     plan: Plan,
     progress: Progress | None = None,
     worlds: Sequence[Change] = (),
+    traffic: Traffic | None = None,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Simulate a world under policies, and say what honest traffic met in each span.
 
-    The recorded traffic of the first policy serves every other under which it is the same.
+    Recorded traffic serves every other policy under which it is the same.
 
     Parameters
     ----------
-    world, policies, plan, progress, worlds
+    world, policies, plan, progress, worlds, traffic
         As in `simulate`.
     engine
         One that simulates.
@@ -187,9 +210,12 @@ def simulate_with_spans(
     Raises
     ------
     ValueError
-        If two policies share a name.
+        If two policies share a name, or the traffic is that of another plan.
     """
     checks.unique((policy.name for policy in policies), thing="policies")
+    known = Traffic() if traffic is None else traffic
+    known.plan = known.plan or plan
+    checks.require(known.plan == plan, thing="traffic", rule=f"be that of {plan}", value=known.plan)
     _look_ahead(world, policies, engine=engine, plan=plan)
     if not SIMULATING[engine].is_ready():
         step = "making machine code, once on this machine (about a minute)"
@@ -198,20 +224,19 @@ def simulate_with_spans(
         make_ready(Years(world=world, seed=0, horizon=plan.horizon), SIMULATING[engine])
         tell(step, 1, 1)
     parts, honest = [], []
-    first: tuple[World, Recorded] | None = None
     with _workers(plan) as jobs:
         for policy in policies:
             changed = policy.apply(world)
-            known: Recorded = ()
-            if first is not None and _as_honest_see_it(first[0]) == _as_honest_see_it(changed):
-                known = first[1]
             years = Years(world=changed, seed=plan.seed, horizon=plan.horizon)
             drawn = _Drawn(base=world, policy=policy, worlds=tuple(worlds)) if worlds else None
             work = _Work(
                 years=years, engine=engine, plan=plan, policy=policy.name, jobs=jobs, progress=progress, drawn=drawn
             )
-            results, posts, recorded = _simulated(work, recorded=known)
-            first = first or (changed, recorded)
+            seen = seen_by_honest(changed)
+            recorded = known.of(seen)
+            results, posts, met = _simulated(work, recorded=recorded)
+            if not recorded:
+                known.recorded.append((seen, met))
             parts.append(results)
             honest.append([(part.vehicles.sum(), sum(delay.sum() for delay in part.delays)) for part in posts])
     visits, hours = np.moveaxis(np.array(honest), 2, 0)
@@ -237,31 +262,29 @@ def _look_ahead(world: World, policies: Sequence[Policy], *, engine: str, plan: 
             told.add(text)
 
 
-def _as_honest_see_it(world: World) -> World:
-    """World without what honest traffic takes no notice of.
+def seen_by_honest(world: World) -> tuple[object, ...]:
+    """What honest traffic takes notice of in a world.
 
-    Ways round and hubs are for loads alone; whether an alarm is followed up, bought off or tipped, how well devices
-    tell loads, and whether a seal that was opened is noticed make no difference to who carries nothing.
+    Loads, ways round and hubs are nothing to it; and whether an alarm is followed up, bought off or tipped, how well
+    devices tell loads, and whether a seal that was opened is noticed make no difference to who carries nothing.
     """
     detection = world.detection
     score = {"targeting": 0.0} if detection.cost_ratio == 1.0 else {}
-    return replace(
-        world,
-        bypasses=(),
-        campaigns=(),
-        hubs=(),
-        traffic=replace(world.traffic, market=0.0),
-        checkpoints=tuple(replace(post, bribe=None) for post in world.checkpoints),
-        detection=replace(
-            detection,
-            sensitivity=1.0,
-            effort=Effort(crossing=1.0, inside=1.0, south=1.0, almaty=1.0),
-            seals=replace(detection.seals, opened=0.0, notice_plain=0.0, notice_electronic=0.0),
-            intelligence=NO_INTELLIGENCE,
-            corruption=NO_CORRUPTION,
-            **score,
-        ),
+    posts = (
+        replace(post, bribe=None, devices=tuple(replace(device, transfer=1.0) for device in post.devices))
+        for post in world.checkpoints
     )
+    own = replace(
+        detection,
+        sensitivity=1.0,
+        year_log_sd=0.0,
+        effort=Effort(crossing=1.0, inside=1.0, south=1.0, almaty=1.0),
+        seals=replace(detection.seals, opened=0.0, notice_plain=0.0, notice_electronic=0.0),
+        intelligence=NO_INTELLIGENCE,
+        corruption=NO_CORRUPTION,
+        **score,
+    )
+    return world.year, world.network, world.traffic.flows, tuple(posts), own, world.warm_up
 
 
 def _joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
@@ -270,6 +293,7 @@ def _joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
         return parts[0]
     tables = [part[["seizure_mass", "seizure_time"]] for part in parts if "seizure" in part.dims]
     panels = [part.drop_dims("seizure", errors="ignore") for part in parts]
+    panels = [panels[0], *(_as_in(panels[0], panel) for panel in panels[1:])]
     how: dict[str, Any] = {"data_vars": "all", "coords": "minimal", "compat": "no_conflicts", "join": "outer"}
     joined = xr.concat(panels, dim="policy", **how)
     names = dict.fromkeys(name for panel in panels for name in panel["checkpoint"].values.tolist())
@@ -277,12 +301,15 @@ def _joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     return xr.merge([joined, xr.concat(tables, dim="seizure")], compat="equals", join="exact") if tables else joined
 
 
+def _as_in(first: xr.Dataset, panel: xr.Dataset) -> xr.Dataset:
+    """Panel whose checkpoints are called those of the agency that they have under the first policy."""
+    before = dict(zip(first["checkpoint"].values.tolist(), first["checkpoint_agency"].values.tolist(), strict=True))
+    own = zip(panel["checkpoint"].values.tolist(), panel["checkpoint_agency"].values.tolist(), strict=True)
+    return panel.assign_coords(checkpoint_agency=("checkpoint", [before.get(name, agency) for name, agency in own]))
+
+
 def _expected(world: World, *, horizon: float, policy: str) -> xr.Dataset:
     return expectation_dataset(world, expect(world, horizon=horizon), policy=policy)
-
-
-Recorded = Sequence[tuple[Posts, Any]]
-"""Tally of each span of traffic, and its queues on record as the engine keeps them."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -150,8 +150,7 @@ def run(request: Request, *, study: str) -> None:
     study
         Name of the study.
     """
-    package = "sweeps" if study == "sweep_status" else "studies"
-    module = import_module(f"flowsim.{package}.{study}")
+    module = import_module(f"flowsim.{studies.ELSEWHERE.get(study, 'studies')}.{study}")
     if not studies.WRITES[study]:
         terminal.say(module.run(request, progress=None))
         return

@@ -55,6 +55,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("delay_p95", POSTS, "h", "Time at the checkpoint that 95 % of honest vehicles do not exceed."),
     Variable("queue_length", POSTS, "1", "Mean number of honest vehicles waiting for a lane or a bay."),
     Variable("cost", POSTS, "USD year-1", "Cost of searches that found nothing and their compensation, in a year."),
+    Variable(
+        "policy_cost", ("policy",), "USD year-1", "Cost of a policy, its capital spread over its life.", "assumed"
+    ),
     Variable("expected_seized_mass", ("policy", "drug", "checkpoint"), "kg", "Expected mass seized in a year."),
     Variable(
         "expected_seized_mass_by_channel",

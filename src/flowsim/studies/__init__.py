@@ -11,6 +11,7 @@ WRITES: Final = {
     "check": False,
     "new_world": False,
     "calibrate": True,
+    "compare": True,
     "sweep_status": False,
 }
 """Whether each study writes results into `out`, or only prints."""
@@ -18,8 +19,14 @@ WRITES: Final = {
 CALIBRATES: Final = ("calibrate", "figure")
 """Studies that may be about what was reported."""
 
-POSTERIOR: Final = ("run", "figure")
+POSTERIOR: Final = ("run", "figure", "compare")
 """Studies that may use a posterior."""
+
+DRAWS: Final = {"compare": 200}
+"""Draws of the posterior that a study takes by default, where that is no number of replications [1]."""
+
+ELSEWHERE: Final = {"sweep_status": "sweeps", "compare": "comparison"}
+"""Packages of the studies that are not in this one."""
 
 SWEEPS: Final = ("run",)
 """Studies whose results, as `request.simulated` gives them, go into one store when they are swept."""

@@ -89,6 +89,9 @@ class Request:
     worlds: Worlds | None = None
     """Worlds of the draws of the posterior that is used; nothing if the assumed numbers are used as they stand."""
 
+    draws: int | None = None
+    """How many draws of the posterior are asked for; nothing for its middle."""
+
     crossed: bool = False
     """Whether each draw has all replications; otherwise each replication has one draw."""
 
@@ -100,6 +103,9 @@ class Request:
 
     calibration: CalibrationRequest | None = None
     """What was reported, for studies of calibration."""
+
+    composition: Callable[[], Mapping[str, Any]] = dict
+    """Gives what other processes can build the same request from."""
 
     catalogue: Callable[[], Sequence[Policy]] = tuple
     """Gives every policy that can be chosen, in the order of their names, baseline first."""

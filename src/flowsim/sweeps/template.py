@@ -38,6 +38,13 @@ class Shape:
     """Further coordinates by name: the dim along which they lie, and their word for each label."""
 
 
+DRAW = "draw"
+"""Dim of the draws of a posterior, which any variable of a policy has if there is one."""
+
+HANDED_OVER = "checkpoint_agency"
+"""A word that policies may change; it is then that of the first."""
+
+
 def union(shapes: Sequence[Shape]) -> Shape:
     """Shape that has room for all, labels in the order in which they first occur.
 
@@ -63,7 +70,7 @@ def union(shapes: Sequence[Shape]) -> Shape:
         for name, (dim, words) in shape.along.items():
             for label, word in words.items():
                 known = along.setdefault(name, (dim, {}))[1].setdefault(label, word)
-                if known != word:
+                if known != word and name != HANDED_OVER:
                     rule = f"have one {name} in all jobs of one store"
                     raise ValueError(f"{dim} {label!r} must {rule}, got {known!r} and {word!r}")
     names = dict.fromkeys(name for shape in shapes for name in shape.variables)
@@ -76,8 +83,11 @@ def variables_of(shape: Shape) -> list[Variable]:
 
 
 def inner_dims(variable: Variable, *, shape: Shape, swept: Sequence[str]) -> tuple[str, ...]:
-    """Dims of a variable in the store behind those along which jobs lie."""
-    return tuple(dim for dim in variable.dims if dim in shape.labels and dim not in swept)
+    """Dims of a variable in the store behind those along which jobs lie; draws come next to the policy."""
+    dims = tuple(dim for dim in variable.dims if dim in shape.labels and dim not in swept)
+    if DRAW not in shape.labels or DRAW in swept or variable.dims[0] != "policy":
+        return dims
+    return (*dims[:1], DRAW, *dims[1:]) if dims[:1] == ("policy",) else (DRAW, *dims)
 
 
 def bytes_per_job(shape: Shape, *, swept: Sequence[str]) -> int:

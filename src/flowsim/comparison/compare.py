@@ -1,0 +1,162 @@
+"""The study `compare`: simulates policies in pairs, job by job into a store, and says what each would have changed."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+import xarray as xr
+
+from flowsim import checks
+from flowsim.comparison.design import described
+from flowsim.comparison.job import PRIOR, Comparison, comparison_of, results, shape_of
+from flowsim.policy import Policy
+from flowsim.simulate import Progress
+from flowsim.studies.request import Request
+from flowsim.sweeps import lock, runner, sweeper
+from flowsim.sweeps.grid import Axis, Grid
+from flowsim.sweeps.launchers import InProcess, Launcher, Processes
+from flowsim.sweeps.planning import Plan
+from flowsim.sweeps.status import reasons
+from flowsim.sweeps.store import Store
+from flowsim.sweeps.template import Template
+from flowsim.years import SIMULATING, Years, make_ready
+
+SET = "set"
+"""Dim of the sets of values of the levers, of which each is a job."""
+
+
+def run(request: Request, *, progress: Progress | None) -> str:
+    """Compare policies with the baseline.
+
+    Makes `sweep.zarr` in the folder, or goes on with it, and writes the tables and figures.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    progress
+        Not called, as the job runner says how far it is.
+
+    Returns
+    -------
+    str
+        Tables and words, to be printed.
+
+    Raises
+    ------
+    ValueError
+        If a policy is unknown or does not fit, the engine simulates nothing, or the folder holds another comparison.
+    RuntimeError
+        If a job fails; what is done is kept.
+    """
+    checks.known(request.engine, tuple(SIMULATING), thing="engine of study=compare")
+    comparison = comparison_of(request)
+    simulate(comparison, request)
+    return str(gathered(request.out, comparison))
+
+
+def simulate(comparison: Comparison, request: Request) -> Store:
+    """Do the jobs of a comparison that are missing in its folder.
+
+    Parameters
+    ----------
+    comparison
+        What is compared.
+    request
+        What is asked for.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds another comparison, or another call works in it.
+    RuntimeError
+        If a job fails.
+    """
+    engine = SIMULATING[comparison.engine]
+    with lock.of_call(request.out):
+        if not engine.is_ready():
+            runner.on_stderr("sweep: making machine code, once on this machine (about a minute)")
+            make_ready(Years(world=comparison.world, seed=0, horizon=1.0), engine)
+        store = sweeper.ready(_plan(comparison, request), request.out)
+        workers = min(request.plan.workers, comparison.design.sets)
+        launcher: Launcher = InProcess() if workers == 1 else Processes(workers=workers)
+        outcome = runner.run(store, simulate=partial(results, store), explain=_explain, launcher=launcher)
+    if outcome.done < outcome.size:
+        why = "; ".join(reasons(outcome, store=store))
+        raise RuntimeError(f"{outcome.size - outcome.done} of {outcome.size} jobs failed: {why}")
+    return store
+
+
+def _explain(error: Exception, number: int) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _plan(comparison: Comparison, request: Request) -> Plan:
+    """Store of a comparison before its first job."""
+    design, composition = comparison.design, request.composition()
+    axis = Axis(name=SET, keys=(SET,), texts=tuple((str(number),) for number in range(design.sets)))
+    grid = Grid(axes=(axis,))
+    identity = "\n".join((f"version: {request.attributes['version']}", composition["kept"], *described(design)))
+    plan = {
+        "axes": [{"name": SET, "keys": [SET], "texts": [list(row) for row in axis.texts]}],
+        "fixed": [],
+        "identity": identity,
+        "command": request.command,
+        **composition,
+    }
+    template = Template(
+        grid=grid,
+        shape=shape_of(comparison),
+        coordinates={SET: (SET, list(range(design.sets)))},
+        notes={SET: {"long_name": "set of values of the assumed levers"}},
+        attributes={**request.attributes, "command": request.command},
+        plan=plan,
+    )
+    return Plan(template, identity)
+
+
+def gathered(path: Path, comparison: Comparison) -> tuple[xr.Dataset, xr.Dataset | None]:
+    """Results of all jobs, under draws of the posterior and under those of the prior.
+
+    Parameters
+    ----------
+    path
+        Folder of the comparison.
+    comparison
+        What was compared.
+
+    Returns
+    -------
+    tuple
+        Datasets with dims (policy, draw, replication, ...) for heroin and (policy, set, checkpoint) for honest
+        traffic, with the coordinate `set_of_draw`; the second is None if the draws are those of the prior.
+    """
+    from flowsim.results.files import open_results
+
+    opened = open_results(path).drop_vars(["status"], errors="ignore").sel(drug="heroin", drop=True).load()
+    labels = opened["draw"].values.tolist()
+    posterior = _stacked(opened.sel(draw=[label for label in labels if label != PRIOR]), comparison)
+    return posterior, _stacked(opened.sel(draw=[PRIOR]), comparison) if PRIOR in labels else None
+
+
+def _stacked(opened: xr.Dataset, comparison: Comparison) -> xr.Dataset:
+    """Draws of all sets along one dim; what does not differ between draws of a set along `set`."""
+    honest = [name for name in opened.data_vars if "replication" not in opened[name].dims]
+    of_set = opened[honest].isel(draw=0, drop=True)
+    of_year = opened.drop_vars(honest).stack(all=(SET, "draw"))
+    sets = of_year["set"].values
+    of_year = of_year.drop_vars(["all", SET, "draw"]).rename(all="draw")
+    found = xr.merge([of_year, of_set]).assign_coords(draw=range(len(sets)), set_of_draw=("draw", sets))
+    names = list(dict.fromkeys(p.name for policy in comparison.design.policies for p in policy.uncertain))
+    values = [_values(comparison.design.in_set(number)) for number in range(comparison.design.sets)]
+    table = [[own[name] for name in names] for own in values]
+    found["parameter_value"] = ((SET, "parameter"), table)
+    found["seized_by_checkpoint"] = found["seized_mass_by_checkpoint"].mean("replication")
+    found = found.drop_vars("seized_mass_by_checkpoint").assign_coords(parameter=names)
+    return found.transpose("policy", "draw", SET, "replication", ..., "checkpoint", "parameter")
+
+
+def _values(policies: tuple[Policy, ...]) -> dict[str, float]:
+    """Values of the levers of some policies by name."""
+    return {parameter.name: parameter.value for policy in policies for parameter in policy.parameters}

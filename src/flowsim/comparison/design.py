@@ -1,0 +1,133 @@
+"""The design of a comparison: which policies, which draws of the posterior, and which values of the assumed levers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from flowsim import checks
+from flowsim.names import long_hash
+from flowsim.policy import BASELINE, Policy, compose
+from flowsim.world import World
+
+SETS = 40
+"""Most sets of values of the assumed levers [1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Design:
+    """What is compared, in jobs of which each has one set of values of the levers."""
+
+    policies: tuple[Policy, ...]
+    """Policies, the baseline first."""
+
+    draws: int
+    """Draws of the posterior [1]."""
+
+    replications: int
+    """Years of consignments of each draw [1]."""
+
+    seed: int
+    """Seed of the values of the levers."""
+
+    def __post_init__(self) -> None:
+        each = self.draws_of_set
+        rule = f"be at most {SETS}, or a multiple of {each} that shares them out over at most {SETS} sets"
+        checks.require(self.draws % each == 0, thing="draws", rule=rule, value=self.draws)
+
+    @property
+    def draws_of_set(self) -> int:
+        """Draws of the posterior that share a set [1]."""
+        return -(-self.draws // SETS)
+
+    @property
+    def sets(self) -> int:
+        """Sets of values of the levers [1]."""
+        return self.draws // self.draws_of_set
+
+    def draws_in(self, number: int) -> range:
+        """Draws that share the set of a number."""
+        return range(number * self.draws_of_set, (number + 1) * self.draws_of_set)
+
+    def quantiles(self, number: int) -> dict[str, float]:
+        """Quantile of the law of each lever in a set, by name.
+
+        The values of a lever over the sets are a Latin hypercube, one in each of as many equal slices of (0, 1); they
+        depend on its name and the seed alone, so that another policy changes none of them.
+        """
+        found = {}
+        for name in dict.fromkeys(p.name for policy in self.policies for p in policy.uncertain):
+            rng = np.random.default_rng([self.seed, long_hash(name)])
+            slices, inside = rng.permutation(self.sets), rng.random(self.sets)
+            found[name] = float((slices[number] + inside[number]) / self.sets)
+        return found
+
+    def in_set(self, number: int) -> tuple[Policy, ...]:
+        """Policies with the values of a set."""
+        quantiles = self.quantiles(number)
+        return tuple(
+            policy.drawn({parameter.name: quantiles[parameter.name] for parameter in policy.uncertain})
+            for policy in self.policies
+        )
+
+
+def chosen(names: Sequence[str] | None, *, catalogue: Sequence[Policy], world: World) -> tuple[Policy, ...]:
+    """Policies to compare, the baseline first.
+
+    Parameters
+    ----------
+    names
+        Names as `a` or, for several that apply together, `a+b`; by default every policy that fits the world.
+    catalogue
+        Every policy that can be chosen.
+    world
+        World in which they are compared.
+
+    Raises
+    ------
+    ValueError
+        If a name is unknown or given twice, nothing is left to compare, or a policy that was named does not fit.
+    """
+    named = {policy.name: policy for policy in catalogue}
+    if names is None:
+        found = [policy for policy in catalogue if policy.name != BASELINE.name and _fits(policy, world)]
+    else:
+        checks.unique(names, thing="study.policies")
+        found = [_composed(name, named) for name in names if name != BASELINE.name]
+        for policy in found:
+            try:
+                policy.apply(world)
+            except ValueError as error:
+                raise ValueError(f"study.policies: {policy.name} does not fit world={world.name}: {error}") from None
+    checks.require(bool(found), thing="study.policies", rule="name a policy besides the baseline", value=names)
+    return (named.get(BASELINE.name, BASELINE), *found)
+
+
+def _composed(name: str, named: Mapping[str, Policy]) -> Policy:
+    parts = name.split("+")
+    for part in parts:
+        checks.known(part, tuple(named), thing="study.policies")
+    return named[name] if len(parts) == 1 else compose([named[part] for part in parts])
+
+
+def _fits(policy: Policy, world: World) -> bool:
+    try:
+        policy.apply(world)
+    except ValueError:
+        return False
+    return True
+
+
+def described(design: Design) -> Iterator[str]:
+    """Lines that say what a comparison is made of, so that two can be told apart."""
+    yield f"draws: {design.draws} in {design.sets} sets"
+    yield f"replications: {design.replications}"
+    for policy in design.policies:
+        yield f"policy {policy.name}: {policy.title}"
+        for parameter in policy.parameters:
+            span = "" if parameter.low is None else f" in [{parameter.low:g}, {parameter.high:g}] {parameter.law}"
+            yield f"  {parameter.name}: {parameter.value:g}{span}"
+        for change in policy.changes:
+            yield f"  {change}"

@@ -1,0 +1,281 @@
+"""A job of a comparison: all policies with one set of values of the levers, under some draws of the posterior."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import xarray as xr
+
+from flowsim import jobs
+from flowsim.comparison.design import Design, chosen
+from flowsim.inspection.checkpoint import AGENCIES
+from flowsim.intervals import SetNumbers, draw, varied
+from flowsim.policies.costs import annual_cost
+from flowsim.policy import Change, Policy
+from flowsim.results.dataset import posts_dataset
+from flowsim.results.registry import CHANNELS
+from flowsim.results.sites import Site, sites
+from flowsim.results.tally import Loads, exits, pool_posts
+from flowsim.simulate import Plan, Traffic, seen_by_honest
+from flowsim.studies.request import Request
+from flowsim.sweeps.store import Store
+from flowsim.sweeps.template import Shape
+from flowsim.traffic import DRUGS, HEROIN
+from flowsim.world import World
+from flowsim.years import SIMULATING, Years
+
+if TYPE_CHECKING:
+    from flowsim.simulate import Recorded
+
+PRIOR = -1
+"""Label of the draw that is taken from the prior."""
+
+OF_LOADS = ("entered_mass", "seized_mass", "seized_mass_by_checkpoint", "leaked_mass", "released_mass")
+"""Variables of a year of consignments."""
+
+OF_HONEST = ("vehicles", "referrals", "false_alarms", "delay", "delay_p95", "queue_length", "cost")
+"""Variables of honest traffic, the same under all draws that share a set."""
+
+POLICY_COST = "policy_cost"
+"""What a policy costs in a year, besides fruitless searches."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Comparison:
+    """What is compared in which world."""
+
+    world: World
+    """World before any policy, with heroin alone."""
+
+    design: Design
+    """Policies, draws and sets."""
+
+    draws: tuple[Change, ...]
+    """Draws of the posterior, or of the intervals where there is none."""
+
+    prior: tuple[Change, ...]
+    """Draws of the intervals of the assumed numbers, one for each set; none if the others are such."""
+
+    plan: Plan
+    """How much is simulated."""
+
+    engine: str
+    """Engine that simulates."""
+
+
+def of_heroin(world: World) -> World:
+    """World without the loads of other drugs, which change nothing for those of heroin."""
+    streams = tuple(stream for stream in world.traffic.streams if stream.drug == HEROIN)
+    return replace(world, traffic=replace(world.traffic, streams=streams, further=()))
+
+
+def comparison_of(request: Request) -> Comparison:
+    """What a request asks to be compared.
+
+    Parameters
+    ----------
+    request
+        What is asked for; its options are `policies` and `replications`.
+
+    Raises
+    ------
+    ValueError
+        If a policy is unknown or does not fit, or the draws cannot be shared out.
+    """
+    names, seed = request.options.get("policies"), request.plan.seed
+    policies = chosen(names, catalogue=request.catalogue(), world=request.world)
+    count, years = request.draws or 1, request.options["replications"]
+    design = Design(policies=policies, draws=count, replications=years, seed=seed)
+    intervals = varied(request.numbers())
+    drawn = draw(intervals, draws=count, seed=seed)
+    names = [str(name) for name in drawn.columns]
+    assumed = tuple(SetNumbers(values=tuple(zip(names, map(float, row), strict=True))) for row in drawn.to_numpy())
+    worlds = request.worlds
+    return Comparison(
+        world=of_heroin(request.world),
+        design=design,
+        draws=assumed if worlds is None else worlds.changes,
+        prior=() if worlds is None else assumed[: design.sets],
+        plan=replace(request.plan, replications=years, workers=1),
+        engine=request.engine,
+    )
+
+
+def shape_of(comparison: Comparison) -> Shape:
+    """Variables and labels of the results of a job.
+
+    Parameters
+    ----------
+    comparison
+        What is compared.
+    """
+    where = _sites(comparison)
+    design = comparison.design
+    labels: dict[str, Sequence[Any]] = {
+        "policy": [policy.name for policy in design.policies],
+        "draw": [*range(design.draws_of_set), *([PRIOR] if comparison.prior else [])],
+        "replication": list(range(design.replications)),
+        "drug": [HEROIN],
+        "channel": list(CHANNELS),
+        "agency": list(AGENCIES),
+        "checkpoint": [site.name for site in where],
+        "exit": list(exits(comparison.world)),
+    }
+    names = ("oblast", "mode", "kind")
+    along: dict[str, tuple[str, dict[Any, str]]] = {
+        name: ("checkpoint", {site.name: getattr(site, name) for site in where}) for name in names
+    }
+    along["checkpoint_agency"] = ("checkpoint", {site.name: site.agency for site in where})
+    return Shape(variables=(*OF_LOADS, *OF_HONEST, POLICY_COST), labels=labels, along=along)
+
+
+def _sites(comparison: Comparison) -> list[Site]:
+    """Sites under any policy, those of the world first."""
+    base = comparison.world
+    found = {site.name: site for site in sites(base)}
+    for k, policy in enumerate(comparison.design.policies):
+        if {site.name for site in sites(policy.apply(base))} <= found.keys():
+            continue
+        for number in range(comparison.design.sets):  # a lever may choose where a post stands
+            own = comparison.design.in_set(number)[k]
+            found = {site.name: site for site in sites(own.apply(base))} | found
+    return [found[name] for name in dict.fromkeys((*(site.name for site in sites(base)), *found))]
+
+
+def results(store: Store, number: int) -> xr.Dataset:
+    """Results of a job.
+
+    Parameters
+    ----------
+    store
+        Store of the comparison.
+    number
+        Number of the job, which is that of the set.
+
+    Returns
+    -------
+    Dataset
+        `OF_LOADS` with dims (policy, draw, replication, drug, ...), `OF_HONEST` with dims (policy, draw, checkpoint),
+        and `policy_cost` with dims (policy, draw).
+    """
+    comparison, shape = _opened(*_stamp(store))
+    return simulated(comparison, shape, number)
+
+
+def _stamp(store: Store) -> tuple[Path, int]:
+    return store.path, (store.path / "plan" / "zarr.json").stat().st_mtime_ns
+
+
+@lru_cache(maxsize=2)
+def _opened(path: Path, stamp: int) -> tuple[Comparison, Shape]:
+    """Comparison of a store, which a process reads once."""
+    comparison = comparison_of(jobs.stored_request(Store(path).plan))
+    return comparison, shape_of(comparison)
+
+
+def simulated(comparison: Comparison, shape: Shape, number: int) -> xr.Dataset:
+    """Simulate all policies with one set of values of the levers.
+
+    Parameters
+    ----------
+    comparison
+        What is compared.
+    shape
+        Variables and labels.
+    number
+        Number of the set.
+    """
+    design, room = comparison.design, _Room(shape)
+    traffic = Traffic()
+    changes = [comparison.draws[k] for k in design.draws_in(number)]
+    changes += [comparison.prior[number]] if comparison.prior else []
+    policies = design.in_set(number)
+    for d, change in enumerate(changes):
+        base = change.apply(comparison.world)
+        for p, policy in enumerate(policies):
+            world = policy.apply(base)
+            recorded = _traffic(comparison, world, traffic)
+            loads = _loads(comparison, world, recorded)
+            room.put_loads(p, d, world, loads)
+            room.put_honest(p, d, world, recorded)
+            room.put(POLICY_COST, (p, d), _cost(policy, base, world))
+    return room.dataset()
+
+
+def _cost(policy: Policy, before: World, after: World) -> float:
+    found = annual_cost(policy, before, after)
+    return np.nan if found is None else found
+
+
+def _traffic(comparison: Comparison, world: World, traffic: Traffic) -> Recorded:
+    """Honest traffic of a world, simulated if none like it was."""
+    seen = seen_by_honest(world)
+    recorded = traffic.of(seen)
+    if not recorded:
+        plan, engine = comparison.plan, SIMULATING[comparison.engine]
+        years = Years(world=world, seed=plan.seed, horizon=plan.horizon)
+        recorded = [engine.traffic(years, span) for span in plan.spans()]
+        traffic.recorded.append((seen, recorded))
+    return recorded
+
+
+def _loads(comparison: Comparison, world: World, recorded: Recorded) -> Loads:
+    """Years of consignments that meet recorded traffic."""
+    plan = comparison.plan
+    years = Years(world=world, seed=plan.seed, horizon=plan.horizon)
+    return SIMULATING[comparison.engine].alone(years, list(range(plan.replications)), [span for _, span in recorded])
+
+
+class _Room:
+    """Arrays with the labels of a job, filled policy by policy; what is not filled is NaN."""
+
+    def __init__(self, shape: Shape) -> None:
+        self.labels = shape.labels
+        self.places = {name: {label: k for k, label in enumerate(own)} for name, own in shape.labels.items()}
+        self.arrays: dict[str, npt.NDArray[np.float64]] = {}
+        self.dims: dict[str, tuple[str, ...]] = {}
+        of_year = {"seized_mass": ("channel", "agency"), "seized_mass_by_checkpoint": ("checkpoint",)}
+        of_year["leaked_mass"] = ("exit",)
+        for name in OF_LOADS:
+            self._add(name, "policy", "draw", "replication", "drug", *of_year.get(name, ()))
+        for name in OF_HONEST:
+            self._add(name, "policy", "draw", "checkpoint")
+        self._add(POLICY_COST, "policy", "draw")
+
+    def _add(self, name: str, *dims: str) -> None:
+        self.dims[name] = dims
+        self.arrays[name] = np.full([len(self.labels[dim]) for dim in dims], np.nan)
+
+    def put(self, name: str, index: tuple[int, ...], values: npt.ArrayLike) -> None:
+        """Set values at a position."""
+        self.arrays[name][index] = values
+
+    def put_loads(self, policy: int, draw: int, world: World, loads: Loads) -> None:
+        """Set what became of the loads of a draw."""
+        where = [self.places["checkpoint"][site.name] for site in sites(world)]
+        out = [self.places["exit"][name] for name in exits(world)]
+        drug = [DRUGS.index(name) for name in self.labels["drug"]]
+        released = world.detection.corruption.released * loads.seized.sum(-1)
+        self.put("entered_mass", (policy, draw), loads.entered[:, drug])
+        self.put("released_mass", (policy, draw), released[:, drug])
+        self.put("seized_mass", (policy, draw), loads.channels[:, drug])
+        self.arrays["seized_mass_by_checkpoint"][policy, draw][..., where] = loads.seized[:, drug]
+        self.arrays["leaked_mass"][policy, draw][..., out] = loads.leaked[:, drug]
+
+    def put_honest(self, policy: int, draw: int, world: World, recorded: Recorded) -> None:
+        """Set what honest traffic met."""
+        posts = posts_dataset(world, pool_posts([part for part, _ in recorded]), policy="")
+        where = [self.places["checkpoint"][name] for name in posts["checkpoint"].values.tolist()]
+        for name in OF_HONEST:
+            self.arrays[name][policy, draw, where] = posts[name].values[0]
+
+    def dataset(self) -> xr.Dataset:
+        """All of it."""
+        data = {name: (self.dims[name], values) for name, values in self.arrays.items()}
+        return xr.Dataset(data, coords={name: list(own) for name, own in self.labels.items()})
