@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from flowsim import checks
@@ -11,7 +13,7 @@ from flowsim.world import World
 
 __all__ = ["PER", "Cost", "annual_cost", "annual_costs", "annual_interval"]
 
-DRAWS = 1000
+DRAWS = 500
 """Draws of the interval of a cost."""
 
 LEVEL = 0.9
@@ -40,7 +42,7 @@ def annual_cost(policy: Policy, before: World, after: World) -> float | None:
         If a cost is of a device that the worlds lack, or a part of a composition does not fit the world.
     """
     parts = annual_costs(policy, before, after)
-    return None if parts is None else sum(parts)
+    return None if parts is None else math.fsum(parts)
 
 
 def annual_costs(policy: Policy, before: World, after: World) -> tuple[float, ...] | None:
@@ -93,7 +95,7 @@ def annual_interval(
     found = []
     for row in uniforms:
         drawn = only.drawn({parameter.name: float(u) for parameter, u in zip(only.uncertain, row, strict=True)})
-        found.append(sum(cost.annual(count) for cost, count in zip(drawn.costs, counts, strict=True)))
+        found.append(math.fsum(cost.annual(count) for cost, count in zip(drawn.costs, counts, strict=True)))
     low, high = np.quantile(found, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
