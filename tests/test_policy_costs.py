@@ -273,7 +273,7 @@ def test_a_file_of_ones_own_is_read(tmp_path):
         ),
         ("parameter: price", "parameter: prize", r"costs.0.capital.parameter must be one of price, got 'prize'"),
         ("capital: {parameter: price}", "capital: 3", r"parameters.price must stand in a change or a cost"),
-        ("running: 2", "runing: 2", r"key of policy.mine.costs.0 must be one of .*did you mean 'running'"),
+        ("running: 2", "runnings: 2", r"key of policy.mine.costs.0 must be one of .*did you mean 'running'"),
         ("running: 2", "running: 2\n    share: 1.5", r"policy.mine.costs.0.share must lie in \[0, 1\], got 1.5"),
         ("running: 2", "running: 2\n    units: -1", r"costs.0.units must be a finite number of at least 0, got -1"),
         ("what: a thing", 'what: ""', r"policy.mine.costs.0.what must say what is paid for"),
