@@ -33,6 +33,7 @@ ORDER = (
     {"world_drugs", "world_hubs", "world_post"},
     {"world_rows"},
     {"world_tables"},
+    {"cost"},
     {"provenance", "policy", "levers", "draws"},
     {"policies"},
     {"engine", "intervals"},

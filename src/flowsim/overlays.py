@@ -47,7 +47,7 @@ REPORTED, BASE = "reported:", "base:"
 Behind that column and a semicolon may follow what is added to its text.
 """
 
-DIVISORS = {("percent", "1"): 100.0, ("fraction", "1"): 1.0}
+DIVISORS = {("percent", "1"): 100.0, ("fraction", "1"): 1.0, ("million USD", "USD"): 1e-6}
 """What a reported figure is divided by to come from its unit to that of a parameter."""
 
 Rows = Mapping[str, tuple[Row, ...]]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from flowsim import checks
+from flowsim.cost import Cost
 from flowsim.inspection.checkpoint import Checkpoint
 from flowsim.world import World
 
@@ -178,10 +179,10 @@ def _triangular(uniform: float, *, low: float, mode: float, high: float) -> floa
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """A field of a change that holds a parameter."""
+    """A field of a change, or of a cost, that holds a parameter."""
 
     change: int
-    """Index of the change."""
+    """Index of the change, or of the cost."""
 
     field: str
     """Name of the field."""
@@ -221,8 +222,42 @@ class Policy:
     reasons: tuple[str, ...] = ()
     """Of each change, where its words come from; empty if nothing is said."""
 
+    costs: tuple[Cost, ...] = ()
+    """What it costs; none if that is unknown, or if it changes nothing."""
+
+    costs_unknown: str = ""
+    """Why no cost can be named, if none can."""
+
+    cost_uses: tuple[Use, ...] = ()
+    """Where in the costs its numbers stand."""
+
+    cost_spans: tuple[tuple[int, int], ...] = ()
+    """Of each cost, the first change of the part that it belongs to and the one after its last; empty for one part."""
+
     def __post_init__(self) -> None:
         checks.unique((parameter.name for parameter in self.parameters), thing=f"parameters of policy '{self.name}'")
+        rule = "be left out where costs are given"
+        holds = not (self.costs and self.costs_unknown)
+        checks.require(holds, thing=f"policy '{self.name}': costs_unknown", rule=rule, value=self.costs_unknown)
+
+    @property
+    def cost_is_unknown(self) -> bool:
+        """Whether nothing is known of its cost; what changes nothing costs nothing."""
+        return bool(self.costs_unknown) or bool(self.changes and not self.costs)
+
+    @property
+    def of_costs(self) -> Policy:
+        """Its costs with their numbers alone, without its changes."""
+        held = {use.parameter for use in self.cost_uses}
+        numbers = tuple(parameter for parameter in self.parameters if parameter.name in held)
+        return replace(self, changes=(), uses=(), reasons=(), parameters=numbers, cost_spans=())
+
+    @property
+    def of_changes(self) -> Policy:
+        """Its changes with their numbers alone, without its costs."""
+        held = {use.parameter for use in self.uses}
+        numbers = tuple(parameter for parameter in self.parameters if parameter.name in held)
+        return replace(self, costs=(), costs_unknown="", cost_uses=(), cost_spans=(), parameters=numbers)
 
     def apply(self, world: World) -> World:
         """World under the policy.
@@ -251,15 +286,18 @@ class Policy:
         Raises
         ------
         ValueError
-            If there is no such parameter, or a value lies outside its interval or is refused by a change.
+            If there is no such parameter, or a value lies outside its interval or is refused by a change or a cost.
         """
         for name in values:
             checks.known(name, [parameter.name for parameter in self.parameters], thing="parameter")
         changes = list(self.changes)
         for use in (use for use in self.uses if use.parameter in values):
             changes[use.change] = replace(changes[use.change], **{use.field: float(values[use.parameter])})  # type: ignore[type-var]
+        costs = list(self.costs)
+        for use in (use for use in self.cost_uses if use.parameter in values):
+            costs[use.change] = replace(costs[use.change], **{use.field: float(values[use.parameter])})  # type: ignore[arg-type]
         parameters = (replace(p, value=float(values.get(p.name, p.value))) for p in self.parameters)
-        return replace(self, changes=tuple(changes), parameters=tuple(parameters))
+        return replace(self, changes=tuple(changes), costs=tuple(costs), parameters=tuple(parameters))
 
     def drawn(self, uniforms: Mapping[str, float]) -> Policy:
         """The same policy with some parameters drawn from their intervals.
@@ -298,6 +336,8 @@ BASELINE = Policy(name="baseline", title="The controls in force, unchanged", in_
 def compose(policies: Sequence[Policy]) -> Policy:
     """Policy that applies several in order, named with a plus between their names.
 
+    Its costs are those of all, unless that of one is unknown, which makes the sum so.
+
     Parameters
     ----------
     policies
@@ -307,8 +347,16 @@ def compose(policies: Sequence[Policy]) -> Policy:
         return BASELINE
     if len(policies) == 1:
         return policies[0]
+    unknown = [f"{one.name}: {one.costs_unknown or 'no cost is given'}" for one in policies if one.cost_is_unknown]
     uses, reasons, count = [], [], 0
+    costs: list[Cost] = []
+    cost_uses, spans = [], []
     for policy in policies:
+        if not unknown:
+            cost_uses += [replace(use, change=use.change + len(costs)) for use in policy.cost_uses]
+            own = policy.cost_spans or ((0, len(policy.changes)),) * len(policy.costs)
+            spans += [(first + count, last + count) for first, last in own]
+            costs += policy.costs
         uses += [replace(use, change=use.change + count) for use in policy.uses]
         reasons += [*policy.reasons, *([""] * (len(policy.changes) - len(policy.reasons)))]
         count += len(policy.changes)
@@ -322,4 +370,8 @@ def compose(policies: Sequence[Policy]) -> Policy:
         in_force=all(policy.in_force for policy in policies),
         changes_flow=any(policy.changes_flow for policy in policies),
         reasons=tuple(reasons),
+        costs=tuple(costs),
+        costs_unknown="; ".join(unknown),
+        cost_uses=tuple(cost_uses),
+        cost_spans=tuple(spans),
     )

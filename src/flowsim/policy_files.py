@@ -9,6 +9,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
+from flowsim.cost import Cost
 from flowsim.options import conf_dir
 from flowsim.policies.kinds import CHANGES
 from flowsim.policy import Change, Parameter, Policy, Use
@@ -19,6 +20,9 @@ PARAMETER = "parameter"
 
 REASON = "source"
 """Key of a change that says where its words come from."""
+
+UNITS = {"capital": "USD", "running": "USD", "life": "years"}
+"""Units of the numbers that stand in these fields of a cost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,10 +45,22 @@ class PolicyFile:
     """Whether it may change what enters the country."""
 
     parameters: dict[str, Any] = field(default_factory=dict)
-    """Numbers of the changes by name, each a mapping with the fields of `ParameterFile`."""
+    """Numbers of the changes and costs by name, each a mapping with the fields of `ParameterFile`."""
+
+    costs: tuple[Any, ...] | None = None
+    """Costs, each a mapping with the fields of `Cost`; None if the file says nothing of them."""
+
+    costs_unknown: str = ""
+    """Why no cost can be named, if none can."""
 
     def __post_init__(self) -> None:
         checks.require(bool(self.sources), thing="PolicyFile.sources", rule="name a source", value=self.sources)
+        reason = self.costs_unknown.strip()
+        rule = "be left out where costs are given"
+        checks.require(not (self.costs and reason), thing="PolicyFile.costs_unknown", rule=rule, value=reason)
+        rule = "say why no cost can be named where costs is an empty list and something is changed"
+        holds = self.costs != () or bool(reason) or not self.changes
+        checks.require(holds, thing="PolicyFile.costs_unknown", rule=rule, value=self.costs_unknown)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +102,7 @@ def policy_of(name: str, node: object) -> Policy:
     Raises
     ------
     ValueError
-        If the file lacks its package line, has an unknown key, or lists a number or a change that is refused.
+        If the file lacks its package line, has an unknown key, or lists a number, a change or a cost that is refused.
     """
     rule = f"begin with the line '# @package policy.<name>', as in {conf_dir() / 'policy' / 'baseline.yaml'}"
     checks.require(isinstance(node, DictConfig), thing="a policy file", rule=rule, value=f"{name}: {node}")
@@ -102,9 +118,14 @@ def policy_of(name: str, node: object) -> Policy:
         changes.append(change)
         reasons.append(reason)
         uses += [Use(change=index, field=part, parameter=parameter) for part, parameter in own.items()]
-    used = {use.parameter for use in uses}
+    costs, cost_uses = [], []
+    for index, fields in enumerate(read.costs or ()):
+        cost, own = _cost(fields, key=f"{key}.costs.{index}", parameters=parameters)
+        costs.append(cost)
+        cost_uses += [Use(change=index, field=part, parameter=parameter) for part, parameter in own.items()]
+    used = {use.parameter for use in (*uses, *cost_uses)}
     for short, parameter in parameters.items():
-        rule = "stand in a change, as {parameter: " + short + "}"
+        rule = "stand in a change or a cost, as {parameter: " + short + "}"
         checks.require(parameter.name in used, thing=f"{key}.parameters.{short}", rule=rule, value="no use of it")
     return Policy(
         name=name,
@@ -116,6 +137,9 @@ def policy_of(name: str, node: object) -> Policy:
         in_force=read.in_force,
         changes_flow=read.changes_flow,
         reasons=tuple(reasons),
+        costs=tuple(costs),
+        costs_unknown=read.costs_unknown.strip(),
+        cost_uses=tuple(cost_uses),
     )
 
 
@@ -139,6 +163,19 @@ def _change(fields: Any, *, key: str, parameters: Mapping[str, Parameter]) -> tu
     change = build(CHANGES[fields["kind"]], OmegaConf.create(rest), key=key)
     reason = str(fields.get(REASON, "")).strip()
     return change, {name: parameter.name for name, parameter in named.items()}, reason
+
+
+def _cost(fields: Any, *, key: str, parameters: Mapping[str, Parameter]) -> tuple[Cost, dict[str, str]]:
+    """A cost, and its fields that hold numbers of the file with the names of these."""
+    checks.require(isinstance(fields, dict), thing=key, rule="be a mapping with the fields of a cost", value=fields)
+    named = dict(_named(fields, key=key, parameters=parameters))
+    for name, unit in UNITS.items():
+        if name in named:
+            rule = f"be in {unit}, as '{named[name].name}' stands there"
+            checks.require(named[name].unit == unit, thing=f"{key}.{name}", rule=rule, value=named[name].unit)
+    given = fields | {name: parameter.value for name, parameter in named.items()}
+    cost = build(Cost, OmegaConf.create(given), key=key)
+    return cost, {name: parameter.name for name, parameter in named.items()}
 
 
 def _named(fields: dict[Any, Any], *, key: str, parameters: Mapping[str, Parameter]) -> Iterator[tuple[str, Parameter]]:

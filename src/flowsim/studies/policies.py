@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
+from flowsim.policies.costs import LEVEL, annual_cost, annual_costs, annual_interval
 from flowsim.policies.differences import Difference, differences
 from flowsim.policies.kinds import BARE, kind_of, says
 from flowsim.policy import Parameter, Policy, compose
@@ -35,7 +36,8 @@ def run(request: Request, *, progress: Progress | None) -> str:
     if not policy.changes:
         return "\n".join(_list(request))
     after = policy.apply(request.world)
-    lines = [*_head(policy), *_changes(policy), *_numbers(policy), "", *_compared(request.world, after)]
+    told = [*_changes(policy), *_costs(policy, request.world, after), *_numbers(policy)]
+    lines = [*_head(policy), *told, "", *_compared(request.world, after)]
     return "\n".join(lines)
 
 
@@ -50,6 +52,43 @@ def _list(request: Request) -> Iterator[str]:
             yield from _wrapped(says(kind) + _label(kind), head=f"{kind}: ", indent=4)
         for parameter in policy.parameters:
             yield from _wrapped(_range(parameter), head=f"{_short(parameter)}: ", indent=4)
+        yield from _wrapped(_cost(policy, request.world), head="cost a year: ", indent=4)
+
+
+def _cost(policy: Policy, world: World) -> str:
+    """Cost in a year with its interval, or why there is none to be told."""
+    if policy.cost_is_unknown:
+        return f"unknown: {policy.costs_unknown or 'the file names none'}"
+    try:
+        return _sum(policy, world, policy.apply(world))
+    except ValueError:
+        return f"none, as it does not fit world={world.name}"
+
+
+def _sum(policy: Policy, before: World, after: World) -> str:
+    total, ends = annual_cost(policy, before, after), annual_interval(policy, before, after, level=LEVEL)
+    if total is None or ends is None:
+        return f"unknown: {policy.costs_unknown or 'the file names none'}"
+    if ends[0] == ends[1]:
+        return f"{_dollars(total)} USD"
+    return f"{_dollars(total)} USD in [{_dollars(ends[0])}, {_dollars(ends[1])}] ({100 * LEVEL:.0f} %)"
+
+
+def _costs(policy: Policy, before: World, after: World) -> Iterator[str]:
+    yield from ("", "Costs in a year, capital spread over its life without interest")
+    parts = annual_costs(policy, before, after) or ()
+    for index, (cost, part) in enumerate(zip(policy.costs, parts, strict=True), start=1):
+        once = "" if cost.life is None else f"; {_dollars(cost.capital)} USD over {cost.life:.4g} years"
+        yearly = f"; {_dollars(cost.running)} USD a year" if cost.running else ""
+        text = f"{cost.what}, per {cost.per}{once}{yearly}: {_dollars(part)} USD"
+        yield from _wrapped(text, head=f"{index}. ", indent=2)
+        yield from _wrapped(cost.source, head="source: ", indent=5)
+    yield from _wrapped(_sum(policy, before, after), head="together: ", indent=2)
+
+
+def _dollars(amount: float) -> str:
+    """Amount to three digits."""
+    return f"{float(f'{amount:.3g}'):,.0f}"
 
 
 def _head(policy: Policy) -> Iterator[str]:
@@ -138,10 +177,15 @@ def _label(kind: str) -> str:
 
 def _range(parameter: Parameter) -> str:
     unit = "" if parameter.unit == "1" else f" {parameter.unit}"
+    shown = _dollars if parameter.unit == "USD" else _number_of
     if parameter.low is None or parameter.high is None:
-        return f"{parameter.value:.4g}{unit}, {parameter.kind}"
-    interval = f"[{parameter.low:.4g}, {parameter.high:.4g}]"
-    return f"{parameter.value:.4g}{unit} in {interval}, {parameter.law}, {parameter.kind}"
+        return f"{shown(parameter.value)}{unit}, {parameter.kind}"
+    interval = f"[{shown(parameter.low)}, {shown(parameter.high)}]"
+    return f"{shown(parameter.value)}{unit} in {interval}, {parameter.law}, {parameter.kind}"
+
+
+def _number_of(value: float) -> str:
+    return f"{value:.4g}"
 
 
 def _short(parameter: Parameter) -> str:
