@@ -51,6 +51,7 @@ ORDER = (
     {"config"},
     {"calibrated"},
     {"api", "jobs"},
+    {"comparison"},
     {"task"},
     {"cli"},
     {"__init__"},
