@@ -36,7 +36,7 @@ def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.Data
         Columns `COLUMNS`: ends of the values drawn [unit of the parameter], rank correlation of the set means with
         them [1] and whether it shows at all, slope of the regression on all parameters of the policy together and its
         standard error [kg/year per unit], `swing`, the slope times the width of the interval [kg/year], break-even
-        [unit] or NaN if there is none within the interval, and whether it is the parameter that the effect rests on
+        [unit] or NaN if there is none within the interval or no influence shows, and whether it is the parameter that the effect rests on
         most: that with the largest rank correlation among those that show.
 
     Raises
@@ -78,7 +78,8 @@ def _rows(policy: str, names: list[str], table: Floats, effect: Floats, balance:
     for k, name in enumerate(names):
         low, high = float(table[:, k].min()), float(table[:, k].max())
         swing = float(slopes[k]) * (high - low)
-        crossing = break_even(table[:, k], balance)
+        clear = _rank(table[:, k], balance)[1] < LEVEL / len(names)
+        crossing = break_even(table[:, k], balance) if clear else np.nan
         numbers = (float(slopes[k]), float(errors[k]), swing, crossing)
         rows.append((policy, name, low, high, ranks[k][0], shown[k], *numbers, k == most))
     return rows
