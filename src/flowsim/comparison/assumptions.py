@@ -36,8 +36,8 @@ def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.Data
         Columns `COLUMNS`: ends of the values drawn [unit of the parameter], rank correlation of the set means with
         them [1] and whether it shows at all, slope of the regression on all parameters of the policy together and its
         standard error [kg/year per unit], `swing`, the slope times the width of the interval [kg/year], break-even
-        [unit] or NaN if there is none within the interval or no influence shows, and whether it is the parameter that the effect rests on
-        most: that with the largest rank correlation among those that show.
+        [unit], NaN if there is none within the interval or no influence shows, and whether it is the parameter that
+        the effect rests on most: that with the largest rank correlation among those that show.
 
     Raises
     ------

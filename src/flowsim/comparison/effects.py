@@ -61,6 +61,17 @@ class Prices:
         return found
 
 
+PRICES = Prices(
+    low=1 / 7,
+    high=1 / 2,
+    source=(
+        "UNODC, Opiate Flows Through Northern Afghanistan and Central Asia, 2012, p. 85: up to 600 % are put on "
+        "between Central Asia and Russia, which is the lower end; the upper end is a judgement"
+    ),
+)
+"""Ratio for heroin that crosses Kazakhstan."""
+
+
 def risk_tax(rate: xr.DataArray, prices: Prices) -> xr.DataArray:
     """What losses cost smugglers, in percent of the price that they sell at.
 
