@@ -1,1 +1,1 @@
-"""Comparison of policies in pairs: the same draw of the posterior, the same vehicles, the same random numbers."""
+"""Comparison of policies: what each changes, how sure that is, and on which assumptions it rests."""

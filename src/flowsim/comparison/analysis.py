@@ -1,0 +1,66 @@
+"""All that is made of a comparison's results: four tables, their files, and the text that is printed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import xarray as xr
+
+from flowsim.comparison import text
+from flowsim.comparison.assumptions import sensitivities
+from flowsim.comparison.effects import PRICES, Prices, effects
+from flowsim.comparison.pairwise import differences
+from flowsim.comparison.summary import summary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    """Tables of a comparison."""
+
+    effects: pd.DataFrame
+    """Every change of every policy, as of `effects.effects`."""
+
+    table: pd.DataFrame
+    """Table 2, as of `summary.summary`."""
+
+    differences: pd.DataFrame
+    """Pairs of policies, as of `pairwise.differences`."""
+
+    assumptions: pd.DataFrame
+    """What effects rest on, as of `assumptions.sensitivities`."""
+
+    lines: tuple[str, ...]
+    """Table 2 and what follows from it, to be printed."""
+
+    def save(self, folder: Path) -> None:
+        """Write `effects.csv`, `table2.csv`, `differences.csv`, `assumptions.csv` and `table2.txt` into a folder."""
+        tables = {"effects": self.effects, "table2": self.table, "differences": self.differences}
+        for name, table in (tables | {"assumptions": self.assumptions}).items():
+            table.to_csv(folder / f"{name}.csv", index=False)
+        (folder / "table2.txt").write_text("\n".join(self.lines) + "\n", encoding="utf-8")
+
+
+def analyse(results: xr.Dataset, *, prior: xr.Dataset | None = None, prices: Prices = PRICES) -> Analysis:
+    """Tables and text of a comparison.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    prior
+        The same with draws from the prior in place of the posterior.
+    prices
+        For the risk tax.
+
+    Raises
+    ------
+    ValueError
+        As of `pairs.check`.
+    """
+    long, rests = effects(results, prices=prices), sensitivities(results)
+    table = summary(results, prior=prior, prices=prices, table=long, rests=rests)
+    pairs = differences(results, prior=prior)
+    lines = tuple(text.report(results, table, pairs, prices=prices))
+    return Analysis(effects=long, table=table, differences=pairs, assumptions=rests, lines=lines)

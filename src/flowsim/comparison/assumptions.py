@@ -1,0 +1,149 @@
+"""Assumptions: on which assumed number an effect rests most, and at which value of it the effect would be gone."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import optimize, stats
+
+from flowsim.comparison import pairs
+from flowsim.comparison.pairs import BASELINE, Floats
+
+COLUMNS = ("policy", "parameter", "low", "high", "rank", "shown", "slope", "error", "swing", "break_even", "most")
+"""Columns of the table of sensitivities."""
+
+LEVEL = 0.05
+"""Error probability with which a policy without any influence of its parameters shows one [1]."""
+
+EDGE = 0.05
+"""Least share of sets that must lie on either side of a break-even, that it is no accident of one set [1]."""
+
+
+def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.DataFrame:
+    """How the effect of each policy goes with each of its assumed parameters.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    against
+        Policy whose kilograms per dollar the break-even asks for; without it, the break-even is at no effect.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`: ends of the values drawn [unit of the parameter], rank correlation of the set means with
+        them [1] and whether it shows at all, slope of the regression on all parameters of the policy together and its
+        standard error [kg/year per unit], `swing`, the slope times the width of the interval [kg/year], break-even
+        [unit], NaN if there is none within the interval or no influence shows, and whether it is the parameter that
+        the effect rests on most: that with the largest rank correlation among those that show.
+
+    Raises
+    ------
+    ValueError
+        If the policy to compare with has no known cost, or one that may be 0.
+    """
+    changes = pairs.changes(pairs.levels(results))
+    effect = pairs.per_set(changes["seized"])
+    balance = effect if against is None else _balance(changes, effect, against)
+    values = results["parameter_value"].transpose("set", "parameter")
+    names = [str(name) for name in values["parameter"].values]
+    rows = []
+    for policy in (str(name) for name in results["policy"].values if name != BASELINE):
+        mine = [name for name in pairs.parameters_of(policy, names) if np.ptp(values.sel(parameter=name).values) > 0]
+        if not mine:
+            continue
+        table = values.sel(parameter=mine).values
+        rows += _rows(policy, mine, table, effect.sel(policy=policy).values, balance.sel(policy=policy).values)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _balance(changes: xr.Dataset, effect: xr.DataArray, against: str) -> xr.DataArray:
+    """Kilograms beyond those that the same money would give in another policy, dims (policy, set) [kg/year]."""
+    cost = changes["policy_cost"] + changes["compensation"]
+    middle, low, high = pairs.interval(cost.sel(policy=against))
+    if not np.isfinite(middle) or low <= 0 <= high:
+        raise ValueError(f"policy to compare with must have a known cost that is not 0, got {against!r}")
+    return effect - float(effect.sel(policy=against).mean()) / middle * cost
+
+
+def _rows(policy: str, names: list[str], table: Floats, effect: Floats, balance: Floats) -> list[tuple[object, ...]]:
+    slopes, errors = regression(table, effect)
+    ranks = [_rank(table[:, k], effect) for k in range(len(names))]
+    shown = [p < LEVEL / len(names) for _, p in ranks]
+    strength = [abs(rank) if seen else -1.0 for (rank, _), seen in zip(ranks, shown, strict=True)]
+    most = int(np.argmax(strength)) if max(strength) >= 0 else -1
+    rows: list[tuple[object, ...]] = []
+    for k, name in enumerate(names):
+        low, high = float(table[:, k].min()), float(table[:, k].max())
+        swing = float(slopes[k]) * (high - low)
+        clear = _rank(table[:, k], balance)[1] < LEVEL / len(names)
+        crossing = break_even(table[:, k], balance) if clear else np.nan
+        numbers = (float(slopes[k]), float(errors[k]), swing, crossing)
+        rows.append((policy, name, low, high, ranks[k][0], shown[k], *numbers, k == most))
+    return rows
+
+
+def _rank(values: Floats, effect: Floats) -> tuple[float, float]:
+    """Spearman's rank correlation and its p value; none if the effect is always the same."""
+    if np.ptp(effect) == 0 or len(effect) < 3:
+        return 0.0, 1.0
+    found = stats.spearmanr(values, effect)
+    return float(found.statistic), float(found.pvalue)
+
+
+def regression(table: Floats, effect: Floats) -> tuple[Floats, Floats]:
+    """Slopes of the linear regression of an effect on parameters, and their standard errors.
+
+    Parameters
+    ----------
+    table
+        Values of the parameters, dims (set, parameter).
+    effect
+        Set means of the effect, dims (set) [kg/year].
+
+    Returns
+    -------
+    slopes, errors
+        Dims (parameter) [kg/year per unit]; NaN where there are too few sets.
+    """
+    count, width = table.shape
+    if count < width + 2:
+        return np.full(width, np.nan), np.full(width, np.nan)
+    scale = table.std(axis=0)
+    design = np.column_stack([np.ones(count), (table - table.mean(axis=0)) / scale])
+    found, _, _, _ = np.linalg.lstsq(design, effect, rcond=None)
+    rest = effect - design @ found
+    spread = float(rest @ rest) / (count - width - 1) * np.linalg.pinv(design.T @ design)
+    return found[1:] / scale, np.sqrt(np.diag(spread)[1:]) / scale
+
+
+def break_even(values: Floats, balance: Floats) -> float:
+    """Value of a parameter at which an effect changes its sign, NaN if it does not within the values drawn.
+
+    Where the isotonic regression of the effect on the parameter crosses 0: it needs no shape but that the effect rises
+    or falls throughout (Barlow, Bartholomew, Bremner and Brunk, 1972), while a straight line through an effect that
+    fades out would cross where no effect does. At least a twentieth of the sets must lie on either side.
+
+    Parameters
+    ----------
+    values
+        Values of the parameter, dims (set).
+    balance
+        Effect minus what it is compared with, dims (set) [kg/year].
+    """
+    if np.isnan(balance).any() or np.ptp(balance) == 0:
+        return np.nan
+    order = np.argsort(values, kind="stable")
+    at, found = values[order], balance[order]
+    rising = _rank(at, found)[0] >= 0
+    fit = np.asarray(optimize.isotonic_regression(found, increasing=rising).x)
+    below, above = int((fit < 0).sum()), int((fit > 0).sum())
+    if min(below, above) < max(2, EDGE * len(fit)):
+        return np.nan
+    first = below if rising else above
+    last = len(fit) - (above if rising else below)
+    # Between the last set on one side and the first on the other, in proportion to how far either is from 0.
+    left, right = fit[first - 1], fit[last]
+    return float(at[first - 1] + (at[last] - at[first - 1]) * left / (left - right))

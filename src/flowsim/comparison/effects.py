@@ -1,0 +1,224 @@
+"""Effects: what each policy changes, with intervals, as one long table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from flowsim import checks
+from flowsim.comparison import pairs
+from flowsim.comparison.pairs import BASELINE, HONEST, Floats
+
+COLUMNS = ("policy", "quantity", "item", "unit", "level", "mean", "low", "high", "error", "note")
+"""Columns of the table of effects."""
+
+GOLDEN = 0.6180339887498949
+"""Fractional part of the golden ratio: its multiples spread evenly over [0, 1] in any number of draws [1]."""
+
+SPLIT_BY = {"by_channel": "channel", "by_agency": "agency", "by_oblast": "oblast", "by_exit": "exit"}
+"""Quantities with a further dim."""
+
+PER_MILLION, PER_HOUR = "kg per million USD", "kg per honest hour"
+"""Quantities that are ratios."""
+
+ACROSS_ZERO, UNKNOWN = "n/a: denominator may be 0", "n/a: cost unknown"
+"""Why a ratio is not given."""
+
+SAVED = "per unit saved, as the denominator falls"
+"""What a ratio with a negative denominator is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prices:
+    """What smugglers pay to replace a load, over what the load is sold for."""
+
+    low: float
+    """Lower end of the ratio [1]."""
+
+    high: float
+    """Upper end of the ratio [1]."""
+
+    source: str
+    """Where both prices come from, in one line."""
+
+    kind: str = "assumed"
+    """Whether the ratio is reported or assumed."""
+
+    def __post_init__(self) -> None:
+        checks.sourced(self)
+        checks.positive(self, "low")
+        holds = self.low <= self.high < float("inf")
+        checks.require(holds, thing="Prices.high", rule=f"be finite and at least low ({self.low:g})", value=self.high)
+
+    def drawn(self, draws: int) -> Floats:
+        """Ratios, one for each draw and spread evenly on a logarithmic scale, in an order unrelated to anything [1]."""
+        uniform = np.mod((np.arange(draws) + 1) * GOLDEN, 1.0)
+        found: Floats = self.low * (self.high / self.low) ** uniform
+        return found
+
+
+PRICES = Prices(
+    low=1 / 7,
+    high=1 / 2,
+    source=(
+        "UNODC, Opiate Flows Through Northern Afghanistan and Central Asia, 2012, p. 85: up to 600 % are put on "
+        "between Central Asia and Russia, which is the lower end; the upper end is a judgement"
+    ),
+)
+"""Ratio for heroin that crosses Kazakhstan."""
+
+
+def risk_tax(rate: xr.DataArray, prices: Prices) -> xr.DataArray:
+    """What losses cost smugglers, in percent of the price that they sell at.
+
+    The loss rate times the cost of replacing a load over its price (Reuter and Kleiman, Risks and Prices, 1986: what is
+    seized costs its owner what it costs to replace). Punishment and the time of couriers are not in it.
+
+    Parameters
+    ----------
+    rate
+        Mass seized over mass entered, dims (policy, draw) [1].
+    prices
+        Replacement cost over price.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, draw) [%].
+    """
+    ratio = xr.DataArray(prices.drawn(rate.sizes["draw"]), dims="draw")
+    return (100.0 * rate * ratio).assign_attrs(units="%")
+
+
+def effects(results: xr.Dataset, *, prices: Prices | None = None) -> pd.DataFrame:
+    """All effects of all policies but the baseline, paired with it by draw, year and traffic.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    prices
+        For the risk tax, which is left out without them.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`: level under the policy, mean change, its 5 and 95 % points over draws (over sets for honest
+        traffic, cost and ratios), and its standard error for the finite number of simulated years, which all draws
+        share and which the interval does not hold (NaN where none is known) [unit].
+
+    Raises
+    ------
+    ValueError
+        As of `pairs.check`.
+    """
+    levels = pairs.levels(results)
+    if prices is not None:
+        levels["risk_tax"] = risk_tax(levels["rate"], prices)
+    changes = pairs.changes(levels)
+    worst = pairs.worst(results)
+    rows: list[tuple[object, ...]] = []
+    for name in map(str, results["policy"].values):
+        if name != BASELINE:
+            one, other = levels.sel(policy=name), changes.sel(policy=name)
+            found = [*_loads(results, one, other, name), *_honest(one, other, worst=str(worst[name])), *ratios(other)]
+            rows += [(name, *row) for row in found]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+Row = tuple[str, str, str, float, float, float, float, float, str]
+
+
+def _loads(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset, name: str) -> Iterator[Row]:
+    """Rows of what is seized and where loads go."""
+    masses = results["seized_mass"]
+    pair = masses.sel(policy=name) - masses.sel(policy=BASELINE)
+    error = pairs.error_of_years(other["yearly"].transpose("draw", "replication"))
+    yield _row("seized", "", one["seized"], other["seized"], error=error)
+    yield _row("points of flow seized", "", 100.0 * one["rate"], other["points"], unit="points")
+    leaving = results["leaked_mass"].sel(policy=name) - results["leaked_mass"].sel(policy=BASELINE)
+    errors = {
+        "by_channel": pair.sum("agency"),
+        "by_agency": pair.sum("channel"),
+        "by_exit": leaving,
+    }
+    for quantity, dim in SPLIT_BY.items():
+        for item in map(str, one[dim].values):
+            years = errors[quantity].sel({dim: item}) if quantity in errors else None
+            error = np.nan if years is None else pairs.error_of_years(years.transpose("draw", "replication"))
+            head = f"leaked by {dim}" if dim == "exit" else f"seized by {dim}"
+            yield _row(head, item, one[quantity].sel({dim: item}), other[quantity].sel({dim: item}), error=error)
+    yield from _classes(results, one, other)
+    yield _row("leaked from the evidence store", "", one["released"], other["released"])
+    yield _row("entered", "", one["entered"], other["entered"])
+    if "risk_tax" in one:
+        yield _row("risk tax", "share of the price", one["risk_tax"], other["risk_tax"], unit="points")
+
+
+def _classes(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset) -> Iterator[Row]:
+    """Rows of what leaves by class or mode of the routes, where coordinates of the exits tell, and what is moved."""
+    for name, coordinate in results["leaked_mass"].coords.items():
+        if coordinate.dims == ("exit",) and name != "exit":
+            plain = [array["by_exit"].reset_coords(drop=True) for array in (one, other)]
+            labels = coordinate.values.astype(str)
+            grouped = [array.assign_coords(kind=("exit", labels)).groupby("kind").sum("exit") for array in plain]
+            for item in grouped[0]["kind"].values:
+                yield _row(f"leaked by {name}", str(item), *(array.sel(kind=item) for array in grouped))
+    before = one["by_exit"] - other["by_exit"]
+    shares = [mass / mass.sum("exit").where(mass.sum("exit") > 0) for mass in (one["by_exit"], before)]
+    moved = 50.0 * abs(shares[0] - shares[1]).sum("exit")
+    yield _row("leaked through other exits than before", "", moved, moved, unit="% of what leaves")
+
+
+def _honest(one: xr.Dataset, other: xr.Dataset, *, worst: str) -> Iterator[Row]:
+    for name, (meaning, unit) in HONEST.items():
+        item = worst if name == "worst_p95" else ""
+        known = bool(other[name].notnull().all())
+        yield _row(meaning, item, one[name], other[name], unit=unit, note="" if known else "unknown")
+
+
+def _row(
+    quantity: str,
+    item: str,
+    level: xr.DataArray,
+    change: xr.DataArray,
+    *,
+    unit: str = "kg/year",
+    error: float = np.nan,
+    note: str = "",
+) -> Row:
+    middle, low, high = pairs.interval(change)
+    return quantity, item, unit, pairs.interval(level)[0], middle, low, high, error, note
+
+
+def ratios(change: xr.Dataset) -> Iterator[Row]:
+    """Rows of kilograms more seized per million dollars and per honest hour, formed in each set of assumed parameters.
+
+    The mean is that of the numerator over that of the denominator. A million dollars is what the policy costs and what
+    fruitless searches and compensation cost more. Where the interval of the denominator holds 0 there is no ratio;
+    where it lies below, the ratio is per unit saved.
+
+    Parameters
+    ----------
+    change
+        Changes of one policy, as of `pairs.changes`.
+    """
+    mass = pairs.per_set(change["seized"])
+    costs = {PER_MILLION: (change["policy_cost"] + change["compensation"]) / 1e6, PER_HOUR: change["hours"]}
+    for quantity, cost in costs.items():
+        unit = "kg/million USD" if quantity == PER_MILLION else "kg/h"
+        middle, low, high = pairs.interval(cost)
+        if not np.isfinite(middle):
+            yield quantity, "", unit, *(np.nan,) * 5, UNKNOWN
+        elif low <= 0 <= high:
+            yield quantity, "", unit, *(np.nan,) * 5, ACROSS_ZERO
+        else:
+            inside = np.abs(cost.where(np.sign(cost) == np.sign(middle)))
+            values = (mass / inside).values
+            ends = np.nanquantile(values, pairs.QUANTILES).tolist()
+            mean = float(mass.mean()) / abs(middle)
+            yield quantity, "", unit, np.nan, mean, *ends, np.nan, SAVED if middle < 0 else ""

@@ -1,0 +1,224 @@
+"""Paired effects: each policy minus the baseline, in the same draw, the same simulated year and the same traffic."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from flowsim import checks
+
+BASELINE = "baseline"
+"""Policy that all others are compared with."""
+
+QUANTILES = (0.05, 0.95)
+"""Ends of every interval: 5 and 95 % of draws, or of sets of assumed parameters."""
+
+HONEST: dict[str, tuple[str, str]] = {
+    "hours": ("honest hours at checkpoints", "h/year"),
+    "delay": ("delay of a mean visit", "h"),
+    "worst_p95": ("95 % point of the delay at the worst checkpoint", "h"),
+    "queue": ("honest vehicles waiting, all checkpoints", "1"),
+    "referrals": ("honest referrals", "1/year"),
+    "false_alarms": ("false alarms", "1/year"),
+    "compensation": ("cost of fruitless searches and compensation", "USD/year"),
+    "policy_cost": ("cost of the policy", "USD/year"),
+}
+"""Quantities of honest traffic and cost, dims (policy, set): name, meaning and unit."""
+
+Floats = npt.NDArray[np.float64]
+
+
+def check(results: xr.Dataset) -> None:
+    """Refuse results that cannot be compared.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+
+    Raises
+    ------
+    ValueError
+        If the baseline is not the first policy, a name stands twice, or sets of draws are not of one size.
+    """
+    names = [str(name) for name in results["policy"].values]
+    checks.unique(names, thing="policies of a comparison")
+    checks.require(names[0] == BASELINE, thing="first policy of a comparison", rule=f"be {BASELINE}", value=names[0])
+    sets = results["set_of_draw"].values
+    known = np.isin(sets, results["set"].values).all()
+    checks.require(bool(known), thing="set_of_draw", rule="name sets of the results", value=sets.tolist())
+    sizes = np.unique(sets, return_counts=True)[1]
+    even = len(sizes) == results.sizes["set"] and len(set(sizes.tolist())) == 1
+    checks.require(bool(even), thing="set_of_draw", rule="give each set as many draws", value=sizes.tolist())
+
+
+def against_baseline(levels: xr.DataArray) -> xr.DataArray:
+    """Values of all policies minus those of the baseline; exactly 0 where nothing differs.
+
+    Parameters
+    ----------
+    levels
+        Dims (policy, ...).
+    """
+    return levels - levels.sel(policy=BASELINE, drop=True)
+
+
+def levels(results: xr.Dataset) -> xr.Dataset:
+    """What each policy leads to in each draw or set.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+
+    Returns
+    -------
+    Dataset
+        By (policy, draw): `seized`, `entered`, `released` [kg/year], means over years; `rate`, seized over entered,
+        both pooled over years [1]; with (channel), (agency), (oblast) and (exit) besides: `by_channel`, `by_agency`,
+        `by_oblast`, `by_exit` [kg/year]. By (policy, draw, replication): `yearly`, seized in a year [kg]. By
+        (policy, set): the quantities of `HONEST`.
+
+    Raises
+    ------
+    ValueError
+        As of `check`.
+    """
+    check(results)
+    yearly = results["seized_mass"].sum(["channel", "agency"])
+    seized, entered = yearly.mean("replication"), results["entered_mass"].mean("replication")
+    mass = results["seized_mass"].mean("replication")
+    found = {
+        "yearly": (yearly, "kg"),
+        "seized": (seized, "kg/year"),
+        "entered": (entered, "kg/year"),
+        "released": (results["released_mass"].mean("replication"), "kg/year"),
+        "rate": (seized / entered, "1"),
+        "by_channel": (mass.sum("agency"), "kg/year"),
+        "by_agency": (mass.sum("channel"), "kg/year"),
+        "by_oblast": (_by_oblast(results["seized_by_checkpoint"]), "kg/year"),
+        "by_exit": (results["leaked_mass"].mean("replication"), "kg/year"),
+        **{name: (array, HONEST[name][1]) for name, array in _honest(results).items()},
+    }
+    dataset = xr.Dataset({name: array.assign_attrs(units=units) for name, (array, units) in found.items()})
+    return dataset.assign_coords(set_of_draw=("draw", results["set_of_draw"].values))
+
+
+def _by_oblast(mass: xr.DataArray) -> xr.DataArray:
+    """Mass by oblast; a checkpoint that a policy lacks seizes nothing, and one without oblast lies nowhere."""
+    names = pd.Series(mass["oblast"].values).fillna("").astype(str).replace("", "elsewhere")
+    plain = mass.fillna(0.0).reset_coords(drop=True).assign_coords(oblast=("checkpoint", names.to_numpy(dtype=str)))
+    return plain.groupby("oblast").sum("checkpoint").transpose("policy", "draw", "oblast")
+
+
+def _honest(results: xr.Dataset) -> dict[str, xr.DataArray]:
+    vehicles = results["vehicles"].fillna(0.0)
+    hours = (vehicles * results["delay"].fillna(0.0)).sum("checkpoint")
+    total = vehicles.sum("checkpoint")
+    visited = results["delay_p95"].where(vehicles > 0)
+    return {
+        "hours": hours,
+        "delay": (hours / total.where(total > 0)).fillna(0.0),
+        "worst_p95": visited.max("checkpoint").fillna(0.0),
+        "queue": results["queue_length"].fillna(0.0).sum("checkpoint"),
+        "referrals": results["referrals"].fillna(0.0).sum("checkpoint"),
+        "false_alarms": results["false_alarms"].fillna(0.0).sum("checkpoint"),
+        "compensation": results["cost"].fillna(0.0).sum("checkpoint"),
+        "policy_cost": _cost(results["policy_cost"]),
+    }
+
+
+def _cost(cost: xr.DataArray) -> xr.DataArray:
+    """Cost of policies, of which the baseline's own is 0 where it is not given."""
+    return cost.where((cost["policy"] != BASELINE) | cost.notnull(), 0.0)
+
+
+def worst(results: xr.Dataset) -> pd.Series:
+    """Checkpoint at which the 95 % point of the delay is largest, by policy, in the mean over sets.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    """
+    late = results["delay_p95"].where(results["vehicles"].fillna(0.0) > 0).mean("set").fillna(-np.inf)
+    names = results["checkpoint"].values[late.argmax("checkpoint").values]
+    return pd.Series(names, index=[str(name) for name in results["policy"].values])
+
+
+def changes(levels: xr.Dataset) -> xr.Dataset:
+    """All levels minus those of the baseline, paired by draw, year and set.
+
+    Parameters
+    ----------
+    levels
+        As of `levels`; `points`, the change of the rate in points of flow [%], is there besides.
+    """
+    found = xr.Dataset(
+        {name: against_baseline(array).assign_attrs(array.attrs) for name, array in levels.data_vars.items()}
+    )
+    found["points"] = (100.0 * found["rate"]).assign_attrs(units="%")
+    return found
+
+
+def per_set(values: xr.DataArray) -> xr.DataArray:
+    """Means over the draws of each set.
+
+    Parameters
+    ----------
+    values
+        Dims (..., draw), with the coordinate `set_of_draw`.
+
+    Returns
+    -------
+    DataArray
+        Dims (..., set).
+    """
+    return values.groupby("set_of_draw").mean("draw").rename(set_of_draw="set")
+
+
+def interval(values: xr.DataArray | Floats) -> tuple[float, float, float]:
+    """Mean of values and their 5 and 95 % quantiles; NaN for all if one is unknown.
+
+    Parameters
+    ----------
+    values
+        Values of draws or sets.
+    """
+    flat = np.asarray(values, dtype=np.float64).ravel()
+    low, high = np.quantile(flat, QUANTILES)
+    # The mean of equal numbers must be that number, without the rounding of a sum.
+    middle = flat[0] if (flat == flat[0]).all() else flat.mean()
+    return float(middle), float(low), float(high)
+
+
+def error_of_years(yearly: xr.DataArray | Floats) -> float:
+    """Standard error, for the finite number of years, of a mean over draws and years that all draws share [kg].
+
+    Years are crossed with draws, as all draws meet the same ones: the error is that of the means of years.
+
+    Parameters
+    ----------
+    yearly
+        Dims (draw, replication) [kg].
+    """
+    years = np.asarray(yearly, dtype=np.float64).mean(axis=0)
+    return float(years.std(ddof=1) / np.sqrt(len(years))) if len(years) > 1 else np.nan
+
+
+def parameters_of(policy: str, names: Sequence[str]) -> list[str]:
+    """Assumed parameters of a policy, or of all policies of a composed one.
+
+    Parameters
+    ----------
+    policy
+        Name, as in "caricc" or "narcotics_boundaries+caricc".
+    names
+        Names of parameters, as in "caricc.cases".
+    """
+    parts = policy.split("+")
+    return [name for name in names if name.split(".")[0] in parts]

@@ -1,0 +1,129 @@
+"""Table 2: one row for each policy, with what is computed of it first and what rests on assumptions after."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from flowsim.comparison import noise, pairs
+from flowsim.comparison.assumptions import sensitivities
+from flowsim.comparison.effects import PER_HOUR, PER_MILLION, PRICES, Prices, effects
+from flowsim.comparison.pairs import BASELINE, HONEST
+from flowsim.comparison.pairwise import by_effect, probability
+from flowsim.comparison.variance import SOURCES, split
+
+QUANTITIES = {
+    **{name: meaning for name, (meaning, _) in HONEST.items()},
+    "seized": "seized",
+    "points": "points of flow seized",
+    "per_million": PER_MILLION,
+    "per_hour": PER_HOUR,
+    "risk_tax": "risk tax",
+    "moved": "leaked through other exits than before",
+}
+"""Columns of table 2 that have an interval, and the quantities of the table of effects that they are."""
+
+
+def summary(
+    results: xr.Dataset,
+    *,
+    prior: xr.Dataset | None = None,
+    prices: Prices = PRICES,
+    table: pd.DataFrame | None = None,
+    rests: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Table 2: the policies from the one that seizes most to the one that seizes least.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    prior
+        Results for draws from the prior.
+    prices
+        For the risk tax.
+    table, rests
+        Tables of `effects` and `sensitivities`, if they were made already.
+
+    Returns
+    -------
+    DataFrame
+        A row per policy but the baseline. For each of `QUANTITIES` the mean change, and as NAME_low and NAME_high its
+        5 and 95 % points; NAME_note says why a ratio is missing or what it is per. `seized_error`, standard error for
+        the finite number of years [kg/year]. `p` and `p_prior`, probability to seize more than the baseline [1].
+        `years`, years_low, years_high: years of reports needed on each side for the mean effect, and 5 and 95 % points
+        over draws. `share_calibrated`, share_assumed, share_yearly: parts of the variance of a single year's effect
+        [1], NaN where they cannot be told apart, and `negative`, components whose estimate was below 0. `rests_on`,
+        slope, swing, break_even: the parameter that the effect rests on most. `kind`: "assumed" if the policy has
+        assumed parameters, else "calibrated".
+    """
+    long = effects(results, prices=prices) if table is None else table
+    rests = sensitivities(results) if rests is None else rests
+    levels = pairs.levels(results)
+    changes = pairs.changes(levels)
+    p = probability(levels["seized"]).sel(other=BASELINE)
+    before = None if prior is None else probability(pairs.levels(prior)["seized"]).sel(other=BASELINE)
+    rows = []
+    for name in (name for name in by_effect(levels["seized"]) if name != BASELINE):
+        row: dict[str, object] = {"policy": name, "kind": _kind(results, name)}
+        mine = long[long["policy"] == name].drop_duplicates("quantity").set_index("quantity")
+        for short, quantity in QUANTITIES.items():
+            found = mine.loc[quantity]
+            row |= {short: found["mean"], f"{short}_low": found["low"], f"{short}_high": found["high"]}
+            if found["note"]:
+                row[f"{short}_note"] = found["note"]
+        row |= {"worst_post": mine.loc[QUANTITIES["worst_p95"], "item"], "seized_error": mine.loc["seized", "error"]}
+        known = before is not None and name in before["policy"].values
+        row["p"] = float(p.sel(policy=name))
+        row["p_prior"] = float(before.sel(policy=name)) if before is not None and known else np.nan
+        row |= _years(levels, changes, name) | _shares(results, changes, name) | _rest(rests, name)
+        rows.append(row)
+    return pd.DataFrame(rows).pipe(_complete)
+
+
+def _complete(table: pd.DataFrame) -> pd.DataFrame:
+    """Table in which the notes of ratios are there though none was made."""
+    for name in ("per_million_note", "per_hour_note", "policy_cost_note"):
+        table[name] = table[name].fillna("") if name in table else ""
+    return table
+
+
+def _kind(results: xr.Dataset, policy: str) -> str:
+    names = [str(name) for name in results["parameter"].values]
+    return "assumed" if pairs.parameters_of(policy, names) else "calibrated"
+
+
+def _years(levels: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, object]:
+    """Years of reports needed, for the mean effect and over draws."""
+    yearly = levels["yearly"].transpose("policy", "draw", "replication")
+    if yearly.sizes["replication"] < 2:
+        return {"years": np.nan, "years_low": np.nan, "years_high": np.nan}
+    before, after = (noise.year_variance(yearly.sel(policy=name)) for name in (BASELINE, policy))
+    effect = changes["seized"].sel(policy=policy)
+    each = noise.years_needed(effect, before=before, after=after)
+    low, high = np.quantile(each, pairs.QUANTILES, method="inverted_cdf")
+    middle = float(noise.years_needed(pairs.interval(effect)[0], before=before, after=after))
+    return {"years": middle, "years_low": float(low), "years_high": float(high)}
+
+
+def _shares(results: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, object]:
+    """Parts of the variance, NaN where years, sets or draws of a set are too few to tell them apart."""
+    levers = _kind(results, policy) == "assumed"
+    sets = results["set_of_draw"].values
+    yearly = changes["yearly"].sel(policy=policy).transpose("draw", "replication").values
+    each = len(sets) // results.sizes["set"] if levers else len(sets)
+    if yearly.shape[1] < 2 or each < 2 or (levers and results.sizes["set"] < 2):
+        return {**{f"share_{name}": np.nan for name in SOURCES}, "sd": np.nan, "negative": ""}
+    found = split(yearly, sets, levers=levers)
+    shares = {f"share_{name}": share for name, share in found.shares.items()}
+    return {**shares, "sd": np.sqrt(found.total), "negative": " ".join(found.negative)}
+
+
+def _rest(rests: pd.DataFrame, policy: str) -> dict[str, object]:
+    most = rests[(rests["policy"] == policy) & rests["most"].astype(bool)]
+    if not len(most):
+        return {"rests_on": "", "slope": np.nan, "swing": np.nan, "break_even": np.nan}
+    row = most.iloc[0]
+    names = {"rests_on": row["parameter"], "rests_low": row["low"], "rests_high": row["high"]}
+    return {**names, **{name: row[name] for name in ("slope", "swing", "break_even")}}

@@ -1,0 +1,344 @@
+"""The comparison in words and columns for a terminal of 100 characters."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from flowsim.comparison import noise, pairs
+from flowsim.comparison.effects import PRICES, SAVED, UNKNOWN, Prices
+from flowsim.comparison.pairs import BASELINE
+from flowsim.comparison.pairwise import APART, NOT_APART, SAME, TOO_FEW
+from flowsim.comparison.variance import SOURCES
+from flowsim.evidence import reported
+
+WIDTH = 100
+"""Longest line that is printed [characters]."""
+
+REPORTED = "fd16-heroin-2010"
+"""Key of what was reported for the year of the world."""
+
+NAME = 29
+"""Width of the column of names; a longer name stands in a line of its own [characters]."""
+
+FEW = 12
+"""Most pairs that are listed one by one."""
+
+REPORTS = 10
+"""Years of reports for which the least visible effect is given [year]."""
+
+Row = Mapping[str, Any]
+
+
+def short(value: float, *, sign: bool = True) -> str:
+    """A number with two or three digits that count.
+
+    Parameters
+    ----------
+    value
+        The number [unit].
+    sign
+        Whether a plus is shown.
+    """
+    if not math.isfinite(value):
+        return "n/a" if math.isnan(value) else "inf"
+    if value == 0:
+        return "0"
+    plus, power = "+" if sign else "", math.floor(math.log10(abs(value)))
+    if power < -3:
+        return f"{value:{plus}.0e}"
+    return f"{value:{plus},.{max(0, (2 if power >= 0 else 1) - power)}f}"
+
+
+def span(row: Row, name: str, *, scale: float = 1.0) -> str:
+    """Mean and interval of a column, as in `+12 (+3 to +20)`; without the interval where it has no width."""
+    middle, low, high = (scale * float(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
+    if not math.isfinite(middle) or (low == high == middle):
+        return short(middle)
+    return f"{short(middle)} ({short(low)} to {short(high)})"
+
+
+def report(
+    results: xr.Dataset, table: pd.DataFrame, differences: pd.DataFrame, *, prices: Prices = PRICES
+) -> Iterator[str]:
+    """All lines: three blocks of columns, each from the policy that seizes most to the least, and what follows.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    table
+        Table 2, as of `summary`.
+    differences
+        Pairs, as of `pairwise.differences`.
+    prices
+        Those of the risk tax.
+    """
+    rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+    yield from _computed(rows)
+    yield ""
+    yield from _seized(rows)
+    yield ""
+    yield from _sure(rows)
+    for group in (_notes(table, results, prices=prices), told_apart(differences), beside(results, table)):
+        yield ""
+        for sentence in group:
+            yield from _wrapped(sentence)
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
+    """Lines of a table, the first column to the left, the others to the right."""
+    for k, cells in enumerate((heads, *rows)):
+        first, *others = cells
+        line = " ".join(cell.rjust(width) for cell, width in zip(others, widths, strict=True))
+        if len(first) > NAME:
+            yield first
+            first = ""
+        yield f"{first:{NAME}} {line}".rstrip()
+        if k == 0:
+            yield "-" * WIDTH
+
+
+def _computed(rows: Sequence[Row]) -> Iterator[str]:
+    yield from ("What is computed: honest traffic and cost, change against the baseline in a year", "")
+    heads = ("", "hours [1000 h]", "mean", "95 %, at", "queue", "false", "compens.", "cost")
+    units = ("policy", "(5-95 %)", "[min]", "worst [h]", "[1]", "alarms", "[1000 $]", "[mio. $]")
+    cells = [
+        (
+            str(row["policy"]),
+            span(row, "hours", scale=1e-3),
+            short(60 * float(row["delay"])),
+            short(float(row["worst_p95"])),
+            short(float(row["queue"])),
+            short(float(row["false_alarms"])),
+            short(float(row["compensation"]) / 1e3),
+            short(float(row["policy_cost"]) / 1e6),
+        )
+        for row in rows
+    ]
+    yield from _two_heads(heads, units, cells, widths=(14, 5, 9, 5, 6, 8, 8))
+
+
+def _seized(rows: Sequence[Row]) -> Iterator[str]:
+    yield from ("What is seized: change against the baseline in a year, beside the years needed to see it", "")
+    heads = ("", "seized [kg]", "points", "kg per", "kg per", "risk tax", "years of")
+    units = ("policy", "(5-95 %)", "of flow", "mio. $", "1000 h", "[points]", "reports")
+    cells = [
+        (
+            str(row["policy"]),
+            span(row, "seized"),
+            short(float(row["points"])),
+            _ratio(row, "per_million"),
+            _ratio(row, "per_hour", scale=1e3),
+            short(float(row["risk_tax"])),
+            years_text(float(row["years"])),
+        )
+        for row in rows
+    ]
+    yield from _two_heads(heads, units, cells, widths=(20, 7, 6, 6, 8, 5))
+
+
+def _two_heads(
+    heads: Sequence[str], units: Sequence[str], rows: Sequence[Sequence[str]], *, widths: Sequence[int]
+) -> Iterator[str]:
+    """Lines of a table with a head of two lines."""
+    wide = [max(width, *(len(row[k + 1]) for row in (heads, units, *rows))) for k, width in enumerate(widths)]
+    yield next(_table(heads, (), wide))
+    yield from _table(units, rows, wide)
+
+
+def _ratio(row: Row, name: str, *, scale: float = 1.0) -> str:
+    value, note = scale * float(row[name]), row[f"{name}_note"]
+    if not math.isfinite(value):
+        return "unknown" if note == UNKNOWN else "n/a"
+    return short(value) + (" s" if note == SAVED else "")
+
+
+def years_text(years: float) -> str:
+    """Years of reports, as they are printed [year]."""
+    if math.isnan(years):
+        return "n/a"
+    return "never" if math.isinf(years) else ">9999" if years > 9999 else f"{years:.0f}"
+
+
+def _sure(rows: Sequence[Row]) -> Iterator[str]:
+    yield from ("How sure: probability to seize more than the baseline, parts of the variance, what it rests on", "")
+    yield f"{'':{NAME}} {'P':>5} {'P':>5} {'calibrated/assumed/':>20}  rests most on: change [kg]"
+    yield f"{'policy':{NAME}} {'post.':>5} {'prior':>5} {'from year to year':>20}  over its interval; no effect"
+    yield "-" * WIDTH
+    for row in rows:
+        shares = [float(row[f"share_{name}"]) for name in SOURCES]
+        parts = "/".join(f"{100 * share:.0f}" for share in shares) if all(map(math.isfinite, shares)) else "n/a"
+        chances = [float(row[name]) for name in ("p", "p_prior")]
+        texts = ["-" if math.isnan(p) else f"{p:.2f}" for p in chances]
+        name = str(row["policy"])
+        if len(name) > NAME:
+            yield name
+            name = ""
+        line = f"{name:{NAME}} {texts[0]:>5} {texts[1]:>5} {parts + ' %' if parts != 'n/a' else parts:>20}  "
+        yield from textwrap.wrap(rests_text(row), WIDTH, initial_indent=line, subsequent_indent=" " * len(line))
+
+
+def rests_text(row: Row) -> str:
+    """The parameter that an effect rests on most, how much it moves it, and where the effect would be gone.
+
+    Parameters
+    ----------
+    row
+        Row of table 2.
+    """
+    if not row["rests_on"]:
+        return "calibrated numbers only" if row["kind"] == "calibrated" else "none shows"
+    name = str(row["rests_on"])
+    own = name.partition(".")[2] if "+" not in str(row["policy"]) else name
+    crossing = float(row["break_even"])
+    gone = "never 0 in it" if math.isnan(crossing) else f"0 at {short(crossing, sign=False)}"
+    return f"{own}: {short(float(row['swing']))}, {gone}"
+
+
+def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Iterator[str]:
+    sizes = results.sizes
+    yield (
+        f"{sizes['draw']} draws of the posterior in {sizes['set']} sets of the policies' assumed parameters, "
+        f"{sizes['replication']} years each, the same vehicles and random numbers throughout. Intervals are 5-95 % of "
+        "draws, for honest traffic and ratios of sets; P and intervals hold as far as the assumed intervals do. "
+        "s: per unit saved. n/a: the denominator may be 0. Years of reports: before the policy and as many after, to "
+        "see the mean effect with 80 % power at 5 %."
+    )
+    yield (
+        f"Risk tax: loss rate times replacement cost over price, {short(prices.low, sign=False)} to "
+        f"{short(prices.high, sign=False)}, {prices.kind} ({prices.source})."
+    )
+    negative = table[table["negative"] != ""]
+    if len(negative):
+        found = (f"{row['policy']} ({row['negative']})" for row in negative.to_dict("records"))
+        yield f"Parts of the variance whose estimate was below 0 and is given as 0: {', '.join(found)}."
+
+
+def told_apart(differences: pd.DataFrame) -> Iterator[str]:
+    """Sentences: which differences can be told apart, which cannot.
+
+    Parameters
+    ----------
+    differences
+        As of `pairwise.differences`.
+    """
+    counts = {verdict: int((differences["verdict"] == verdict).sum()) for verdict in (APART, NOT_APART, TOO_FEW, SAME)}
+    yield f"Of {len(differences)} pairs, the baseline among them, {counts[APART]} can be told apart."
+    names = list(dict.fromkeys([*differences["first"], *differences["second"]]))
+    if len(differences) <= FEW:
+        yield from _one_by_one(differences)
+    else:
+        for name in names[:-1]:
+            yield _below(differences[differences["first"] == name], name=name)
+    if counts[TOO_FEW]:
+        pairs_text = _pairs(differences[differences["verdict"] == TOO_FEW])
+        yield f"Draws agree, but simulated years are too few to say that it is no accident of these: {pairs_text}."
+    known = differences[differences["p_prior"].notna()]
+    if len(known):
+        changed = known[(known["verdict"] == APART) & ~_sure_prior(known)]
+        text = "none" if not len(changed) else _pairs(changed) if len(changed) <= FEW else f"{len(changed)} pairs"
+        yield f"Told apart only because of what was reported, not under the prior: {text}."
+
+
+def _sure_prior(table: pd.DataFrame) -> pd.Series:
+    return (table["p_prior"] >= 0.95) | (table["p_prior"] <= 0.05)
+
+
+def _one_by_one(differences: pd.DataFrame) -> Iterator[str]:
+    for verdict, head in ((APART, "Can be told apart"), (NOT_APART, "Cannot"), (SAME, "The same in every draw")):
+        rows = differences[differences["verdict"] == verdict]
+        if len(rows):
+            yield f"{head}: {_pairs(rows)}."
+
+
+def _pairs(rows: pd.DataFrame) -> str:
+    """Pairs of policies with the difference between them."""
+    return "; ".join(
+        f"{row['first']} over {row['second']} ({short(float(row['difference']))} kg, P {row['p']:.2f})"
+        for row in rows.to_dict("records")
+    )
+
+
+def _below(rows: pd.DataFrame, *, name: str) -> str:
+    """What a policy seizes more than, of those that seize less in the mean, and what it cannot be told apart from."""
+    apart, others = (list(rows[(rows["verdict"] == APART) == holds]["second"]) for holds in (True, False))
+    if not others:
+        return f"{name}: more than every policy below it."
+    if not apart:
+        return f"{name}: cannot be told apart from any below it."
+    if len(apart) <= len(others):
+        return f"{name}: more than {', '.join(apart)}; cannot be told apart from the others below it."
+    return f"{name}: cannot be told apart from {', '.join(others)}; more than the others below it."
+
+
+def assumptions(rests: pd.DataFrame) -> Iterator[str]:
+    """Lines of what each assumed parameter does to the effect of its policy, one at a time.
+
+    Parameters
+    ----------
+    rests
+        As of `assumptions.sensitivities`.
+    """
+    yield f"{'parameter':42} {'interval':>16} {'rank':>6} {'change [kg]':>12} {'no effect at':>13}"
+    yield "-" * WIDTH
+    for row in rests.to_dict("records"):
+        ends = f"{short(row['low'], sign=False)} to {short(row['high'], sign=False)}"
+        crossing = "-" if math.isnan(row["break_even"]) else short(row["break_even"], sign=False)
+        mark = "  most" if row["most"] else "" if row["shown"] else "  none"
+        own = str(row["parameter"])
+        name = own if own.startswith(f"{row['policy']}.") else f"{row['policy']}: {own}"
+        if len(name) > 42:
+            yield name
+            name = ""
+        yield f"{name:42} {ends:>16} {row['rank']:>+6.2f} {short(row['swing']):>12} {crossing:>13}{mark}"
+    yield ""
+    yield from _wrapped(
+        "Change: slope of the regression on all parameters of the policy times the width of the interval drawn. Most: "
+        "what the effect rests on most. None: no influence shows (5 %, all parameters of the policy together)."
+    )
+
+
+def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
+    """Sentences that set the effects beside what was reported, and beside what reports could show.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    table
+        Table 2.
+    """
+    known = reported(REPORTED)
+    levels = pairs.levels(results)
+    yearly = levels["yearly"].sel(policy=BASELINE).transpose("draw", "replication")
+    middle, low, high = pairs.interval(levels["seized"].sel(policy=BASELINE))
+    yield (
+        f"Reported for 2010: {known:g} kg. The baseline seizes {short(middle, sign=False)} kg a year "
+        f"({short(low, sign=False)} to {short(high, sign=False)} over draws)."
+    )
+    rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+    for row in sorted(rows, key=lambda row: -abs(float(row["seized"])))[:3]:
+        part = 100 * float(row["seized"]) / known
+        yield f"{row['policy']}: {span(row, 'seized')} kg beside the {known:g} kg reported, {short(part)} %."
+    if yearly.sizes["replication"] > 1:
+        least = noise.visible(REPORTS, variance=noise.year_variance(yearly))
+        seen = int((np.abs(table["seized"]) >= least).sum())
+        yield (
+            f"Totals differ so much from year to year that {REPORTS} years of reports on each side show no change "
+            f"below {short(least, sign=False)} kg a year: {seen} of {len(table)} mean effects are larger."
+        )
+    yield (
+        "Almost every size of a lever is an assumption: an effect is a statement about the model under it. No policy "
+        "is called best."
+    )

@@ -1,0 +1,250 @@
+"""Effects of policies on results whose truth is known: paired, split, with their noise floor and their assumptions."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from comparisons import Truth, comparison
+from scipy import stats
+
+from flowsim.comparison import pairs
+from flowsim.comparison.assumptions import break_even, regression, sensitivities
+from flowsim.comparison.effects import ACROSS_ZERO, PER_HOUR, PER_MILLION, SAVED, UNKNOWN, Prices, effects
+from flowsim.comparison.noise import visible, years_needed
+from flowsim.comparison.pairwise import APART, NOT_APART, SAME, TOO_FEW, differences, probability
+from flowsim.comparison.variance import split
+
+PRICES = Prices(low=0.2, high=0.5, source="judgement: an example")
+
+
+def table_of(results, policy, **given):
+    """Rows of a policy by quantity and item."""
+    table = effects(results, **given)
+    return table[table["policy"] == policy].set_index(["quantity", "item"])
+
+
+def test_a_policy_like_the_baseline_has_exactly_no_effect():
+    results = comparison({"nothing": Truth(slopes={"x": 0.0})}, year_sd=80.0)
+    rows = table_of(results, "nothing", prices=PRICES)
+    plain = rows.drop(index=[(PER_MILLION, ""), (PER_HOUR, "")])
+    assert (plain[["mean", "low", "high"]] == 0).all(axis=None)
+    assert (plain["error"].dropna() == 0).all()
+    assert set(rows.loc[[(PER_MILLION, ""), (PER_HOUR, "")], "note"]) == {ACROSS_ZERO}
+    assert differences(results)["verdict"].tolist() == [SAME]
+    found = split(pairs.changes(pairs.levels(results))["yearly"].sel(policy="nothing").values, results["set_of_draw"])
+    assert found.total == 0
+    assert not any(found.shares.values())
+
+
+def test_effects_are_paired_so_that_what_differs_between_years_cancels():
+    rows = table_of(comparison({"more": Truth(effect=50.0, opens=True)}, year_sd=200.0), "more", prices=PRICES)
+    for column in ("mean", "low", "high"):
+        assert rows.loc[("seized", ""), column] == pytest.approx(50.0)
+        assert rows.loc[("points of flow seized", ""), column] == pytest.approx(100 * 50 / 70_000)
+        assert rows.loc[("seized by channel", "routine"), column] == pytest.approx(30.0)
+        assert rows.loc[("seized by agency", "KNB"), column] == pytest.approx(20.0)
+        assert rows.loc[("leaked by exit", "east"), column] == pytest.approx(-12.5)
+        assert rows.loc[("leaked by exit_mode", "rail"), column] == pytest.approx(-37.5)
+        assert rows.loc[("leaked through other exits than before", ""), column] == pytest.approx(0.0, abs=1e-9)
+    oblasts = rows.loc["seized by oblast", "mean"]
+    assert oblasts.sum() == pytest.approx(50.0)
+    assert oblasts["elsewhere"] == pytest.approx(0.3 * rows.loc[("seized", ""), "level"])
+    tax = rows.loc[("risk tax", "share of the price")]
+    assert 0.2 * 100 * 50 / 70_000 < tax["low"] < tax["mean"] < tax["high"] < 0.5 * 100 * 50 / 70_000
+
+
+def test_ninety_percent_of_draws_lie_in_the_interval_and_the_error_is_that_of_the_years():
+    truth = Truth(effect=50.0, calibrated=20.0, shared_years=30.0)
+    row = table_of(comparison({"more": truth}, sets=200, each=10), "more").loc[("seized", "")]
+    assert row["high"] - row["low"] == pytest.approx(2 * 1.645 * 20.0, rel=0.08)  # 5 standard errors of the quantiles
+    # All draws share the years: their mean is off by far more than draws would tell.
+    assert row["error"] == pytest.approx(30.0 / math.sqrt(20), rel=0.6)  # chi2(19): 1e-4
+    assert abs(row["mean"] - 50.0) < stats.t.ppf(1 - 5e-5, 19) * row["error"]
+
+
+def test_ratios_are_left_out_where_the_denominator_may_be_zero_or_is_unknown():
+    truths = {
+        "dear": Truth(effect=30.0, cost=2e6, hours=1000.0),
+        "free": Truth(effect=30.0),
+        "unknown": Truth(effect=30.0, cost=math.nan),
+        "faster": Truth(effect=-30.0, hours=-1000.0),
+    }
+    results = comparison(truths)
+    dear = table_of(results, "dear")
+    assert dear.loc[(PER_MILLION, ""), ["mean", "low", "high"]].tolist() == pytest.approx([15.0] * 3)
+    assert dear.loc[(PER_HOUR, ""), "mean"] == pytest.approx(0.03)
+    assert table_of(results, "free").loc[(PER_MILLION, ""), "note"] == ACROSS_ZERO
+    assert table_of(results, "unknown").loc[(PER_MILLION, ""), "note"] == UNKNOWN
+    assert np.isnan(table_of(results, "unknown").loc[("cost of the policy", ""), "mean"])
+    faster = table_of(results, "faster").loc[(PER_HOUR, "")]
+    assert faster["note"] == SAVED
+    assert faster["mean"] == pytest.approx(-0.03)
+
+
+def test_a_ratio_is_not_formed_across_zero():
+    results = comparison({"either": Truth(effect=30.0, hours=1000.0)})
+    signs = np.where(results["set"] % 3 == 0, -1.0, 1.0)
+    change = results["delay"].sel(policy="either") - results["delay"].sel(policy="baseline")
+    results["delay"].loc[{"policy": "either"}] = results["delay"].sel(policy="baseline") + change * signs[:, None]
+    row = table_of(results, "either").loc[(PER_HOUR, "")]
+    assert row["note"] == ACROSS_ZERO
+    assert np.isnan(row["mean"])
+
+
+def test_honest_hours_are_vehicles_times_delay_and_the_worst_post_is_one_that_is_visited():
+    rows = table_of(comparison({"slow": Truth(hours=1000.0)}), "slow")
+    assert rows.loc[("honest hours at checkpoints", ""), "mean"] == pytest.approx(1000.0)
+    assert rows.loc[("delay of a mean visit", ""), "mean"] == pytest.approx(1000.0 / 4e5)
+    worst = rows.loc["95 % point of the delay at the worst checkpoint"]
+    assert list(worst.index) == ["bridge"]
+    assert worst["mean"].iloc[0] == pytest.approx(6 * 1000.0 / 4e5)
+
+
+@pytest.mark.parametrize(
+    "truth",
+    [
+        Truth(calibrated=20.0, assumed=30.0, own_years=60.0),
+        Truth(calibrated=20.0, assumed=30.0, shared_years=50.0, own_years=30.0),
+        Truth(calibrated=20.0, own_years=60.0),
+        Truth(assumed=30.0, shared_years=50.0),
+    ],
+)
+def test_the_split_finds_the_components_of_the_truth(truth):
+    """The mean over 60 results lies within 4 standard errors of each component: error probability 1e-3 in all."""
+    results = [comparison({"a": truth}, seed=seed, sets=20, each=5, years=8) for seed in range(60)]
+    found = []
+    for one in results:
+        yearly = (one["seized_mass"] - one["seized_mass"].sel(policy="baseline")).sum(["channel", "agency"])
+        part = split(yearly.sel(policy="a").values, one["set_of_draw"].values)
+        assert sum(part.shares.values()) == pytest.approx(1.0)
+        assert min(part.calibrated, part.assumed, part.yearly) >= 0
+        found.append((part.calibrated, part.assumed, part.yearly))
+    wanted = (truth.calibrated**2, truth.assumed**2, truth.shared_years**2 + truth.own_years**2)
+    mean, error = np.mean(found, axis=0), np.std(found, axis=0, ddof=1) / math.sqrt(len(found))
+    for k, value in enumerate(wanted):
+        # Estimates that are cut off at 0 are too large in the mean, by less than their spread.
+        cut = np.std(found, axis=0)[k] if value == 0 else 0.0
+        assert abs(mean[k] - value) < 4 * error[k] + cut + 1e-9
+
+
+def test_a_negative_component_is_zero_and_said():
+    rng = np.random.default_rng(3)
+    noise = [split(rng.standard_normal((40, 6)), np.repeat(np.arange(8), 5)) for _ in range(40)]
+    said = {name for one in noise for name in one.negative}
+    assert said == {"calibrated", "assumed"}
+    assert all(getattr(one, name) == 0 for one in noise for name in one.negative)
+
+
+def test_a_policy_without_levers_has_no_assumed_part():
+    results = comparison({"a": Truth(calibrated=20.0, own_years=10.0)})
+    yearly = pairs.changes(pairs.levels(results))["yearly"].sel(policy="a").values
+    found = split(yearly, results["set_of_draw"].values, levers=False)
+    assert found.assumed == 0
+    assert found.calibrated == pytest.approx(400.0, rel=0.4)  # chi2(199): 1e-4
+
+
+@pytest.mark.parametrize(("effect", "cv"), [(60.0, 0.5), (150.0, 0.5), (300.0, 0.6), (100.0, 0.2)])
+def test_the_years_needed_show_the_effect_with_four_fifths_probability(effect, cv):
+    """Brute force: t tests of gamma years, with as many years as the formula says and with two thirds of them."""
+    mean, tries = 400.0, 4000
+    rng = np.random.default_rng(7)
+
+    def years(middle, count):
+        return rng.gamma(1 / cv**2, middle * cv**2, size=(tries, count))
+
+    needed = int(years_needed(effect, before=(cv * mean) ** 2, after=(cv * (mean + effect)) ** 2))
+
+    def power(count):
+        found = stats.ttest_ind(years(mean, count), years(mean + effect, count), axis=1, equal_var=False)
+        return float((found.pvalue < 0.05).mean())
+
+    # Standard error 0.0063; the rest is skewness and, for a few years, rounding up.
+    assert 0.80 - 0.04 < power(needed) < 0.80 + (0.04 if needed > 10 else 0.12)
+    if needed > 10:
+        assert power(2 * needed // 3) < 0.72
+
+
+def test_no_effect_is_never_seen_and_a_visible_one_in_the_years_asked():
+    assert np.isinf(years_needed(0.0, before=100.0, after=100.0))
+    assert years_needed(1e9, before=100.0, after=100.0) == 2
+    assert years_needed(visible(10, variance=900.0) * 1.0001, before=900.0, after=900.0) == 10
+
+
+def test_pairs_are_told_apart_by_draws_and_years():
+    truths = {
+        "much": Truth(effect=200.0, calibrated=10.0),
+        "some": Truth(effect=50.0, calibrated=10.0),
+        "like": Truth(effect=51.0, calibrated=10.0),
+        "accident": Truth(effect=50.0, calibrated=0.1, shared_years=20.0),
+        "twin": Truth(effect=200.0),
+        "double": Truth(effect=200.0),
+    }
+    results = comparison(truths, seed=2)
+    table = differences(results, prior=results)
+    found = {frozenset((row.first, row.second)): row for row in table.itertuples()}
+    assert found[frozenset(("much", "some"))].verdict == APART
+    assert found[frozenset(("some", "like"))].verdict == NOT_APART
+    assert found[frozenset(("twin", "double"))].verdict == SAME
+    assert found[frozenset(("twin", "double"))].p == 0.5
+    assert (table["p"] == table["p_prior"]).all()
+    assert (table["difference"] >= 0).all()
+    # Draws agree on which is more, as all met the same years, yet these say nothing.
+    lucky = differences(comparison({"a": Truth(effect=0.0, shared_years=50.0)}, years=20, seed=4))
+    assert lucky["p"].iloc[0] in (0.0, 1.0)
+    assert lucky["verdict"].tolist() == [TOO_FEW]
+
+
+def test_probabilities_are_shares_of_draws_and_complementary():
+    results = comparison({"a": Truth(effect=10.0, calibrated=20.0), "b": Truth(effect=0.0, calibrated=20.0)})
+    p = probability(pairs.levels(results)["seized"])
+    assert np.allclose(p.values + p.values.T, 1.0)
+    expected = stats.norm.cdf(10 / (20 * math.sqrt(2)))
+    assert float(p.sel(policy="a", other="b")) == pytest.approx(expected, abs=4 * 0.5 / math.sqrt(200))
+
+
+def test_the_assumption_that_an_effect_rests_on_most_and_its_break_even_are_found():
+    truths = {
+        "lever": Truth(effect=30.0, slopes={"strong": 200.0, "weak": 5.0}, calibrated=2.0),
+        "sure": Truth(effect=300.0, slopes={"strong": 200.0}, calibrated=2.0),
+        "idle": Truth(effect=30.0, slopes={"nothing": 0.0}, calibrated=20.0),
+        "dear": Truth(effect=30.0, slopes={"strong": 200.0}, cost=1e6),
+        "bare": Truth(effect=30.0),
+    }
+    table = sensitivities(comparison(truths)).set_index(["policy", "parameter"])
+    lever = table.loc[("lever", "lever.strong")]
+    assert lever["most"]
+    assert lever["slope"] == pytest.approx(200.0, abs=4 * lever["error"])
+    assert lever["swing"] == pytest.approx(200.0, rel=0.1)
+    assert lever["break_even"] == pytest.approx(0.5 - 30 / 200, abs=0.03)
+    assert not table.loc[("lever", "lever.weak"), "most"]
+    assert np.isnan(table.loc[("lever", "lever.weak"), "break_even"])
+    assert np.isnan(table.loc[("sure", "sure.strong"), "break_even"])
+    assert not table.loc["idle", "most"].any()
+    assert "bare" not in table.index.get_level_values("policy")
+    # Where 30 kg a million dollars are what "dear" gives in the mean, it gives just that in the middle.
+    asked = sensitivities(comparison(truths), against="dear").set_index(["policy", "parameter"])
+    assert asked.loc[("dear", "dear.strong"), "break_even"] == pytest.approx(0.5, abs=0.03)
+    with pytest.raises(ValueError, match="known cost that is not 0, got 'bare'"):
+        sensitivities(comparison(truths), against="bare")
+
+
+def test_an_effect_that_fades_out_has_no_break_even_though_a_line_through_it_crosses_zero():
+    values = (np.arange(40) + 0.5) / 40
+    fading = 2000 * np.exp(-8 * values)
+    slope = regression(values[:, None], fading)[0][0]
+    assert 0 < 0.5 - fading.mean() / slope < 1
+    assert np.isnan(break_even(values, fading))
+    # Between two sets, which lie that far apart.
+    assert break_even(values, fading - fading[20]) == pytest.approx(values[20], abs=1 / 40)
+
+
+def test_results_that_cannot_be_compared_are_refused():
+    results = comparison({"a": Truth()}, sets=4)
+    with pytest.raises(ValueError, match="first policy of a comparison must be baseline, got 'a'"):
+        effects(results.sel(policy=["a", "baseline"]))
+    with pytest.raises(ValueError, match="set_of_draw must give each set as many draws"):
+        effects(results.isel(draw=slice(1, None)))
+    with pytest.raises(ValueError, match=r"Prices.high must be finite and at least low \(0.5\), got 0.2"):
+        Prices(low=0.5, high=0.2, source="judgement: an example")

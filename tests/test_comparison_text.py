@@ -1,0 +1,111 @@
+"""Table 2 of a comparison and its words: what is printed is what was computed, on 100 columns."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+from comparisons import Truth, comparison, only
+
+from flowsim.comparison import text
+from flowsim.comparison.analysis import analyse
+from flowsim.comparison.text import WIDTH, rests_text, short, told_apart, years_text
+
+TRUTHS = {
+    "little": Truth(effect=5.0, calibrated=20.0, own_years=50.0, hours=-1000.0),
+    "southern_border_strengthening+narcotics_boundaries": Truth(effect=1234.0, calibrated=900.0, hours=123456.0),
+    "lever": Truth(effect=150.0, slopes={"works": 400.0}, calibrated=5.0, cost=3e6, hours=2e5),
+    "harm": Truth(effect=-1500.0, calibrated=5.0, cost=math.nan),
+    "nothing": Truth(slopes={"x": 0.0}),
+}
+
+
+@pytest.fixture(scope="module")
+def results():
+    return comparison(TRUTHS, year_sd=150.0)
+
+
+@pytest.fixture(scope="module")
+def found(results):
+    return analyse(results, prior=comparison(TRUTHS, year_sd=150.0, seed=2))
+
+
+def test_table_2_is_sorted_by_effect_and_holds_what_the_table_of_effects_holds(found):
+    assert found.table["seized"].is_monotonic_decreasing
+    assert set(found.table["policy"]) == set(TRUTHS)
+    long = found.effects[found.effects["quantity"] == "seized"].set_index(["policy", "quantity"])
+    for row in found.table.to_dict("records"):
+        of_effects = long.loc[(row["policy"], "seized")]
+        assert row["seized"] == of_effects["mean"]
+        assert row["seized_high"] == of_effects["high"]
+        shares = [row[f"share_{name}"] for name in ("calibrated", "assumed", "yearly")]
+        assert sum(shares) == pytest.approx(1.0 if row["policy"] != "nothing" else 0.0)
+    table = found.table.set_index("policy")
+    assert table["kind"].to_dict()["lever"] == "assumed"
+    assert table.loc["harm", "kind"] == "calibrated"
+    assert table.loc["lever", "rests_on"] == "lever.works"
+    assert np.isinf(table.loc["nothing", "years"])
+    assert table.loc["harm", "p_prior"] == 0
+
+
+def test_lines_fit_the_terminal_and_lead_with_what_is_computed(found):
+    assert max(map(len, found.lines)) <= WIDTH
+    heads = [found.lines.index(line) for line in found.lines if line.startswith(("What is", "How sure"))]
+    assert [found.lines[k].partition(":")[0] for k in heads] == ["What is computed", "What is seized", "How sure"]
+    whole = "\n".join(found.lines)
+    assert "beside the 323 kg reported" in whole
+    assert "unknown" in whole
+    assert " s " in whole
+
+
+def test_the_words_say_which_pairs_can_be_told_apart(found, results):
+    pairs = only(results, ["lever", "nothing", "harm"])
+    lines = list(told_apart(analyse(pairs).differences))
+    assert lines[0] == "Of 6 pairs, the baseline among them, 3 can be told apart."
+    assert lines[1].startswith("Can be told apart: lever over harm (+1,6")
+    assert lines[2].startswith("Cannot: lever over ")
+    assert lines[3].startswith("The same in every draw: ")
+    many = " ".join(told_apart(found.differences))
+    assert "Of 15 pairs" in many
+    assert "Told apart only because of what was reported" in many
+
+
+def test_all_tables_are_written(found, tmp_path):
+    found.save(tmp_path)
+    names = {"effects.csv", "table2.csv", "differences.csv", "assumptions.csv", "table2.txt"}
+    assert {path.name for path in tmp_path.iterdir()} == names
+    read = pd.read_csv(tmp_path / "table2.csv")
+    assert read["seized"].tolist() == pytest.approx(found.table["seized"].tolist())
+
+
+def test_a_comparison_without_sets_or_with_one_year_says_what_it_cannot_know():
+    one = analyse(comparison({"a": Truth(effect=10.0, slopes={"x": 1.0}, own_years=5.0)}, sets=1, each=8))
+    assert np.isnan(one.table.loc[0, "share_assumed"])
+    alone = analyse(comparison({"a": Truth(effect=10.0, own_years=5.0)}, sets=4, each=2, years=1))
+    assert np.isnan(alone.table.loc[0, "years"])
+    assert max(map(len, (*one.lines, *alone.lines))) <= WIDTH
+
+
+def test_the_sensitivities_are_printed_one_at_a_time(found):
+    lines = list(text.assumptions(found.assumptions))
+    line = next(line for line in lines if line.startswith("lever.works"))
+    assert line.endswith("most")
+    assert next(line for line in lines if line.startswith("nothing.x")).endswith("none")
+    assert max(map(len, lines)) <= WIDTH
+
+
+@pytest.mark.parametrize(
+    ("value", "printed"),
+    [(0.0, "0"), (1234.5, "+1,234"), (-12.34, "-12.3"), (0.0123, "+0.012"), (math.nan, "n/a"), (-3e-5, "-3e-05")],
+)
+def test_numbers_are_short(value, printed):
+    assert short(value) == printed
+
+
+def test_words_for_years_and_break_even():
+    assert [years_text(value) for value in (7.0, 12345.0, math.inf, math.nan)] == ["7", ">9999", "never", "n/a"]
+    row = {"policy": "a", "rests_on": "a.x", "swing": 20.0, "break_even": math.nan}
+    assert rests_text(row) == "x: +20.0, never 0 in it"
+    assert rests_text(row | {"policy": "a+b", "break_even": 0.5}) == "a.x: +20.0, 0 at 0.50"
