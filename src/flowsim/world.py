@@ -236,10 +236,10 @@ class World:
 
         The rows have the same length, one for each level of the checkpoint that has most; see `Checkpoint.transfers`.
         """
-        rows = []
+        rows, levels = [], self.levels
         for post in self.checkpoints:
             effort, transfers = self.detection.effort.of(post.effort_class), post.transfers
-            rows.append(tuple(effort ** transfers[min(k, len(transfers) - 1)] for k in range(self.levels)))
+            rows.append(tuple(effort ** transfers[min(k, len(transfers) - 1)] for k in range(levels)))
         return tuple(rows)
 
     @property

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
 import xarray as xr
 
 from flowsim import checks
+from flowsim.comparison.analysis import analyse
 from flowsim.comparison.design import described
 from flowsim.comparison.job import PRIOR, Comparison, comparison_of, results, shape_of
 from flowsim.policy import Policy
@@ -17,6 +19,7 @@ from flowsim.sweeps import lock, runner, sweeper
 from flowsim.sweeps.grid import Axis, Grid
 from flowsim.sweeps.launchers import InProcess, Launcher, Processes
 from flowsim.sweeps.planning import Plan
+from flowsim.sweeps.progress import on_stderr
 from flowsim.sweeps.status import reasons
 from flowsim.sweeps.store import Store
 from flowsim.sweeps.template import Template
@@ -53,7 +56,21 @@ def run(request: Request, *, progress: Progress | None) -> str:
     checks.known(request.engine, tuple(SIMULATING), thing="engine of study=compare")
     comparison = comparison_of(request)
     simulate(comparison, request)
-    return str(gathered(request.out, comparison))
+    posterior, prior = gathered(request.out, comparison)
+    found = analyse(posterior, prior=prior)
+    found.save(request.out)
+    return "\n".join((*_head(comparison, request), "", *found.lines))
+
+
+def _head(comparison: Comparison, request: Request) -> Iterator[str]:
+    """What was compared."""
+    design = comparison.design
+    yield f"{request.world.title}: {len(design.policies) - 1} policies against the baseline, heroin alone"
+    yield ""
+    kind = "posterior" if comparison.prior else "intervals of the assumed numbers"
+    yield f"{design.draws} draws of the {kind}, each with {design.replications} years of consignments that are the same"
+    yield f"under all policies; {design.sets} sets of values of the assumed levers, each with traffic of its own"
+    yield from filter(None, [request.note])
 
 
 def simulate(comparison: Comparison, request: Request) -> Store:
@@ -76,7 +93,7 @@ def simulate(comparison: Comparison, request: Request) -> Store:
     engine = SIMULATING[comparison.engine]
     with lock.of_call(request.out):
         if not engine.is_ready():
-            runner.on_stderr("sweep: making machine code, once on this machine (about a minute)")
+            on_stderr("sweep: making machine code, once on this machine (about a minute)")
             make_ready(Years(world=comparison.world, seed=0, horizon=1.0), engine)
         store = sweeper.ready(_plan(comparison, request), request.out)
         workers = min(request.plan.workers, comparison.design.sets)

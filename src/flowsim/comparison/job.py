@@ -196,6 +196,8 @@ def simulated(comparison: Comparison, shape: Shape, number: int) -> xr.Dataset:
     changes = [comparison.draws[k] for k in design.draws_in(number)]
     changes += [comparison.prior[number]] if comparison.prior else []
     policies = design.in_set(number)
+    met: dict[int, Recorded] = {}
+    honest: dict[int, xr.Dataset] = {}
     for d, change in enumerate(changes):
         base = change.apply(comparison.world)
         for p, policy in enumerate(policies):
@@ -203,7 +205,9 @@ def simulated(comparison: Comparison, shape: Shape, number: int) -> xr.Dataset:
             recorded = _traffic(comparison, world, traffic)
             loads = _loads(comparison, world, recorded)
             room.put_loads(p, d, world, loads)
-            room.put_honest(p, d, world, recorded)
+            if d == 0 or recorded is not met[p]:
+                honest[p], met[p] = _honest(world, recorded), recorded
+            room.put_honest(p, d, honest[p])
             room.put(POLICY_COST, (p, d), _cost(policy, base, world))
     return room.dataset()
 
@@ -230,6 +234,11 @@ def _loads(comparison: Comparison, world: World, recorded: Recorded) -> Loads:
     plan = comparison.plan
     years = Years(world=world, seed=plan.seed, horizon=plan.horizon)
     return SIMULATING[comparison.engine].alone(years, list(range(plan.replications)), [span for _, span in recorded])
+
+
+def _honest(world: World, recorded: Recorded) -> xr.Dataset:
+    """What honest traffic met."""
+    return posts_dataset(world, pool_posts([part for part, _ in recorded]), policy="")
 
 
 class _Room:
@@ -268,9 +277,8 @@ class _Room:
         self.arrays["seized_mass_by_checkpoint"][policy, draw][..., where] = loads.seized[:, drug]
         self.arrays["leaked_mass"][policy, draw][..., out] = loads.leaked[:, drug]
 
-    def put_honest(self, policy: int, draw: int, world: World, recorded: Recorded) -> None:
+    def put_honest(self, policy: int, draw: int, posts: xr.Dataset) -> None:
         """Set what honest traffic met."""
-        posts = posts_dataset(world, pool_posts([part for part, _ in recorded]), policy="")
         where = [self.places["checkpoint"][name] for name in posts["checkpoint"].values.tolist()]
         for name in OF_HONEST:
             self.arrays[name][policy, draw, where] = posts[name].values[0]

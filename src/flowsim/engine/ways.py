@@ -114,7 +114,7 @@ def ways_of_roster(world: World, roster: Roster) -> Ways:
         first, laid = parts[id(way.itinerary), way.loaded]
         ways.append((*keys[way.stream], first, len(laid.stops) - 1))
     pieces = [laid for _, laid in parts.values()]
-    rows = np.concatenate([laid.stops for laid in pieces]) if pieces else np.zeros(0, STOP)
+    rows = _joined([laid.stops for laid in pieces], STOP)
     legs = np.cumsum([0, *(len(laid.legs) for laid in pieces)])[:-1]
     lengths = [len(laid.stops) for laid in pieces]
     rows["first_leg"] += np.repeat(legs, lengths)
@@ -125,10 +125,15 @@ def ways_of_roster(world: World, roster: Roster) -> Ways:
     return Ways(
         ways=np.array(ways, WAY),
         stops=rows,
-        legs=np.concatenate([laid.legs for laid in pieces]) if pieces else np.zeros(0, LEG),
+        legs=_joined([laid.legs for laid in pieces], LEG),
         drawn=np.zeros((0, len(COLUMNS) + 3)),
         shortest=min((laid.shortest for laid in pieces), default=math.inf),
     )
+
+
+def _joined(parts: Sequence[Records], kind: np.dtype[Any]) -> Records:
+    """Records one after another; as bytes, because numpy takes long to see that their kinds are the same."""
+    return np.concatenate([np.empty(0, np.uint8), *(part.view(np.uint8) for part in parts)]).view(kind)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from flowsim import checks, names
 from flowsim.inspection import hours
@@ -175,7 +176,7 @@ class Checkpoint:
                 return index
         return None
 
-    @property
+    @cached_property
     def transfers(self) -> tuple[float, ...]:
         """Transfers of its devices, each once and the highest first, as the levels of its alarms [1].
 

@@ -75,10 +75,11 @@ def site_of_place(world: World) -> Ints:
 
 def last_visit(fleet: Travelled, outcome: Outcome) -> Ints:
     """Visit that each vehicle came to last, -1 if none, dims (vehicle,)."""
-    vehicle = fleet.vehicle_of_visit
-    reached = ~np.isnan(outcome.arrival)
-    last = np.full(fleet.size, -1, dtype=np.int64)
-    last[vehicle[reached]] = np.flatnonzero(reached)
+    reached = np.zeros(len(outcome.arrival) + 1, dtype=np.int64)
+    np.cumsum(~np.isnan(outcome.arrival), out=reached[1:])
+    begin, end = fleet.first[:-1], fleet.first[1:]
+    count = reached[end] - reached[begin]  # a vehicle comes to its checkpoints in their order
+    last: Ints = np.where(count > 0, begin + count - 1, -1)
     return last
 
 

@@ -14,6 +14,7 @@ from flowsim.draws.fleet import HONEST, Bools, Ints
 from flowsim.engine.outcome import PASSED, REFERRED, RETAINED, SEIZED, SPLIT, UNDER_WAY, Outcome
 from flowsim.engine.trail import Travelled
 from flowsim.inspection.checkpoint import AGENCIES
+from flowsim.results.passing import without_alarm
 from flowsim.results.registry import CHANNELS, REASONS
 from flowsim.results.seizures import CASE, MARKET, PATROL, ROUTINE, TIP, Columns, table, taken
 from flowsim.results.sites import final_visit, site_of_place, sites
@@ -197,19 +198,30 @@ def _channels(world: World, loads: Columns, at_posts: dict[int, Floats], *, arre
 
 def _missed(world: World, fleet: Travelled, outcome: Outcome, *, shape: tuple[int, int], counted: Bools) -> Floats:
     """Mass of the loads that left each checkpoint unseized, by reason."""
-    vehicle = fleet.vehicle_of_visit
-    passed = ~np.isnan(outcome.departure) & counted[vehicle]
     final = final_visit(fleet, outcome)
-    passed[final[(outcome.fate == SEIZED) & (final >= 0)]] = False
-    visit = np.flatnonzero(passed)
-    decision = outcome.decision[visit]
-    reason = np.array([REASONS.index(REASON_OF[code]) for code in range(len(REASON_OF))])[decision]
-    alarmed = (decision == REFERRED) & (outcome.alarm[visit] > 0)
-    who = vehicle[visit]
-    reason[alarmed] = _why(world, fleet, outcome, visit=visit[alarmed], who=who[alarmed])
-    full = (*shape, len(REASONS))
-    index = np.ravel_multi_index((fleet.replication[who], fleet.drug[who], reason), full)
-    return np.bincount(index, weights=fleet.mass[who], minlength=int(np.prod(full))).astype(float).reshape(full)
+    reasons = np.array([REASONS.index(REASON_OF[code]) for code in range(len(REASON_OF))], dtype=np.int64)
+    cell = np.ravel_multi_index((np.where(counted, fleet.replication, 0), np.where(counted, fleet.drug, 0)), shape)
+    sums = np.zeros((int(np.prod(shape)), len(REASONS)))
+    alarms = int(np.count_nonzero(outcome.alarm > 0))
+    visit, who = np.empty(alarms, np.int64), np.empty(alarms, np.int64)
+    found = without_alarm(
+        fleet.first,
+        counted,
+        np.where(outcome.fate == SEIZED, final, -1),
+        cell,
+        np.ascontiguousarray(fleet.mass),
+        np.ascontiguousarray(outcome.departure),
+        np.ascontiguousarray(outcome.decision),
+        np.ascontiguousarray(outcome.alarm),
+        reasons,
+        REFERRED,
+        sums,
+        visit,
+        who,
+    )
+    visit, who = visit[:found], who[:found]
+    np.add.at(sums, (cell[who], _why(world, fleet, outcome, visit=visit, who=who)), fleet.mass[who])
+    return sums.reshape(*shape, len(REASONS))
 
 
 REASON_OF = (
