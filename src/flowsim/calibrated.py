@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from flowsim import config as configs
+from flowsim import studies
 from flowsim.calibration_files import Calibration, build_calibration, find
 from flowsim.intervals import SetNumbers
 from flowsim.readings import DEFAULT, Reading, label
@@ -170,7 +171,8 @@ def choose(config: DictConfig, *, hydra: Any, typed: Sequence[str], readings: Se
             return made(dataset=dataset, note="")
     what = f"world={world}" + (f" with reading={reading}" if readings else "")
     what += " with another inspection=" if "inspection" in keys else ""
-    asked = any(key in ("calibration", "calibration.posterior") for key in keys) or config.draws not in (None, 1)
+    asked = any(key in ("calibration", "calibration.posterior") for key in keys)
+    asked = asked or (config.draws not in (None, 1) and str(config.study.name) not in studies.DRAWS)
     if asked:
         rule = "be that of a world and reading with a posterior, which study=calibrate makes"
         raise ValueError(f"calibration={found.name} must {rule}, got {what}")

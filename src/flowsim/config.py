@@ -23,7 +23,7 @@ from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from flowsim import checks, provenance, references, refusals, world_tables, yaml_files
+from flowsim import checks, provenance, references, refusals, studies, world_tables, yaml_files
 from flowsim.inspection_files import Inspection, Origin
 from flowsim.layers import build_readings, readings_of_world, world_folders
 from flowsim.options import conf_dir, options, top_keys
@@ -335,7 +335,7 @@ def build_plan(config: DictConfig) -> Plan:
     from flowsim.simulate import Plan
 
     draws, numbers = config.draws, str(config.calibration.get("numbers"))
-    most = MOST_DRAWS if numbers == "posterior" else 1
+    most = MOST_DRAWS if numbers == "posterior" or str(config.study.get("name")) in studies.DRAWS else 1
     rule = f"be null or a whole number from 1 to {most} with calibration={config.calibration.name}"
     holds = draws is None or (type(draws) is int and 1 <= draws <= most)
     checks.require(holds, thing="draws", rule=rule, value=draws)
