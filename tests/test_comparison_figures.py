@@ -8,8 +8,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from comparisons import Truth, comparison
+from comparisons import Truth, comparison, only
 
+from flowsim.comparison import plates
 from flowsim.comparison.analysis import analyse
 from flowsim.comparison.assumptions import points
 from flowsim.figures.floor import levers, noise
@@ -72,17 +73,25 @@ def texts_of(figure):
     return [(text.get_text(), text.get_window_extent()) for text in shown if text.get_text() and text.get_visible()]
 
 
+def overlaps(figure):
+    """Pairs of texts of which one lies over the other."""
+    found = []
+    for (one, first), (other, second) in itertools.combinations(texts_of(figure), 2):
+        wide = min(first.x1, second.x1) - max(first.x0, second.x0)
+        high = min(first.y1, second.y1) - max(first.y0, second.y0)
+        # Boxes of letters are a little higher than what is inked.
+        if wide >= 1 and high >= 3:
+            found.append((one, other))
+    return found
+
+
 @pytest.mark.parametrize("number", [5, 7, 9, 11])
 def test_texts_lie_on_the_page_and_not_over_each_other(figures, number):
     figure = figures[number]
     for text, box in texts_of(figure):
         inside = box.x0 >= 0 and box.y0 >= 0 and box.x1 <= figure.bbox.x1 and box.y1 <= figure.bbox.y1
         assert inside, text
-    for (one, first), (other, second) in itertools.combinations(texts_of(figure), 2):
-        # Boxes of letters are a little higher than what is inked.
-        wide = min(first.x1, second.x1) - max(first.x0, second.x0)
-        high = min(first.y1, second.y1) - max(first.y0, second.y0)
-        assert wide < 1 or high < 3, (one, other)
+    assert not overlaps(figure)
 
 
 def test_effects_stand_at_their_numbers_and_bars_sum_to_all(figures, found):
@@ -135,3 +144,18 @@ def test_the_floor_shows_the_years_and_what_was_reported(figures, found):
     assert "point:evidence_destruction" not in years
     assert totals["reported:2009"].get_xdata()[0] == 730.0
     assert totals["reported:2010"].get_xdata()[0] == 323.0
+
+
+def test_plates_say_what_is_assumed_and_leave_out_what_was_not_compared(results, found, tmp_path):
+    made = plates.figures(results, found, title="A world")
+    assert list(made) == ["fig5_policies", "fig7_customs_line", "fig9_trade_offs", "fig11_noise_floor"]
+    for figure in made.values():
+        figure.canvas.draw()
+        caption = figure.texts[-1].get_text().replace("\n", " ")
+        assert "assumed" in caption
+        assert all(box.x1 <= figure.bbox.x1 and box.y0 >= 0 for _, box in texts_of(figure))
+        assert not overlaps(figure)
+    plates.save(made, tmp_path)
+    assert len(list(tmp_path.iterdir())) == 8
+    few = only(results, ["evidence_destruction"])
+    assert "fig7_customs_line" not in plates.figures(few, analyse(few), title="A world")
