@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import xarray as xr
 
@@ -14,9 +13,7 @@ from flowsim.comparison.assumptions import points
 from flowsim.comparison.pairs import BASELINE
 from flowsim.evidence import reported
 from flowsim.figures import floor, policies
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+from flowsim.figures.panels import Drawn
 
 LINE = ("customs_union", "customs_union_joint_south")
 """Policies of figure 7."""
@@ -31,7 +28,7 @@ RESTS = (
 """What every caption says of assumptions."""
 
 
-def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequence[str] = LINE) -> dict[str, Figure]:
+def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequence[str] = LINE) -> dict[str, Drawn]:
     """Figures of a comparison by the names of their files; those of policies that were not compared are left out.
 
     Parameters
@@ -99,7 +96,7 @@ def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequen
     return dict(sorted(made.items(), key=lambda item: int(item[0].partition("_")[0].removeprefix("fig"))))
 
 
-def save(made: dict[str, Figure], folder: Path) -> None:
+def save(made: dict[str, Drawn], folder: Path) -> None:
     """Write figures as PNG and PDF into a folder."""
     for name, figure in made.items():
         for suffix in ("png", "pdf"):

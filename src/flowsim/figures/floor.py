@@ -180,7 +180,7 @@ def _totals(axes: Axes, years: npt.NDArray[np.float64], *, reported: dict[int, f
         axes.plot(mass, y, marker="D", markersize=4.2, color=REPORTED)
         above = 100.0 * float((years >= mass).mean())
         text = f"{mass:g} kg in {year},\n{above:.0f} % of years\nare above"
-        side, gap = ("right", -1) if mass > top / 3 else ("left", 1)
+        side, gap = ("right", -1) if mass > 0.45 * top else ("left", 1)
         axes.text(mass + gap * 0.025 * top, y, text, size=SMALL - 0.4, color=REPORTED, va="center", ha=side)
     axes.set_xlabel("seized in one year, baseline [kg]", size=SMALL + 0.5)
     axes.set_ylabel("of simulated years, all draws [%]", size=SMALL + 0.5)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,8 @@ KINDS = {"calibrated": "rests on calibrated numbers only", "assumed": "size of t
 REPORTED = "#a3195b"
 """Colour of what was reported."""
 
-Row = Mapping[str, Any]
+Drawn: TypeAlias = Figure
+"""A figure, for those who save it and do not draw."""
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -177,9 +177,9 @@ def trade(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
         bottom, tall = 0.95 / height, 1 - 1.6 / height
         for left, by, scale, axis in (
             (0.085, "hours", 1e-3, "honest hours [1000 h a year]"),
-            (0.415, "spent", 1e-6, "policy and fruitless searches [mio. USD a year]"),
+            (0.432, "spent", 1e-6, "policy and fruitless searches [mio. USD a year]"),
         ):
-            axes = figure.add_axes((left, bottom, 0.29, tall), gid=by)
+            axes = figure.add_axes((left, bottom, 0.272, tall), gid=by)
             _traded(axes, shown, by=by, scale=scale, axis=axis)
         _numbers(figure, rows_of(shown), height=height)
         key(figure, reported="— bettered by no other, nor by doing nothing")
