@@ -11,6 +11,8 @@ from comparisons import Truth, comparison, only
 
 from flowsim.comparison import text
 from flowsim.comparison.analysis import analyse
+from flowsim.comparison.effects import effects
+from flowsim.comparison.summary import summary
 from flowsim.comparison.text import WIDTH, rests_text, short, told_apart, years_text
 
 TRUTHS = {
@@ -109,3 +111,10 @@ def test_words_for_years_and_break_even():
     row = {"policy": "a", "rests_on": "a.x", "swing": 20.0, "break_even": math.nan}
     assert rests_text(row) == "x: +20.0, never 0 in it"
     assert rests_text(row | {"policy": "a+b", "break_even": 0.5}) == "a.x: +20.0, 0 at 0.50"
+
+
+def test_table_2_can_be_made_of_effects_without_prices_and_of_a_prior_with_one_draw_in_each_set(results):
+    prior = comparison(TRUTHS, each=1, year_sd=150.0, seed=2)
+    table = summary(results, prior=prior, table=effects(results))
+    assert table["risk_tax"].isna().all()
+    assert table.set_index("policy").loc["harm", "p_prior"] == 0

@@ -44,7 +44,7 @@ class Sum:
     """A sum of cells as a linear function of the components."""
 
     kg: Mapping[str, float]
-    """Mass of each component, and of `inside` by area as in `inside:south`, relative to the year of reference [1]."""
+    """Mass relative to the year of reference [1], by component, and for `inside` by area after a colon."""
 
     cases: Mapping[str, float]
     """Cases of each component of cases that reach into the cells, relative to the reference [1]."""

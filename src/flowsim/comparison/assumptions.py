@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import xarray as xr
@@ -147,3 +149,34 @@ def break_even(values: Floats, balance: Floats) -> float:
     # Between the last set on one side and the first on the other, in proportion to how far either is from 0.
     left, right = fit[first - 1], fit[last]
     return float(at[first - 1] + (at[last] - at[first - 1]) * left / (left - right))
+
+
+def points(results: xr.Dataset, policies: Sequence[str]) -> pd.DataFrame:
+    """Set means of effects beside the values of the assumed parameters, as figure 7 draws them.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    policies
+        Policies to take.
+
+    Returns
+    -------
+    DataFrame
+        A row per policy, parameter and set: columns policy, parameter (without the policy's name), value [unit], and
+        mean, low and high, the least and the most of the draws of the set [kg/year].
+    """
+    effect = pairs.changes(pairs.levels(results))["seized"]
+    grouped = effect.groupby("set_of_draw")
+    numbers = {"mean": grouped.mean("draw"), "low": grouped.min("draw"), "high": grouped.max("draw")}
+    values = results["parameter_value"]
+    rows = []
+    for policy in policies:
+        for name in pairs.parameters_of(policy, [str(name) for name in values["parameter"].values]):
+            columns = {key: array.sel(policy=policy).values for key, array in numbers.items()}
+            own = name.partition(".")[2]
+            at = values.sel(parameter=name).values
+            rows.append(pd.DataFrame({"policy": policy, "parameter": own, "value": at, **columns}))
+    names = ["policy", "parameter", "value", "mean", "low", "high"]
+    return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=names)

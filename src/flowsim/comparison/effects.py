@@ -140,7 +140,8 @@ def _loads(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset, name: str) -
     error = pairs.error_of_years(other["yearly"].transpose("draw", "replication"))
     yield _row("seized", "", one["seized"], other["seized"], error=error)
     yield _row("points of flow seized", "", 100.0 * one["rate"], other["points"], unit="points")
-    leaving = results["leaked_mass"].sel(policy=name) - results["leaked_mass"].sel(policy=BASELINE)
+    left = results["leaked_mass"].fillna(0.0)
+    leaving = left.sel(policy=name) - left.sel(policy=BASELINE)
     errors = {
         "by_channel": pair.sum("agency"),
         "by_agency": pair.sum("channel"),

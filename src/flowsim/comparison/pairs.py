@@ -101,7 +101,7 @@ def levels(results: xr.Dataset) -> xr.Dataset:
         "by_channel": (mass.sum("agency"), "kg/year"),
         "by_agency": (mass.sum("channel"), "kg/year"),
         "by_oblast": (_by_oblast(results["seized_by_checkpoint"]), "kg/year"),
-        "by_exit": (results["leaked_mass"].mean("replication"), "kg/year"),
+        "by_exit": (results["leaked_mass"].fillna(0.0).mean("replication"), "kg/year"),
         **{name: (array, HONEST[name][1]) for name, array in _honest(results).items()},
     }
     dataset = xr.Dataset({name: array.assign_attrs(units=units) for name, (array, units) in found.items()})

@@ -25,6 +25,10 @@ QUANTITIES = {
 """Columns of table 2 that have an interval, and the quantities of the table of effects that they are."""
 
 
+UNMADE = {"mean": np.nan, "low": np.nan, "high": np.nan, "note": ""}
+"""What stands for a quantity that a table of effects lacks."""
+
+
 def summary(
     results: xr.Dataset,
     *,
@@ -69,7 +73,7 @@ def summary(
         row: dict[str, object] = {"policy": name, "kind": _kind(results, name)}
         mine = long[long["policy"] == name].drop_duplicates("quantity").set_index("quantity")
         for short, quantity in QUANTITIES.items():
-            found = mine.loc[quantity]
+            found = mine.loc[quantity] if quantity in mine.index else pd.Series(UNMADE)
             row |= {short: found["mean"], f"{short}_low": found["low"], f"{short}_high": found["high"]}
             if found["note"]:
                 row[f"{short}_note"] = found["note"]

@@ -1,0 +1,103 @@
+"""Figures 5, 7, 9 and 11 of a comparison, each with a caption that says what is uncertain and what is assumed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import xarray as xr
+
+from flowsim.comparison import pairs
+from flowsim.comparison.analysis import Analysis
+from flowsim.comparison.assumptions import points
+from flowsim.comparison.pairs import BASELINE
+from flowsim.evidence import reported
+from flowsim.figures import floor, policies
+from flowsim.figures.panels import Drawn
+
+LINE = ("customs_union", "customs_union_joint_south")
+"""Policies of figure 7."""
+
+REPORTED = {2009: "fd16-heroin-2009", 2010: "fd16-heroin-2010"}
+"""Keys of what was reported, by year."""
+
+RESTS = (
+    "Hollow points and hatched bars rest on the size of a lever, which no source gives: they hold as far as its "
+    "assumed interval does."
+)
+"""What every caption says of assumptions."""
+
+
+def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequence[str] = LINE) -> dict[str, Drawn]:
+    """Figures of a comparison by the names of their files; those of policies that were not compared are left out.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    analysis
+        Tables made of them.
+    title
+        Title of the world.
+    line
+        Policies of figure 7.
+
+    Returns
+    -------
+    dict
+        Figures named fig5_policies, fig7_customs_line, fig9_trade_offs and fig11_noise_floor.
+    """
+    known = {year: reported(key) for year, key in REPORTED.items()}
+    sizes = results.sizes
+    draws = f"{sizes['draw']} draws of the posterior and {sizes['set']} sets of assumed numbers"
+    yearly = pairs.levels(results)["yearly"].sel(policy=BASELINE).values
+    made = {
+        "fig5_policies": policies.policies(
+            analysis.table,
+            title=f"What each policy would change: {title}",
+            sentence=(
+                f"Change of what is seized in a year, on the same vehicles; points are means, bars 5-95 % of {draws}. "
+                "Years of reports: before and as many after, to see the mean with 80 % power at 5 %. " + RESTS
+            ),
+            reported=known[2010],
+        ),
+        "fig9_trade_offs": policies.trade(
+            analysis.table,
+            title=f"What is seized against honest hours and cost: {title}",
+            sentence=(
+                f"Changes against the baseline; points are means, lines 5-95 % of {draws}. The red line joins those "
+                "whose mean no other betters, nor doing nothing; it has no interval and is no ranking. " + RESTS
+            ),
+        ),
+        "fig11_noise_floor": floor.noise(
+            analysis.table,
+            yearly,
+            reported=known,
+            title=f"How many years of reports would show an effect: {title}",
+            sentence=(
+                "Left: years before a policy and as many after that show the mean effect with 80 % power at 5 %, lines "
+                "5-95 % of draws. Right: totals of single years, nothing having changed. " + RESTS
+            ),
+        ),
+    }
+    chosen = [name for name in line if name in results["policy"].values]
+    found = points(results, chosen)
+    if len(found):
+        made["fig7_customs_line"] = floor.levers(
+            found,
+            analysis.assumptions,
+            title=f"Customs line removed, over what is assumed: {title}",
+            sentence=(
+                "Each point is the mean of the draws that share a set of assumed numbers, its line their range. All "
+                "numbers vary at once, so that a straight line is the slope with the others held. No source gives "
+                "any of these sizes."
+            ),
+        )
+    return dict(sorted(made.items(), key=lambda item: int(item[0].partition("_")[0].removeprefix("fig"))))
+
+
+def save(made: dict[str, Drawn], folder: Path) -> None:
+    """Write figures as PNG and PDF into a folder."""
+    for name, figure in made.items():
+        for suffix in ("png", "pdf"):
+            figure.savefig(folder / f"{name}.{suffix}", dpi=300)
