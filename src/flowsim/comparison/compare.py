@@ -9,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from flowsim import checks
+from flowsim.comparison import plates
 from flowsim.comparison.analysis import analyse
 from flowsim.comparison.design import described
 from flowsim.comparison.job import PRIOR, Comparison, comparison_of, results, shape_of
@@ -59,6 +60,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     posterior, prior = gathered(request.out, comparison)
     found = analyse(posterior, prior=prior)
     found.save(request.out)
+    plates.save(plates.figures(posterior, found, title=request.world.title), request.out)
     return "\n".join((*_head(comparison, request), "", *found.lines))
 
 
