@@ -1,6 +1,7 @@
 """Settings of the documentation: Markdown pages by MyST, the Python interface from the docstrings."""
 
 from importlib import metadata
+from pathlib import Path
 
 from pygments.lexers.special import TextLexer
 from sphinx.highlighting import lexers
@@ -19,3 +20,12 @@ myst_heading_anchors = 3
 
 # Tables stand in the pages as CSV, which Pygments does not know.
 lexers["csv"] = TextLexer()
+
+
+def setup(app):
+    """Write the pages of the policies, which are made from their files and the reference results."""
+    from flowsim.comparison import pages
+    from flowsim.config import every_policy
+
+    root = Path(__file__).parents[1]
+    pages.write(every_policy(), results=root / "results" / "reference" / "policies", folder=root / "docs" / "policy")
