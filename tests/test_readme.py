@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from flowsim.comparison.text import span, years_text
+
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results" / "reference" / "baseline" / "run.csv"
 
@@ -34,6 +36,32 @@ def table():
     lines.append(f"| Honest visits [million] | {honest:.1f} | | |")
     lines.append(f"| Mean time of an honest visit [h] | {delay:.2f} | | |")
     return "\n".join(lines)
+
+
+COMPARED = ROOT / "results" / "reference" / "policies" / "table2.csv"
+
+SHOWN = (
+    *("narcotics_boundaries", "border_posts_25", "search_liability_waived", "customs_union_joint_south", "caricc"),
+    *("mobile_scanners", "anti_corruption", "tir_electronic_seal", "kyrgyz_border_shift", "customs_union"),
+)
+"""Policies of which the README tells the effect."""
+
+
+def policies():
+    """Lines of the README's table of policies, from the reference results."""
+    results = pd.read_csv(COMPARED).set_index("policy")
+    head = "| change against the baseline, a year | heroin seized [kg] | honest time [1000 h] | years to see it | rests on |"
+    lines = [head, "| --- | --- | --- | --- | --- |"]
+    for name in sorted(SHOWN, key=lambda name: -results.loc[name, "seized"]):
+        row = {str(key): value for key, value in results.loc[name].items()} | {"policy": name}
+        rests = str(row["rests_on"]).partition(".")[2] if isinstance(row["rests_on"], str) else "none shows"
+        effect, hours = span(row, "seized"), span(row, "hours", scale=1e-3)
+        lines.append(f"| `{name}` | {effect} | {hours} | {years_text(float(row['years']))} | {rests} |")
+    return "\n".join(lines)
+
+
+def test_the_readme_shows_what_policies_would_change():
+    assert policies() in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_readme_shows_the_reference_results():

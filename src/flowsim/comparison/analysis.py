@@ -13,6 +13,8 @@ from flowsim.comparison.assumptions import sensitivities
 from flowsim.comparison.effects import PRICES, Prices, effects
 from flowsim.comparison.pairwise import differences
 from flowsim.comparison.summary import summary
+from flowsim.comparison.transfer import by_transfer
+from flowsim.comparison.transfer import lines as transfer_lines
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,13 +33,16 @@ class Analysis:
     assumptions: pd.DataFrame
     """What effects rest on, as of `assumptions.sensitivities`."""
 
+    transfer: pd.DataFrame
+    """Effects of added assets, as of `transfer.by_transfer`."""
+
     lines: tuple[str, ...]
     """Table 2 and what follows from it, to be printed."""
 
     def save(self, folder: Path) -> None:
-        """Write `effects.csv`, `table2.csv`, `differences.csv`, `assumptions.csv` and `table2.txt` into a folder."""
+        """Write the tables, as `effects.csv`, `table2.csv` and so on, and `table2.txt` into a folder."""
         tables = {"effects": self.effects, "table2": self.table, "differences": self.differences}
-        for name, table in (tables | {"assumptions": self.assumptions}).items():
+        for name, table in (tables | {"assumptions": self.assumptions, "transfer": self.transfer}).items():
             table.to_csv(folder / f"{name}.csv", index=False)
         (folder / "table2.txt").write_text("\n".join(self.lines) + "\n", encoding="utf-8")
 
@@ -62,5 +67,8 @@ def analyse(results: xr.Dataset, *, prior: xr.Dataset | None = None, prices: Pri
     long, rests = effects(results, prices=prices), sensitivities(results)
     table = summary(results, prior=prior, prices=prices, table=long, rests=rests)
     pairs = differences(results, prior=prior)
-    lines = tuple(text.report(results, table, pairs, prices=prices))
-    return Analysis(effects=long, table=table, differences=pairs, assumptions=rests, lines=lines)
+    added = by_transfer(results)
+    lines = [*text.report(results, table, pairs, prices=prices)]
+    lines += ["", *text.assumptions(rests)] if len(rests) else []
+    lines += ["", *transfer_lines(added)] if len(added) else []
+    return Analysis(effects=long, table=table, differences=pairs, assumptions=rests, transfer=added, lines=tuple(lines))

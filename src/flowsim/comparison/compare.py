@@ -167,7 +167,8 @@ def _stacked(opened: xr.Dataset, comparison: Comparison) -> xr.Dataset:
     sets = of_year["set"].values
     of_year = of_year.drop_vars(["all", SET, "draw"]).rename(all="draw")
     found = xr.merge([of_year, of_set]).assign_coords(draw=range(len(sets)), set_of_draw=("draw", sets))
-    names = list(dict.fromkeys(p.name for policy in comparison.design.policies for p in policy.uncertain))
+    acting = [policy.of_changes for policy in comparison.design.policies]
+    names = list(dict.fromkeys(parameter.name for policy in acting for parameter in policy.uncertain))
     values = [_values(comparison.design.in_set(number)) for number in range(comparison.design.sets)]
     table = [[own[name] for name in names] for own in values]
     found["parameter_value"] = ((SET, "parameter"), table)

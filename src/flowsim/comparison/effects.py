@@ -65,8 +65,8 @@ PRICES = Prices(
     low=1 / 7,
     high=1 / 2,
     source=(
-        "UNODC, Opiate Flows Through Northern Afghanistan and Central Asia, 2012, p. 85: up to 600 % are put on "
-        "between Central Asia and Russia, which is the lower end; the upper end is a judgement"
+        "lower end: up to 600 % put on between Central Asia and Russia, UNODC 2012, p. 85, as quoted by "
+        "drugpolicyfacts.org and not seen by us; upper end: judgement"
     ),
 )
 """Ratio for heroin that crosses Kazakhstan."""

@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from flowsim.comparison.text import SOURCES, rests_text, span, years_text
+from flowsim.comparison.text import rests_text, span, years_text
+from flowsim.comparison.variance import SOURCES
 from flowsim.policies.kinds import BARE, kind_of, says
 from flowsim.policy import BASELINE, Parameter, Policy
 
@@ -103,7 +104,10 @@ def _effect(row: Mapping[Any, Any]) -> Iterator[str]:
     if all(part == part for part in parts):
         shares = " / ".join(f"{100 * part:.0f} %" for part in parts)
         yield f"| variance of a year's effect: calibrated / assumed / from year to year | {shares} |"
-    yield from ("", f"It rests most on: {rests_text(own)} (change of the effect in kg over the interval of the number).")
+    yield from (
+        "",
+        f"It rests most on: {rests_text(own)} (change of the effect in kg over the interval of the number).",
+    )
 
 
 def _chance(value: Any) -> str:

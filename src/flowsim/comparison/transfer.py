@@ -1,0 +1,78 @@
+"""Effects of policies that add assets by `transfer`: how well the alarms of the new ones are followed up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from flowsim.comparison import pairs
+from flowsim.comparison.pairs import BASELINE
+from flowsim.comparison.text import short
+
+COLUMNS = ("policy", "low", "high", "sets", "seized", "seized_low", "seized_high")
+"""Columns of the table."""
+
+PARTS = 3
+"""Parts of the interval of `transfer` [1]."""
+
+SUFFIX = ".transfer"
+"""End of the name of the parameter."""
+
+
+def by_transfer(results: xr.Dataset) -> pd.DataFrame:
+    """Effect of each policy with a `transfer` where that lies in each third of what was drawn of it.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`: ends of the part [1], sets in it [1], change of what is seized, mean and 5 and 95 % points
+        over the draws of these sets [kg/year]. A part without sets is left out.
+    """
+    seized = pairs.changes(pairs.levels(results))["seized"]
+    names = [str(name) for name in results["parameter"].values]
+    rows = []
+    for policy in (str(name) for name in results["policy"].values if name != BASELINE):
+        own = [name for name in pairs.parameters_of(policy, names) if name.endswith(SUFFIX)]
+        if len(own) != 1:
+            continue
+        value = results["parameter_value"].sel(parameter=own[0], drop=True)
+        edges = np.linspace(float(value.min()), float(value.max()), PARTS + 1)
+        for low, high in pairwise(edges):
+            inside = (value >= low) & ((value < high) | (high == edges[-1]))
+            sets = results["set"].values[inside.values]
+            if len(sets) and high > low:
+                chosen = seized.sel(policy=policy).isel(draw=np.isin(seized["set_of_draw"].values, sets))
+                rows.append((policy, low, high, len(sets), *pairs.interval(chosen)))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def lines(table: pd.DataFrame) -> Iterator[str]:
+    """Lines of the table, a policy each.
+
+    Parameters
+    ----------
+    table
+        As of `by_transfer`.
+    """
+    if not len(table):
+        return
+    yield "Added assets by transfer, which no source tells: 0 if all their alarms are followed up, 1 if as few as those"
+    yield "of old; change of what is seized [kg], mean (5 to 95 % of draws)"
+    yield ""
+    heads = ("lowest third", "middle", "highest third")
+    yield f"{'policy':30}" + "".join(f"{head:>24}" for head in heads)
+    yield "-" * 102
+    for policy, rows in table.groupby("policy", sort=False):
+        cells = [
+            f"{short(m)} ({short(a)} to {short(b)})" for m, a, b in rows[list(COLUMNS[4:])].itertuples(index=False)
+        ]
+        yield f"{policy!s:30}" + "".join(f"{cell:>24}" for cell in cells)
