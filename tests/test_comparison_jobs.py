@@ -40,9 +40,9 @@ def catalogue():
     return every_policy()
 
 
-def design(*policies, draws=4, replications=2, seed=3):
+def design(*policies, draws=4, replications=2, seed=3, most=40):
     """Design of a comparison."""
-    return Design(policies=(BASELINE, *policies), draws=draws, replications=replications, seed=seed)
+    return Design(policies=(BASELINE, *policies), draws=draws, replications=replications, most=most, seed=seed)
 
 
 def named(catalogue, *names):
@@ -167,6 +167,7 @@ def test_the_command_compares_resumes_and_refuses_another_comparison(command):
     assert "seed: 2" in err
     for broken, message in (
         ("study.policies=[nowhere]", "study.policies must be one of"),
+        ("study.sets=0", "study.sets must be a whole number from 1 to 10000, got 0"),
         ("study.replications=0", "replications must be a whole number"),
         ("engine=expectation", "engine of study=compare must be one of compiled, reference, got 'expectation'"),
     ):

@@ -12,7 +12,7 @@ from flowsim.names import long_hash
 from flowsim.policy import BASELINE, Policy, compose
 from flowsim.world import World
 
-SETS = 40
+MOST_SETS = 10_000
 """Most sets of values of the assumed levers [1]."""
 
 
@@ -29,18 +29,24 @@ class Design:
     replications: int
     """Years of consignments of each draw [1]."""
 
+    most: int
+    """Most sets of values of the assumed levers [1]."""
+
     seed: int
     """Seed of the values of the levers."""
 
     def __post_init__(self) -> None:
-        each = self.draws_of_set
-        rule = f"be at most {SETS}, or a multiple of {each} that shares them out over at most {SETS} sets"
+        whole = type(self.most) is int and 1 <= self.most <= MOST_SETS
+        rule = f"be a whole number from 1 to {MOST_SETS}"
+        checks.require(whole, thing="study.sets", rule=rule, value=self.most)
+        each, most = self.draws_of_set, self.most
+        rule = f"be at most {most}, or a multiple of {each} that shares them out over at most {most} sets"
         checks.require(self.draws % each == 0, thing="draws", rule=rule, value=self.draws)
 
     @property
     def draws_of_set(self) -> int:
         """Draws of the posterior that share a set [1]."""
-        return -(-self.draws // SETS)
+        return -(-self.draws // self.most)
 
     @property
     def sets(self) -> int:

@@ -81,7 +81,7 @@ def comparison_of(request: Request) -> Comparison:
     Parameters
     ----------
     request
-        What is asked for; its options are `policies` and `replications`.
+        What is asked for; its options are `policies`, `replications` and `sets`.
 
     Raises
     ------
@@ -91,7 +91,8 @@ def comparison_of(request: Request) -> Comparison:
     names, seed = request.options.get("policies"), request.plan.seed
     policies = chosen(names, catalogue=request.catalogue(), world=request.world)
     count, years = request.draws or 1, request.options["replications"]
-    design = Design(policies=policies, draws=count, replications=years, seed=seed)
+    most = request.options["sets"]
+    design = Design(policies=policies, draws=count, replications=years, most=most, seed=seed)
     intervals = varied(request.numbers())
     drawn = draw(intervals, draws=count, seed=seed)
     names = [str(name) for name in drawn.columns]
