@@ -38,5 +38,5 @@ def test_a_policy_that_was_not_compared_says_so(tmp_path):
 
 
 def test_pages_without_results_are_refused(tmp_path):
-    with pytest.raises(FileNotFoundError, match="table2.csv"):
+    with pytest.raises(FileNotFoundError, match=r"table2\.csv"):
         pages.write(every_policy(), results=tmp_path, folder=tmp_path / "out")

@@ -50,8 +50,8 @@ SHOWN = (
 def policies():
     """Lines of the README's table of policies, from the reference results."""
     results = pd.read_csv(COMPARED).set_index("policy")
-    head = "| change against the baseline, a year | heroin seized [kg] | honest time [1000 h] | years to see it | rests on |"
-    lines = [head, "| --- | --- | --- | --- | --- |"]
+    heads = ("change in a year", "heroin seized [kg]", "honest time [1000 h]", "years to see it", "rests most on")
+    lines = [f"| {' | '.join(heads)} |", "| --- | --- | --- | --- | --- |"]
     for name in sorted(SHOWN, key=lambda name: -results.loc[name, "seized"]):
         row = {str(key): value for key, value in results.loc[name].items()} | {"policy": name}
         rests = str(row["rests_on"]).partition(".")[2] if isinstance(row["rests_on"], str) else "none shows"
