@@ -235,13 +235,14 @@ def shape_of(request: Request) -> Shape:
     """
     from flowsim.policy import compose
     from flowsim.results.dataset import coordinates
-    from flowsim.results.registry import VARIABLES
+    from flowsim.results.registry import COMPARED, VARIABLES
     from flowsim.sweeps.template import SEIZURE, Shape
 
     policy = compose(request.policies)
     found = coordinates(policy.apply(request.world))
     expected = request.engine == "expectation"
-    names = [v.name for v in VARIABLES if SEIZURE not in v.dims and v.name.startswith("expected_") == expected]
+    ours = [v for v in VARIABLES if SEIZURE not in v.dims and v.name not in COMPARED]
+    names = [v.name for v in ours if v.name.startswith("expected_") == expected]
     labels: dict[str, Any] = {name: own for name, own in found.items() if isinstance(own, list)}
     labels["policy"] = [policy.name]
     if not expected:

@@ -85,7 +85,8 @@ def _number(parameter: Parameter, policy: Policy) -> str:
     ends = "" if parameter.low is None else f"{parameter.low:g} to {parameter.high:g}"
     law = "" if parameter.low is None else parameter.law
     source = parameter.source.replace("|", "/")
-    return f"| {name} | {parameter.value:g} {parameter.unit} | {ends} | {law} | {parameter.kind} | {source} |"
+    unit = "" if parameter.unit == "1" else f" {parameter.unit}"
+    return f"| {name} | {parameter.value:g}{unit} | {ends} | {law} | {parameter.kind} | {source} |"
 
 
 def _effect(row: Mapping[Any, Any]) -> Iterator[str]:

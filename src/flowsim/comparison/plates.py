@@ -73,7 +73,7 @@ def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequen
             analysis.table,
             yearly,
             reported=known,
-            title=f"How many years of reports would show an effect: {title}",
+            title=f"Years of reports that would show an effect: {title}",
             sentence=(
                 "Left: years before a policy and as many after that show the mean effect with 80 % power at 5 %, lines "
                 "5-95 % of draws. Right: totals of single years, nothing having changed. " + RESTS

@@ -98,6 +98,9 @@ VARIABLES: tuple[Variable, ...] = (
 )
 """All variables that a result may hold."""
 
+COMPARED = ("policy_cost",)
+"""Variables that only a comparison of policies has."""
+
 CHANNELS = ("routine", "patrol", "tip", "case", "market")
 """How a seizure came about: at a checkpoint, by a patrol of the Border Guards on a way round one, at a checkpoint on a
 tip, by a case against the ring, or by arrests in the retail trade of a city."""
