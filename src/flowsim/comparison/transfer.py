@@ -69,10 +69,10 @@ def lines(table: pd.DataFrame) -> Iterator[str]:
     yield "of old; change of what is seized [kg], mean (5 to 95 % of draws)"
     yield ""
     heads = ("lowest third", "middle", "highest third")
-    yield f"{'policy':30}" + "".join(f"{head:>24}" for head in heads)
-    yield "-" * 102
+    yield f"{'policy':30}" + "".join(f" {head:>22}" for head in heads)
+    yield "-" * 99
     for policy, rows in table.groupby("policy", sort=False):
         cells = [
             f"{short(m)} ({short(a)} to {short(b)})" for m, a, b in rows[list(COLUMNS[4:])].itertuples(index=False)
         ]
-        yield f"{policy!s:30}" + "".join(f"{cell:>24}" for cell in cells)
+        yield f"{policy!s:30}" + "".join(f" {cell:>22}" for cell in cells)
