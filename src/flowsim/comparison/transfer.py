@@ -65,8 +65,8 @@ def lines(table: pd.DataFrame) -> Iterator[str]:
     """
     if not len(table):
         return
-    yield "Added assets by transfer, which no source tells: 0 if all their alarms are followed up, 1 if as few as those"
-    yield "of old; change of what is seized [kg], mean (5 to 95 % of draws)"
+    yield "Added assets by transfer: 0 if all their alarms are followed up, 1 if as few as those of old; no"
+    yield "source tells it. Change of what is seized [kg], mean (5 to 95 % of draws)"
     yield ""
     heads = ("lowest third", "middle", "highest third")
     yield f"{'policy':30}" + "".join(f" {head:>22}" for head in heads)
