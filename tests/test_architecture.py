@@ -34,7 +34,7 @@ ORDER = (
     {"world_rows"},
     {"world_tables"},
     {"cost"},
-    {"provenance", "policy", "levers", "draws"},
+    {"provenance", "policy", "draws"},
     {"policies"},
     {"engine", "intervals"},
     {"results"},

@@ -11,7 +11,7 @@ import flowsim as fs
 from flowsim.calibration.posterior import world_change
 from flowsim.comparison import job
 from flowsim.comparison.design import Design, chosen
-from flowsim.comparison.job import Comparison, of_heroin, shape_of, simulated
+from flowsim.comparison.job import Comparison, shape_of, simulated
 from flowsim.config import every_policy
 from flowsim.policy import BASELINE, Change, Policy
 from flowsim.simulate import Plan, simulate
@@ -108,8 +108,8 @@ def results(world, catalogue):
     same = Policy(name="same", title="Nothing else", changes=(Nothing(),))
     policies = (same, *named(catalogue, "customs_union", "narcotics_boundaries"))
     comparison = Comparison(
-        world=of_heroin(world),
-        design=replace(design(*policies, draws=2), draws=2),
+        world=replace(world, traffic=world.traffic.of_heroin()),
+        design=design(*policies, draws=2),
         draws=draws,
         prior=(draws[0], draws[1]),
         plan=PLAN,

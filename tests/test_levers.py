@@ -12,7 +12,7 @@ from small_worlds import lanes, post, road_world, ways_round, with_seals
 
 from flowsim import config, load_world
 from flowsim.inspection.seals import NO_SEALS
-from flowsim.levers import ChangeSeals, ScalePatrols, ScaleSearchCost, ScaleStops, SetWagons
+from flowsim.policies.levers import ChangeSeals, ScalePatrols, ScaleSearchCost, ScaleStops, SetWagons
 from flowsim.policy import Policy, compose
 
 GREEN = replace(NO_SEALS, green_lane=True, inspection=False, notice_plain=0.1, notice_electronic=0.8)

@@ -60,7 +60,7 @@ def test_each_policy_changes_the_world_of_2010(policy, world):
 
 @each
 def test_each_policy_applies_under_the_other_reading_of_what_stood(policy, other_world):
-    policy.apply(other_world)
+    assert differences(other_world, policy.apply(other_world))
 
 
 @each

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flowsim import checks
 from flowsim.network import MODES
@@ -367,6 +367,11 @@ class Traffic:
     def drugs(self) -> tuple[str, ...]:
         """Drugs that have streams, in the order of `DRUGS`."""
         return tuple(drug for drug in DRUGS if any(stream.drug == drug for stream in self.streams))
+
+    def of_heroin(self) -> Traffic:
+        """Traffic without the loads of other drugs, which change nothing for those of heroin."""
+        streams = tuple(stream for stream in self.streams if stream.drug == HEROIN)
+        return replace(self, streams=streams, further=())
 
     def inflow_of(self, drug: str) -> float:
         """Mass of a drug that enters, or is harvested inside and sent, in a year [kg/year]."""

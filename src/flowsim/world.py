@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 from typing import Any
 
 from flowsim import checks
@@ -110,22 +110,27 @@ class Stops:
                 yield Stop(checkpoint=index, group=group, place=position)
 
 
-MOST_KEPT = 64
-"""Most sets of checkpoints whose stops are kept for other worlds."""
+@dataclass(frozen=True)
+class _Standing:
+    """Checkpoints, equal to others that stand at the same places with the same lanes."""
 
-_kept: dict[Hashable, Stops] = {}
+    posts: tuple[object, ...]
+    """Where they stand, and which lanes they have."""
+
+    checkpoints: tuple[Checkpoint, ...] = field(compare=False)
+    """The checkpoints themselves."""
+
+
+@lru_cache(maxsize=64)
+def _kept(standing: _Standing) -> Stops:
+    return Stops(standing.checkpoints)
 
 
 def _stops_at(checkpoints: tuple[Checkpoint, ...]) -> Stops:
-    """Stops at checkpoints, the same for all that stand at the same places with the same lanes."""
+    """Stops at checkpoints, kept for all that stand at the same places with the same lanes."""
     lanes = (tuple((group.classes, group.direction) for group in post.groups) for post in checkpoints)
     posts = ((post.name, post.place, post.mode, post.border, post.agency) for post in checkpoints)
-    key = tuple(zip(posts, lanes, strict=True))
-    if key not in _kept:
-        if len(_kept) >= MOST_KEPT:
-            del _kept[next(iter(_kept))]
-        _kept[key] = Stops(checkpoints)
-    return _kept[key]
+    return _kept(_Standing(tuple(zip(posts, lanes, strict=True)), checkpoints))
 
 
 @dataclass(frozen=True, kw_only=True)

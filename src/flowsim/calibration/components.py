@@ -51,8 +51,7 @@ Cells = Mapping[Cell, float]
 
 def simple(world: World) -> World:
     """World with the same means, of heroin alone, without honest traffic or differences between years: it is quick."""
-    streams = tuple(stream for stream in world.traffic.streams if stream.drug == HEROIN)
-    traffic = replace(world.traffic, flows=(), streams=streams, further=(), year_log_sd=0.0)
+    traffic = replace(world.traffic.of_heroin(), flows=(), year_log_sd=0.0)
     return replace(world, counts=(), traffic=traffic, detection=replace(world.detection, year_log_sd=0.0))
 
 

@@ -15,7 +15,7 @@ from flowsim import checks
 from flowsim.calibration.components import INDEX, simple, without
 from flowsim.calibration.model import Model
 from flowsim.engine.expectation import Expectation, expect
-from flowsim.inspection.checkpoint import AGENCIES, EFFORT_CLASSES
+from flowsim.inspection.checkpoint import AGENCIES, EFFORT_CLASSES, agency_key
 from flowsim.intervals import SetNumbers
 from flowsim.results.registry import CHANNELS
 from flowsim.simulate import Progress
@@ -164,7 +164,7 @@ def solve(model: Model, drawn: Mapping[str, float], *, world: World, nuisance: M
     """
     aim = wanted(model, drawn, world=world)
     numbers = {**nuisance, **numbers_of(model, drawn, world=world)}
-    numbers.update({f"inspection:intelligence.cases_{a.lower()}": rate for a, rate in aim.cases.items()})
+    numbers.update({f"inspection:intelligence.cases_{agency_key(a)}": rate for a, rate in aim.cases.items()})
     quick = simple(world)
     base = _quick(quick, numbers)
     passive = expect(without(base, effort=True))
@@ -212,7 +212,7 @@ def _set_passive(numbers: dict[str, float], passive: Expectation, *, aim: Wanted
         # Rings are whole; the cases make up for what rounding takes.
         rounding = aim.case_kg / case * rings / world.detection.intelligence.rings
         for agency in aim.cases:
-            numbers[f"inspection:intelligence.cases_{agency.lower()}"] *= rounding
+            numbers[f"inspection:intelligence.cases_{agency_key(agency)}"] *= rounding
     if aim.patrol > 0 and patrol > 0:
         numbers["patrols:factor"] = aim.patrol / patrol
     if aim.market > 0 and market > 0:

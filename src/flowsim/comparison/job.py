@@ -69,12 +69,6 @@ class Comparison:
     """Engine that simulates."""
 
 
-def of_heroin(world: World) -> World:
-    """World without the loads of other drugs, which change nothing for those of heroin."""
-    streams = tuple(stream for stream in world.traffic.streams if stream.drug == HEROIN)
-    return replace(world, traffic=replace(world.traffic, streams=streams, further=()))
-
-
 def comparison_of(request: Request) -> Comparison:
     """What a request asks to be compared.
 
@@ -99,7 +93,7 @@ def comparison_of(request: Request) -> Comparison:
     assumed = tuple(SetNumbers(values=tuple(zip(names, map(float, row), strict=True))) for row in drawn.to_numpy())
     worlds = request.worlds
     return Comparison(
-        world=of_heroin(request.world),
+        world=replace(request.world, traffic=request.world.traffic.of_heroin()),
         design=design,
         draws=assumed if worlds is None else worlds.changes,
         prior=() if worlds is None else assumed[: design.sets],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from flowsim.draws.choices import LEAVES, Branch, Choices, choices, cities_on
 from flowsim.draws.itinerary import Itinerary, itinerary
@@ -125,14 +126,24 @@ class Ways:
         return self._parts[key]
 
 
-MOST_KEPT = 32
-"""Most worlds whose ways are kept for others."""
+@dataclass(frozen=True)
+class _Passable:
+    """A world, equal to others in which the same loads may go the same ways."""
 
-_kept: dict[Hashable, Ways] = {}
+    parts: tuple[object, ...]
+    """What decides that."""
+
+    world: World = field(compare=False)
+    """The world itself, which keeps alive what the parts name by identity."""
+
+
+@lru_cache(maxsize=32)
+def _kept(passable: _Passable) -> Ways:
+    return Ways(passable.world)
 
 
 def ways_of(world: World) -> Ways:
-    """Ways of a world, the same for all worlds in which the same loads may go the same ways.
+    """Ways of a world, kept for all worlds in which the same loads may go the same ways.
 
     They do not depend on how vehicles are inspected, on the sizes of loads, nor on how many there are.
 
@@ -143,12 +154,7 @@ def ways_of(world: World) -> Ways:
     """
     traffic = world.traffic
     loads = (traffic.streams, traffic.class_shares, traffic.retained_share, traffic.city_weights)
-    key = (id(world.network), id(world.paths), world.hubs, *loads)  # the world that is kept keeps both alive
-    if key not in _kept:
-        if len(_kept) >= MOST_KEPT:
-            del _kept[next(iter(_kept))]
-        _kept[key] = Ways(world)
-    return _kept[key]
+    return _kept(_Passable((id(world.network), id(world.paths), world.hubs, *loads), world))
 
 
 def hub_on(world: World, route: Route) -> tuple[Hub, int] | None:

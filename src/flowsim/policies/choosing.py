@@ -10,6 +10,9 @@ from flowsim.inspection.checkpoint import AGENCIES, TYPES, Checkpoint, LaneGroup
 from flowsim.network import MODES
 from flowsim.world import World
 
+EXISTING = ("refuse", "keep")
+"""What is done where that which is added stands already."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from flowsim import checks
 from flowsim.inspection.checkpoint import Checkpoint
 from flowsim.inspection.devices import Device
-from flowsim.policies.choosing import Chosen, with_posts
+from flowsim.policies.choosing import EXISTING, Chosen, with_posts
 from flowsim.world import World
 
 
@@ -37,7 +37,7 @@ class PlaceDevices(Chosen):
         checks.positive(self, "count")
         checks.probability(self, "works")
         checks.probability(self, "transfer")
-        checks.one_of(self, "existing", ("refuse", "keep"))
+        checks.one_of(self, "existing", EXISTING)
 
     def apply(self, world: World) -> World:
         """World with the devices.

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from flowsim.levers import ChangeSeals, ScalePatrols, ScaleSearchCost, ScaleStops, SetWagons
 from flowsim.policies.agencies import (
     EndCampaign,
     ScaleCorruption,
@@ -18,8 +17,16 @@ from flowsim.policies.agencies import (
     SetRelease,
 )
 from flowsim.policies.devices import ImproveDevice, MoveDevices, PlaceDevices, ScaleSearch
+from flowsim.policies.levers import (
+    ChangeSeals,
+    ScalePatrols,
+    ScaleSearchCost,
+    ScaleStops,
+    ScaleWagons,
+    SetWagons,
+)
 from flowsim.policies.posts import AddPosts, AddSearchPosts, AddUnservedPost, ClosePosts, HandOver
-from flowsim.policies.rules import EvenReferral, OpenSealed, ScaleCapacity, ScaleReferral, ScaleWagons
+from flowsim.policies.rules import EvenReferral, OpenSealed, ScaleCapacity, ScaleReferral
 from flowsim.policy import AddCheckpoint, Change, CloseCheckpoint, ScaleLanes
 
 CHANGES: Mapping[str, type[Change]] = MappingProxyType(

@@ -7,13 +7,10 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from flowsim import checks
-from flowsim.inspection.checkpoint import Checkpoint, LaneGroup, stands
+from flowsim.inspection.checkpoint import AGENCIES, Checkpoint, LaneGroup, stands
 from flowsim.inspection.devices import Device
-from flowsim.policies.choosing import Chosen, scaled_share, with_groups, with_posts
+from flowsim.policies.choosing import EXISTING, Chosen, scaled_share, with_groups, with_posts
 from flowsim.world import World
-
-EXISTING = ("refuse", "keep")
-"""What is done where a post stands already."""
 
 MISSING = ("refuse", "skip")
 """What is done where a post is missing."""
@@ -204,7 +201,7 @@ class HandOver(Chosen):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        checks.known(self.to, ("Customs", "Border Guards", "Committee", "KNB"), thing="HandOver.to")
+        checks.known(self.to, AGENCIES, thing="HandOver.to")
         checks.non_negative(self, "referral")
         checks.positive(self, "service")
 

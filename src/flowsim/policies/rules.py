@@ -1,4 +1,4 @@
-"""Changes of the rules at a post: whom it refers, what it opens, and what it reaches of a train."""
+"""Changes of the rules at a post: whom it refers, how much it can do, and what it opens."""
 
 from __future__ import annotations
 
@@ -142,37 +142,5 @@ class EvenReferral(Chosen):
                 return group
             common = min(1.0, referred[group.classes] / vehicles[group.classes])
             return replace(group, referral=group.referral + self.share * (common - group.referral))
-
-        return with_posts(world, posts, lambda post: with_groups(post, changed))
-
-
-@dataclass(frozen=True, kw_only=True)
-class ScaleWagons(Chosen):
-    """Multiply the share of a train's wagons that a team examines, to at most all."""
-
-    factor: float
-    """Factor on the share [1]."""
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        checks.non_negative(self, "factor")
-
-    def apply(self, world: World) -> World:
-        """World with the other share.
-
-        Raises
-        ------
-        ValueError
-            If there are no such checkpoints, or one that is named controls no trains.
-        """
-        posts = [post for post in self.posts(world) if self.checkpoints or post.mode == "rail"]
-        for post in posts:
-            rule = "control rail"
-            checks.require(post.mode == "rail", thing=f"checkpoint '{post.name}'", rule=rule, value=post.mode)
-        rule = "be about a checkpoint on a railway"
-        checks.require(bool(posts), thing="ScaleWagons", rule=rule, value=f"none of world {world.name}")
-
-        def changed(group: LaneGroup) -> LaneGroup:
-            return replace(group, wagons=scaled_share(group.wagons, self.factor))
 
         return with_posts(world, posts, lambda post: with_groups(post, changed))

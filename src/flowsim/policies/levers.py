@@ -10,6 +10,7 @@ from flowsim import checks
 from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
 from flowsim.inspection.seals import SEAL_TYPES
 from flowsim.network import MODES
+from flowsim.policies.choosing import scaled_share, with_groups, with_posts
 from flowsim.world import World
 
 
@@ -89,7 +90,7 @@ class ScaleStops:
         stops = {post.name: min(group.stop for group in post.groups) for post in world.checkpoints}
         rule = "have trains that leave on time, after a stop that is finite"
         chosen = _chosen(world, self.checkpoints, thing="ScaleStops", rule=rule, values=stops, wrong=(math.inf,))
-        return _with_groups(world, chosen, change=lambda group: replace(group, stop=group.stop * self.factor))
+        return _with_groups(world, chosen, lambda group: replace(group, stop=group.stop * self.factor))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,10 +114,33 @@ class SetWagons:
         ValueError
             If the world lacks one of the checkpoints, or it controls no trains.
         """
-        modes = {post.name: post.mode for post in world.checkpoints}
-        others = tuple(mode for mode in MODES if mode != "rail")
-        chosen = _chosen(world, self.checkpoints, thing="SetWagons", rule="control rail", values=modes, wrong=others)
-        return _with_groups(world, chosen, change=lambda group: replace(group, wagons=self.share))
+        chosen = _on_rail(world, self.checkpoints, thing="SetWagons")
+        return _with_groups(world, chosen, lambda group: replace(group, wagons=self.share))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScaleWagons:
+    """Multiply the share of a train's wagons that a team examines, to at most all."""
+
+    factor: float
+    """Factor on the share [1]."""
+
+    checkpoints: tuple[str, ...] = ()
+    """As in `SetWagons`."""
+
+    def __post_init__(self) -> None:
+        checks.non_negative(self, "factor")
+
+    def apply(self, world: World) -> World:
+        """World with the other share.
+
+        Raises
+        ------
+        ValueError
+            As for `SetWagons`.
+        """
+        chosen = _on_rail(world, self.checkpoints, thing="ScaleWagons")
+        return _with_groups(world, chosen, lambda group: replace(group, wagons=scaled_share(group.wagons, self.factor)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,7 +171,7 @@ class ScalePatrols:
             checks.known(border, known, thing="a border with ways round it")
         chosen = self.borders or known
         ways = (
-            replace(way, patrol=min(1.0, way.patrol * self.factor)) if way.border in chosen else way
+            replace(way, patrol=scaled_share(way.patrol, self.factor)) if way.border in chosen else way
             for way in world.bypasses
         )
         return replace(world, bypasses=tuple(ways))
@@ -178,10 +202,17 @@ class ScaleSearchCost:
         return replace(world, detection=replace(world.detection, cost_ratio=ratio))
 
 
+def _on_rail(world: World, names: Sequence[str], *, thing: str) -> list[Checkpoint]:
+    """Checkpoints on railways that a lever moves, by default all."""
+    modes = {post.name: post.mode for post in world.checkpoints}
+    others = tuple(mode for mode in MODES if mode != "rail")
+    return _chosen(world, names, thing=thing, rule="control rail", values=modes, wrong=others)
+
+
 def _chosen(
     world: World, names: Sequence[str], *, thing: str, rule: str, values: Mapping[str, object], wrong: Container[object]
-) -> tuple[str, ...]:
-    """Names of the checkpoints that a lever moves, by default all it can; refused if it cannot move one of them."""
+) -> list[Checkpoint]:
+    """The checkpoints that a lever moves, by default all it can; refused if it cannot move one of them."""
     for name in names:
         checks.known(name, list(values), thing="checkpoint")
         holds = values[name] not in wrong
@@ -189,11 +220,8 @@ def _chosen(
     chosen = tuple(names) or tuple(name for name, value in values.items() if value not in wrong)
     every = f"change a world in which some checkpoints {rule}"
     checks.require(bool(chosen), thing=thing, rule=every, value=f"world {world.name} with none")
-    return chosen
+    return [post for post in world.checkpoints if post.name in chosen]
 
 
-def _with_groups(world: World, names: Sequence[str], *, change: Callable[[LaneGroup], LaneGroup]) -> World:
-    def changed(post: Checkpoint) -> Checkpoint:
-        return replace(post, groups=tuple(change(group) for group in post.groups)) if post.name in names else post
-
-    return replace(world, checkpoints=tuple(changed(post) for post in world.checkpoints))
+def _with_groups(world: World, posts: Sequence[Checkpoint], change: Callable[[LaneGroup], LaneGroup]) -> World:
+    return with_posts(world, posts, lambda post: with_groups(post, change))
