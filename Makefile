@@ -9,6 +9,8 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 ARGS   ?=
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Without bytecode on disk every command would compile half a thousand modules anew, which takes longer than its work.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help run test verify bench lint docs env lock clean FORCE
 .DEFAULT_GOAL := help
@@ -28,7 +30,7 @@ run: $(READY)
 	@$(BIN)/flowsim $(ARGS)
 
 test: $(READY)
-	@$(BIN)/python -m pytest -q -n 2 $(ARGS)
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(ARGS)
 
 verify: $(READY)
 	@$(BIN)/python -m pytest -q -m "" -n 2 --dist worksteal verification $(ARGS)

@@ -431,7 +431,8 @@ def test_a_launcher_of_another_plugin_is_accepted_and_one_of_another_package_is_
 
 @pytest.mark.slow
 def test_ctrl_c_stops_a_sweep_and_the_same_command_goes_on(tmp_path):
-    typed = ["-m", "world=single_checkpoint", "replications=2", "seed=range(0,40)", "workers=2", "out=mine"]
+    typed = ["-m", "world=single_checkpoint", "replications=2", "horizon=2000", "seed=range(0,40)", "workers=2"]
+    typed.append("out=mine")
     process = subprocess.Popen(
         [*PROGRAM, *typed], cwd=tmp_path, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
