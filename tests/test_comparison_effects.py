@@ -47,7 +47,8 @@ def test_effects_are_paired_so_that_what_differs_between_years_cancels():
         assert rows.loc[("seized by channel", "routine"), column] == pytest.approx(30.0)
         assert rows.loc[("seized by agency", "KNB"), column] == pytest.approx(20.0)
         assert rows.loc[("leaked by exit", "east"), column] == pytest.approx(-12.5)
-        assert rows.loc[("leaked by exit_mode", "rail"), column] == pytest.approx(-37.5)
+        assert rows.loc[("leaked by route class", "south rail"), column] == pytest.approx(-37.5)
+        assert rows.loc[("leaked by mode", "road"), column] == pytest.approx(-12.5)
         assert rows.loc[("leaked through other exits than before", ""), column] == pytest.approx(0.0, abs=1e-9)
     oblasts = rows.loc["seized by oblast", "mean"]
     assert oblasts.sum() == pytest.approx(50.0)

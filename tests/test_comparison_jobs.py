@@ -127,6 +127,8 @@ def test_a_job_gives_what_plain_simulations_of_all_drugs_give(results, world):
         one, other = found.isel(draw=0).sel(policy=policy.name), plain.sel(policy=policy.name)
         for name in ("entered_mass", "seized_mass", "leaked_mass", "released_mass"):
             np.testing.assert_array_equal(one[name].sel(drug=HEROIN), other[name], err_msg=name)
+        by_way = found.leaked_mass_by_class.isel(draw=0).sel(policy=policy.name, drug=HEROIN).sum("route_class")
+        np.testing.assert_allclose(by_way, other.leaked_mass.sum("exit"), rtol=1e-12)
         there = [name for name in other.checkpoint.values if np.isfinite(other.vehicles.sel(checkpoint=name))]
         for name in ("vehicles", "delay", "delay_p95", "queue_length", "false_alarms", "cost"):
             np.testing.assert_array_equal(one[name].sel(checkpoint=there), other[name].sel(checkpoint=there))

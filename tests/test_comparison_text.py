@@ -74,6 +74,19 @@ def test_the_words_say_which_pairs_can_be_told_apart(found, results):
     assert "Told apart only because of what was reported" in many
 
 
+def test_a_policy_that_overloads_a_post_is_named_with_the_post(results):
+    name = str(results["policy"].values[1])
+    assert not list(text.overloaded(results))
+    load = results["load"].copy()
+    load.loc[{"policy": name, "set": [0, 3], "checkpoint": "gate"}] = [1.02, 1.4]
+    (sentence,) = text.overloaded(results.assign(load=load))
+    assert sentence.startswith(
+        f"{name}: in 2 of {results.sizes['set']} sets a post has more work than it can do (gate up to "
+    )
+    assert "140 %" in sentence
+    assert sentence in " ".join(" ".join(analyse(results.assign(load=load)).lines).split())
+
+
 def test_all_tables_are_written(found, tmp_path):
     found.save(tmp_path)
     names = {"effects.csv", "table2.csv", "differences.csv", "assumptions.csv", "transfer.csv", "table2.txt"}

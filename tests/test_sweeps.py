@@ -210,6 +210,14 @@ def test_labels_are_the_union_over_worlds_and_policies(command):
     assert own.notnull().any()
 
 
+def test_policies_that_hand_crossings_to_another_agency_share_a_store(command):
+    code, out, _ = command("-m", HERE, "engine=expectation", "out=mine", "policy=baseline,customs_union")
+    assert (code, out.splitlines()[0]) == (0, "2 of 2 jobs done (policy 2)")
+    seized = fs.open_results("mine")["expected_seized_mass_by_channel"].sel(drug="heroin", agency="Customs")
+    before, after = (float(seized.sel(policy=name).sum()) for name in ("baseline", "customs_union"))
+    assert 0 < after < before
+
+
 def test_engines_share_a_store_each_with_its_own_variables(command):
     assert (
         command("-m", HERE, "world=single_checkpoint", "horizon=300", "out=mine", "engine=reference,expectation")[0]

@@ -81,6 +81,21 @@ def loads(world: World) -> tuple[Load, ...]:
     return tuple(found)
 
 
+def busiest(world: World) -> dict[str, float]:
+    """Largest mean load of the lanes and bays of each checkpoint, by its name; 0 where no queue can grow [1].
+
+    Parameters
+    ----------
+    world
+        World with its honest traffic.
+    """
+    largest = dict.fromkeys((post.name for post in world.checkpoints), 0.0)
+    for load in loads(world):
+        if not load.leaves:
+            largest[load.checkpoint] = max(largest[load.checkpoint], load.mean)
+    return largest
+
+
 def overloads(found: Iterable[Load]) -> Iterator[str]:
     """Say which lanes and bays have more work than they can do, and how much more.
 

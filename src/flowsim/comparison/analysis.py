@@ -68,7 +68,7 @@ def analyse(results: xr.Dataset, *, prior: xr.Dataset | None = None, prices: Pri
     table = summary(results, prior=prior, prices=prices, table=long, rests=rests)
     pairs = differences(results, prior=prior)
     added = by_transfer(results)
-    lines = [*text.report(results, table, pairs, prices=prices)]
+    lines = [*text.report(results, table, pairs, rests, prices=prices)]
     lines += ["", *text.assumptions(rests)] if len(rests) else []
     lines += ["", *transfer_lines(added)] if len(added) else []
     return Analysis(effects=long, table=table, differences=pairs, assumptions=rests, transfer=added, lines=tuple(lines))

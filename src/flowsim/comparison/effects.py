@@ -19,8 +19,17 @@ COLUMNS = ("policy", "quantity", "item", "unit", "level", "mean", "low", "high",
 GOLDEN = 0.6180339887498949
 """Fractional part of the golden ratio: its multiples spread evenly over [0, 1] in any number of draws [1]."""
 
-SPLIT_BY = {"by_channel": "channel", "by_agency": "agency", "by_oblast": "oblast", "by_exit": "exit"}
+SPLIT_BY = {
+    "by_channel": "channel",
+    "by_agency": "agency",
+    "by_oblast": "oblast",
+    "by_exit": "exit",
+    "by_class": "route_class",
+}
 """Quantities with a further dim."""
+
+LEAVING = {"by_exit": "leaked by exit", "by_class": "leaked by route class"}
+"""What those are called that leave the country; the others are seized by their dim."""
 
 PER_MILLION, PER_HOUR = "kg per million USD", "kg per honest hour"
 """Quantities that are ratios."""
@@ -140,39 +149,36 @@ def _loads(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset, name: str) -
     error = pairs.error_of_years(other["yearly"].transpose("draw", "replication"))
     yield _row("seized", "", one["seized"], other["seized"], error=error)
     yield _row("points of flow seized", "", 100.0 * one["rate"], other["points"], unit="points")
-    left = results["leaked_mass"].fillna(0.0)
-    leaving = left.sel(policy=name) - left.sel(policy=BASELINE)
-    errors = {
-        "by_channel": pair.sum("agency"),
-        "by_agency": pair.sum("channel"),
-        "by_exit": leaving,
-    }
+    errors = {"by_channel": pair.sum("agency"), "by_agency": pair.sum("channel")}
+    for quantity, variable in (("by_exit", "leaked_mass"), ("by_class", "leaked_mass_by_class")):
+        left = results[variable].fillna(0.0)
+        errors[quantity] = left.sel(policy=name) - left.sel(policy=BASELINE)
     for quantity, dim in SPLIT_BY.items():
         for item in map(str, one[dim].values):
             years = errors[quantity].sel({dim: item}) if quantity in errors else None
             error = np.nan if years is None else pairs.error_of_years(years.transpose("draw", "replication"))
-            head = f"leaked by {dim}" if dim == "exit" else f"seized by {dim}"
+            head = LEAVING.get(quantity, f"seized by {dim}")
             yield _row(head, item, one[quantity].sel({dim: item}), other[quantity].sel({dim: item}), error=error)
-    yield from _classes(results, one, other)
+    yield from _displaced(one, other)
     yield _row("leaked from the evidence store", "", one["released"], other["released"])
     yield _row("entered", "", one["entered"], other["entered"])
     if "risk_tax" in one:
         yield _row("risk tax", "share of the price", one["risk_tax"], other["risk_tax"], unit="points")
 
 
-def _classes(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset) -> Iterator[Row]:
-    """Rows of what leaves by class or mode of the routes, where coordinates of the exits tell, and what is moved."""
-    for name, coordinate in results["leaked_mass"].coords.items():
-        if coordinate.dims == ("exit",) and name != "exit":
-            plain = [array["by_exit"].reset_coords(drop=True) for array in (one, other)]
-            labels = coordinate.values.astype(str)
-            grouped = [array.assign_coords(kind=("exit", labels)).groupby("kind").sum("exit") for array in plain]
-            for item in grouped[0]["kind"].values:
-                yield _row(f"leaked by {name}", str(item), *(array.sel(kind=item) for array in grouped))
-    before = one["by_exit"] - other["by_exit"]
-    shares = [mass / mass.sum("exit").where(mass.sum("exit") > 0) for mass in (one["by_exit"], before)]
-    moved = 50.0 * abs(shares[0] - shares[1]).sum("exit")
-    yield _row("leaked through other exits than before", "", moved, moved, unit="% of what leaves")
+def _displaced(one: xr.Dataset, other: xr.Dataset) -> Iterator[Row]:
+    """Rows of what leaves by mode, and of what leaves by other ways than before."""
+    modes = [str(label).rpartition(" ")[2] for label in one["route_class"].values]
+    of_mode = [array["by_class"].assign_coords(mode=("route_class", modes)) for array in (one, other)]
+    level, change = (array.groupby("mode").sum("route_class") for array in of_mode)
+    for mode in level["mode"].values:
+        yield _row("leaked by mode", str(mode), level.sel(mode=mode), change.sel(mode=mode))
+    for quantity, ways in (("by_exit", "exits"), ("by_class", "classes of routes")):
+        dim = SPLIT_BY[quantity]
+        before = one[quantity] - other[quantity]
+        shares = [mass / mass.sum(dim).where(mass.sum(dim) > 0) for mass in (one[quantity], before)]
+        moved = 50.0 * abs(shares[0] - shares[1]).sum(dim)
+        yield _row(f"leaked through other {ways} than before", "", moved, moved, unit="% of what leaves")
 
 
 def _honest(one: xr.Dataset, other: xr.Dataset, *, worst: str) -> Iterator[Row]:

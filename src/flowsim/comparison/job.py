@@ -13,6 +13,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from flowsim import jobs
+from flowsim.capacity import busiest
 from flowsim.comparison.design import Design, chosen
 from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.intervals import SetNumbers, draw, varied
@@ -21,7 +22,7 @@ from flowsim.policy import Change, Policy
 from flowsim.results.dataset import posts_dataset
 from flowsim.results.registry import CHANNELS
 from flowsim.results.sites import Site, sites
-from flowsim.results.tally import Loads, exits, pool_posts
+from flowsim.results.tally import Loads, exits, pool_posts, route_classes
 from flowsim.simulate import Plan, Traffic, seen_by_honest
 from flowsim.studies.request import Request
 from flowsim.sweeps.store import Store
@@ -36,10 +37,17 @@ if TYPE_CHECKING:
 PRIOR = -1
 """Label of the draw that is taken from the prior."""
 
-OF_LOADS = ("entered_mass", "seized_mass", "seized_mass_by_checkpoint", "leaked_mass", "released_mass")
+OF_LOADS = (
+    "entered_mass",
+    "seized_mass",
+    "seized_mass_by_checkpoint",
+    "leaked_mass",
+    "leaked_mass_by_class",
+    "released_mass",
+)
 """Variables of a year of consignments."""
 
-OF_HONEST = ("vehicles", "referrals", "false_alarms", "delay", "delay_p95", "queue_length", "cost")
+OF_HONEST = ("vehicles", "referrals", "false_alarms", "delay", "delay_p95", "queue_length", "load", "cost")
 """Variables of honest traffic, the same under all draws that share a set."""
 
 POLICY_COST = "policy_cost"
@@ -121,6 +129,7 @@ def shape_of(comparison: Comparison) -> Shape:
         "agency": list(AGENCIES),
         "checkpoint": [site.name for site in where],
         "exit": list(exits(comparison.world)),
+        "route_class": list(route_classes(comparison.world)),
     }
     names = ("oblast", "mode", "kind")
     along: dict[str, tuple[str, dict[Any, str]]] = {
@@ -233,7 +242,11 @@ def _loads(comparison: Comparison, world: World, recorded: Recorded) -> Loads:
 
 def _honest(world: World, recorded: Recorded) -> xr.Dataset:
     """What honest traffic met."""
-    return posts_dataset(world, pool_posts([part for part, _ in recorded]), policy="")
+    found = posts_dataset(world, pool_posts([part for part, _ in recorded]), policy="")
+    load = busiest(world)
+    return found.assign(
+        load=found["delay"].copy(data=[[load.get(name, np.nan) for name in found["checkpoint"].values]])
+    )
 
 
 class _Room:
@@ -245,7 +258,7 @@ class _Room:
         self.arrays: dict[str, npt.NDArray[np.float64]] = {}
         self.dims: dict[str, tuple[str, ...]] = {}
         of_year = {"seized_mass": ("channel", "agency"), "seized_mass_by_checkpoint": ("checkpoint",)}
-        of_year["leaked_mass"] = ("exit",)
+        of_year |= {"leaked_mass": ("exit",), "leaked_mass_by_class": ("route_class",)}
         for name in OF_LOADS:
             self._add(name, "policy", "draw", "replication", "drug", *of_year.get(name, ()))
         for name in OF_HONEST:
@@ -264,6 +277,7 @@ class _Room:
         """Set what became of the loads of a draw."""
         where = [self.places["checkpoint"][site.name] for site in sites(world)]
         out = [self.places["exit"][name] for name in exits(world)]
+        classes = [self.places["route_class"][name] for name in route_classes(world)]
         drug = [DRUGS.index(name) for name in self.labels["drug"]]
         released = world.detection.corruption.released * loads.seized.sum(-1)
         self.put("entered_mass", (policy, draw), loads.entered[:, drug])
@@ -271,6 +285,7 @@ class _Room:
         self.put("seized_mass", (policy, draw), loads.channels[:, drug])
         self.arrays["seized_mass_by_checkpoint"][policy, draw][..., where] = loads.seized[:, drug]
         self.arrays["leaked_mass"][policy, draw][..., out] = loads.leaked[:, drug]
+        self.arrays["leaked_mass_by_class"][policy, draw][..., classes] = loads.leaked_by_class[:, drug]
 
     def put_honest(self, policy: int, draw: int, posts: xr.Dataset) -> None:
         """Set what honest traffic met."""

@@ -79,9 +79,9 @@ def levels(results: xr.Dataset) -> xr.Dataset:
     -------
     Dataset
         By (policy, draw): `seized`, `entered`, `released` [kg/year], means over years; `rate`, seized over entered,
-        both pooled over years [1]; with (channel), (agency), (oblast) and (exit) besides: `by_channel`, `by_agency`,
-        `by_oblast`, `by_exit` [kg/year]. By (policy, draw, replication): `yearly`, seized in a year [kg]. By
-        (policy, set): the quantities of `HONEST`.
+        both pooled over years [1]; with (channel), (agency), (oblast), (exit) and (route_class) besides: `by_channel`,
+        `by_agency`, `by_oblast`, `by_exit`, `by_class` [kg/year]. By (policy, draw, replication): `yearly`, seized in
+        a year [kg]. By (policy, set): the quantities of `HONEST`.
 
     Raises
     ------
@@ -102,6 +102,7 @@ def levels(results: xr.Dataset) -> xr.Dataset:
         "by_agency": (mass.sum("channel"), "kg/year"),
         "by_oblast": (_by_oblast(results["seized_by_checkpoint"]), "kg/year"),
         "by_exit": (results["leaked_mass"].fillna(0.0).mean("replication"), "kg/year"),
+        "by_class": (results["leaked_mass_by_class"].fillna(0.0).mean("replication"), "kg/year"),
         **{name: (array, HONEST[name][1]) for name, array in _honest(results).items()},
     }
     dataset = xr.Dataset({name: array.assign_attrs(units=units) for name, (array, units) in found.items()})

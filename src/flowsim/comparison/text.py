@@ -11,7 +11,8 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from flowsim.comparison import noise, pairs
+from flowsim.comparison import pairs
+from flowsim.comparison.conclusions import REPORTS, sentences, visible
 from flowsim.comparison.effects import PRICES, SAVED, UNKNOWN, Prices
 from flowsim.comparison.pairs import BASELINE
 from flowsim.comparison.pairwise import APART, NOT_APART, SAME, TOO_FEW
@@ -29,9 +30,6 @@ NAME = 29
 
 FEW = 12
 """Most pairs that are listed one by one."""
-
-REPORTS = 10
-"""Years of reports for which the least visible effect is given [year]."""
 
 Row = Mapping[str, Any]
 
@@ -65,7 +63,12 @@ def span(row: Row, name: str, *, scale: float = 1.0) -> str:
 
 
 def report(
-    results: xr.Dataset, table: pd.DataFrame, differences: pd.DataFrame, *, prices: Prices = PRICES
+    results: xr.Dataset,
+    table: pd.DataFrame,
+    differences: pd.DataFrame,
+    rests: pd.DataFrame,
+    *,
+    prices: Prices = PRICES,
 ) -> Iterator[str]:
     """All lines: three blocks of columns, each from the policy that seizes most to the least, and what follows.
 
@@ -77,6 +80,8 @@ def report(
         Table 2, as of `summary`.
     differences
         Pairs, as of `pairwise.differences`.
+    rests
+        What effects rest on, as of `assumptions.sensitivities`.
     prices
         Those of the risk tax.
     """
@@ -86,7 +91,14 @@ def report(
     yield from _seized(rows)
     yield ""
     yield from _sure(rows)
-    for group in (_notes(table, results, prices=prices), told_apart(differences), beside(results, table)):
+    groups = (
+        _notes(table, results, prices=prices),
+        overloaded(results),
+        told_apart(differences),
+        sentences(results, table, rests),
+        beside(results, table),
+    )
+    for group in filter(None, map(tuple, groups)):
         yield ""
         for sentence in group:
             yield from _wrapped(sentence)
@@ -225,6 +237,29 @@ def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Itera
         yield f"Parts of the variance whose estimate was below 0 and is given as 0: {', '.join(found)}."
 
 
+def overloaded(results: xr.Dataset) -> Iterator[str]:
+    """Sentences: which policies give a post more work than it can do, so that its queue has no end.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    """
+    load = results["load"].transpose("policy", "set", "checkpoint").fillna(0.0)
+    for name in map(str, load["policy"].values):
+        own = load.sel(policy=name)
+        sets = int((own >= 1).any("checkpoint").sum())
+        if sets:
+            where = own.max("set").to_series()
+            many = f", {(where >= 1).sum()} posts in all" if (where >= 1).sum() > 1 else ""
+            yield (
+                f"{name}: in {sets} of {load.sizes['set']} sets a post has more work than it can do "
+                f"({where.idxmax()} up to {100 * where.max():.0f} % of its capacity{many}). Its queue grows as long as "
+                "the simulated span lasts, so hours and queue have no long-run mean and say only that the policy "
+                "cannot be staffed so."
+            )
+
+
 def told_apart(differences: pd.DataFrame) -> Iterator[str]:
     """Sentences: which differences can be told apart, which cannot.
 
@@ -321,7 +356,6 @@ def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
     """
     known = reported(REPORTED)
     levels = pairs.levels(results)
-    yearly = levels["yearly"].sel(policy=BASELINE).transpose("draw", "replication")
     middle, low, high = pairs.interval(levels["seized"].sel(policy=BASELINE))
     yield (
         f"Reported for 2010: {known:g} kg. The baseline seizes {short(middle, sign=False)} kg a year "
@@ -331,8 +365,8 @@ def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
     for row in sorted(rows, key=lambda row: -abs(float(row["seized"])))[:3]:
         part = 100 * float(row["seized"]) / known
         yield f"{row['policy']}: {span(row, 'seized')} kg beside the {known:g} kg reported, {short(part)} %."
-    if yearly.sizes["replication"] > 1:
-        least = noise.visible(REPORTS, variance=noise.year_variance(yearly))
+    least = visible(results)
+    if math.isfinite(least):
         seen = int((np.abs(table["seized"]) >= least).sum())
         yield (
             f"Totals differ so much from year to year that {REPORTS} years of reports on each side show no change "

@@ -43,6 +43,12 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("seizure_count", (*LOADS, "checkpoint"), "1", "Number of seizures, by checkpoint."),
     Variable("missed_mass", (*LOADS, "reason"), "kg", "Mass that passed a checkpoint, summed over checkpoints."),
     Variable("leaked_mass", (*LOADS, "exit"), "kg", "Mass that left the country, by exit."),
+    Variable(
+        "leaked_mass_by_class",
+        (*LOADS, "route_class"),
+        "kg",
+        "Mass that left the country, by origin and mode of its route.",
+    ),
     Variable("retained_mass", LOADS, "kg", "Mass that ended in the cities of the country."),
     Variable("stored_mass", LOADS, "kg", "Mass in store at the end of the horizon."),
     Variable("underway_mass", LOADS, "kg", "Mass under way at the end of the horizon."),
@@ -54,6 +60,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("delay", POSTS, "h", "Mean time that an honest vehicle spends at the checkpoint."),
     Variable("delay_p95", POSTS, "h", "Time at the checkpoint that 95 % of honest vehicles do not exceed."),
     Variable("queue_length", POSTS, "1", "Mean number of honest vehicles waiting for a lane or a bay."),
+    Variable("load", POSTS, "1", "Work that arrives at the busiest lanes or bays, over what they can do."),
     Variable("cost", POSTS, "USD year-1", "Cost of searches that found nothing and their compensation, in a year."),
     Variable(
         "policy_cost", ("policy",), "USD year-1", "Cost of a policy, its capital spread over its life.", "assumed"
@@ -98,7 +105,7 @@ VARIABLES: tuple[Variable, ...] = (
 )
 """All variables that a result may hold."""
 
-COMPARED = ("policy_cost",)
+COMPARED = ("leaked_mass_by_class", "load", "policy_cost")
 """Variables that only a comparison of policies has."""
 
 CHANNELS = ("routine", "patrol", "tip", "case", "market")

@@ -52,6 +52,9 @@ class Loads:
     leaked: Floats
     """Dims (replication, drug, exit) [kg]."""
 
+    leaked_by_class: Floats
+    """The same mass by class of the route, dims (replication, drug, route class) [kg]."""
+
     retained: Floats
     """Dims (replication, drug) [kg]."""
 
@@ -93,6 +96,11 @@ def exits(world: World) -> tuple[str, ...]:
     return tuple(dict.fromkeys(route.exit for route in world.network.routes))
 
 
+def route_classes(world: World) -> tuple[str, ...]:
+    """Classes of routes, which are an origin and a mode, in the order of the routes."""
+    return tuple(dict.fromkeys(f"{route.origin} {route.mode}" for route in world.network.routes))
+
+
 def tally_loads(world: World, fleet: Travelled, outcome: Outcome, *, replications: int, horizon: float) -> Loads:
     """Add up what happened to the consignments of a fleet and close the ledger.
 
@@ -120,8 +128,9 @@ def tally_loads(world: World, fleet: Travelled, outcome: Outcome, *, replication
     loads = taken(world, fleet, outcome, counted=counted)
     seized = counted & (outcome.fate == SEIZED)
     one_by_one = table(world, fleet, outcome, loads=loads)
-    names = exits(world)
-    exit_of = np.array([names.index(route.exit) for route in world.network.routes], dtype=np.int64)
+    names, classes, routes = exits(world), route_classes(world), world.network.routes
+    exit_of = np.array([names.index(route.exit) for route in routes], dtype=np.int64)
+    class_of = np.array([classes.index(f"{route.origin} {route.mode}") for route in routes], dtype=np.int64)
     passed = counted & (outcome.fate == PASSED)
     waiting = counted & (outcome.fate == UNDER_WAY)
     stored = waiting & (fleet.parent >= 0) & (outcome.end[fleet.parent] + fleet.store >= horizon)
@@ -136,6 +145,7 @@ def tally_loads(world: World, fleet: Travelled, outcome: Outcome, *, replication
         missed=_missed(world, fleet, outcome, shape=shape, counted=counted),
         count=_histogram(one_by_one, "checkpoint", shape=(*shape, where)),
         leaked=total(passed, exit_of[fleet.route[passed]], len(names)),
+        leaked_by_class=total(passed, class_of[fleet.route[passed]], len(classes)),
         retained=total(retained) - arrested.sum(-1),
         stored=total(stored),
         underway=total(waiting & ~stored),

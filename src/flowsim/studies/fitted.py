@@ -11,12 +11,14 @@ import xarray as xr
 
 from flowsim import checks
 from flowsim.calibration import posterior, predictive
+from flowsim.calibration.by_reading import by_reading, markdown
 from flowsim.calibration.components import Cell
 from flowsim.calibration.model import Model
 from flowsim.calibration.predictive import History
 from flowsim.evidence import reported
 from flowsim.evidence.targets import load_targets
 from flowsim.figures.calibration import fit, identified
+from flowsim.readings import DEFAULT
 from flowsim.simulate import Progress
 from flowsim.studies.calibrate import calibration_of, setup, summary
 from flowsim.studies.request import Request
@@ -175,7 +177,7 @@ def _rows(table: pd.DataFrame) -> list[str]:
 
 
 def draw_identified(request: Request, *, progress: Progress | None) -> str:
-    """Figure 4 and its data: `fig4_identified.png`, `.pdf` and `identified.csv`."""
+    """Figure 4 and its data: `fig4_identified.png`, `.pdf` and `identified.csv`; `readings.csv` if there are others."""
     dataset = posterior_of(request)
     table = summary(dataset)
     table.to_csv(request.out / "identified.csv", index=False)
@@ -199,5 +201,22 @@ def draw_identified(request: Request, *, progress: Progress | None) -> str:
             *(f"{counts.get(name, 0):>3} parameters identified: {name}" for name in ("yes", "partly", "no")),
             "",
             sentence,
+            *_other_readings(request, dataset),
         ]
     )
+
+
+def _other_readings(request: Request, dataset: xr.Dataset) -> list[str]:
+    """Lines of what changes under the other readings that have a posterior, which go into `readings.csv` too."""
+    table_of_reports = calibration_of(request).reported
+    files = sorted(table_of_reports.parent.glob(f"{table_of_reports.stem}*.nc"))
+    opened = [dataset, *(posterior.open_posterior(path) for path in files)]
+    posteriors: dict[str, xr.Dataset] = {}
+    for other in opened:
+        if other.attrs["world"] == dataset.attrs["world"]:
+            posteriors.setdefault(other.attrs["reading"] or DEFAULT, other)
+    if len(posteriors) < 2:
+        return []
+    table = by_reading(posteriors)
+    table.to_csv(request.out / "readings.csv", index=False)
+    return ["", "Under other readings of the sources: median (5 to 95 %)", "", *markdown(table)]
