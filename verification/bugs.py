@@ -105,7 +105,7 @@ AT_THE_BAYS = {
     ),
     "concealment helps the device": _bug("steps", "logit - tool.concealment", "logit + tool.concealment"),
     "mass ignored": _bug("steps", "tool.intercept + tool.slope * run.loads[load].log_mass", "tool.intercept"),
-    "no false alarms": _bug("steps", "alarm or draw >= tool.specificity", "alarm"),
+    "no false alarms": _bug("steps", "elif draw >= tool.specificity:", "elif draw > 1.0:"),
     "effort ignored": _bug("steps", "if numbers.effort(run, v, k, post) >= ", "if 0.0 > "),
     "effort decides on a tip": _bug("steps", "if not numbers.is_tipped(run, v, k):", "if True:"),
     "campaigns ignored": _bug("steps", "more = more * run.campaigns[number].factor", "pass"),

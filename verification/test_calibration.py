@@ -68,7 +68,7 @@ def test_ten_times_the_data_contract_accordingly(say):
         _, truth = truth_of(model, rng=rng)
         once, often = (repeated(model, truth, times=times, rng=rng) for times in (1, 10))
         variances = [
-            sample(several, seed=6, effort=effort).scores.reshape(-1, len(model.names)).var(axis=0)
+            sample(several, seed=6, effort=effort, workers=WORKERS).scores.reshape(-1, len(model.names)).var(axis=0)
             for several in (once, often)
         ]
         kept = [model.names.index(name) for name in ("crossing", "inside", "knb")]
@@ -85,7 +85,8 @@ def test_known_truths_are_recovered(say):
     scores = np.zeros(len(model.names))
     truth = {name: float(value) for name, value in values(model.priors, scores).items()}
     told = repeated(model, truth, times=30, rng=rng)
-    found = sample(told, seed=8, effort=Effort(chains=2, walkers=36, burn=500, steps=400, draws=300))
+    effort = Effort(chains=2, walkers=36, burn=500, steps=400, draws=300)
+    found = sample(told, seed=8, effort=effort, workers=WORKERS)
     flat = found.scores.reshape(-1, len(scores))
     for name in ("crossing", "inside", "knb", "committee", "year_log_sd"):
         k = model.names.index(name)
