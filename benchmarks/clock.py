@@ -34,7 +34,7 @@ def probe(*arguments: str, environment: Mapping[str, str] | None = None) -> dict
     command = [sys.executable, str(PROBES), *arguments]
     environment = os.environ | dict(environment or {})
     done = subprocess.run(command, check=True, capture_output=True, text=True, env=environment)
-    return json.loads(done.stdout.splitlines()[-1]) | {"said": done.stderr.strip()}
+    return json.loads(done.stdout.splitlines()[-1])
 
 
 @contextmanager

@@ -19,16 +19,14 @@ FLOWSIM = Path(sys.executable).with_name("flowsim")
 
 def first_runs(*, cold: int, cached: int) -> dict[str, Any]:
     """Wall-clock times of the first run in a process, with an empty cache of compiled code and with a full one [s]."""
-    said: dict[str, Any] = {"cold": [], "cached": [], "line": ""}
+    said: dict[str, Any] = {"cold": [], "cached": []}
     for _ in range(cold):
         with tempfile.TemporaryDirectory() as folder:
             place = {"NUMBA_CACHE_DIR": folder, "XDG_CACHE_HOME": folder}
             row = probe("first", environment=place)
             said["cold"].append(row["first"])
-            said["line"] = row["said"]
             said["cached"] += [probe("first", environment=place)["first"] for _ in range(-(-cached // cold))]
-    line = f"says: {said['line']}" if said["line"] else "says nothing meanwhile"
-    print(f"\nfirst run in a process, wall clock: {median(said['cold']):.1f} s with nothing compiled ({line}),")
+    print(f"\nfirst run in a process, wall clock: {median(said['cold']):.1f} s with nothing compiled,")
     print(f"{median(said['cached']):.2f} s once it is cached")
     return said
 

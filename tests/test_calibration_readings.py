@@ -1,10 +1,16 @@
 """Posteriors under other readings side by side."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import xarray as xr
 
+import flowsim as fs
 from flowsim.calibration.by_reading import by_reading, markdown
+from flowsim.calibration_files import PACKAGED
+from flowsim.readings import DEFAULT
+from flowsim.studies.calibrate import flow_prior
 
 
 def posterior(rate, *, refused=0, **more):
@@ -26,3 +32,36 @@ def test_readings_stand_beside_the_first_with_intervals_and_ratios():
     assert one.startswith("| `one` | 1 (0.46 to 1.5) |")
     assert "| 100 (46 to 154) |" in one
     assert last.endswith("| 25 % |")
+
+
+def test_a_reading_that_changes_no_table_has_the_posterior_of_those_that_do(command):
+    def seized(*arguments):
+        code, out, _ = command("engine=expectation", "calibration=point", *arguments, "out=mine")
+        assert code == 0
+        return next(line.split()[-1] for line in out.splitlines() if line.startswith("seized [kg]"))
+
+    assert seized("reading=truck_dominant") == seized()
+    assert seized("reading=[truck_dominant,posts_in_force]") == seized("reading=posts_in_force")
+    code, _, err = command("engine=expectation", "calibration=point", "reading=[flow_low,rail_dominant]", "out=none")
+    assert (code, "reading=flow_low+rail_dominant" in err) == (1, True)
+
+
+def test_the_documentation_holds_the_table_of_all_readings_that_come_with_flowsim():
+    names = [path.stem.partition("-")[2] for path in PACKAGED.glob("kazakhstan_2010-*.nc")]
+    assert set(names) == {
+        "posts_in_force",
+        "rail_dominant",
+        "flow_low",
+        "flow_high",
+        "flow_two_thirds",
+        "flow_three_halves",
+    }
+    opened = {DEFAULT: fs.load_posterior()} | {name: fs.load_posterior(reading=name) for name in sorted(names)}
+    page = Path(__file__).parents[1].joinpath("docs", "calibration.md").read_text(encoding="utf-8")
+    assert "\n".join(markdown(by_reading(opened))) in page
+
+
+def test_a_flow_at_one_end_of_its_interval_is_drawn_there():
+    whole, low = (flow_prior(fs.load_world(overrides=words)) for words in ([], ["reading=flow_low"]))
+    assert (whole.low, whole.high) == pytest.approx((70.0, 75.0))
+    assert (low.low, low.high) == pytest.approx((70.0, 70.0), rel=1e-5)

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_hex
 
 import flowsim as fs
 from flowsim.calibration import reported
@@ -17,6 +18,8 @@ from flowsim.calibration.reports import simulate_reports, simulate_year
 from flowsim.calibration.trials import QUICK, ranks, repeated, truth_of, uniformity
 from flowsim.calibration_files import PACKAGED, build_calibration
 from flowsim.config import compose
+from flowsim.figures.calibration import FITTED, rank_histograms
+from flowsim.figures.style import SEIZED
 from flowsim.studies.calibrate import flow_prior
 
 
@@ -134,3 +137,13 @@ def test_a_share_that_is_printed_is_simulated_as_one(model, middle, rows):
     told = simulate_reports(made, middle, rng=np.random.default_rng(9))
     assert 0 <= told.printed[0] <= 1
     assert np.isfinite(made.log_likelihood(np.zeros((1, len(made.names))))).all()
+
+
+def test_bins_of_ranks_outside_the_band_of_uniform_ones_are_red():
+    """A bin of uniform ranks lies in the band with probability 0.98; all ranks of `wrong` lie in two bins of eight."""
+    found = pd.DataFrame({"even": np.arange(400) % 64, "wrong": np.arange(400) % 16})
+    even, wrong, empty = rank_histograms(found, draws=63, bins=8, sentence="").axes[:3]
+    colours = [{to_hex(bar.get_facecolor()) for bar in axes.patches[:8]} for axes in (even, wrong)]
+    assert colours == [{FITTED}, {SEIZED}]
+    assert sum(bar.get_height() for bar in wrong.patches[:8]) == 400
+    assert (even.get_title(), wrong.get_title(), empty.axison) == ("even", "wrong", False)

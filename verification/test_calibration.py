@@ -2,6 +2,7 @@
 
 import math
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,9 +14,10 @@ from flowsim.calibration.model import Setting, build
 from flowsim.calibration.predictive import histories, log_scores, noise_floor, of_hold_outs
 from flowsim.calibration.priors import values
 from flowsim.calibration.sampler import Effort, sample
-from flowsim.calibration.trials import QUICK, ranks, repeated, truth_of, uniformity
+from flowsim.calibration.trials import QUICK, RANK_BINS, ranks, repeated, truth_of, uniformity
 from flowsim.calibration_files import PACKAGED, build_calibration
 from flowsim.config import compose
+from flowsim.figures.calibration import rank_histograms
 from flowsim.studies.calibrate import flow_prior, of_year
 from flowsim.studies.fitted import draws_of
 
@@ -23,6 +25,9 @@ TRIALS = 500
 """Trials of simulation-based calibration."""
 
 WORKERS = 2
+
+MADE = Path(__file__).parents[1] / "build" / "verification"
+"""Folder of the ranks and their figure."""
 
 
 @cache
@@ -49,11 +54,26 @@ def test_ranks_of_truths_are_uniform(say):
     """
     found = ranks(shipped_model(), trials=range(TRIALS), seed=11, workers=WORKERS)
     chances = uniformity(found, draws=QUICK.draws)
+    draw_ranks(found, smallest=chances.min())
     for name, chance in chances.items():
         say(f"{name}: p = {chance:.3f}")
     assert chances.min() > 1e-4
     whole = found.to_numpy().ravel()
     assert abs(whole.mean() - QUICK.draws / 2) < 4 * (QUICK.draws + 1) / math.sqrt(12 * TRIALS)
+
+
+def draw_ranks(found, *, smallest):
+    """Keep the ranks, and their histograms, in `build/verification/`."""
+    MADE.mkdir(parents=True, exist_ok=True)
+    found.to_csv(MADE / "ranks.csv")
+    bins = RANK_BINS * found.shape[1]
+    sentence = (
+        "Truths from the prior; reports simulated load by load, all rows; chains started from the prior. Grey: where "
+        f"98 % of bins lie if ranks are uniform; red bins lie outside, as some {0.02 * bins:.0f} of {bins} do by "
+        f"chance. The smallest of {found.shape[1]} chi-square probabilities is {smallest:.2f}."
+    )
+    figure = rank_histograms(found, draws=QUICK.draws, bins=RANK_BINS, sentence=sentence)
+    figure.savefig(MADE / "ranks.png", dpi=160)
 
 
 def test_ten_times_the_data_contract_accordingly(say):

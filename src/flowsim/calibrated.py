@@ -132,8 +132,9 @@ class Chosen:
 def choose(config: DictConfig, *, hydra: Any, typed: Sequence[str], readings: Sequence[Reading]) -> Chosen:
     """Posterior that a run uses.
 
-    The one that comes with flowsim holds for one world and one reading. Where there is none for the world and
-    reading of a run, and nothing was typed of the calibration, the assumed numbers are used, and a note says so.
+    One that comes with flowsim holds for one world and one reading; a reading that changes no table adds nothing.
+    Where there is none for the world and reading of a run, and nothing was typed of the calibration, the assumed
+    numbers are used, and a note says so.
 
     Parameters
     ----------
@@ -162,13 +163,16 @@ def choose(config: DictConfig, *, hydra: Any, typed: Sequence[str], readings: Se
     if found.numbers == "prior":
         return made(dataset=None, note="")
     reading, world = label(readings), str(config.world.name)
-    path = _file(found, reading=reading)
-    if path is not None and "inspection" not in keys:
-        from flowsim.calibration import posterior
+    acting = [one for one in readings if one.overlays]
+    names = [reading, label(acting) if acting else DEFAULT] if readings else [reading]
+    for name in dict.fromkeys(names):
+        path = _file(found, reading=name)
+        if path is not None and "inspection" not in keys:
+            from flowsim.calibration import posterior
 
-        dataset = posterior.open_posterior(path)
-        if (dataset.attrs["world"], dataset.attrs["reading"]) == (world, reading):
-            return made(dataset=dataset, note="")
+            dataset = posterior.open_posterior(path)
+            if (dataset.attrs["world"], dataset.attrs["reading"]) == (world, name):
+                return made(dataset=dataset, note="")
     what = f"world={world}" + (f" with reading={reading}" if readings else "")
     what += " with another inspection=" if "inspection" in keys else ""
     asked = any(key in ("calibration", "calibration.posterior") for key in keys)

@@ -11,6 +11,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from scipy.stats import binom
 
 from flowsim.figures.style import FAMILY, INK, LARGE, MODE_COLOURS, NORMAL, QUIET, SEIZED, SMALL
 
@@ -123,6 +124,47 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
         _text(figure, title=title, sentence=sentence)
         for k, (name, colour) in enumerate(IDENTIFIED.items()):
             figure.text(0.33 + 0.17 * k, 0.935, f"■ identified: {name}", size=SMALL, color=colour)
+    return figure
+
+
+def rank_histograms(ranks: pd.DataFrame, *, draws: int, bins: int, sentence: str) -> Figure:
+    """Ranks of known truths among draws of their posteriors, which are uniform if the calibration is right.
+
+    Parameters
+    ----------
+    ranks
+        A row per trial, a column per parameter, values from 0 to `draws`.
+    draws
+        Draws that each truth is ranked among.
+    bins
+        Bins of each histogram [1], which divide `draws + 1`.
+    sentence
+        What the figure shows, below it.
+
+    Returns
+    -------
+    Figure
+        A panel per parameter: trials in each bin, with the band in which 98 % of uniform bins lie.
+    """
+    low, high = (float(binom.ppf(point, len(ranks), 1.0 / bins)) for point in (0.01, 0.99))
+    edges = np.linspace(-0.5, draws + 0.5, bins + 1)
+    columns, rows = 5, -(-ranks.shape[1] // 5)
+    with matplotlib.rc_context({"font.family": FAMILY, "font.size": SMALL}):
+        figure = Figure(figsize=(7.5, 1.35 * rows + 1.1))
+        FigureCanvasAgg(figure)
+        grid = figure.subplots(rows, columns, sharex=True, sharey=True)
+        figure.subplots_adjust(left=0.06, right=0.99, top=0.9, bottom=0.19, hspace=0.45, wspace=0.12)
+        for axes, name in zip(grid.flat, ranks.columns, strict=False):
+            counts = np.histogram(ranks[name], bins=edges)[0]
+            outside = (counts < low) | (counts > high)
+            colours = [SEIZED if out else FITTED for out in outside]
+            axes.bar(edges[:-1], counts, width=np.diff(edges), align="edge", color=colours, edgecolor="white")
+            axes.axhspan(low, high, color="#b9bdc3", alpha=0.45, zorder=3, linewidth=0)
+            axes.set_title(str(name), size=SMALL, pad=2)
+            _frame(axes)
+        for axes in grid.flat[ranks.shape[1] :]:
+            axes.set_axis_off()
+        _text(figure, title=f"Ranks of {len(ranks)} truths among {draws} draws", sentence=sentence)
     return figure
 
 

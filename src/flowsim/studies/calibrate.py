@@ -151,10 +151,10 @@ def of_year(found: World, *, world: World) -> dict[Cell, float]:
 
 
 def flow_prior(world: World) -> Prior:
-    """Prior of the flow: the interval of the world's."""
+    """Prior of the flow: the interval of the world's; no width where the world takes one end of it, as readings do."""
     low, high = world.traffic.inflow_low / KG_PER_TONNE, world.traffic.inflow_high / KG_PER_TONNE
     middle = world.traffic.inflow / KG_PER_TONNE
-    if high - low < 2 * NARROW * middle:
+    if high - low < 2 * NARROW * middle or middle in (low, high):
         low, high = middle * (1 - NARROW), middle * (1 + NARROW)
     return Prior(
         title="flow of heroin",
