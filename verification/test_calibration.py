@@ -17,9 +17,10 @@ from flowsim.calibration.sampler import Effort, sample
 from flowsim.calibration.trials import QUICK, RANK_BINS, ranks, repeated, truth_of, uniformity
 from flowsim.calibration_files import PACKAGED, build_calibration
 from flowsim.config import compose
+from flowsim.evidence import reported as figure
 from flowsim.figures.calibration import rank_histograms
 from flowsim.studies.calibrate import flow_prior, of_year
-from flowsim.studies.fitted import draws_of
+from flowsim.studies.fitted import REPORTED_SHARES, SHARES, draws_of
 
 TRIALS = 500
 """Trials of simulation-based calibration."""
@@ -72,8 +73,8 @@ def draw_ranks(found, *, smallest):
         f"98 % of bins lie if ranks are uniform; red bins lie outside, as some {0.02 * bins:.0f} of {bins} do by "
         f"chance. The smallest of {found.shape[1]} chi-square probabilities is {smallest:.2f}."
     )
-    figure = rank_histograms(found, draws=QUICK.draws, bins=RANK_BINS, sentence=sentence)
-    figure.savefig(MADE / "ranks.png", dpi=160)
+    drawn = rank_histograms(found, draws=QUICK.draws, bins=RANK_BINS, sentence=sentence)
+    drawn.savefig(MADE / "ranks.png", dpi=160)
 
 
 def test_ten_times_the_data_contract_accordingly(say):
@@ -168,3 +169,21 @@ def test_the_event_engine_at_posterior_draws_gives_the_drawn_masses(say):
         error = difference.std(ddof=1) / math.sqrt(len(difference))
         say(f"{name}: {got.mean():.0f} kg simulated, {expected.mean():.0f} kg drawn, error {error:.0f} kg")
         assert abs(difference.mean()) < 4 * error
+
+
+def test_single_years_of_the_event_engine_have_the_reported_shares_of_oblasts_and_agencies(say):
+    """Each reported share that was fitted lies among the shares of 200 simulated years, between 5 and 95 %."""
+    results = fs.simulate(fs.load_world(), replications=200, seed=5, posterior=fs.load_posterior(), workers=WORKERS)
+    heroin = results.isel(policy=0).sel(drug="heroin")
+    total = heroin["seized_mass"].sum(["channel", "agency"])
+    of_oblast = heroin["seized_mass_by_checkpoint"].groupby("oblast").sum()
+    of_agency = heroin["seized_mass"].sum("channel")
+    for what, (kind, name, _) in SHARES.items():
+        part, whole, held_out = REPORTED_SHARES[what]
+        mass = of_oblast.sel(oblast=name) if kind == "oblast" else of_agency.sel(agency=name)
+        share = mass / total
+        low, high = np.quantile(share, [0.05, 0.95])
+        value = figure(part) / figure(whole)
+        error = float(share.std()) / math.sqrt(share.size)
+        say(f"{what}: reported {value:.3f}, mean {float(share.mean()):.3f} +- {error:.3f}, {low:.3f} to {high:.3f}")
+        assert held_out or low <= value <= high
