@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -168,9 +168,7 @@ def choose(config: DictConfig, *, hydra: Any, typed: Sequence[str], readings: Se
     for name in dict.fromkeys(names):
         path = _file(found, reading=name)
         if path is not None and "inspection" not in keys:
-            from flowsim.calibration import posterior
-
-            dataset = posterior.open_posterior(path)
+            dataset = _opened(path, path.stat().st_mtime_ns)
             if (dataset.attrs["world"], dataset.attrs["reading"]) == (world, name):
                 return made(dataset=dataset, note="")
     what = f"world={world}" + (f" with reading={reading}" if readings else "")
@@ -182,6 +180,14 @@ def choose(config: DictConfig, *, hydra: Any, typed: Sequence[str], readings: Se
         raise ValueError(f"calibration={found.name} must {rule}, got {what}")
     note = f"There is no posterior of {what}: the assumed numbers are used as they stand."
     return made(dataset=None, note=note)
+
+
+@lru_cache(maxsize=2)
+def _opened(path: Path, stamp: int) -> xr.Dataset:
+    """Posterior of a file, which a process reads once however many jobs it does."""
+    from flowsim.calibration import posterior
+
+    return posterior.open_posterior(path)
 
 
 def _file(found: Calibration, *, reading: str) -> Path | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
 from flowsim.calibration.priors import Prior
@@ -92,11 +93,7 @@ def build_calibration(config: DictConfig, *, folders: Sequence[Path] = ()) -> Ca
     ValueError
         If the file is refused, or its table is not found.
     """
-    read = build(CalibrationFile, config.calibration, key="calibration")
-    priors = {}
-    for name in read.parameters:
-        key = f"calibration.parameters.{name}"
-        priors[name] = build(Prior, config.calibration.parameters[name], key=key)
+    read, priors = _read(OmegaConf.to_yaml(config.calibration, resolve=True))
     tried = (*(folder / "calibration" for folder in folders), PACKAGED)
     rule = f"name a table {read.reported}.csv beside the calibration's file or in {PACKAGED}"
     table = find(f"{read.reported}.csv", folders=tried)
@@ -111,6 +108,17 @@ def build_calibration(config: DictConfig, *, folders: Sequence[Path] = ()) -> Ca
         areas=MappingProxyType(dict(read.areas)),
         priors=MappingProxyType(priors),
     )
+
+
+@lru_cache(maxsize=4)
+def _read(text: str) -> tuple[CalibrationFile, dict[str, Prior]]:
+    """File and priors of a node of the configuration, which the jobs of a sweep share."""
+    node = OmegaConf.create(text)
+    read = build(CalibrationFile, node, key="calibration")
+    of_parameter = {
+        name: build(Prior, node.parameters[name], key=f"calibration.parameters.{name}") for name in read.parameters
+    }
+    return read, of_parameter
 
 
 def find(name: str, *, folders: Sequence[Path]) -> Path | None:
