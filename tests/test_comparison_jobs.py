@@ -1,14 +1,17 @@
 """The study `compare`: its design, its jobs against plain simulations, and what happens when it is stopped."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
+from scipy.stats import norm
 
 import flowsim as fs
 from flowsim.calibration.posterior import world_change
+from flowsim.capacity import busiest, referred
 from flowsim.comparison import job
 from flowsim.comparison.design import Design, chosen
 from flowsim.comparison.job import Comparison, shape_of, simulated
@@ -186,3 +189,14 @@ def test_a_job_that_is_lost_is_done_again_with_the_same_bits(command):
     Path("c/sweep.zarr/status/c.1").unlink()
     assert command(*asked)[0] == 0
     xr.testing.assert_identical(before, fs.open_results("c").load())
+
+
+def test_the_load_of_bays_follows_what_a_fruitless_search_costs(world):
+    """With costs of the search below those of a miss more vehicles are referred than the lanes' share, as simulated."""
+    cheap = replace(world, detection=replace(world.detection, targeting=0.8, cost_ratio=0.6))
+    group = next(group for post in cheap.checkpoints for group in post.groups if 0.0 < group.referral < 0.5)
+    assert referred(world, group) == group.referral
+    assert referred(cheap, group) == pytest.approx(norm.sf(norm.isf(group.referral) + math.log(0.6) / 0.8))
+    before, after = busiest(world), busiest(cheap)
+    assert all(after[name] >= before[name] for name in before)
+    assert sum(after.values()) > sum(before.values())

@@ -10,9 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy.special import ndtr
 
 from flowsim import units
 from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
+from flowsim.inspection.selection import threshold
 from flowsim.traffic import Flow
 from flowsim.world import Count, Stop, World, way_across
 
@@ -74,11 +76,28 @@ def loads(world: World) -> tuple[Load, ...]:
             part = f"lanes {group.direction} {';'.join(group.classes)}"
             leaves = group.stop < math.inf
             found.append(_load(post, part, rate, time=group.service_time, servers=duty, leaves=leaves))
-            examined = examined + rate * group.referral
+            examined = examined + rate * referred(world, group)
         leaves = all(group.stop < math.inf for group in post.groups)
         servers = np.full(_WEEK, float(post.bays))
         found.append(_load(post, "bays", examined, time=bay_time(world, post), servers=servers, leaves=leaves))
     return tuple(found)
+
+
+def referred(world: World, group: LaneGroup) -> float:
+    """Share of honest vehicles that are referred: that of the lanes, moved by what a fruitless search costs [1].
+
+    Parameters
+    ----------
+    world
+        World, whose detection says what it costs.
+    group
+        Lanes.
+    """
+    detection = world.detection
+    if detection.cost_ratio == 1.0 or not 0.0 < group.referral < 1.0:
+        return group.referral
+    limit = threshold(group.referral, targeting=detection.targeting, cost_ratio=detection.cost_ratio)
+    return float(ndtr(-limit))
 
 
 def busiest(world: World) -> dict[str, float]:
