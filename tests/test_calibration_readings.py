@@ -7,7 +7,7 @@ import pytest
 import xarray as xr
 
 import flowsim as fs
-from flowsim.calibration.by_reading import by_reading, markdown
+from flowsim.calibration.by_reading import by_reading, cells
 from flowsim.calibration_files import PACKAGED
 from flowsim.readings import DEFAULT
 from flowsim.studies.calibrate import flow_prior
@@ -27,11 +27,11 @@ def test_readings_stand_beside_the_first_with_intervals_and_ratios():
     other = rows.loc[("other", "interdiction_rate")]
     assert other[["low", "median", "high"]].tolist() == pytest.approx([0.0092, 0.02, 0.0308])
     assert (other["ratio"], other["refused"]) == pytest.approx((2.0, 0.25))
-    head, rule, one, last = markdown(table)
-    assert head.count("|") == rule.count("|") == one.count("|") == last.count("|")
-    assert one.startswith("| `one` | 1 (0.46 to 1.5) |")
-    assert "| 100 (46 to 154) |" in one
-    assert last.endswith("| 25 % |")
+    head, one, last = cells(table)
+    assert len(head) == len(one) == len(last)
+    assert one[:2] == ("one", "1 (0.46 to 1.5)")
+    assert "100 (46 to 154)" in one
+    assert last[-1] == "25 %"
 
 
 def test_a_reading_that_changes_no_table_has_the_posterior_of_those_that_do(command):
@@ -58,10 +58,23 @@ def test_the_documentation_holds_the_table_of_all_readings_that_come_with_flowsi
     }
     opened = {DEFAULT: fs.load_posterior()} | {name: fs.load_posterior(reading=name) for name in sorted(names)}
     page = Path(__file__).parents[1].joinpath("docs", "calibration.md").read_text(encoding="utf-8")
-    assert "\n".join(markdown(by_reading(opened))) in page
+    head, *rows = cells(by_reading(opened))
+    lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
+    lines += [f"| `{reading}` | " + " | ".join(others) + " |" for reading, *others in rows]
+    assert "\n".join(lines) in page
 
 
 def test_a_flow_at_one_end_of_its_interval_is_drawn_there():
     whole, low = (flow_prior(fs.load_world(overrides=words)) for words in ([], ["reading=flow_low"]))
     assert (whole.low, whole.high) == pytest.approx((70.0, 75.0))
     assert (low.low, low.high) == pytest.approx((70.0, 70.0), rel=1e-5)
+
+
+def test_a_posterior_of_ones_own_that_is_not_there_is_refused_by_name(command):
+    code, _, err = command("calibration.posterior=nothing.nc", "out=mine")
+    assert (code, err) == (
+        1,
+        "flowsim: calibration.posterior must name a file of a posterior, or a folder with a posterior.nc, "
+        "got nothing.nc\n",
+    )
+    assert not Path("mine").exists()

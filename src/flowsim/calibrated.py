@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig
 
+from flowsim import checks, studies
 from flowsim import config as configs
-from flowsim import studies
 from flowsim.calibration_files import Calibration, build_calibration, find
 from flowsim.intervals import SetNumbers
 from flowsim.readings import DEFAULT, Reading, label
@@ -191,11 +191,22 @@ def _opened(path: Path, stamp: int) -> xr.Dataset:
 
 
 def _file(found: Calibration, *, reading: str) -> Path | None:
-    """File of the posterior for a reading: one of one's own by its path, else by its name."""
+    """File of the posterior for a reading: one of one's own by its path, else by its name.
+
+    Raises
+    ------
+    ValueError
+        If one's own is not there.
+    """
     if not found.posterior:
         return None
     own = Path(found.posterior)
     if own.suffix == ".nc" or own.is_dir():
-        return own
+        from flowsim.calibration.posterior import POSTERIOR
+
+        file = own / POSTERIOR if own.is_dir() else own
+        rule = f"name a file of a posterior, or a folder with a {POSTERIOR}"
+        checks.require(file.is_file(), thing="calibration.posterior", rule=rule, value=found.posterior)
+        return file
     suffix = "" if reading in ("", "none", DEFAULT) else f"-{reading}"
     return find(f"{found.posterior}{suffix}.nc", folders=found.folders)

@@ -72,20 +72,19 @@ def by_reading(posteriors: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def markdown(table: pd.DataFrame) -> Iterator[str]:
-    """Lines of a Markdown table with a row for each reading, its medians and 5-95 % intervals.
+def cells(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
+    """Cells of a table with a head and a row for each reading: medians and 5-95 % intervals.
 
     Parameters
     ----------
     table
         As of `by_reading`.
     """
-    yield "| reading | " + " | ".join(head for head, _ in SHOWN.values()) + " | refused |"
-    yield "| --- |" + " --- |" * (len(SHOWN) + 1)
+    yield "reading", *(head for head, _ in SHOWN.values()), "refused"
     for reading, rows in table.groupby("reading", sort=False):
         own = {row["quantity"]: row for row in rows.to_dict("records")}
-        cells = [_cell(own[name], factor) if name in own else "" for name, (_, factor) in SHOWN.items()]
-        yield f"| `{reading}` | " + " | ".join(cells) + f" | {100 * float(rows['refused'].iloc[0]):.0f} % |"
+        shown = (_cell(own[name], factor) if name in own else "" for name, (_, factor) in SHOWN.items())
+        yield str(reading), *shown, f"{100 * float(rows['refused'].iloc[0]):.0f} %"
 
 
 def _cell(row: Mapping[Hashable, Any], factor: float) -> str:

@@ -11,7 +11,7 @@ import xarray as xr
 
 from flowsim import checks
 from flowsim.calibration import posterior, predictive
-from flowsim.calibration.by_reading import by_reading, markdown
+from flowsim.calibration.by_reading import by_reading, cells
 from flowsim.calibration.components import Cell
 from flowsim.calibration.model import Model
 from flowsim.calibration.predictive import History
@@ -21,10 +21,14 @@ from flowsim.figures.calibration import fit, identified
 from flowsim.readings import DEFAULT
 from flowsim.simulate import Progress
 from flowsim.studies.calibrate import calibration_of, setup, summary
+from flowsim.studies.columns import columns, paragraph
 from flowsim.studies.request import Request
 
 KAZAKHSTAN = "kazakhstan_2010"
 """World whose hold-outs the evidence holds."""
+
+WIDTHS = (17, 12, 11, 10, 10, 10, 10, 12, 12, 7)
+"""Columns of the table of readings [characters]."""
 
 TIMES = 3
 """Histories of each draw [1]."""
@@ -200,7 +204,7 @@ def draw_identified(request: Request, *, progress: Progress | None) -> str:
             "",
             *(f"{counts.get(name, 0):>3} parameters identified: {name}" for name in ("yes", "partly", "no")),
             "",
-            sentence,
+            *paragraph(sentence),
             *_other_readings(request, dataset),
         ]
     )
@@ -219,4 +223,5 @@ def _other_readings(request: Request, dataset: xr.Dataset) -> list[str]:
         return []
     table = by_reading(posteriors)
     table.to_csv(request.out / "readings.csv", index=False)
-    return ["", "Under other readings of the sources: median (5 to 95 %)", "", *markdown(table)]
+    lines = columns(list(cells(table)), widths=WIDTHS)
+    return ["", "Under other readings of the sources: median (5 to 95 %)", "", *lines]
