@@ -254,9 +254,9 @@ def overloaded(results: xr.Dataset) -> Iterator[str]:
             many = f", {(where >= 1).sum()} posts in all" if (where >= 1).sum() > 1 else ""
             yield (
                 f"{name}: in {sets} of {load.sizes['set']} sets a post has more work than it can do "
-                f"({where.idxmax()} up to {100 * where.max():.0f} % of its capacity{many}). Its queue grows as long as "
-                "the simulated span lasts, so hours and queue have no long-run mean and say only that the policy "
-                "cannot be staffed so."
+                f"({where.idxmax()} up to {100 * where.max():.0f} % of its capacity{many}), wave-through left out. "
+                "Where too few are waved through, its queue grows as long as the simulated span lasts: hours and queue "
+                "then have no long-run mean and say only that the policy cannot be staffed so."
             )
 
 
