@@ -41,6 +41,7 @@ ORDER = (
     {"capacity"},
     {"resources", "years"},
     {"simulate"},
+    {"repeats"},
     {"measures", "mechanisms", "calibration", "adaptation", "placement"},
     {"figures"},
     {"studies"},

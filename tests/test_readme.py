@@ -64,6 +64,14 @@ def test_the_readme_shows_what_policies_would_change():
     assert policies() in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_readme_gives_the_posts_under_the_other_reading_of_what_stood():
+    results = pd.read_csv(COMPARED.parents[1] / "policies_posts_in_force" / "table2.csv").set_index("policy")
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    for name in ("narcotics_boundaries", "narcotics_boundaries_removed"):
+        row = {str(key): value for key, value in results.loc[name].items()} | {"policy": name}
+        assert f"{span(row, 'seized')} kg" in text
+
+
 def test_the_readme_shows_the_reference_results():
     assert table() in (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -15,7 +15,7 @@ import pytest
 import sweep_stores as small
 
 from flowsim.results import store
-from flowsim.sweeps import lock, runner
+from flowsim.sweeps import launchers, lock, runner
 from flowsim.sweeps.launchers import InProcess, Processes
 from flowsim.sweeps.progress import Watch, amount, span
 from flowsim.sweeps.store import Unwritable
@@ -265,3 +265,24 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path):
     with lock.of_call(folder):
         assert time.monotonic() - begun < 10
     assert np.count_nonzero(made.flags() == store.DONE) == 0
+
+
+def test_a_sweep_that_need_not_be_estimated_is_not(tmp_path):
+    jobs = small.grid(inflows=("1", "2", "3"), seeds=("1", "2", "3", "4"))
+    made, said = small.made(tmp_path, jobs=jobs), []
+    simulate = partial(small.simulate, jobs=made.grid, trouble=None, seconds=0.01)
+    with lock.of_call(tmp_path):
+        outcome = runner.run(
+            made, simulate=simulate, explain=small.explain, launcher=InProcess(), say=said.append, estimate=False
+        )
+    assert (outcome.done, said) == (jobs.size, [])
+
+
+@pytest.mark.parametrize("own", [None, "glibc.malloc.check=0"])
+def test_processes_begin_with_large_pages_unless_the_user_says_otherwise(monkeypatch, own):
+    monkeypatch.delenv("GLIBC_TUNABLES", raising=False)
+    if own is not None:
+        monkeypatch.setenv("GLIBC_TUNABLES", own)
+    with launchers.given_large_pages():
+        assert os.environ["GLIBC_TUNABLES"] == (own or launchers.LARGE_PAGES)
+    assert os.environ.get("GLIBC_TUNABLES") == own

@@ -262,6 +262,10 @@ def _look_ahead(world: World, policies: Sequence[Policy], *, engine: str, plan: 
             told.add(text)
 
 
+_FOR_HONEST: dict[str, Any] = {"intercept": 0.0, "slope": 0.0, "concealment": 0.0, "transfer": 1.0}
+"""What of a device matters to loads alone."""
+
+
 def seen_by_honest(world: World) -> tuple[object, ...]:
     """What honest traffic takes notice of in a world.
 
@@ -271,7 +275,7 @@ def seen_by_honest(world: World) -> tuple[object, ...]:
     detection = world.detection
     score = {"targeting": 0.0} if detection.cost_ratio == 1.0 else {}
     posts = (
-        replace(post, bribe=None, devices=tuple(replace(device, transfer=1.0) for device in post.devices))
+        replace(post, bribe=None, devices=tuple(replace(device, **_FOR_HONEST) for device in post.devices))
         for post in world.checkpoints
     )
     own = replace(
@@ -279,7 +283,7 @@ def seen_by_honest(world: World) -> tuple[object, ...]:
         sensitivity=1.0,
         year_log_sd=0.0,
         effort=Effort(crossing=1.0, inside=1.0, south=1.0, almaty=1.0),
-        seals=replace(detection.seals, opened=0.0, notice_plain=0.0, notice_electronic=0.0),
+        seals=replace(detection.seals, type="plain", opened=0.0, notice_plain=0.0, notice_electronic=0.0),
         intelligence=NO_INTELLIGENCE,
         corruption=NO_CORRUPTION,
         **score,

@@ -14,6 +14,7 @@ from flowsim.comparison.analysis import analyse
 from flowsim.comparison.design import described
 from flowsim.comparison.job import PRIOR, Comparison, comparison_of, results, shape_of
 from flowsim.policy import Policy
+from flowsim.repeats import is_ready, make_ready
 from flowsim.simulate import Progress
 from flowsim.studies.request import Request
 from flowsim.sweeps import lock, runner, sweeper
@@ -24,7 +25,7 @@ from flowsim.sweeps.progress import on_stderr
 from flowsim.sweeps.status import reasons
 from flowsim.sweeps.store import Store
 from flowsim.sweeps.template import Template
-from flowsim.years import SIMULATING, Years, make_ready
+from flowsim.years import SIMULATING
 
 SET = "set"
 """Dim of the sets of values of the levers, of which each is a job."""
@@ -92,15 +93,16 @@ def simulate(comparison: Comparison, request: Request) -> Store:
     RuntimeError
         If a job fails.
     """
-    engine = SIMULATING[comparison.engine]
     with lock.of_call(request.out):
-        if not engine.is_ready():
+        if not is_ready(comparison.engine):
             on_stderr("sweep: making machine code, once on this machine (about a minute)")
-            make_ready(Years(world=comparison.world, seed=0, horizon=1.0), engine)
+            make_ready(comparison.engine, comparison.world)
         store = sweeper.ready(_plan(comparison, request), request.out)
         workers = min(request.plan.workers, comparison.design.sets)
         launcher: Launcher = InProcess() if workers == 1 else Processes(workers=workers)
-        outcome = runner.run(store, simulate=partial(results, store), explain=_explain, launcher=launcher)
+        outcome = runner.run(
+            store, simulate=partial(results, store), explain=_explain, launcher=launcher, estimate=False
+        )
     if outcome.done < outcome.size:
         why = "; ".join(reasons(outcome, store=store))
         raise RuntimeError(f"{outcome.size - outcome.done} of {outcome.size} jobs failed: {why}")

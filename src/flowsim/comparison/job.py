@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,20 +19,18 @@ from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.intervals import SetNumbers, draw, varied
 from flowsim.policies.costs import annual_cost
 from flowsim.policy import Change, Policy
+from flowsim.repeats import repeated
 from flowsim.results.dataset import posts_dataset
 from flowsim.results.registry import CHANNELS
 from flowsim.results.sites import Site, sites
-from flowsim.results.tally import Loads, exits, pool_posts, route_classes
-from flowsim.simulate import Plan, Traffic, seen_by_honest
+from flowsim.results.tally import Masses, exits, pool_posts, route_classes
+from flowsim.simulate import Plan, Recorded, Traffic, seen_by_honest
 from flowsim.studies.request import Request
 from flowsim.sweeps.store import Store
 from flowsim.sweeps.template import Shape
 from flowsim.traffic import DRUGS, HEROIN
 from flowsim.world import World
 from flowsim.years import SIMULATING, Years
-
-if TYPE_CHECKING:
-    from flowsim.simulate import Recorded
 
 PRIOR = -1
 """Label of the draw that is taken from the prior."""
@@ -49,6 +47,12 @@ OF_LOADS = (
 
 OF_HONEST = ("vehicles", "referrals", "false_alarms", "delay", "delay_p95", "queue_length", "load", "cost")
 """Variables of honest traffic, the same under all draws that share a set."""
+
+MOST_YEARS = 20
+"""Most years of consignments that are kept in memory at a time [1]."""
+
+MOST_DRAWS = 12
+"""Most draws of which they are [1]."""
 
 POLICY_COST = "policy_cost"
 """What a policy costs in a year, besides fruitless searches."""
@@ -186,6 +190,8 @@ def _opened(path: Path, stamp: int) -> tuple[Comparison, Shape]:
 def simulated(comparison: Comparison, shape: Shape, number: int) -> xr.Dataset:
     """Simulate all policies with one set of values of the levers.
 
+    Honest traffic of a policy is that under the first draw of the set, and loads meet it under all of them.
+
     Parameters
     ----------
     comparison
@@ -195,25 +201,28 @@ def simulated(comparison: Comparison, shape: Shape, number: int) -> xr.Dataset:
     number
         Number of the set.
     """
-    design, room = comparison.design, _Room(shape)
-    traffic = Traffic()
+    design, room, plan = comparison.design, _Room(shape), comparison.plan
     changes = [comparison.draws[k] for k in design.draws_in(number)]
     changes += [comparison.prior[number]] if comparison.prior else []
-    policies = design.in_set(number)
-    met: dict[int, Recorded] = {}
-    honest: dict[int, xr.Dataset] = {}
-    for d, change in enumerate(changes):
-        base = change.apply(comparison.world)
-        for p, policy in enumerate(policies):
-            world = policy.apply(base)
-            recorded = _traffic(comparison, world, traffic)
-            loads = _loads(comparison, world, recorded)
-            room.put_loads(p, d, world, loads)
-            if d == 0 or recorded is not met[p]:
-                honest[p], met[p] = _honest(world, recorded), recorded
-            room.put_honest(p, d, honest[p])
-            room.put(POLICY_COST, (p, d), _cost(policy, base, world))
+    bases, policies = [change.apply(comparison.world) for change in changes], design.in_set(number)
+    honest = _Honest(comparison)
+    numbers: dict[str, Any] = {"seed": plan.seed, "horizon": plan.horizon}
+    for years in _batches(plan.replications, MOST_YEARS):
+        for draws in _batches(len(bases), MOST_DRAWS):
+            again = repeated(comparison.engine, [bases[d] for d in draws], years=years, **numbers)
+            for p, policy in enumerate(policies):
+                traffic, posts = honest.of(policy.apply(bases[0]))
+                for k, d in enumerate(draws):
+                    world = policy.apply(bases[d])
+                    room.put_loads((p, d, slice(years.start, years.stop)), world, again.masses(k, world, traffic))
+                    room.put_honest(p, d, posts)
+                    room.put(POLICY_COST, (p, d), _cost(policy, bases[d], world))
     return room.dataset()
+
+
+def _batches(count: int, most: int) -> list[range]:
+    """Numbers below a count in batches."""
+    return [range(first, min(first + most, count)) for first in range(0, count, most)]
 
 
 def _cost(policy: Policy, before: World, after: World) -> float:
@@ -221,32 +230,29 @@ def _cost(policy: Policy, before: World, after: World) -> float:
     return np.nan if found is None else found
 
 
-def _traffic(comparison: Comparison, world: World, traffic: Traffic) -> Recorded:
-    """Honest traffic of a world, simulated if none like it was."""
-    seen = seen_by_honest(world)
-    recorded = traffic.of(seen)
-    if not recorded:
-        plan, engine = comparison.plan, SIMULATING[comparison.engine]
-        years = Years(world=world, seed=plan.seed, horizon=plan.horizon)
-        recorded = [engine.traffic(years, span) for span in plan.spans()]
-        traffic.recorded.append((seen, recorded))
-    return recorded
+class _Honest:
+    """Honest traffic of the policies of a job, simulated once where it is the same."""
 
+    def __init__(self, comparison: Comparison) -> None:
+        self.plan, self.engine = comparison.plan, SIMULATING[comparison.engine]
+        self.traffic = Traffic()
 
-def _loads(comparison: Comparison, world: World, recorded: Recorded) -> Loads:
-    """Years of consignments that meet recorded traffic."""
-    plan = comparison.plan
-    years = Years(world=world, seed=plan.seed, horizon=plan.horizon)
-    return SIMULATING[comparison.engine].alone(years, list(range(plan.replications)), [span for _, span in recorded])
+    def of(self, world: World) -> tuple[Recorded, xr.Dataset]:
+        """Traffic of a world, and what it met at its checkpoints."""
+        seen = seen_by_honest(world)
+        recorded = self.traffic.of(seen)
+        if not recorded:
+            years = Years(world=world, seed=self.plan.seed, horizon=self.plan.horizon)
+            recorded = [self.engine.traffic(years, span) for span in self.plan.spans()]
+            self.traffic.recorded.append((seen, recorded))
+        return recorded, self._met(world, recorded)
 
-
-def _honest(world: World, recorded: Recorded) -> xr.Dataset:
-    """What honest traffic met."""
-    found = posts_dataset(world, pool_posts([part for part, _ in recorded]), policy="")
-    load = busiest(world)
-    return found.assign(
-        load=found["delay"].copy(data=[[load.get(name, np.nan) for name in found["checkpoint"].values]])
-    )
+    def _met(self, world: World, recorded: Recorded) -> xr.Dataset:
+        """What honest traffic met; the work of posts is that of the world, whatever honest traffic notices of it."""
+        found = posts_dataset(world, pool_posts([part for part, _ in recorded]), policy="")
+        load = busiest(world)
+        values = [[load.get(name, np.nan) for name in found["checkpoint"].values]]
+        return found.assign(load=found["delay"].copy(data=values))
 
 
 class _Room:
@@ -269,23 +275,23 @@ class _Room:
         self.dims[name] = dims
         self.arrays[name] = np.full([len(self.labels[dim]) for dim in dims], np.nan)
 
-    def put(self, name: str, index: tuple[int, ...], values: npt.ArrayLike) -> None:
+    def put(self, name: str, index: tuple[int | slice, ...], values: npt.ArrayLike) -> None:
         """Set values at a position."""
         self.arrays[name][index] = values
 
-    def put_loads(self, policy: int, draw: int, world: World, loads: Loads) -> None:
-        """Set what became of the loads of a draw."""
+    def put_loads(self, index: tuple[int, int, slice], world: World, loads: Masses) -> None:
+        """Set what became of the loads of a policy, a draw and some years."""
         where = [self.places["checkpoint"][site.name] for site in sites(world)]
         out = [self.places["exit"][name] for name in exits(world)]
         classes = [self.places["route_class"][name] for name in route_classes(world)]
         drug = [DRUGS.index(name) for name in self.labels["drug"]]
         released = world.detection.corruption.released * loads.seized.sum(-1)
-        self.put("entered_mass", (policy, draw), loads.entered[:, drug])
-        self.put("released_mass", (policy, draw), released[:, drug])
-        self.put("seized_mass", (policy, draw), loads.channels[:, drug])
-        self.arrays["seized_mass_by_checkpoint"][policy, draw][..., where] = loads.seized[:, drug]
-        self.arrays["leaked_mass"][policy, draw][..., out] = loads.leaked[:, drug]
-        self.arrays["leaked_mass_by_class"][policy, draw][..., classes] = loads.leaked_by_class[:, drug]
+        self.put("entered_mass", index, loads.entered[:, drug])
+        self.put("released_mass", index, released[:, drug])
+        self.put("seized_mass", index, loads.channels[:, drug])
+        self.arrays["seized_mass_by_checkpoint"][index][..., where] = loads.seized[:, drug]
+        self.arrays["leaked_mass"][index][..., out] = loads.leaked[:, drug]
+        self.arrays["leaked_mass_by_class"][index][..., classes] = loads.leaked_by_class[:, drug]
 
     def put_honest(self, policy: int, draw: int, posts: xr.Dataset) -> None:
         """Set what honest traffic met."""

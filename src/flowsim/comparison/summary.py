@@ -121,7 +121,7 @@ def _shares(results: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, 
         return {**{f"share_{name}": np.nan for name in SOURCES}, "sd": np.nan, "negative": ""}
     found = split(yearly, sets, levers=levers)
     shares = {f"share_{name}": share for name, share in found.shares.items()}
-    return {**shares, "sd": np.sqrt(found.total), "negative": " ".join(found.negative)}
+    return {**shares, "sd": np.sqrt(found.total), "negative": " and ".join(found.negative)}
 
 
 def _rest(rests: pd.DataFrame, policy: str) -> dict[str, object]:

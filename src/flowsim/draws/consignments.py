@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,13 @@ from flowsim import hubs, units
 from flowsim.draws import counter, poisson, quantiles
 from flowsim.draws.arrays import Columns, RingTable, Sent, Storing, Tables, no_loads
 from flowsim.draws.counter import Floats, Stream
-from flowsim.draws.fleet import Fleet, Ints
+from flowsim.draws.fleet import Bools, Fleet, Ints
 from flowsim.draws.itinerary import draw_availability, draw_years
 from flowsim.draws.rings import Rings, draw_rings
 from flowsim.draws.roster import Roster, Way, blank, drawn
 from flowsim.draws.ways import Options, Ways, ways_of
+from flowsim.inspection.checkpoint import AGENCIES
+from flowsim.inspection.intelligence import CASE_AGENCIES
 from flowsim.traffic import DRUGS, Profile
 from flowsim.traffic import Stream as Consignments
 from flowsim.world import World
@@ -69,10 +71,106 @@ def consignment_roster(
     draft = _Draft(world=world, ways=ways_of(world), seed=seed, years=years, rings=rings)
     sendings = [_send(draft, consignments, horizon=horizon, flow=flow) for consignments in world.traffic.streams]
     columns = _write(draft, sendings)
-    days = math.ceil(horizon / units.HOURS_PER_DAY) + 1 - first_day
-    available = draw_availability(world, seed=seed, replications=replications, first_day=first_day, days=days)
+    available = _available(world, seed=seed, replications=replications, horizon=horizon, first_day=first_day)
     shared: dict[str, Any] = {"available": available, "first_day": first_day, "year_effort": effort}
     return Roster(**columns._asdict(), **shared, seed=seed, ways=_each_once(draft.taken, columns))
+
+
+def moved(
+    roster: Roster, before: World, world: World, *, replications: Sequence[int], horizon: float
+) -> tuple[Roster, Bools] | None:
+    """Roster of a world, from that of another world in which the same loads are sent.
+
+    Parameters
+    ----------
+    roster
+        Consignments of the other world.
+    before
+        The other world.
+    world
+        World in which they move.
+    replications, horizon
+        As in `consignment_roster`, for which the roster was drawn.
+
+    Returns
+    -------
+    tuple
+        The roster, and whether each of its vehicles is none of that world, dims (vehicle,), because its ring sends
+        nothing any more. Nothing if other loads are sent, or rings send for longer than in the other world.
+    """
+    if before.network is not world.network or _sent_from(before) != _sent_from(world):
+        return None
+    changed, absent = _under_cases(roster, before, world, replications=replications)
+    if changed is None:
+        return None
+    available = roster.available
+    if _devices(world) != _devices(before):
+        span: dict[str, Any] = {"horizon": horizon, "first_day": roster.first_day}
+        available = _available(world, seed=roster.seed, replications=replications, **span)
+    return replace(changed, ways=ways_in(world, roster, before=before), available=available), absent
+
+
+def ways_in(world: World, roster: Roster, *, before: World) -> tuple[Way, ...]:
+    """Ways of a roster as they are in another world with the same network.
+
+    Parameters
+    ----------
+    world
+        The other world.
+    roster
+        Consignments.
+    before
+        World in which they were drawn.
+    """
+    ways, own = ways_of(before), ways_of(world)
+    return roster.ways if own is ways else tuple(own.like(way, ways) for way in roster.ways)
+
+
+def _sent_from(world: World) -> tuple[object, ...]:
+    """What the loads that are sent depend on, beside routes; tips and bribes come when they are on their way."""
+    detection, rings = world.detection, world.detection.intelligence
+    loads = world.traffic, world.hubs, detection.seals.opened
+    return (*loads, detection.year_log_sd, rings.rings, rings.size_exponent)
+
+
+def _cases_of(world: World) -> tuple[object, ...]:
+    """What the cases against rings depend on, and who protects them."""
+    intelligence, corruption = world.detection.intelligence, world.detection.corruption
+    cases = tuple(map(intelligence.cases, CASE_AGENCIES))
+    return cases, intelligence.dismantled, tuple(map(corruption.protected, AGENCIES))
+
+
+def _under_cases(
+    roster: Roster, before: World, world: World, *, replications: Sequence[int]
+) -> tuple[Roster | None, Bools]:
+    """Roster with the cases of another world, and who is absent from it; nothing if somebody may be missing."""
+    from flowsim.draws import entries
+
+    absent = np.zeros(roster.size, dtype=np.bool_)
+    if _cases_of(before) == _cases_of(world):
+        return roster, absent
+    old, new = (draw_rings(one, seed=roster.seed, replications=replications) for one in (before, world))
+    if old is None or new is None or (new.dismantled > old.dismantled).any():
+        return None, absent
+    names = ("protected", "case_time", "case_agency")
+    own = {name: getattr(roster, name).copy() for name in names}
+    rings = _ring_table(new, replications=len(replications))
+    loads = roster.entry, roster.parent, roster.replication, roster.ring
+    entries.assign(rings, *loads, own["protected"], own["case_time"], own["case_agency"], absent)
+    return replace(roster, **own), absent
+
+
+def _available(world: World, *, seed: int, replications: Sequence[int], horizon: float, first_day: int) -> Bools:
+    """Days on which devices work, from the first day to the one after the last entry."""
+    days = math.ceil(horizon / units.HOURS_PER_DAY) + 1 - first_day
+    return draw_availability(world, seed=seed, replications=replications, first_day=first_day, days=days)
+
+
+def _devices(world: World) -> tuple[object, ...]:
+    """Devices of all checkpoints, and how often each works."""
+    return tuple(
+        (post.name, *((device.name, device.availability) for device in post.devices)) for post in world.checkpoints
+    )
 
 
 def loads_per_year(world: World, consignments: Consignments) -> float:

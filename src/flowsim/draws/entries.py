@@ -10,8 +10,8 @@ import numpy as np
 from flowsim.draws.arrays import Columns, RingTable, Sent, Storing, Tables
 from flowsim.draws.choices import NOWHERE, Choices
 from flowsim.draws.compiled import chosen, interpolated, logarithm, low, philox, quantile, uniform
-from flowsim.draws.counter import ENTRY, ROUTE, last_word
-from flowsim.draws.fleet import Ints
+from flowsim.draws.counter import ENTRY, ROUTE, Floats, last_word
+from flowsim.draws.fleet import Bools, Ints
 from flowsim.jit import inlined, kernel
 from flowsim.traffic import VEHICLE_CLASSES
 from flowsim.units import HOURS_PER_YEAR
@@ -273,3 +273,47 @@ def inherit(load: int, v: int, columns: Columns) -> None:
     columns.drug[v], columns.ring[v] = columns.drug[load], columns.ring[load]
     columns.case_time[v], columns.case_agency[v] = columns.case_time[load], columns.case_agency[load]
     columns.protected[v] = columns.protected[load]
+
+
+@kernel
+def assign(
+    rings: RingTable,
+    entry: Floats,
+    parent: Ints,
+    replication: Ints,
+    ring: Ints,
+    protected: Ints,
+    time: Floats,
+    agency: Ints,
+    absent: Bools,
+) -> None:
+    """Write the first case after the entry of each load and who protects it, and which loads do not enter.
+
+    Parameters
+    ----------
+    rings
+        Rings and the cases against them.
+    entry, parent, replication, ring
+        As in a roster, dims (vehicle,).
+    protected, time, agency
+        Filled as in a roster, dims (vehicle,).
+    absent
+        Filled with whether the ring of a load, or of a part, sends nothing by then, dims (vehicle,).
+    """
+    first, times, agencies, protecting = rings.first, rings.time, rings.agency, rings.protected
+    dismantled, several = rings.dismantled, rings.protected.shape[1]
+    for v in range(len(entry)):
+        if parent[v] >= 0:
+            load = parent[v]
+            protected[v], time[v], agency[v] = protected[load], time[load], agency[load]
+            absent[v] = absent[load]
+            continue
+        group = replication[v] * several + ring[v]
+        case = len(times) - 1
+        for k in range(first[group], first[group + 1]):
+            if times[k] > entry[v]:
+                case = k
+                break
+        protected[v] = protecting[replication[v], ring[v]]
+        time[v], agency[v] = times[case], agencies[case]
+        absent[v] = entry[v] >= dismantled[group]

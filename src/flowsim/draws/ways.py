@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import TypeAlias
 
 from flowsim.draws.choices import LEAVES, Branch, Choices, choices, cities_on
 from flowsim.draws.itinerary import Itinerary, itinerary
@@ -36,6 +37,10 @@ class Options:
     """Ways that some load has taken, by their numbers."""
 
 
+_Stretch: TypeAlias = tuple[tuple[str, ...], str, str, int | None, int]
+"""Path, mode and class of vehicle of an itinerary, and the places where it sets out and ends."""
+
+
 class Ways:
     """The ways of a world."""
 
@@ -49,7 +54,8 @@ class Ways:
         """
         self.world = world
         self._whole: dict[tuple[tuple[str, ...], str, str], Itinerary] = {}
-        self._parts: dict[tuple[tuple[str, ...], str, str, int | None, int], Itinerary] = {}
+        self._parts: dict[_Stretch, Itinerary] = {}
+        self._stretches: dict[int, _Stretch] = {}
         self._loads: dict[tuple[str, int], Way] = {}
         self._flows: dict[tuple[Hashable, ...], Way] = {}
         self._options: dict[tuple[str, str], Options] = {}
@@ -100,30 +106,37 @@ class Ways:
             arrays = options.arrays
             branch = options.branches[arrays.way_branch[number]]
             position, _ = branch.ends[arrays.way_end[number]]
-            own = self._itinerary(
-                branch.route,
-                vehicle_class=options.classes[arrays.way_class[number]][0],
-                start=branch.start,
-                last=len(branch.route.path) - 1 if position == LEAVES else position,
-            )
-            way = Way(itinerary=own, stream=options.stream, loaded=True)
-            options.known[number] = self._loads.setdefault((options.stream, id(own)), way)
+            route, start = branch.route, branch.start
+            last = len(route.path) - 1 if position == LEAVES else position
+            vehicle_class = options.classes[arrays.way_class[number]][0]
+            options.known[number] = self._way(options.stream, (route.path, route.mode, vehicle_class, start, last))
         return options.known[number]
 
     def _add(self, key: tuple[str, str], stream: str, branches: list[Branch], classes: list[tuple[str, float]]) -> None:
         arrays = choices(self.world, branches, classes=classes)
         self._options[key] = Options(stream=stream, branches=branches, classes=classes, arrays=arrays)
 
-    def _itinerary(self, route: Route, *, vehicle_class: str, start: int | None, last: int) -> Itinerary:
+    def like(self, way: Way, other: Ways) -> Way:
+        """Way here of the loads that take a way of another world with the same routes."""
+        return self._way(way.stream, other._stretches[id(way.itinerary)])
+
+    def _way(self, stream: str, stretch: _Stretch) -> Way:
+        own = self._itinerary(stretch)
+        if (stream, id(own)) not in self._loads:
+            self._loads[stream, id(own)] = Way(itinerary=own, stream=stream, loaded=True)
+        return self._loads[stream, id(own)]
+
+    def _itinerary(self, stretch: _Stretch) -> Itinerary:
         """Itinerary, the same for all streams that go the same way."""
-        whole = (route.path, route.mode, vehicle_class)
+        path, mode, vehicle_class, start, last = stretch
+        whole = (path, mode, vehicle_class)
         if whole not in self._whole:
-            kind = {"vehicle_class": vehicle_class, "direction": "through", "mode": route.mode}
-            self._whole[whole] = itinerary(self.world, route.path, **kind)
-        key = (*whole, start, last)
-        if key not in self._parts:
-            self._parts[key] = self._whole[whole].between(start, last)
-        return self._parts[key]
+            kind = {"vehicle_class": vehicle_class, "direction": "through", "mode": mode}
+            self._whole[whole] = itinerary(self.world, path, **kind)
+        if stretch not in self._parts:
+            self._parts[stretch] = self._whole[whole].between(start, last)
+            self._stretches[id(self._parts[stretch])] = stretch
+        return self._parts[stretch]
 
 
 @dataclass(frozen=True)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 
-from flowsim.engine import numbers
+from flowsim.engine import memory, numbers
 from flowsim.engine.calendar import NONE
+from flowsim.engine.memory import NOT_KEPT
 from flowsim.engine.outcome import BYPASSED, CLOSED, PASSED, REFERRED, RETAINED, SEIZED, SPLIT, UNDER_WAY, UNREACHED
 from flowsim.engine.record import Run
-from flowsim.engine.recorded import Recorded, met, span_at
-from flowsim.engine.rules import Floats, Ints
+from flowsim.engine.recorded import Recorded
+from flowsim.engine.rules import Floats, Ints, Records
 from flowsim.engine.steps import STAYS, decide, examine, found, is_taken, move_on, passes_closed, seize, way_round
 from flowsim.jit import bare, bare_kernel
 
@@ -18,10 +19,10 @@ NEVER = math.inf
 
 
 @bare_kernel
-def follow(run: Run, recorded: Recorded, entry: Floats, parent: Ints, until: float) -> None:
+def follow(run: Run, recorded: Recorded, kept: Records, entry: Floats, parent: Ints, until: float) -> None:
     """Follow every vehicle to its end or to a time [h]; a part, which comes after its load, from its release on.
 
-    A visit that was interrupted is done again from its arrival, with the same result.
+    A visit that was interrupted is done again from its arrival, with the same result. Nothing is remembered.
     """
     for v in range(len(run.vehicles)):
         if run.vehicles[v].fate != UNDER_WAY:
@@ -47,7 +48,7 @@ def follow(run: Run, recorded: Recorded, entry: Floats, parent: Ints, until: flo
             if run.vehicles[v].remaining == 0:
                 end(run, v, time)
                 break
-            left = visit(run, recorded, v, k, time, until)
+            left = visit(run, recorded, kept, NOT_KEPT, v, k, time, until)
             if left < until:
                 run.visits[k].departure = left
                 move_on(run, v)
@@ -70,7 +71,7 @@ def end(run: Run, v: int, time: float) -> None:
 
 
 @bare
-def visit(run: Run, recorded: Recorded, v: int, k: int, time: float, until: float) -> float:
+def visit(run: Run, recorded: Recorded, kept: Records, row: int, v: int, k: int, time: float, until: float) -> float:
     """Pass a checkpoint from an arrival on; the departure, or `NEVER` [h]."""
     post, station = numbers.place_of(run, v, k)
     run.visits[k].arrival = time
@@ -85,8 +86,10 @@ def visit(run: Run, recorded: Recorded, v: int, k: int, time: float, until: floa
         run.visits[k].decision = CLOSED
         return time
     due = time + run.stations[station].stop
-    service, score = numbers.first_look(run, v, k, post, station)
-    looked = look(run, recorded, k, station, time, due, service)
+    service, score = memory.first_look(run, kept, row, v, k, post, station)
+    waiting, wait = memory.queue(run, recorded, kept, row, station, time)
+    run.visits[k].crowded = waiting > run.stations[station].wave_through
+    looked = look(run, k, time + wait, due, service)
     if looked >= until:
         return NEVER
     if run.visits[k].decision == UNREACHED:
@@ -97,7 +100,7 @@ def visit(run: Run, recorded: Recorded, v: int, k: int, time: float, until: floa
     run.visits[k].decision = decide(run, v, k, post, station, score)
     left = looked
     if run.visits[k].decision == REFERRED:
-        left = examination(run, recorded, v, k, post, looked, due)
+        left = examination(run, recorded, kept, row, v, k, post, looked, due)
         if left >= until:
             return NEVER
         if run.visits[k].decision == REFERRED and is_stopped(run, v, k, post, left):
@@ -119,24 +122,21 @@ def go_round(run: Run, v: int, k: int, post: int, way: int, until: float) -> flo
 
 
 @bare
-def look(run: Run, recorded: Recorded, k: int, station: int, time: float, due: float, service: float) -> float:
+def look(run: Run, k: int, start: float, due: float, service: float) -> float:
     """End of the first look [h], or the arrival if a train leaves before that could end."""
-    span, local = span_at(recorded, time)
-    waiting, wait = met(run, recorded, span, station, local)
-    run.visits[k].crowded = waiting > run.stations[station].wave_through
-    start = time + wait
     if start + service > due:
         run.visits[k].decision = UNREACHED
-        return time
+        return run.visits[k].arrival
     run.visits[k].start = start
     return start + service
 
 
 @bare
-def examination(run: Run, recorded: Recorded, v: int, k: int, post: int, looked: float, due: float) -> float:
+def examination(
+    run: Run, recorded: Recorded, kept: Records, row: int, v: int, k: int, post: int, looked: float, due: float
+) -> float:
     """End of the examination [h], or of the first look if a train leaves before that could end."""
-    span, local = span_at(recorded, looked)
-    start = looked + met(run, recorded, span, len(run.stations) + post, local)[1]
+    start = looked + memory.bay(run, recorded, kept, row, post, looked)
     duration, alarm = examine(run, v, k, post, start)
     if start + duration > due:
         run.visits[k].decision = UNREACHED

@@ -10,6 +10,7 @@ from flowsim import checks
 from flowsim.draws.fleet import Fleet
 from flowsim.draws.roster import Roster
 from flowsim.engine.alone import follow
+from flowsim.engine.memory import NO_MEMORY
 from flowsim.engine.outcome import Outcome, State
 from flowsim.engine.record import outcome_of, prepare
 from flowsim.engine.recorded import Recorded, Span, record
@@ -71,7 +72,7 @@ class Simulation:
         until
             As in `run`.
         """
-        follow(self._run, queues, self._entry, self._parent, float(until))
+        follow(self._run, queues, NO_MEMORY, self._entry, self._parent, float(until))
 
     def trail(self) -> Trail:
         """Vehicles with what tallies ask of their visits, once the run is over."""

@@ -91,9 +91,21 @@ def first_look(run: Run, v: int, k: int, post: int, station: int) -> tuple[float
     """Time of the first look [h], and the risk score [1]."""
     if is_drawn(run):
         return run.drawn[k, _SERVICE], run.drawn[k, _SCORE]
-    drawn, group, setting = words_here(run, v, post, SERVICE), run.stations[station], run.setting[0]
-    shift = setting.targeting if run.vehicles[v].load >= 0 else 0.0
-    return group.service_time * variate(run, group.law, drawn[0]), variate(run, setting.normal, drawn[1]) + shift
+    service, score = unshifted_look(run, v, post, station)
+    return service, score + shift(run, v)
+
+
+@bare
+def unshifted_look(run: Run, v: int, post: int, station: int) -> tuple[float, float]:
+    """Time of the first look [h], and the risk score without what is added for a load [1]; of a roster only."""
+    drawn, group = words_here(run, v, post, SERVICE), run.stations[station]
+    return group.service_time * variate(run, group.law, drawn[0]), variate(run, run.setting[0].normal, drawn[1])
+
+
+@bare
+def shift(run: Run, v: int) -> float:
+    """What is added to the risk score of a vehicle because it carries a load [1]."""
+    return run.setting[0].targeting if run.vehicles[v].load >= 0 else 0.0
 
 
 @bare

@@ -157,20 +157,13 @@ def prepare(world: World, fleet: Fleet | Roster, *, state: State | None) -> tupl
     first = fleet.first
     ways = ways_of_roster(world, fleet) if isinstance(fleet, Roster) else ways_of_fleet(world, fleet)
     rules = rules_of(world, visits=int(first[-1]), first_day=fleet.first_day)
-    vehicles, visits, idle_from = np.empty(fleet.size, VEHICLE), np.empty(int(first[-1]), VISIT), -np.inf
-    if isinstance(fleet, Roster):
-        way, number, year = (np.ascontiguousarray(getattr(fleet, name)) for name in ("way", "number", "year"))
-        enlist(vehicles, visits, first, way, number, year, ways.ways["first_stop"].copy())
-    else:
-        nothing = np.zeros(fleet.size, np.int64)
-        enlist(vehicles, visits, first, nothing, nothing, nothing, np.zeros(1, np.int64))
-        vehicles["tail"] = fleet.tail
-    vehicles["sealed"] = fleet.vehicle_class == VEHICLE_CLASSES.index("tir")
+    visits, idle_from = np.empty(int(first[-1]), VISIT), -np.inf
+    vehicles = enlisted(fleet, visits, first, ways.ways["first_stop"].copy())
     if state is not None:
         vehicles["fate"], vehicles["end"], idle_from = state.outcome.fate, state.outcome.end, state.time
         for name in PER_VISIT:
             visits[name] = getattr(state.outcome, name)
-    loads = _loads(fleet, vehicles)
+    loads = loads_of(fleet, vehicles)
     effort = np.array(world.efforts()).reshape(len(world.checkpoints), world.levels)
     heads, dates = calendar(visits=len(visits))
     read: dict[str, Any] = {name: getattr(ways, name) for name in ("ways", "stops", "legs", "drawn")}
@@ -187,6 +180,32 @@ def prepare(world: World, fleet: Fleet | Roster, *, state: State | None) -> tupl
         dates=dates,
     )
     return run, ways.shortest
+
+
+def enlisted(fleet: Fleet | Roster, visits: Records, first: Ints, first_stop: Ints) -> Records:
+    """Records of vehicles to which nothing has happened, without loads; their visits are filled in.
+
+    Parameters
+    ----------
+    fleet
+        Vehicles.
+    visits
+        Their visits, dims (visit,).
+    first
+        First visit of each vehicle and, last, the number of visits, dims (vehicle + 1,).
+    first_stop
+        First stop of each way of a roster, dims (way,).
+    """
+    vehicles = np.empty(fleet.size, VEHICLE)
+    if isinstance(fleet, Roster):
+        way, number, year = (np.ascontiguousarray(getattr(fleet, name)) for name in ("way", "number", "year"))
+        enlist(vehicles, visits, first, way, number, year, first_stop)
+    else:
+        nothing = np.zeros(fleet.size, np.int64)
+        enlist(vehicles, visits, first, nothing, nothing, nothing, np.zeros(1, np.int64))
+        vehicles["tail"] = fleet.tail
+    vehicles["sealed"] = fleet.vehicle_class == VEHICLE_CLASSES.index("tir")
+    return vehicles
 
 
 @bare_kernel
@@ -209,14 +228,23 @@ def enlist(
             visit.lane, visit.bay, visit.crowded, visit.decision, visit.alarm = -1, -1, -1, -1, -1
 
 
-def _loads(fleet: Fleet | Roster, vehicles: Records) -> Records:
-    """Loads of a fleet, which its vehicles are given; parts have numbers after that of their consignment."""
+def loads_of(fleet: Fleet | Roster, vehicles: Records) -> Records:
+    """Loads of a fleet, which its vehicles are given; parts have numbers after that of their consignment.
+
+    Parameters
+    ----------
+    fleet
+        Vehicles.
+    vehicles
+        Their records, of which the load is filled in.
+    """
     loaded = np.flatnonzero(fleet.drug != HONEST)
+    chosen = slice(None) if len(loaded) == fleet.size else loaded
     loads = np.zeros(len(loaded), LOAD)
-    vehicles["load"][loaded] = np.arange(len(loaded))
+    vehicles["load"][chosen] = np.arange(len(loaded))
     for name in ("mass", "log_mass", "concealment", "case_time", "store", "protected", "replication", "opened"):
-        loads[name] = getattr(fleet, name)[loaded]
-    loads["retained"] = fleet.retained[loaded]
+        loads[name] = getattr(fleet, name)[chosen]
+    loads["retained"] = fleet.retained[chosen]
     loads["first_part"] = loads["next_part"] = -1
     parts = loaded[fleet.parent[loaded] >= 0]
     if len(parts):

@@ -151,8 +151,23 @@ def record(
 
 def _split(where: Ints, count: int) -> list[Ints]:
     """Positions of each of so many places, in order."""
-    order = np.argsort(where, kind="stable")
+    order = in_order(where, count)
     return np.split(order, np.searchsorted(where[order], np.arange(count + 1)))[1:-1]
+
+
+def in_order(where: Ints, count: int) -> Ints:
+    """Order by number, equal ones as they stand; small numbers are sorted by their digits, which takes less time.
+
+    Parameters
+    ----------
+    where
+        Numbers below `count`, at least 0.
+    count
+        Largest number and one more [1].
+    """
+    small = where.astype(np.int16) if count < np.iinfo(np.int16).max else where
+    order: Ints = np.argsort(small, kind="stable")
+    return order
 
 
 def _queue(arrival: Floats, start: Floats, finish: Floats, *, servers: int, end: float) -> Queue:

@@ -181,7 +181,9 @@ def _totals(axes: Axes, years: npt.NDArray[np.float64], *, reported: dict[int, f
         above = 100.0 * float((years >= mass).mean())
         text = f"{mass:g} kg in {year},\n{above:.0f} % of years\nare above"
         side, gap = ("right", -1) if mass > 0.45 * top else ("left", 1)
-        axes.text(mass + gap * 0.025 * top, y, text, size=SMALL - 0.4, color=REPORTED, va="center", ha=side)
+        box = {"facecolor": "white", "edgecolor": "none", "pad": 0.8}
+        x = mass + gap * 0.025 * top
+        axes.text(x, y, text, size=SMALL - 0.4, color=REPORTED, va="center", ha=side, bbox=box)
     axes.set_xlabel("seized in one year, baseline [kg]", size=SMALL + 0.5)
     axes.set_ylabel("of simulated years, all draws [%]", size=SMALL + 0.5)
     frame(axes, grid="y")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from flowsim import units
 from flowsim.draws.fleet import HONEST, Bools, Ints
 from flowsim.engine.outcome import PASSED, REFERRED, RETAINED, SEIZED, SPLIT, UNDER_WAY, Outcome
+from flowsim.engine.recorded import in_order
 from flowsim.engine.trail import Travelled
 from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.results.passing import without_alarm
@@ -28,8 +29,8 @@ LEDGER_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loads:
-    """Masses of consignments by replication and drug; the last dim, where there is one, is named."""
+class Masses:
+    """Where the mass of consignments came to, by replication and drug; the last dim, where there is one, is named."""
 
     entered: Floats
     """Dims (replication, drug) [kg]."""
@@ -37,17 +38,8 @@ class Loads:
     seized: Floats
     """Dims (replication, drug, site) [kg]; sites are the checkpoints and, where `sites` has them, places."""
 
-    patrolled: Floats
-    """Part of `seized` that patrols stopped on the way round, dims (replication, drug, checkpoint) [kg]."""
-
     channels: Floats
     """Mass seized by channel and agency, dims (replication, drug, channel, agency) [kg]."""
-
-    missed: Floats
-    """Mass that passed a checkpoint, by reason and summed over checkpoints, dims (replication, drug, reason) [kg]."""
-
-    count: Floats
-    """Seizures without the many small ones of the market, dims (replication, drug, site) [1]."""
 
     leaked: Floats
     """Dims (replication, drug, exit) [kg]."""
@@ -63,6 +55,20 @@ class Loads:
 
     underway: Floats
     """Dims (replication, drug) [kg]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loads(Masses):
+    """Masses of consignments, what they passed, and every seizure."""
+
+    patrolled: Floats
+    """Part of `seized` that patrols stopped on the way round, dims (replication, drug, checkpoint) [kg]."""
+
+    missed: Floats
+    """Mass that passed a checkpoint, by reason and summed over checkpoints, dims (replication, drug, reason) [kg]."""
+
+    count: Floats
+    """Seizures without the many small ones of the market, dims (replication, drug, site) [1]."""
 
     seizures: dict[str, npt.NDArray[Any]]
     """Columns of `seizures.table`, each with dims (seizure,)."""
@@ -101,6 +107,14 @@ def route_classes(world: World) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{route.origin} {route.mode}" for route in world.network.routes))
 
 
+def ends_of_routes(world: World) -> tuple[Ints, Ints]:
+    """Index of the exit and of the class of each route, dims (route,)."""
+    names, classes, routes = exits(world), route_classes(world), world.network.routes
+    exit_of = np.array([names.index(route.exit) for route in routes], dtype=np.int64)
+    class_of = np.array([classes.index(f"{route.origin} {route.mode}") for route in routes], dtype=np.int64)
+    return exit_of, class_of
+
+
 def tally_loads(world: World, fleet: Travelled, outcome: Outcome, *, replications: int, horizon: float) -> Loads:
     """Add up what happened to the consignments of a fleet and close the ledger.
 
@@ -128,9 +142,8 @@ def tally_loads(world: World, fleet: Travelled, outcome: Outcome, *, replication
     loads = taken(world, fleet, outcome, counted=counted)
     seized = counted & (outcome.fate == SEIZED)
     one_by_one = table(world, fleet, outcome, loads=loads)
-    names, classes, routes = exits(world), route_classes(world), world.network.routes
-    exit_of = np.array([names.index(route.exit) for route in routes], dtype=np.int64)
-    class_of = np.array([classes.index(f"{route.origin} {route.mode}") for route in routes], dtype=np.int64)
+    names, classes = exits(world), route_classes(world)
+    exit_of, class_of = ends_of_routes(world)
     passed = counted & (outcome.fate == PASSED)
     waiting = counted & (outcome.fate == UNDER_WAY)
     stored = waiting & (fleet.parent >= 0) & (outcome.end[fleet.parent] + fleet.store >= horizon)
@@ -195,13 +208,30 @@ def _at_posts(world: World, loads: Columns, *, channel: int, shape: tuple[int, i
 
 def _channels(world: World, loads: Columns, at_posts: dict[int, Floats], *, arrested: Floats) -> Floats:
     """Mass seized, dims (replication, drug, channel, agency) [kg]; what patrols stop is the Border Guards'."""
+    by_case = {name: column[loads["channel"] == CASE] for name, column in loads.items()}
+    by_case_agency = _histogram(by_case, "agency", shape=(*arrested.shape, len(AGENCIES)), weights=by_case["mass"])
+    return channels_of(world, at_posts, by_case=by_case_agency, arrested=arrested)
+
+
+def channels_of(world: World, at_posts: Mapping[int, Floats], *, by_case: Floats, arrested: Floats) -> Floats:
+    """Mass seized, dims (replication, drug, channel, agency) [kg]; what patrols stop is the Border Guards'.
+
+    Parameters
+    ----------
+    world
+        World that was simulated.
+    at_posts
+        Mass seized through each channel that works at checkpoints, dims (replication, drug, checkpoint) [kg].
+    by_case
+        Mass taken in cases, dims (replication, drug, agency) [kg].
+    arrested
+        Mass taken from retail sellers, dims (replication, drug) [kg].
+    """
     channels = np.zeros((*arrested.shape, len(CHANNELS), len(AGENCIES)))
     for channel in (ROUTINE, TIP):
         channels[..., channel, :] = by_agency(world, at_posts[channel])
     channels[..., PATROL, AGENCIES.index("Border Guards")] = at_posts[PATROL].sum(-1)
-    by_case = {name: column[loads["channel"] == CASE] for name, column in loads.items()}
-    full = (*arrested.shape, len(AGENCIES))
-    channels[..., CASE, :] = _histogram(by_case, "agency", shape=full, weights=by_case["mass"])
+    channels[..., CASE, :] = by_case
     channels[..., MARKET, AGENCIES.index("Committee")] = arrested
     return channels
 
@@ -265,7 +295,7 @@ def _why(world: World, fleet: Travelled, outcome: Outcome, *, visit: Ints, who: 
     return why
 
 
-def close(loads: Loads) -> None:
+def close(loads: Masses) -> None:
     """Refuse loads whose ledger does not close, or whose seizures differ by channel and by checkpoint.
 
     Raises
@@ -313,7 +343,7 @@ def tally_posts(world: World, fleet: Travelled, outcome: Outcome, *, start: floa
     waiting = begun - outcome.arrival[chosen]
     for_bay = np.where(np.isnan(outcome.exam_start), end, outcome.exam_start)[chosen] - looked[chosen]
     waiting = waiting + np.where(referred, for_bay, 0.0)
-    order = np.argsort(where, kind="stable")
+    order = in_order(where, count)
     bounds = np.searchsorted(where[order], np.arange(count + 1))
     return Posts(
         hours=end - start,

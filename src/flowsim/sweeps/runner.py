@@ -103,6 +103,7 @@ def run(
     explain: Explain,
     launcher: Launcher,
     say: Say = on_stderr,
+    estimate: bool = True,
 ) -> Outcome:
     """Do the jobs of a store that are missing, failed, were killed, or are damaged.
 
@@ -120,6 +121,8 @@ def run(
         Where jobs run.
     say
         Told a line now and then.
+    estimate
+        Whether the first job of a long sweep runs alone, to say what all of them will take.
 
     Returns
     -------
@@ -141,7 +144,7 @@ def run(
     work = partial(attempt, store, simulate=simulate, explain=explain)
     try:
         with Watch(store, pending=todo, say=say):
-            if len(todo) >= LONG:
+            if estimate and len(todo) >= LONG:
                 _estimate(store, _first(store, todo, work=work, launcher=launcher), todo, launcher, say=say)
             _all(store, todo, work=work, launcher=launcher)
     finally:
