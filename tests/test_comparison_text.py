@@ -131,3 +131,14 @@ def test_table_2_can_be_made_of_effects_without_prices_and_of_a_prior_with_one_d
     table = summary(results, prior=prior, table=effects(results))
     assert table["risk_tax"].isna().all()
     assert table.set_index("policy").loc["harm", "p_prior"] == 0
+
+
+def test_single_years_that_go_against_the_mean_are_counted_and_said(results, found):
+    yearly = results.seized_mass.sum(["channel", "agency"])
+    for name in TRUTHS:
+        effect = (yearly.sel(policy=name) - yearly.sel(policy="baseline")).values
+        share = (effect < 0).mean() if effect.mean() > 0 else (effect > 0).mean()
+        row = found.table.set_index("policy").loc[name]
+        assert row["against"] == pytest.approx(0.0 if name == "nothing" else share)
+        said = f"{name} {100 * row['against']:.1f} %" in " ".join(" ".join(found.lines).split())
+        assert said == (row["against"] >= 0.0005)

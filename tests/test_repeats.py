@@ -9,8 +9,10 @@ import pytest
 from random_worlds import random_world
 
 import flowsim as fs
+from flowsim.api import load_policy
 from flowsim.calibration.posterior import world_change
 from flowsim.config import every_policy
+from flowsim.draws import ways
 from flowsim.inspection.corruption import NO_CORRUPTION
 from flowsim.inspection.detection import Effort
 from flowsim.repeats import repeated
@@ -99,6 +101,18 @@ def test_random_worlds_are_remembered_to_the_bit(number):
         for base in (1, 0):
             assert_same(again.masses(base, variant, traffic), plain, f"variant {k}")
     assert plain.entered.sum() > 0
+
+
+def test_ways_that_are_no_longer_kept_change_nothing(bases):
+    """Ways are kept of so many worlds; those of the first are held as long as they are needed."""
+    policy = load_policy("narcotics_boundaries")
+    again = repeated("compiled", bases[:1], seed=SEED, horizon=HORIZON, years=range(1))
+    traffic = traffic_of(bases[0])
+    again.masses(0, bases[0], traffic)
+    ways._kept.cache_clear()
+    world = policy.apply(bases[0])
+    traffic = traffic_of(world)
+    assert_same(again.masses(0, world, traffic), alone(world, traffic, range(1)), "new ways")
 
 
 def test_the_reference_engine_simulates_each_world_anew():

@@ -17,6 +17,7 @@ from flowsim import jit
 from flowsim.draws.consignments import consignment_roster, moved, ways_in
 from flowsim.draws.fleet import Ints
 from flowsim.draws.roster import Roster
+from flowsim.draws.ways import Ways, ways_of
 from flowsim.engine import again, recorded
 from flowsim.engine.memory import NOT_KEPT
 from flowsim.results.masses import masses
@@ -97,6 +98,9 @@ class _Base:
     world: World
     """The world."""
 
+    ways: Ways
+    """Its ways."""
+
     listed: again.Listed
     """Its consignments."""
 
@@ -171,11 +175,11 @@ class _Remembering:
     @cached_property
     def bases(self) -> list[_Base]:
         """Worlds before any policy with their consignments."""
-        lists = [again.listed(self._drawn(world)) for world in self.worlds]
-        most = max(lists, key=lambda listed: listed.roster.size)
+        lists = [(again.listed(self._drawn(world)), ways_of(world)) for world in self.worlds]
+        most = max((listed for listed, _ in lists), key=lambda listed: listed.roster.size)
         return [
-            _Base(world=world, listed=listed, same=again.counterparts(listed, most))
-            for world, listed in zip(self.worlds, lists, strict=True)
+            _Base(world=world, ways=ways, listed=listed, same=again.counterparts(listed, most))
+            for world, (listed, ways) in zip(self.worlds, lists, strict=True)
         ]
 
     @cached_property
@@ -189,7 +193,7 @@ class _Remembering:
     def _moved(self, base: _Base, world: World) -> again.Listed | None:
         """Consignments of a world as they are in one that is controlled otherwise; nothing if others are sent."""
         span: dict[str, Any] = {"replications": self.years, "horizon": self.horizon}
-        found = moved(base.listed.roster, base.world, world, **span)
+        found = moved(base.listed.roster, base.world, base.ways, world, **span)
         return None if found is None else base.listed.in_roster(*found)
 
     def _memory(self, world: World, traffic: Recorded) -> again.Memory:
@@ -201,7 +205,7 @@ class _Remembering:
         queues = recorded.pooled([span for _, span in traffic])
         most = self._most
         same_network = world.network is most.world.network
-        ways = ways_in(world, most.listed.roster, before=most.world) if same_network else most.listed.roster.ways
+        ways = ways_in(world, most.listed.roster, ways=most.ways) if same_network else most.listed.roster.ways
         memory = again.Memory(queues, most.listed, ways)
         self.known = [*self.known[:1], _Among(traffic=traffic, lanes=lanes, memory=memory)]
         return memory

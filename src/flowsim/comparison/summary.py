@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
@@ -59,7 +60,8 @@ def summary(
         `years`, years_low, years_high: years of reports needed on each side for the mean effect, and 5 and 95 % points
         over draws. `share_calibrated`, share_assumed, share_yearly: parts of the variance of a single year's effect
         [1], NaN where they cannot be told apart, and `negative`, components whose estimate was below 0. `rests_on`,
-        slope, swing, break_even: the parameter that the effect rests on most. `kind`: "assumed" if the policy has
+        slope, swing, break_even: the parameter that the effect rests on most. `against`, share of single years whose
+        effect has the other sign than the mean [1]. `kind`: "assumed" if the policy has
         assumed parameters, else "calibrated".
     """
     long = effects(results, prices=prices) if table is None else table
@@ -81,6 +83,7 @@ def summary(
         known = before is not None and name in before["policy"].values
         row["p"] = float(p.sel(policy=name))
         row["p_prior"] = float(before.sel(policy=name)) if before is not None and known else np.nan
+        row["against"] = _against(changes["yearly"].sel(policy=name).values)
         row |= _years(levels, changes, name) | _shares(results, changes, name) | _rest(rests, name)
         rows.append(row)
     return pd.DataFrame(rows).pipe(_complete)
@@ -91,6 +94,12 @@ def _complete(table: pd.DataFrame) -> pd.DataFrame:
     for name in ("per_million_note", "per_hour_note", "policy_cost_note"):
         table[name] = table[name].fillna("") if name in table else ""
     return table
+
+
+def _against(yearly: npt.NDArray[np.float64]) -> float:
+    """Share of single years whose effect has the other sign than the mean [1]."""
+    mean = yearly.mean()
+    return float((yearly * np.sign(mean) < 0).mean())
 
 
 def _kind(results: xr.Dataset, policy: str) -> str:

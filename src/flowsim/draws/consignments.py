@@ -77,7 +77,7 @@ def consignment_roster(
 
 
 def moved(
-    roster: Roster, before: World, world: World, *, replications: Sequence[int], horizon: float
+    roster: Roster, before: World, ways: Ways, world: World, *, replications: Sequence[int], horizon: float
 ) -> tuple[Roster, Bools] | None:
     """Roster of a world, from that of another world in which the same loads are sent.
 
@@ -85,8 +85,8 @@ def moved(
     ----------
     roster
         Consignments of the other world.
-    before
-        The other world.
+    before, ways
+        The other world, and the ways that it had then.
     world
         World in which they move.
     replications, horizon
@@ -107,10 +107,10 @@ def moved(
     if _devices(world) != _devices(before):
         span: dict[str, Any] = {"horizon": horizon, "first_day": roster.first_day}
         available = _available(world, seed=roster.seed, replications=replications, **span)
-    return replace(changed, ways=ways_in(world, roster, before=before), available=available), absent
+    return replace(changed, ways=ways_in(world, roster, ways=ways), available=available), absent
 
 
-def ways_in(world: World, roster: Roster, *, before: World) -> tuple[Way, ...]:
+def ways_in(world: World, roster: Roster, *, ways: Ways) -> tuple[Way, ...]:
     """Ways of a roster as they are in another world with the same network.
 
     Parameters
@@ -119,10 +119,10 @@ def ways_in(world: World, roster: Roster, *, before: World) -> tuple[Way, ...]:
         The other world.
     roster
         Consignments.
-    before
-        World in which they were drawn.
+    ways
+        Ways of the world in which they were drawn.
     """
-    ways, own = ways_of(before), ways_of(world)
+    own = ways_of(world)
     return roster.ways if own is ways else tuple(own.like(way, ways) for way in roster.ways)
 
 
