@@ -199,9 +199,7 @@ DRAWN = {
     "times seen ignored": _bug("numbers", "purpose | (run.stops[run.vehicles[v].stop].seen << _SEEN)", "purpose"),
     "times seen of a leg ignored": _bug("numbers", "TRAVEL | (leg.seen << _SEEN)", "TRAVEL"),
     "year ignored": _bug("numbers", "np.uint64(vehicle.year)", "NOTHING"),
-    "targeting ignored": _bug(
-        "numbers", "variate(run, setting.normal, drawn[1]) + shift", "variate(run, setting.normal, drawn[1])"
-    ),
+    "targeting ignored": _bug("numbers", "return service, score + shift(run, v)", "return service, score"),
     "bribes drawn as services": _bug("numbers", "SERVICE | BRIBE", "SERVICE"),
     "wagons drawn as ways round": _bug("numbers", "ROUND | WAGON", "ROUND"),
     "one tip for all agencies": _bug("numbers", "ENTRY | stop.tip_item", "ENTRY"),
@@ -235,7 +233,7 @@ ON_RECORD = {
         "recorded", "math.floor((time - start) / WEEK) * WEEK", "math.floor((time - start) / 24.0) * 24.0"
     ),
     "the span that is last": _bug("recorded", "if distance < least:", "if True:"),
-    "bays without a queue": _bug("alone", "len(run.stations) + post", "post"),
+    "bays without a queue": _bug("memory", "len(run.stations) + post", "post"),
     "who left unserved stands in the queue": _bug(
         "recorded", 'np.where(lost, visits["departure"][queued], begun)', "begun"
     ),
