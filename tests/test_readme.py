@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from flowsim.comparison.text import span, years_text
@@ -62,6 +63,17 @@ def policies():
 
 def test_the_readme_shows_what_policies_would_change():
     assert policies() in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_readme_says_how_many_pairs_can_be_told_apart_and_why():
+    pairs = pd.read_csv(COMPARED.with_name("differences.csv"))
+    effect = pd.read_csv(COMPARED).set_index("policy")["seized"].abs()
+    effect["baseline"] = 0.0
+    apart = pairs[pairs["verdict"] == "apart"]
+    least = np.minimum(apart["first"].map(effect), apart["second"].map(effect))
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    said = f"Of {len(pairs)} pairs of policies {len(apart)} can be told apart, {(least < 15).sum()} of them"
+    assert said in text
 
 
 def test_the_readme_gives_the_posts_under_the_other_reading_of_what_stood():

@@ -251,8 +251,8 @@ ON_RECORD = {
     "case ignored in a store": _bug("alone", "if case <= left:", "if False:"),
     "every part begins at its entry": _bug(
         "alone",
-        "left = run.vehicles[parent[v]].end + run.loads[run.vehicles[v].load].store",
-        "left = run.vehicles[parent[v]].end",
+        "run.vehicles[parent].end + run.loads[run.vehicles[v].load].store",
+        "run.vehicles[parent].end",
     ),
 }
 """Bugs in recorded queues and in following those who meet them."""

@@ -158,19 +158,23 @@ class _Remembering:
     def masses(self, number: int, world: World, traffic: Recorded) -> Masses:
         """Where the consignments of a world came to."""
         base, most = self.bases[number], self._most
-        own, same, before = self._moved(base, world), base.same, self.first.get(number)
-        if own is None:
-            own = again.listed(self._drawn(world))
-            same, before = again.counterparts(own, most.listed), None
+        found = self._moved(base, world)
+        own = again.listed(self._drawn(world)) if found is None else found
+        same = again.counterparts(own, most.listed) if found is None else base.same
         if world.network is not most.world.network:
             same = np.full(own.roster.size, NOT_KEPT)
-        if before is None or before.traffic is not traffic or not again.differs_after_alarms(before.world, world):
-            before = None
-        known = None if before is None else before.ended
-        ended = again.endings(world, own, self._memory(world, traffic), same, until=self.horizon, before=known)
-        if own.roster.mass is base.listed.roster.mass and not own.absent.any():
+        before = None if found is None else self._before(number, world, traffic)
+        ended = again.endings(world, own, self._memory(world, traffic), same, until=self.horizon, before=before)
+        if found is not None and not own.absent.any():
             self.first.setdefault(number, _First(world=world, traffic=traffic, ended=ended))
         return masses(world, own.roster, ended.endings, horizon=self.horizon)
+
+    def _before(self, number: int, world: World, traffic: Recorded) -> again.Ended | None:
+        """How the same consignments ended in the first world, if this one differs only in what follows alarms."""
+        first = self.first.get(number)
+        if first is None or first.traffic is not traffic or not again.differs_after_alarms(first.world, world):
+            return None
+        return first.ended
 
     @cached_property
     def bases(self) -> list[_Base]:

@@ -106,7 +106,9 @@ def report(
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    whole = text.replace(" %", "\u00a0%")  # no line begins with a per cent sign
+    lines = textwrap.wrap(whole, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    return [line.replace("\u00a0", " ") for line in lines]
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
@@ -277,7 +279,7 @@ def against_the_mean(table: pd.DataFrame) -> Iterator[str]:
             f"other way round: {shares}; less than 0.05 % under any other. Where nobody queues, more control lets no "
             "load through that it stopped before; here examinations hold vehicles up, so that queues differ, others "
             "are waved through, and loads come to later posts at other times, on other days of a device, and before "
-            "or after a case is ripe. A policy that takes from one post what it gives to another does both anyhow."
+            "or after a case is ripe. A policy that takes from some posts what it gives to others does both anyhow."
         )
 
 

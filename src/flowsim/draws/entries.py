@@ -289,6 +289,8 @@ def assign(
 ) -> None:
     """Write the first case after the entry of each load and who protects it, and which loads do not enter.
 
+    The search for the case is that of `from_ring`; as a function that both embed it makes `enter` three times as slow.
+
     Parameters
     ----------
     rings

@@ -10,7 +10,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 
@@ -18,10 +17,10 @@ from flowsim.draws.fleet import Bools
 from flowsim.draws.roster import Roster, Way
 from flowsim.engine import memory as memory_of
 from flowsim.engine import numbers
-from flowsim.engine.alone import end, visit
+from flowsim.engine.alone import end, release, visit
 from flowsim.engine.memory import NOT_KEPT, nothing_met
-from flowsim.engine.outcome import BYPASSED, SEIZED, SPLIT, UNDER_WAY
-from flowsim.engine.record import VISIT, Run, enlisted, loads_of
+from flowsim.engine.outcome import BYPASSED, SEIZED, UNDER_WAY
+from flowsim.engine.record import VISIT, Run, enlisted, laid_out, loads_of
 from flowsim.engine.recorded import Recorded
 from flowsim.engine.rules import Floats, Ints, Records, rules_of
 from flowsim.engine.steps import move_on
@@ -234,22 +233,9 @@ def _up_to_alarms(world: World) -> tuple[object, ...]:
 
 def _run(world: World, own: Listed) -> Run:
     """Arrays of a run of which only a few visits are kept, in the same rows for all vehicles."""
-    roster = own.roster
-    ways, rules = ways_of_roster(world, roster), rules_of(world, visits=0, first_day=roster.first_day)
-    effort = np.array(world.efforts()).reshape(len(world.checkpoints), world.levels)
-    read: dict[str, Any] = {name: getattr(ways, name) for name in ("ways", "stops", "legs", "drawn")}
-    read |= {name: getattr(rules, name) for name in Run._fields if hasattr(rules, name) and name != "clocks"}
-    return Run(
-        **read,
-        effort=effort * roster.year_effort[:, None, None],
-        available=np.ascontiguousarray(roster.available),
-        vehicles=own.vehicles,
-        loads=own.loads,
-        visits=np.zeros(int(ways.ways["stops"].max(initial=0)) + 1, VISIT),
-        clocks=np.zeros(rules.clocks),
-        heads=np.zeros(0, np.int32),
-        dates=np.zeros(3),
-    )
+    ways, rules = ways_of_roster(world, own.roster), rules_of(world, visits=0, first_day=own.roster.first_day)
+    visits = np.zeros(int(ways.ways["stops"].max(initial=0)) + 1, VISIT)
+    return laid_out(world, own.roster, ways, rules, vehicles=own.vehicles, loads=own.loads, visits=visits)
 
 
 @bare_kernel
@@ -281,17 +267,8 @@ def pass_again(
             copy(before, v, found)
             run.vehicles[v].fate, run.vehicles[v].end = before[v].fate, before[v].time
             continue
-        left, alive = entry[v], True
-        if parent[v] >= 0:
-            alive = run.vehicles[parent[v]].fate == SPLIT
-            if alive:
-                left = run.vehicles[parent[v]].end + run.loads[run.vehicles[v].load].store
-                case = run.loads[run.vehicles[v].load].case_time
-                if case <= left:
-                    alive = False
-                    if case < until:
-                        run.vehicles[v].fate, run.vehicles[v].end = SEIZED, case
-        while alive and left < until:
+        left = entry[v] if parent[v] < 0 else release(run, v, parent[v], until)
+        while left < until:
             k = run.vehicles[v].visit
             row = first[same[v]] + k if same[v] >= 0 else NOT_KEPT
             time = left + memory_of.travel(run, kept, row, v, k)
@@ -319,7 +296,7 @@ def ends_as_before(
     run: Run, v: int, parent: int, before: Records, case_before: float, until: float, found: Records
 ) -> bool:
     """Whether nothing that differs after alarms can have changed how a vehicle ended."""
-    if before[v].alarmed or (parent >= 0 and not is_copy(before, parent, found)):
+    if before[v].alarmed or (parent >= 0 and not ended_alike(before, parent, found)):
         return False
     case = run.loads[run.vehicles[v].load].case_time
     if case == case_before:
@@ -329,8 +306,8 @@ def ends_as_before(
 
 
 @bare
-def is_copy(before: Records, v: int, found: Records) -> bool:
-    """Whether a vehicle has ended as before."""
+def ended_alike(before: Records, v: int, found: Records) -> bool:
+    """Whether a vehicle has ended as it did before."""
     one, other = before[v], found[v]
     return bool(one.fate == other.fate and (one.time == other.time or one.fate == UNDER_WAY))
 

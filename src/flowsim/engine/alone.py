@@ -15,7 +15,7 @@ from flowsim.engine.steps import STAYS, decide, examine, found, is_taken, move_o
 from flowsim.jit import bare, bare_kernel
 
 NEVER = math.inf
-"""Departure of a load that is seized at a checkpoint [h]."""
+"""Departure of a load that is seized at a checkpoint or in store, or does not come there [h]."""
 
 
 @bare_kernel
@@ -27,16 +27,7 @@ def follow(run: Run, recorded: Recorded, kept: Records, entry: Floats, parent: I
     for v in range(len(run.vehicles)):
         if run.vehicles[v].fate != UNDER_WAY:
             continue
-        left = entry[v]
-        if parent[v] >= 0:
-            if run.vehicles[parent[v]].fate != SPLIT:
-                continue
-            left = run.vehicles[parent[v]].end + run.loads[run.vehicles[v].load].store
-            case = run.loads[run.vehicles[v].load].case_time
-            if case <= left:
-                if case < until:
-                    run.vehicles[v].fate, run.vehicles[v].end = SEIZED, case
-                continue
+        left = entry[v] if parent[v] < 0 else release(run, v, parent[v], until)
         while run.vehicles[v].remaining > 0 and not math.isnan(run.visits[run.vehicles[v].visit].departure):
             left = run.visits[run.vehicles[v].visit].departure
             move_on(run, v)
@@ -52,6 +43,20 @@ def follow(run: Run, recorded: Recorded, kept: Records, entry: Floats, parent: I
             if left < until:
                 run.visits[k].departure = left
                 move_on(run, v)
+
+
+@bare
+def release(run: Run, v: int, parent: int, until: float) -> float:
+    """When a part leaves its hub, or `NEVER` if it did not come there or a case takes it in store [h]."""
+    if run.vehicles[parent].fate != SPLIT:
+        return NEVER
+    left: float = run.vehicles[parent].end + run.loads[run.vehicles[v].load].store
+    case = run.loads[run.vehicles[v].load].case_time
+    if case <= left:
+        if case < until:
+            run.vehicles[v].fate, run.vehicles[v].end = SEIZED, case
+        return NEVER
+    return left
 
 
 @bare

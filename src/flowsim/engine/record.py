@@ -12,8 +12,8 @@ from flowsim.draws.fleet import HONEST, Fleet
 from flowsim.draws.roster import Roster
 from flowsim.engine.calendar import calendar
 from flowsim.engine.outcome import UNDER_WAY, Outcome, State
-from flowsim.engine.rules import Floats, Ints, Records, rules_of
-from flowsim.engine.ways import ways_of_fleet, ways_of_roster
+from flowsim.engine.rules import Floats, Ints, Records, Rules, rules_of
+from flowsim.engine.ways import Ways, ways_of_fleet, ways_of_roster
 from flowsim.jit import bare_kernel
 from flowsim.traffic import VEHICLE_CLASSES
 from flowsim.world import World
@@ -163,23 +163,39 @@ def prepare(world: World, fleet: Fleet | Roster, *, state: State | None) -> tupl
         vehicles["fate"], vehicles["end"], idle_from = state.outcome.fate, state.outcome.end, state.time
         for name in PER_VISIT:
             visits[name] = getattr(state.outcome, name)
-    loads = loads_of(fleet, vehicles)
+    own = {"vehicles": vehicles, "loads": loads_of(fleet, vehicles), "visits": visits}
+    return laid_out(world, fleet, ways, rules, **own, idle_from=idle_from), ways.shortest
+
+
+def laid_out(
+    world: World, fleet: Fleet | Roster, ways: Ways, rules: Rules, *, idle_from: float = -math.inf, **own: Records
+) -> Run:
+    """Arrays of a run.
+
+    Parameters
+    ----------
+    world, fleet
+        World, and those who move in it.
+    ways, rules
+        As they are read from both.
+    idle_from
+        Time from which lanes and bays are free [h].
+    own
+        Records of vehicles, loads and visits.
+    """
     effort = np.array(world.efforts()).reshape(len(world.checkpoints), world.levels)
-    heads, dates = calendar(visits=len(visits))
+    heads, dates = calendar(visits=len(own["visits"]))
     read: dict[str, Any] = {name: getattr(ways, name) for name in ("ways", "stops", "legs", "drawn")}
     read |= {name: getattr(rules, name) for name in Run._fields if hasattr(rules, name) and name != "clocks"}
-    run = Run(
+    read |= own
+    return Run(
         **read,
         effort=effort * fleet.year_effort[:, None, None],
         available=np.ascontiguousarray(fleet.available),
-        vehicles=vehicles,
-        loads=loads,
-        visits=visits,
         clocks=np.full(rules.clocks, idle_from),
         heads=heads,
         dates=dates,
     )
-    return run, ways.shortest
 
 
 def enlisted(fleet: Fleet | Roster, visits: Records, first: Ints, first_stop: Ints) -> Records:
