@@ -30,7 +30,7 @@ from clock import machine, timed  # noqa: E402
 
 import flowsim as fs  # noqa: E402
 from flowsim.calibration.posterior import spread, world_change  # noqa: E402
-from flowsim.config import every_policy  # noqa: E402
+from flowsim.config.build import every_policy  # noqa: E402
 from flowsim.repeats import repeated  # noqa: E402
 from flowsim.results.tally import Masses  # noqa: E402
 from flowsim.simulate import Plan, seen_by_honest  # noqa: E402

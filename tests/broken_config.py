@@ -9,7 +9,10 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim import config, options, refusals
+from flowsim.config import diagnose, options
+from flowsim.config.build import build_plan, build_policies, build_world, engine_of
+from flowsim.config.compose import check_experiment, compose_config, folders_of, naming_files
+from flowsim.config.world_folders import build_readings
 from flowsim.inspection.checkpoint import AGENCIES, agency_key
 
 KEYS = tuple(agency_key(agency) for agency in AGENCIES)
@@ -187,17 +190,17 @@ def build(case: Setting, composed: DictConfig | None = None) -> None:
     Composing takes time; where a setting has the type of its key, it is put into what was composed before.
     """
     if composed is None or case.composed:
-        composed = config.compose(["world=single_checkpoint", *case.overrides])
+        composed = compose_config(["world=single_checkpoint", *case.overrides])
     else:
         composed = composed.copy()
-        for override in refusals.parse(case.overrides):
+        for override in diagnose.parse(case.overrides):
             OmegaConf.update(composed, override.key_or_group, override.value())
-    config.check_experiment(composed)
-    config.build_plan(composed)
-    config.engine_of(composed)
-    config.build_policies(composed)
-    config.build_readings(composed)
-    config.build_world(composed, folders=())
+    check_experiment(composed)
+    build_plan(composed)
+    engine_of(composed)
+    build_policies(composed)
+    build_readings(composed)
+    build_world(composed, folders=())
 
 
 def damaged() -> Iterator[tuple[str, Damage]]:
@@ -219,12 +222,12 @@ def put(folder: Path, *, group: str, data: bytes | None) -> Path:
 def build_file(folder: Path, *, group: str) -> None:
     """Build all that a run needs from the teaching world and a file of one's own."""
     worlds = [] if group == "world" else ["world=single_checkpoint"]
-    composed = config.compose([*worlds, f"{group}=mine"], config_dir=folder)
-    with config.naming_files(composed.hydra):
-        config.check_experiment(composed)
-        config.build_plan(composed)
-        config.build_policies(composed)
-        config.build_world(composed, folders=config.folders_of(composed.hydra))
+    composed = compose_config([*worlds, f"{group}=mine"], config_dir=folder)
+    with naming_files(composed.hydra):
+        check_experiment(composed)
+        build_plan(composed)
+        build_policies(composed)
+        build_world(composed, folders=folders_of(composed.hydra))
 
 
 def _setting(key: str, value: str, rule: str = ".*", *, composed: bool = True) -> Setting:

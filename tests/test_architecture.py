@@ -46,13 +46,9 @@ ORDER = (
     {"figures"},
     {"studies"},
     {"sweeps"},
-    {"options", "effects", "references", "terminal"},
-    {"refusals", "yaml_files"},
-    {"schema", "stamp"},
-    {"layers", "inspection_files", "calibration_files", "policy_files"},
+    {"terminal"},
     {"config"},
-    {"calibrated"},
-    {"api", "jobs"},
+    {"api"},
     {"comparison"},
     {"task"},
     {"cli"},
@@ -61,7 +57,7 @@ ORDER = (
 LEVEL = {unit: level for level, units in enumerate(ORDER) for unit in units}
 
 RESERVED = {
-    "hydra": ("config", "refusals", "cli", "task", "sweeps"),
+    "hydra": ("config", "cli", "task", "sweeps"),
     "hydra_plugins": (),
     "simpy": ("engine.reference", "engine.stations"),
     "matplotlib": ("figures",),

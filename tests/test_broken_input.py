@@ -12,7 +12,10 @@ import pytest
 from omegaconf.errors import OmegaConfBaseException
 
 import flowsim as fs
-from flowsim import checks, cli, config, refusals, world_tables
+from flowsim import checks, cli, world_tables
+from flowsim.config import diagnose
+from flowsim.config.compose import compose_config
+from flowsim.config.options import conf_dir
 
 BREAKS = broken.every()
 REFUSED = [case for case in BREAKS if case.name not in broken.ACCEPTED]
@@ -37,7 +40,7 @@ def template(tmp_path_factory):
 @pytest.fixture(scope="module")
 def composed():
     """Configuration of the teaching world."""
-    return config.compose(["world=single_checkpoint"])
+    return compose_config(["world=single_checkpoint"])
 
 
 @pytest.fixture
@@ -146,7 +149,7 @@ def test_the_command_lists_the_mistakes_and_leaves_nothing(template, tmp_path, m
 def test_a_broken_setting_is_refused_with_its_key_rule_and_value(case, composed):
     with pytest.raises(ValueError, match=r" must ") as refusal:
         broken_config.build(case, composed)
-    said = refusals.as_typed(refusals.plain(refusal.value), case.overrides)
+    said = diagnose.as_typed(diagnose.plain(refusal.value), case.overrides)
     assert re.fullmatch(case.says, said), said
 
 
@@ -165,7 +168,7 @@ def test_a_broken_file_is_refused_with_its_name_line_rule_and_value(group, damag
         broken_config.build_file(tmp_path, group=group)
     line = damage.line(whole)
     where = f"{group}/mine.yaml" + (f" line {line}" if line else "")
-    said = refusals.plain(refusal.value)
+    said = diagnose.plain(refusal.value)
     assert re.fullmatch(f"{re.escape(where)} must {damage.says}", said), said
 
 
@@ -197,7 +200,7 @@ def test_a_broken_file_with_gaps_is_refused_with_all_of_them(group, tmp_path, mo
 
 def test_a_broken_file_with_numbers_of_unknown_origin_is_refused_with_all_of_them(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    text = (config.conf_dir() / "inspection" / "prior.yaml").read_text(encoding="utf-8").partition("sources:")[0]
+    text = (conf_dir() / "inspection" / "prior.yaml").read_text(encoding="utf-8").partition("sources:")[0]
     text += "sources:\n  targeting: {kind: assumed, low: 0, high: 1, source: 'judgement: a test'}\n  effort: {}\n"
     broken_config.put(tmp_path, group="inspection", data=text.encode())
     with pytest.raises(checks.Refused) as refusal:
@@ -248,7 +251,7 @@ def test_a_broken_value_in_a_file_is_refused_with_the_file(group, line, wording,
     with pytest.raises((ValueError, OmegaConfBaseException)) as refusal:
         broken_config.build_file(tmp_path, group=group)
     where = "" if group == "experiment" else f"{group}/mine.yaml: "
-    assert re.fullmatch(f"{where}{wording}", refusals.plain(refusal.value)), refusals.plain(refusal.value)
+    assert re.fullmatch(f"{where}{wording}", diagnose.plain(refusal.value)), diagnose.plain(refusal.value)
 
 
 @pytest.mark.parametrize("name", ["other", "my world", "5", "null"])

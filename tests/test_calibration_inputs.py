@@ -10,8 +10,8 @@ from flowsim.calibration import reported
 from flowsim.calibration.components import cells_of, totals
 from flowsim.calibration.model import Setting, build, cells_behind, needed
 from flowsim.calibration.priors import Prior
-from flowsim.calibration_files import PACKAGED, build_calibration
-from flowsim.config import compose
+from flowsim.config.calibration import PACKAGED, build_calibration
+from flowsim.config.compose import compose_config
 from flowsim.evidence import reported as figure_of
 from flowsim.evidence.targets import load_targets
 
@@ -36,7 +36,7 @@ def load(tmp_path, *rows):
 def kazakhstan():
     world = load_world("kazakhstan_2010")
     cells = cells_of(world)
-    calibration = build_calibration(compose([]))
+    calibration = build_calibration(compose_config([]))
     return Setting(
         areas=dict(calibration.areas),
         reference=cells,
@@ -197,7 +197,7 @@ def test_a_prior_that_cannot_be_is_refused(fields, message):
 
 
 def test_every_prior_of_the_package_has_a_source_and_belongs_to_a_parameter(kazakhstan):
-    calibration = build_calibration(compose([]))
+    calibration = build_calibration(compose_config([]))
     assert set(calibration.priors) | {"inflow"} == set(needed(kazakhstan))
     for prior in calibration.priors.values():
         assert prior.source.startswith(("judgement: ", "cable2005", "unodc", "independent: "))
@@ -206,4 +206,4 @@ def test_every_prior_of_the_package_has_a_source_and_belongs_to_a_parameter(kaza
 def test_a_missing_prior_is_refused(kazakhstan):
     rows = reported.load(PACKAGED / "kazakhstan_2010.csv")
     with pytest.raises(ValueError, match=r"a parameter with a prior must be one of .* got 'crossing'"):
-        build(rows, setting=kazakhstan, priors={"inside": build_calibration(compose([])).priors["inside"]})
+        build(rows, setting=kazakhstan, priors={"inside": build_calibration(compose_config([])).priors["inside"]})

@@ -8,7 +8,7 @@ import xarray as xr
 
 import flowsim as fs
 from flowsim.calibration.by_reading import by_reading, cells
-from flowsim.calibration_files import PACKAGED
+from flowsim.config.calibration import PACKAGED
 from flowsim.readings import DEFAULT
 from flowsim.studies.calibrate import flow_prior
 

@@ -16,8 +16,8 @@ from flowsim.calibration.predictive import histories, log_scores, noise_floor, o
 from flowsim.calibration.priors import values
 from flowsim.calibration.reports import simulate_reports, simulate_year
 from flowsim.calibration.trials import QUICK, ranks, repeated, truth_of, uniformity
-from flowsim.calibration_files import PACKAGED, build_calibration
-from flowsim.config import compose
+from flowsim.config.calibration import PACKAGED, build_calibration
+from flowsim.config.compose import compose_config
 from flowsim.figures.calibration import FITTED, rank_histograms
 from flowsim.figures.style import SEIZED
 from flowsim.studies.calibrate import flow_prior
@@ -32,7 +32,7 @@ def rows():
 def model(rows):
     """The shipped model, but for the controls of earlier years, which are those of 2010 here."""
     world = fs.load_world("kazakhstan_2010")
-    calibration, cells = build_calibration(compose([])), cells_of(world)
+    calibration, cells = build_calibration(compose_config([])), cells_of(world)
     setting = Setting(
         areas=dict(calibration.areas),
         reference=cells,

@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 import flowsim as fs
-from flowsim import cli, effects, options, studies
+from flowsim import cli, studies
+from flowsim.config import options, relevant_keys
 from flowsim.results import files
 from flowsim.simulate import ENGINES
 
@@ -263,11 +264,11 @@ def test_keys_that_have_an_effect_are_accepted(command, arguments):
 
 
 def test_every_study_and_engine_says_which_keys_have_an_effect():
-    assert {name for name in effects.STUDIES if " " not in name} == {*studies.WRITES, "load_world"}
-    assert {name.partition(" ")[2] for name in effects.STUDIES if name.startswith("run ")} <= set(ENGINES)
+    assert {name for name in relevant_keys.STUDIES if " " not in name} == {*studies.WRITES, "load_world"}
+    assert {name.partition(" ")[2] for name in relevant_keys.STUDIES if name.startswith("run ")} <= set(ENGINES)
     keys = [key.name for key in options.top_keys()]
-    assert {*effects.RUN, "study", "experiment"} == set(keys)
-    assert all(set(chosen) <= set(keys) for chosen in effects.STUDIES.values())
+    assert {*relevant_keys.RUN, "study", "experiment"} == set(keys)
+    assert all(set(chosen) <= set(keys) for chosen in relevant_keys.STUDIES.values())
 
 
 @pytest.mark.parametrize("arguments", [["study=evidence"], ["--help"], ["--cfg", "job"], ["--version"]])
@@ -312,7 +313,7 @@ BUILDERS = {
     "a callback": "callbacks: {x: {_target_: os.mkdir, path: pwned}}",
     "a callback in disguise": "callbacks: {x: '${oc.decode:\"{_target_: os.mkdir, path: pwned}\"}'}",
     "a module behind a plugin": "launcher: {_target_: hydra._internal.core_plugins.basic_launcher.Path}",
-    "a module behind flowsim": "callbacks: {x: {_target_: flowsim.config.os.mkdir, path: pwned}}",
+    "a module behind flowsim": "callbacks: {x: {_target_: flowsim.config.build.os.mkdir, path: pwned}}",
     "a log handler": "job_logging: {root: {handlers: []}, handlers: {x: {(): os.mkdir, path: pwned}}}",
 }
 

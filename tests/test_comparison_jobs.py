@@ -15,7 +15,7 @@ from flowsim.capacity import busiest, referred
 from flowsim.comparison import job
 from flowsim.comparison.design import Design, chosen
 from flowsim.comparison.job import Comparison, shape_of, simulated
-from flowsim.config import every_policy
+from flowsim.config.build import every_policy
 from flowsim.policy import BASELINE, Change, Policy
 from flowsim.simulate import Plan, simulate
 from flowsim.traffic import HEROIN

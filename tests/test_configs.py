@@ -13,18 +13,24 @@ from omegaconf import OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from small_worlds import SIZES, road_world, with_seals
 
-from flowsim import checks, config, options, references
-from flowsim.calibration_files import build_calibration
+from flowsim import checks
+from flowsim.config import options, references
+from flowsim.config.build import build_plan, build_policies, build_world, engine_of, world_numbers
+from flowsim.config.calibration import build_calibration
+from flowsim.config.compose import check_experiment, compose_config
+from flowsim.config.inspection import Inspection
+from flowsim.config.options import conf_dir
+from flowsim.config.schema import build, schema
+from flowsim.config.world_folders import build_readings
 from flowsim.evidence import load_figures, reported
 from flowsim.inspection.detection import Detection
 from flowsim.inspection.seals import NO_SEALS
 from flowsim.policy import compose
 from flowsim.provenance import is_number
-from flowsim.schema import build, schema
 from flowsim.traffic import LoadSizes
 
 GROUPS = [key.name for key in options.top_keys() if key.is_group]
-FILES = [(group, name) for group in GROUPS for name in options.options(group, folders=[config.conf_dir()])]
+FILES = [(group, name) for group in GROUPS for name in options.options(group, folders=[conf_dir()])]
 POLICIES = [name for group, name in FILES if group == "policy"]
 KEYS = (
     *("world", "policy", "inflow", "seed", "replications", "traffic_years", "horizon", "draws", "engine"),
@@ -34,14 +40,14 @@ KEYS = (
 
 @pytest.mark.parametrize(("group", "name"), FILES, ids=[f"{group}={name}" for group, name in FILES])
 def test_each_file_composes_and_builds(group, name):
-    composed = config.compose([f"{group}={name}"])
+    composed = compose_config([f"{group}={name}"])
     assert composed.hydra.runtime.choices[group] == name
-    world = config.build_world(composed)
-    for policy in config.build_policies(composed):
+    world = build_world(composed)
+    for policy in build_policies(composed):
         policy.apply(world)
-    config.build_plan(composed)
-    config.engine_of(composed)
-    config.build_readings(composed)
+    build_plan(composed)
+    engine_of(composed)
+    build_readings(composed)
     build_calibration(composed)
     if group not in ("policy", "inspection", "reading"):
         assert composed[group].name == name
@@ -49,17 +55,17 @@ def test_each_file_composes_and_builds(group, name):
 
 @pytest.mark.parametrize(("group", "name"), FILES, ids=[f"{group}={name}" for group, name in FILES])
 def test_each_file_has_a_title(group, name):
-    assert options.options(group, folders=[config.conf_dir()])[name]
+    assert options.options(group, folders=[conf_dir()])[name]
 
 
 def test_the_keys_stand_in_their_order():
     assert tuple(key.name for key in options.top_keys())[: len(KEYS)] == KEYS
-    composed = config.compose()
+    composed = compose_config()
     assert [key for key in composed if key != "hydra"] == [key.name for key in options.top_keys()]
 
 
 def test_every_key_of_the_file_is_explained():
-    declared = yaml.safe_load((config.conf_dir() / "config.yaml").read_text(encoding="utf-8"))
+    declared = yaml.safe_load((conf_dir() / "config.yaml").read_text(encoding="utf-8"))
     assert [key.name for key in options.top_keys()] == [key for key in declared if key not in ("defaults", "hydra")]
     for key in options.top_keys():
         if not key.is_group:
@@ -68,31 +74,31 @@ def test_every_key_of_the_file_is_explained():
 
 @pytest.mark.parametrize("names", [*pairwise(POLICIES), POLICIES], ids="+".join)
 def test_policies_compose(names):  # every pair of them is composed in test_policies.py, without Hydra
-    policies = config.build_policies(config.compose([f"policy=[{','.join(names)}]"]))
+    policies = build_policies(compose_config([f"policy=[{','.join(names)}]"]))
     assert compose(policies).name == "+".join(names)
 
 
 @pytest.mark.parametrize("name", POLICIES)
 def test_a_policy_file_names_its_package(name):
-    text = (config.conf_dir() / "policy" / f"{name}.yaml").read_text(encoding="utf-8")
+    text = (conf_dir() / "policy" / f"{name}.yaml").read_text(encoding="utf-8")
     assert text.startswith(f"# @package policy.{name}\n")
 
 
 @pytest.mark.parametrize("name", [name for group, name in FILES if group == "reading"])
 def test_a_reading_file_names_its_package(name):
-    text = (config.conf_dir() / "reading" / f"{name}.yaml").read_text(encoding="utf-8")
+    text = (conf_dir() / "reading" / f"{name}.yaml").read_text(encoding="utf-8")
     assert text.startswith(f"# @package reading.{name}\n")
 
 
-EXPERIMENTS = sorted(options.options("experiment", folders=[config.conf_dir()]))
+EXPERIMENTS = sorted(options.options("experiment", folders=[conf_dir()]))
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_each_experiment_composes_has_a_title_and_writes_into_its_folder(name):
-    composed = config.compose([f"experiment={name}"])
+    composed = compose_config([f"experiment={name}"])
     assert composed.out == f"results/experiments/{name}"
-    assert options.options("experiment", folders=[config.conf_dir()])[name]
-    assert config.compose([f"experiment={name}", "out=mine"]).out == "mine"
+    assert options.options("experiment", folders=[conf_dir()])[name]
+    assert compose_config([f"experiment={name}", "out=mine"]).out == "mine"
 
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
@@ -102,12 +108,12 @@ def test_each_experiment_has_a_page_with_its_command(name):
 
 
 def test_an_experiment_that_is_a_mere_value_is_refused_with_the_nearest():
-    composed = config.compose()
+    composed = compose_config()
     composed.experiment = "fig2_serie"
     with pytest.raises(
         ValueError, match=r"experiment must name a file .*, got 'fig2_serie'; did you mean 'fig2_series'"
     ):
-        config.check_experiment(composed)
+        check_experiment(composed)
 
 
 def test_a_reported_figure_is_looked_up_by_its_key(tmp_path):
@@ -115,10 +121,10 @@ def test_a_reported_figure_is_looked_up_by_its_key(tmp_path):
     folder.mkdir(parents=True)
     text = "# @package _global_\ninflow: ${reported:fd16-heroin-flow-2010.low}\n"
     (folder / "low.yaml").write_text(text, encoding="utf-8")
-    composed = config.compose(["experiment=low"], config_dir=folder.parent)
+    composed = compose_config(["experiment=low"], config_dir=folder.parent)
     assert composed.inflow == reported("fd16-heroin-flow-2010.low") == 70
     assert "${reported:fd16-heroin-flow-2010.low}" in OmegaConf.to_yaml(composed)
-    assert config.build_world(composed).traffic.inflow == 70_000
+    assert build_world(composed).traffic.inflow == 70_000
 
 
 def test_a_key_that_no_figure_has_is_named():
@@ -137,14 +143,14 @@ PERCENT = next(
 
 def numbers_of(*typed):
     """Numbers of the world of 2010 as the command sets them."""
-    composed = config.compose(typed)
-    numbers = config.world_numbers(composed, config.build_world(composed), typed=typed)
+    composed = compose_config(typed)
+    numbers = world_numbers(composed, build_world(composed), typed=typed)
     return {n.key: n for n in numbers if n.table in ("parameters", "inspection")}
 
 
 def test_a_reported_percentage_becomes_a_share():
     typed = f"inspection.effort.south=${{reported:{PERCENT}}}"
-    world = config.build_world(config.compose([typed]))
+    world = build_world(compose_config([typed]))
     assert world.detection.effort.south == load_figures()[PERCENT].value / 100
     number = numbers_of(typed)["effort.south"]
     assert (number.value, number.kind, number.low) == (world.detection.effort.south, "reported", None)
@@ -164,8 +170,8 @@ def test_a_reported_figure_in_a_file_is_reported_and_keeps_the_interval_of_the_f
     folder.mkdir()
     text = f"defaults: [prior, _self_]\neffort: {{south: '${{reported:{PERCENT}}}'}}\n"
     (folder / "mine.yaml").write_text(text, encoding="utf-8")
-    composed = config.compose(["inspection=mine"], config_dir=tmp_path)
-    numbers = config.world_numbers(composed, config.build_world(composed))
+    composed = compose_config(["inspection=mine"], config_dir=tmp_path)
+    numbers = world_numbers(composed, build_world(composed))
     (number,) = [n for n in numbers if n.key == "effort.south"]
     origin = composed.inspection.sources.effort.south
     assert (number.kind, number.low, number.high) == ("reported", origin.low, origin.high)
@@ -209,15 +215,15 @@ def test_a_place_has_the_unit_of_its_number(place, unit):
 )
 def test_a_reported_figure_in_another_unit_is_refused(typed, wording):
     with pytest.raises((ValueError, OmegaConfBaseException), match=wording):
-        config.build_world(config.compose([typed]))
+        build_world(compose_config([typed]))
 
 
 def test_no_title_says_that_the_efforts_ignore_what_was_reported():
     for group in ("inspection", "calibration"):
-        title = options.options(group, folders=[config.conf_dir()])["prior"]
+        title = options.options(group, folders=[conf_dir()])["prior"]
         assert "efforts chosen by hand near the reported totals" in title
         assert "not a calibration" in title
-    origin = config.compose().inspection.sources.effort.inside
+    origin = compose_config().inspection.sources.effort.inside
     assert origin.kind == "assumed"
     assert "2009's total was looked at, so it is no clean hold-out" in origin.source
 
@@ -233,8 +239,8 @@ def leaves(owner, path=()):
 
 @pytest.mark.parametrize("name", [name for group, name in FILES if group == "inspection"])
 def test_every_number_of_an_inspection_file_has_a_source(name):
-    composed = config.compose([f"inspection={name}"])
-    detection = build(config.Inspection, composed.inspection, key="inspection").detection
+    composed = compose_config([f"inspection={name}"])
+    detection = build(Inspection, composed.inspection, key="inspection").detection
     for path, value in leaves(detection):
         origin = composed.inspection.sources
         for part in path:
@@ -258,25 +264,25 @@ def test_every_number_of_an_inspection_file_has_a_source(name):
     ],
 )
 def test_a_bad_source_is_refused(change, wording):
-    composed = config.compose([change])
+    composed = compose_config([change])
     with pytest.raises(ValueError, match=wording):
-        config.build_world(composed)
+        build_world(composed)
 
 
 @pytest.mark.parametrize("part", ["type", "green_lane"])
 def test_a_word_has_no_interval(part):
-    composed = config.compose()
+    composed = compose_config()
     with open_dict(composed):
         composed.inspection.sources.seals[part].low = None
-        config.build_world(composed)
+        build_world(composed)
         composed.inspection.sources.seals[part].low = 1.0
     with pytest.raises(ValueError, match=rf"seals.{part}.low must be null or left out, as only numbers .*, got 1.0"):
-        config.build_world(composed)
+        build_world(composed)
 
 
 @pytest.mark.parametrize("part", ["targeting", "effort.south", "seals.type", "seals"])
 def test_a_number_without_a_source_is_refused(part):
-    composed = config.compose()
+    composed = compose_config()
     *path, last = part.split(".")
     origins = composed.inspection.sources
     for name in path:
@@ -284,7 +290,7 @@ def test_a_number_without_a_source_is_refused(part):
     with open_dict(origins):
         del origins[last]
     with pytest.raises(ValueError, match=rf"inspection.sources.{part} must say where it comes from"):
-        config.build_world(composed)
+        build_world(composed)
 
 
 def test_the_twin_has_the_fields_of_the_class_and_can_be_written():
@@ -315,11 +321,11 @@ def test_a_default_that_is_an_object_may_be_composed_in_part():
 )
 def test_seals_can_be_set_on_the_command_line(change, field, value):
     typed = [f"inspection.seals.{change}"]
-    composed = config.compose(typed)
-    world = config.build_world(composed)
+    composed = compose_config(typed)
+    world = build_world(composed)
     assert getattr(world.detection.seals, field) == value
-    assert world.detection.seals == replace(config.build_world(config.compose()).detection.seals, **{field: value})
-    numbers = {n.key: n for n in config.world_numbers(composed, world, typed=typed) if n.table == "inspection"}
+    assert world.detection.seals == replace(build_world(compose_config()).detection.seals, **{field: value})
+    numbers = {n.key: n for n in world_numbers(composed, world, typed=typed) if n.table == "inspection"}
     number = numbers[f"seals.{field}"]
     assert (number.kind, number.source) == ("assumed", f"judgement: typed for this run, {typed[0]}")
     shown = {"type": ("electronic", "word"), "inspection": ("true", "word"), "opened": (1.0, "1")}
@@ -328,9 +334,9 @@ def test_seals_can_be_set_on_the_command_line(change, field, value):
 
 
 def test_inspection_on_the_command_line_wins_over_the_world():
-    chosen = config.compose(["world=single_checkpoint", "inspection=prior"])
+    chosen = compose_config(["world=single_checkpoint", "inspection=prior"])
     assert chosen.hydra.runtime.choices.inspection == "prior"
-    assert config.compose(["world=single_checkpoint"]).hydra.runtime.choices.inspection == "certain"
+    assert compose_config(["world=single_checkpoint"]).hydra.runtime.choices.inspection == "certain"
 
 
 @pytest.mark.parametrize("layout", ["flowsim", "src/flowsim"])
@@ -340,14 +346,14 @@ def test_conf_is_found_in_a_wheel_and_in_a_checkout(layout, tmp_path, monkeypatc
     conf.mkdir(parents=True)
     (conf / "config.yaml").touch()
     monkeypatch.setattr(options, "__file__", str(package / "options.py"))
-    assert config.conf_dir() == conf
+    assert conf_dir() == conf
 
 
 def test_a_missing_conf_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(options, "__file__", str(tmp_path / "src" / "flowsim" / "options.py"))
     with pytest.raises(FileNotFoundError, match=r"conf/config\.yaml must stand in"):
-        config.conf_dir()
+        conf_dir()
 
 
 def test_the_configuration_of_the_checkout_is_the_one_used():
-    assert config.conf_dir() == Path(__file__).parents[1] / "conf"
+    assert conf_dir() == Path(__file__).parents[1] / "conf"

@@ -13,7 +13,12 @@ import pytest
 from matplotlib.figure import Figure
 
 import flowsim as fs
-from flowsim import config, options, provenance, world_tables
+from flowsim import provenance, world_tables
+from flowsim.config import options
+from flowsim.config.build import build_world, world_numbers
+from flowsim.config.compose import compose_config
+from flowsim.config.options import conf_dir
+from flowsim.config.world_folders import world_folders
 from flowsim.evidence import load_contradictions, load_figures, opiates, reported
 from flowsim.evidence.contradictions import WEIGHTS
 from flowsim.evidence.ledger import derived, outside, tally
@@ -36,7 +41,7 @@ from flowsim.traffic import ClassShare, Drug, Flow, Law, LoadSizes, Profile, Str
 from flowsim.world import Count, World
 
 ROOT = Path(__file__).parents[1]
-WORLDS = list(options.options("world", folders=[config.conf_dir()]))
+WORLDS = list(options.options("world", folders=[conf_dir()]))
 
 ROWS = {
     Place: ("places", lambda o: o.name),
@@ -175,9 +180,9 @@ def test_every_number_of_a_world_has_a_kind_a_source_and_a_unit(name, reading):
     """All fields of the world are walked; each must be the number that the ledger gives for it."""
     if reading != "posts_absent" and not name.startswith("kazakhstan"):
         reading = "flow_three_halves"
-    composed = config.compose([f"world={name}", f"reading={reading}"])
-    world = config.build_world(composed)
-    numbers = config.world_numbers(composed, world)
+    composed = compose_config([f"world={name}", f"reading={reading}"])
+    world = build_world(composed)
+    numbers = world_numbers(composed, world)
     ledger = Ledger(numbers)
     assert len(ledger.numbers) == len(numbers)
     seen = 0
@@ -210,10 +215,10 @@ def test_the_walk_meets_every_kind_of_object():
 @pytest.mark.parametrize("name", ["kazakhstan_2010", "two_routes"])
 def test_every_numeric_cell_of_the_tables_is_in_the_ledger(name):
     """Cells are found by their look, not by what the code takes for a number."""
-    composed = config.compose([f"world={name}"])
-    world = config.build_world(composed)
-    tables, _ = config.world_folders(composed)
-    numbers = {(n.table, n.key, n.name) for n in config.world_numbers(composed, world)}
+    composed = compose_config([f"world={name}"])
+    world = build_world(composed)
+    tables, _ = world_folders(composed)
+    numbers = {(n.table, n.key, n.name) for n in world_numbers(composed, world)}
     standing = {post.name for post in world.checkpoints}
     lasting = {campaign.name for campaign in world.campaigns}
     for table, rows in world_tables.read_tables(tables).items():
@@ -249,9 +254,9 @@ def test_a_number_without_kind_source_or_unit_is_refused():
 
 def test_what_is_typed_counts_as_assumed():
     typed = ["inflow=60", "inspection.effort.south=0.1"]
-    composed = config.compose(typed)
-    world = config.build_world(composed)
-    numbers = {(n.table, n.key): n for n in config.world_numbers(composed, world, typed=typed)}
+    composed = compose_config(typed)
+    world = build_world(composed)
+    numbers = {(n.table, n.key): n for n in world_numbers(composed, world, typed=typed)}
     inflow, south = numbers["parameters", "inflow"], numbers["inspection", "effort.south"]
     assert (inflow.value, inflow.kind, inflow.source) == (60, "assumed", "judgement: typed for this run, inflow=60")
     assert (south.value, south.kind) == (0.1, "assumed")
@@ -272,8 +277,8 @@ def test_the_ledger_begins_with_the_counts_and_holds_everything(command):
     assert set(load_figures()) <= {line.split(" ")[0] for line in lines}
     assert set(load_contradictions()) <= {line.split(" ")[0] for line in lines}
     assert {*outside()["key"], *derived()["key"]} <= {line.split(" ")[0] for line in lines}
-    world = config.build_world(config.compose())
-    numbers = config.world_numbers(config.compose(), world)
+    world = build_world(compose_config())
+    numbers = world_numbers(compose_config(), world)
     assert f"{len(numbers):,} numbers of the world kazakhstan_2010" in lines[3]
     total = re.search(r"^all +([\d,]+) +([\d,]+) +([\d,]+)$", out, re.MULTILINE)
     counts = [int(text.replace(",", "")) for text in total.groups()]

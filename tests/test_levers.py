@@ -10,7 +10,8 @@ import pytest
 from omegaconf import OmegaConf
 from small_worlds import lanes, post, road_world, ways_round, with_seals
 
-from flowsim import config, load_world
+from flowsim import load_world
+from flowsim.config.build import build_policies, check_policy
 from flowsim.inspection.seals import NO_SEALS
 from flowsim.policies.levers import ChangeSeals, ScalePatrols, ScaleSearchCost, ScaleStops, SetWagons
 from flowsim.policy import Policy, compose
@@ -180,7 +181,7 @@ changes:
 
 
 def policies_of(text):
-    return config.build_policies(OmegaConf.create({"policy": {"mine": OmegaConf.create(text)}}))
+    return build_policies(OmegaConf.create({"policy": {"mine": OmegaConf.create(text)}}))
 
 
 def test_a_policy_file_may_list_levers():
@@ -192,7 +193,7 @@ def test_a_policy_file_may_list_levers():
         ScalePatrols(factor=1.5, borders=("KG",)),
         ScaleSearchCost(factor=0.2),
     )
-    config.check_policy(policy, world())
+    check_policy(policy, world())
 
 
 def test_the_policy_of_the_page_can_be_used():
@@ -225,4 +226,4 @@ def test_a_mistake_in_a_lever_of_a_file_names_its_place(right, wrong, wording):
 def test_a_lever_that_does_not_fit_the_world_names_policy_and_world():
     (policy,) = policies_of(WRITTEN)
     with pytest.raises(ValueError, match=r"policy\.mine does not fit world=small: ChangeSeals must change"):
-        config.check_policy(policy, PLAIN)
+        check_policy(policy, PLAIN)

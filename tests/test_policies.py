@@ -9,7 +9,11 @@ import numpy as np
 import pytest
 from small_worlds import device, post, road_world
 
-from flowsim import api, config, options
+from flowsim import api
+from flowsim.config import options
+from flowsim.config.build import build_policies, build_world, check_policy, every_policy, world_numbers
+from flowsim.config.compose import compose_config
+from flowsim.config.options import conf_dir
 from flowsim.engine.expectation import expect
 from flowsim.evidence import load_sources
 from flowsim.evidence.controls import REPRESENTED_BY, load_controls
@@ -21,7 +25,7 @@ from flowsim.policies.posts import ClosePosts, HandOver
 from flowsim.policy import BASELINE, AddCheckpoint, Parameter, Policy, compose
 from flowsim.simulate import Plan, simulate
 
-POLICIES = config.every_policy()
+POLICIES = every_policy()
 NAMED = {policy.name: policy for policy in POLICIES}
 OTHERS = [policy for policy in POLICIES if policy != NAMED["baseline"]]
 each = pytest.mark.parametrize("policy", OTHERS, ids=lambda policy: policy.name)
@@ -37,12 +41,12 @@ ASKED = (
 
 @pytest.fixture(scope="module")
 def world():
-    return config.build_world(config.compose())
+    return build_world(compose_config())
 
 
 @pytest.fixture(scope="module")
 def other_world():
-    return config.build_world(config.compose(["reading=posts_in_force"]))
+    return build_world(compose_config(["reading=posts_in_force"]))
 
 
 def test_every_policy_of_the_sources_is_there():
@@ -111,7 +115,7 @@ def test_pairs_apply_in_the_order_in_which_they_are_written(world):
     composed = compose([first, second])
     assert composed.name == "narcotics_boundaries+caricc"
     assert composed.apply(world) == second.apply(first.apply(world))
-    read = compose(config.build_policies(config.compose(["policy=[narcotics_boundaries,caricc]"])))
+    read = compose(build_policies(compose_config(["policy=[narcotics_boundaries,caricc]"])))
     assert read == composed
 
 
@@ -190,7 +194,7 @@ def test_the_plan_in_steps_has_one_post_then_three_then_nine():
     rollout = NAMED["boundaries_rollout"]
     counts = []
     for year in (2009, 2010, 2011):
-        world = config.build_world(config.compose([f"world.year={year}"]))
+        world = build_world(compose_config([f"world.year={year}"]))
         counts.append(1 + len(rollout.apply(world).checkpoints) - len(world.checkpoints))
     assert counts == [1, 3, 9]
 
@@ -221,7 +225,7 @@ def test_an_asset_that_works_as_its_physics_says_stops_more(name, world):
 
 def test_a_parameter_can_be_set_on_the_command_line(world):
     typed = "policy.narcotics_boundaries.parameters.transfer.value=0.25"
-    (policy,) = config.build_policies(config.compose(["policy=narcotics_boundaries", typed]))
+    (policy,) = build_policies(compose_config(["policy=narcotics_boundaries", typed]))
     assert policy == NAMED["narcotics_boundaries"].having({"narcotics_boundaries.transfer": 0.25})
     tools = [tool for gate in policy.apply(world).checkpoints for tool in gate.devices]
     assert {tool.transfer for tool in tools} == {1.0, 0.25}
@@ -298,7 +302,7 @@ changes:
 def read(tmp_path, text):
     (tmp_path / "policy").mkdir(exist_ok=True)
     (tmp_path / "policy" / "mine.yaml").write_text(text, encoding="utf-8")
-    return config.build_policies(config.compose(["policy=mine"], config_dir=tmp_path))
+    return build_policies(compose_config(["policy=mine"], config_dir=tmp_path))
 
 
 def test_a_file_of_ones_own_is_read(tmp_path, world):
@@ -363,7 +367,7 @@ CHANGE = GOOD.partition("parameters:")[0] + "changes:\n  - "
 def test_a_change_that_does_not_apply_is_refused_by_name(change, wording, tmp_path, world):
     (policy,) = read(tmp_path, CHANGE + change + "\n")
     with pytest.raises(ValueError, match=f"policy.mine does not fit world=kazakhstan_2010: .*{wording}"):
-        config.check_policy(policy, world)
+        check_policy(policy, world)
 
 
 @pytest.mark.parametrize(
@@ -397,8 +401,8 @@ CONTROLS = load_controls()
 
 
 def numbers():
-    composed = config.compose()
-    return {(n.table, n.key) for n in config.world_numbers(composed, config.build_world(composed))}
+    composed = compose_config()
+    return {(n.table, n.key) for n in world_numbers(composed, build_world(composed))}
 
 
 @pytest.fixture(scope="module")
@@ -414,7 +418,7 @@ def test_each_control_of_the_sources_is_a_policy_a_mechanism_or_a_number(control
         assert control.name in NEUTRAL
     else:
         table, _, key = control.name.partition(":")
-        folder = config.conf_dir().parent / "src" / "flowsim" / "data" / "worlds" / "kazakhstan_2010"
+        folder = conf_dir().parent / "src" / "flowsim" / "data" / "worlds" / "kazakhstan_2010"
         in_words = table in ("routes_excluded",) and f"\n{key}," in (folder / f"{table}.csv").read_text("utf-8")
         assert in_words or any(t == table and (k == key or k.startswith(f"{key}/")) for t, k in known)
 
@@ -428,7 +432,7 @@ def test_the_controls_are_those_of_the_evidence():
 
 
 def test_every_kind_of_change_is_documented_and_in_the_guide():
-    text = (config.conf_dir().parent / "docs" / "policies.md").read_text(encoding="utf-8")
+    text = (conf_dir().parent / "docs" / "policies.md").read_text(encoding="utf-8")
     for kind in CHANGES:
         assert says(kind).endswith((".", ";", ":"))
         assert f"`{kind}`" in text
@@ -444,7 +448,7 @@ def test_kinds_are_dataclasses_whose_numbers_a_parameter_can_hold():
 
 def test_a_policy_is_loaded_by_name():
     assert api.load_policy("caricc+dog_teams").name == "caricc+dog_teams"
-    assert set(options.options("policy", folders=[config.conf_dir()])) == set(NAMED)
+    assert set(options.options("policy", folders=[conf_dir()])) == set(NAMED)
 
 
 @pytest.mark.slow

@@ -2,10 +2,10 @@
 
 import pytest
 
-from flowsim import config
 from flowsim.cli import answer
+from flowsim.config.build import every_policy
 
-POLICIES = [policy.name for policy in config.every_policy()]
+POLICIES = [policy.name for policy in every_policy()]
 
 
 def said(capsys, *typed):
@@ -17,7 +17,7 @@ def said(capsys, *typed):
 
 def test_all_policies_are_listed_with_what_they_are(capsys):
     text = said(capsys)
-    for policy in config.every_policy():
+    for policy in every_policy():
         assert f"\n{policy.name} ({'in force' if policy.in_force else 'not in force'})\n" in text
         assert " ".join(policy.title.split()) in " ".join(text.split())
     assert "sources: cable2005 L51; cable2005 L101" in text

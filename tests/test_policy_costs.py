@@ -5,14 +5,16 @@ from dataclasses import replace
 import pytest
 from small_worlds import device, post, road_world
 
-from flowsim import config
+from flowsim.config.build import build_policies, build_world, every_policy
+from flowsim.config.compose import compose_config
+from flowsim.config.options import conf_dir
 from flowsim.policies.costs import PER, Cost, annual_cost, annual_costs, annual_interval
 from flowsim.policies.devices import MoveDevices, PlaceDevices, ScaleSearch
 from flowsim.policies.posts import AddPosts, ClosePosts, HandOver
 from flowsim.policies.rules import ScaleCapacity
 from flowsim.policy import BASELINE, Policy, compose
 
-POLICIES = config.every_policy()
+POLICIES = every_policy()
 NAMED = {policy.name: policy for policy in POLICIES}
 each = pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
 JUDGED = {"kind": "assumed", "source": "judgement: made up"}
@@ -20,7 +22,7 @@ JUDGED = {"kind": "assumed", "source": "judgement: made up"}
 
 @pytest.fixture(scope="module")
 def world():
-    return config.build_world(config.compose())
+    return build_world(compose_config())
 
 
 def item(**given):
@@ -205,7 +207,7 @@ def test_costs_are_drawn_and_typed_like_all_numbers(world):
 
 
 def test_the_guide_has_the_cost_of_each_policy(world):
-    text = (config.conf_dir().parent / "docs" / "policies.md").read_text(encoding="utf-8")
+    text = (conf_dir().parent / "docs" / "policies.md").read_text(encoding="utf-8")
     for policy in POLICIES:
         after = policy.apply(world)
         found, ends = annual_cost(policy, world, after), annual_interval(policy, world, after)
@@ -247,7 +249,7 @@ costs:
 def read(tmp_path, text):
     (tmp_path / "policy").mkdir(exist_ok=True)
     (tmp_path / "policy" / "mine.yaml").write_text(text, encoding="utf-8")
-    (policy,) = config.build_policies(config.compose(["policy=mine"], config_dir=tmp_path))
+    (policy,) = build_policies(compose_config(["policy=mine"], config_dir=tmp_path))
     return policy
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from flowsim.comparison import pages
-from flowsim.config import every_policy
+from flowsim.config.build import every_policy
 
 RESULTS = Path(__file__).parents[1] / "results" / "reference" / "policies"
 

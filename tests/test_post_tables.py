@@ -11,7 +11,9 @@ import pytest
 from small_worlds import lanes, post, road_world, with_traffic
 
 import flowsim as fs
-from flowsim import capacity, checks, config, provenance, world_tables
+from flowsim import capacity, checks, provenance, world_tables
+from flowsim.config.build import build_world, world_numbers
+from flowsim.config.compose import compose_config, folders_of
 from flowsim.hubs import Hub
 from flowsim.inspection.bypass import Bypass
 from flowsim.inspection.campaigns import Campaign
@@ -296,13 +298,13 @@ def test_an_overlay_with_an_unknown_column_is_refused_with_the_nearest(load, tmp
 def template(command):
     """The template as a composed configuration, and its world."""
     assert command("study=new_world", "out=mine")[0] == 0
-    composed = config.compose(["world=mine"], config_dir=Path("mine").resolve())
-    return composed, config.build_world(composed, folders=config.folders_of(composed.hydra))
+    composed = compose_config(["world=mine"], config_dir=Path("mine").resolve())
+    return composed, build_world(composed, folders=folders_of(composed.hydra))
 
 
 def test_every_number_of_the_mechanisms_has_its_interval_kind_source_and_unit(template):
     composed, world = template
-    numbers = config.world_numbers(composed, world, folders=config.folders_of(composed.hydra))
+    numbers = world_numbers(composed, world, folders=folders_of(composed.hydra))
     found = {(n.table, n.key, n.name): n for n in numbers}
     share = found["bypass", "Eastland/horse", "share"]
     assert (share.value, share.low, share.high, share.unit) == (0.05, 0.01, 0.1, "1")

@@ -12,7 +12,12 @@ import numpy as np
 import pytest
 
 import flowsim as fs
-from flowsim import config, options, readings, world_tables
+from flowsim import readings, world_tables
+from flowsim.config import options
+from flowsim.config.build import build_world
+from flowsim.config.compose import compose_config, folders_of
+from flowsim.config.options import conf_dir
+from flowsim.config.world_folders import build_readings, readings_of_world
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.fleet import PER_VISIT
 from flowsim.draws.honest import draw_honest
@@ -25,8 +30,8 @@ from flowsim.traffic import HEROIN
 
 DATA = Path(fs.__file__).parent / "data"
 TABLES = DATA / "worlds" / "kazakhstan_2010"
-NAMES = list(options.options("reading", folders=[config.conf_dir()]))
-READINGS = {name: config.build_readings(config.compose([f"reading={name}"]))[0] for name in NAMES}
+NAMES = list(options.options("reading", folders=[conf_dir()]))
+READINGS = {name: build_readings(compose_config([f"reading={name}"]))[0] for name in NAMES}
 POSTS = {"syrdarya", "kyzyltu", "kargaly", "ayagoz", "leninskiy", "sary-arka"}
 UNAFFECTED = ("kordai-road", "ulken", "shymkent-police", "kairak-road", "petropavl-rail")
 
@@ -67,8 +72,8 @@ def test_the_posts_in_force_of_a_year_are_those_that_their_dates_allow(default):
     names = {post.name for post in default.checkpoints}
     for world, posts in (("kazakhstan_2010", POSTS), ("kazakhstan_2006", POSTS - {"sary-arka"})):
         assert {post.name for post in world_of("posts_in_force", world=world).checkpoints} - names == posts
-    composed = config.compose(["reading=posts_in_force", "world.year=2005"])
-    assert {post.name for post in config.build_world(composed).checkpoints} & POSTS == set()
+    composed = compose_config(["reading=posts_in_force", "world.year=2005"])
+    assert {post.name for post in build_world(composed).checkpoints} & POSTS == set()
 
 
 @pytest.mark.parametrize("name", ["kazakhstan_2010", "kazakhstan_2006"])
@@ -156,9 +161,9 @@ def test_a_reading_of_kazakhstan_is_refused_elsewhere(name):
     ],
 )
 def test_the_default_reading_says_nothing_of_other_worlds(world, chosen, kept):
-    composed = config.compose([f"world={world}", f"reading={chosen}"])
-    assert [reading.name for reading in config.readings_of_world(composed)] == kept
-    assert readings.label(config.readings_of_world(composed)) == ("+".join(kept) or "none")
+    composed = compose_config([f"world={world}", f"reading={chosen}"])
+    assert [reading.name for reading in readings_of_world(composed)] == kept
+    assert readings.label(readings_of_world(composed)) == ("+".join(kept) or "none")
 
 
 QUICK = ("replications=1", "horizon=300", "workers=1")
@@ -184,13 +189,13 @@ def test_a_reading_of_ones_own_has_its_overlay_beside_its_file(command, tmp_path
     (folder / "slow.yaml").write_text(text + "overlays: {any: slow}\n")
     rows = "checkpoint,direction,classes,service_time,kind,source\n"
     (folder / "slow" / "lanes.csv").write_text(rows + "gate,in,truck,99,assumed,judgement: a test\n")
-    composed = config.compose(["world=single_checkpoint", "reading=slow"], config_dir=folder.parent)
-    before = config.build_world(config.compose(["world=single_checkpoint"]))
+    composed = compose_config(["world=single_checkpoint", "reading=slow"], config_dir=folder.parent)
+    before = build_world(compose_config(["world=single_checkpoint"]))
     key = before.checkpoints[0].groups[0]
     (folder / "slow" / "lanes.csv").write_text(
         rows + f"gate,{key.direction},{';'.join(key.classes)},99,assumed,judgement: a test\n"
     )
-    world = config.build_world(composed, folders=config.folders_of(composed.hydra))
+    world = build_world(composed, folders=folders_of(composed.hydra))
     assert world.checkpoints[0].groups[0] == replace(key, service_time=99 / 60, source="judgement: a test")
     (folder / "slow.yaml").write_text(text.partition("\n")[2])
     code, _, err = command("--config-dir=conf", "reading=slow")

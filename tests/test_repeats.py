@@ -11,7 +11,7 @@ from random_worlds import random_world
 import flowsim as fs
 from flowsim.api import load_policy
 from flowsim.calibration.posterior import world_change
-from flowsim.config import every_policy
+from flowsim.config.build import every_policy
 from flowsim.draws import ways
 from flowsim.inspection.corruption import NO_CORRUPTION
 from flowsim.inspection.detection import Effort

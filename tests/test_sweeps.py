@@ -16,7 +16,8 @@ import xarray as xr
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 import flowsim as fs
-from flowsim import config, jobs
+from flowsim.config import request as jobs
+from flowsim.config.compose import compose_config
 from flowsim.results import store
 from flowsim.sweeps import asked, designs, lock, planning
 from flowsim.sweeps.grid import ROW
@@ -232,7 +233,7 @@ def test_engines_share_a_store_each_with_its_own_variables(command):
 @pytest.mark.parametrize("engine", ["reference", "expectation"])
 @pytest.mark.parametrize("world", ["single_checkpoint", "one_ring", "two_drugs"])
 def test_the_template_has_exactly_what_a_run_gives(world, engine):
-    composed = config.compose([f"world={world}", f"engine={engine}", "replications=2", "horizon=200"])
+    composed = compose_config([f"world={world}", f"engine={engine}", "replications=2", "horizon=200"])
     typed = [f"world={world}"]
     request = jobs.request_of(composed, hydra=composed.hydra, command="", typed=typed, stamped=False)
     shape = jobs.shape_of(request)
@@ -346,7 +347,7 @@ class Counting:
 
     def load_sweep_config(self, master, overrides):
         self.count += 1
-        return config.compose(["world=single_checkpoint", "engine=expectation"])
+        return compose_config(["world=single_checkpoint", "engine=expectation"])
 
 
 class Nothing:
@@ -370,7 +371,7 @@ def test_each_combination_of_options_is_composed_once():
     texts = ["policy=a,b,c", "world=u,v", "inflow=range(0,100)", "seed=range(0,20)"]
     grid = asked.grid_of(OverridesParser.create().parse_overrides(texts), settings=asked.Settings())
     loader = Counting(("policy", "world"))
-    master = config.compose(["world=single_checkpoint"])
+    master = compose_config(["world=single_checkpoint"])
     composer = planning.Composer(loader, master, grid.fixed)
     plan = planning.plan_of(grid, composer=composer, task=Nothing())
     assert (grid.size, loader.count) == (12000, 6)

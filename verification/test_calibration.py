@@ -15,8 +15,8 @@ from flowsim.calibration.predictive import histories, log_scores, noise_floor, o
 from flowsim.calibration.priors import values
 from flowsim.calibration.sampler import Effort, sample
 from flowsim.calibration.trials import QUICK, RANK_BINS, ranks, repeated, truth_of, uniformity
-from flowsim.calibration_files import PACKAGED, build_calibration
-from flowsim.config import compose
+from flowsim.config.calibration import PACKAGED, build_calibration
+from flowsim.config.compose import compose_config
 from flowsim.evidence import reported as figure
 from flowsim.figures.calibration import rank_histograms
 from flowsim.studies.calibrate import flow_prior, of_year
@@ -35,7 +35,7 @@ MADE = Path(__file__).parents[1] / "build" / "verification"
 def shipped_model():
     """The model that comes with flowsim: its world, its priors, all its rows, the controls of each year."""
     world, earlier = fs.load_world("kazakhstan_2010"), fs.load_world("kazakhstan_2006")
-    calibration = build_calibration(compose([]))
+    calibration = build_calibration(compose_config([]))
     now, before = cells_of(world), of_year(earlier, world=world)
     setting = Setting(
         areas=dict(calibration.areas),

@@ -9,11 +9,14 @@ from typing import Any
 
 import xarray as xr
 
-from flowsim import checks, config, effects, policy, refusals, stamp
+from flowsim import checks, policy
 from flowsim.calibration import posterior as draws
-from flowsim.calibration_files import PACKAGED
+from flowsim.config import diagnose, provenance_attrs, relevant_keys
+from flowsim.config.build import build_policies, build_world
+from flowsim.config.calibration import PACKAGED
+from flowsim.config.compose import compose_config, folders_of, naming_files
+from flowsim.config.options import conf_dir, options
 from flowsim.intervals import SetNumbers
-from flowsim.options import options
 from flowsim.policy import Policy
 from flowsim.readings import DEFAULT
 from flowsim.simulate import Plan, Progress, with_inflow
@@ -56,13 +59,13 @@ def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str]
         checks.require(holds, thing="a world", rule=rule, value=str(name))
         folder = path.resolve().parents[1]
     else:
-        known = options("world", folders=[config.conf_dir()])
+        known = options("world", folders=[conf_dir()])
         is_name = str(name) in known or not (path.is_dir() or len(path.parts) > 1)
         checks.require(is_name, thing="a world", rule=rule, value=str(name))
-    effects.check(refusals.top_keys_of(overrides), study="load_world")
-    composed = config.compose([f"world={path.stem}", *overrides], config_dir=folder)
-    with config.naming_files(composed.hydra, typed=overrides):
-        return config.build_world(composed, folders=config.folders_of(composed.hydra))
+    relevant_keys.check(diagnose.top_keys_of(overrides), study="load_world")
+    composed = compose_config([f"world={path.stem}", *overrides], config_dir=folder)
+    with naming_files(composed.hydra, typed=overrides):
+        return build_world(composed, folders=folders_of(composed.hydra))
 
 
 def load_policy(name: str) -> Policy:
@@ -84,8 +87,8 @@ def load_policy(name: str) -> Policy:
     >>> load_policy("baseline").title
     'The controls in force, unchanged'
     """
-    composed = config.compose([f"policy=[{','.join(name.split('+'))}]"])
-    return policy.compose(config.build_policies(composed))
+    composed = compose_config([f"policy=[{','.join(name.split('+'))}]"])
+    return policy.compose(build_policies(composed))
 
 
 def simulate(
@@ -160,7 +163,7 @@ def simulate(
     dataset = dataset if engine == "expectation" else dataset.assign_coords(coords)
     names = [item.name for item in chosen]
     asked_for = {"world": world.name, "policies": names, "inflow": inflow, "engine": engine} | asdict(plan)
-    dataset.attrs.update(stamp.provenance(title=world.title, seed=seed, configuration=asked_for))
+    dataset.attrs.update(provenance_attrs.provenance(title=world.title, seed=seed, configuration=asked_for))
     return dataset
 
 

@@ -12,7 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowsim import options, terminal
+from flowsim import terminal
+from flowsim.config import options
 
 if TYPE_CHECKING:
     import argparse
@@ -96,7 +97,7 @@ def _raising_errors() -> Iterator[None]:
 
 
 def _message(error: Exception, arguments: Sequence[str]) -> str:
-    from flowsim import jobs
+    from flowsim.config import request as jobs
 
     return jobs.message(error, arguments, hint=f"{FULL_ERROR}=1 shows where")
 
@@ -109,15 +110,15 @@ def _command(arguments: Sequence[str], *, debug: bool) -> list[str]:
     if "--version" in arguments:
         terminal.say(f"flowsim {version('flowsim')}")
         return []
-    from flowsim import refusals
-    from flowsim.config import compose
+    from flowsim.config import diagnose
+    from flowsim.config.compose import compose_config
 
     args, flags = _parse(arguments)
-    args.overrides = [refusals.quoted(text) for text in args.overrides]
+    args.overrides = [diagnose.quoted(text) for text in args.overrides]
     if not args.multirun:
-        args.overrides = [refusals.as_list(text, keys=LISTS) for text in args.overrides]
+        args.overrides = [diagnose.as_list(text, keys=LISTS) for text in args.overrides]
     if not (args.hydra_help or args.shell_completion):
-        compose(
+        compose_config(
             args.overrides,
             config_dir=Path(args.config_dir) if args.config_dir else None,
             config_name=args.config_name or "config",
@@ -160,7 +161,7 @@ def _hydra(arguments: Sequence[str], *, command: str, debug: bool) -> list[str]:
     """Have Hydra compose and call the task, once per job or through a sweeper; the messages of what failed."""
     import hydra
 
-    from flowsim.config import conf_dir
+    from flowsim.config.options import conf_dir
     from flowsim.task import Task
 
     task = Task(command=command, debug=debug, hint=f"{FULL_ERROR}=1 shows where")

@@ -15,8 +15,10 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim import config as build
-from flowsim import jobs, options, refusals, studies, terminal
+from flowsim import studies, terminal
+from flowsim.config import diagnose, options
+from flowsim.config import request as jobs
+from flowsim.config.compose import naming_files
 from flowsim.sweeps.plugins import JOB
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class Task:
         several = node.mode == RunMode.MULTIRUN
         try:
             self._folders.update([Path(node.sweep.dir)] if several else [])
-            with build.naming_files(node, typed=typed):
+            with naming_files(node, typed=typed):
                 request = jobs.request_of(config, hydra=node, command=self.command, typed=typed)
             if several:
                 request = jobs.moved(request, str(node.job.num))
@@ -87,16 +89,16 @@ class Task:
 
     def check(self, config: DictConfig) -> None:
         """Refuse a configuration from which other code would be run."""
-        refusals.check_targets(config)
+        diagnose.check_targets(config)
 
     def check_keys(self, texts: Sequence[str]) -> None:
         """Refuse arguments whose keys do not exist."""
-        refusals.check_keys(refusals.parse(texts), keys=[key.name for key in options.top_keys()])
+        diagnose.check_keys(diagnose.parse(texts), keys=[key.name for key in options.top_keys()])
 
     def prepare(self, config: DictConfig, *, typed: Sequence[str]) -> jobs.Prepared:
         """What a sweep must know of a composition before its first job."""
         own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
-        with build.naming_files(config.hydra, typed=typed):
+        with naming_files(config.hydra, typed=typed):
             return jobs.prepare(own, hydra=config.hydra, command=self.command, typed=typed)
 
     def notes(self, keys: Sequence[str], *, short: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:

@@ -12,9 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import xarray as xr
 
-from flowsim import jobs
 from flowsim.capacity import busiest
 from flowsim.comparison.design import Design, chosen
+from flowsim.config import request as jobs
 from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.intervals import SetNumbers, draw, varied
 from flowsim.policies.costs import annual_cost

@@ -12,7 +12,8 @@ from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hin
 from omegaconf import Container, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from flowsim import checks, refusals
+from flowsim import checks
+from flowsim.config import diagnose
 
 Built = TypeVar("Built")
 
@@ -80,12 +81,12 @@ def build(cls: type[Built], node: Any, *, key: str) -> Built:
     try:
         typed = cast("DictConfig", OmegaConf.merge(OmegaConf.structured(schema(cast("type", cls))), node))
     except OmegaConfBaseException as error:
-        raise ValueError(refusals.mistyped(error, key=key, node=node, hints=hints)) from None
+        raise ValueError(diagnose.mistyped(error, key=key, node=node, hints=hints)) from None
     given = {name: _value(hints[name], typed[name], key=f"{key}.{name}") for name in names}
     try:
         return cls(**given)
     except ValueError as error:
-        raise type(error)(refusals.at_key(str(error), kind=cls.__name__, key=key)) from None
+        raise type(error)(diagnose.at_key(str(error), kind=cls.__name__, key=key)) from None
 
 
 def _resolved(node: DictConfig) -> DictConfig:
@@ -93,7 +94,7 @@ def _resolved(node: DictConfig) -> DictConfig:
     try:
         return OmegaConf.create(OmegaConf.to_container(node, resolve=True))  # type: ignore[return-value]
     except OmegaConfBaseException as error:
-        raise ValueError(refusals.plain(error)) from None
+        raise ValueError(diagnose.plain(error)) from None
 
 
 def _gaps(cls: type, node: DictConfig, *, key: str) -> Iterator[str]:

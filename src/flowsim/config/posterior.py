@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig
 
 from flowsim import checks, studies
-from flowsim import config as configs
-from flowsim.calibration_files import Calibration, build_calibration, find
+from flowsim.config.build import build_world
+from flowsim.config.calibration import Calibration, build_calibration, find
+from flowsim.config.compose import compose_config, folders_of
+from flowsim.config.options import conf_dir
 from flowsim.intervals import SetNumbers
 from flowsim.readings import DEFAULT, Reading, label
 from flowsim.studies.request import CalibrationRequest, Worlds
@@ -44,7 +46,7 @@ def request_of(config: DictConfig, *, hydra: Any, typed: Sequence[str], workers:
     ValueError
         If the file of the calibration is refused.
     """
-    found = build_calibration(config, folders=configs.folders_of(hydra))
+    found = build_calibration(config, folders=folders_of(hydra))
     return CalibrationRequest(
         reported=found.reported,
         areas=found.areas,
@@ -69,12 +71,12 @@ def world_in_year(year: int, name: str, *, hydra: Any, typed: Sequence[str]) -> 
         Arguments of the command.
     """
     kept = [word for word in typed if word.lstrip("+~").partition("=")[0].partition(".")[0] in KEPT]
-    folders = configs.folders_of(hydra)
-    extra = [folder for folder in folders if folder != configs.conf_dir()]
+    folders = folders_of(hydra)
+    extra = [folder for folder in folders if folder != conf_dir()]
     chosen = name or str(hydra.runtime.choices.world)
-    composed = configs.compose([f"world={chosen}", *kept], config_dir=extra[0] if extra else None)
+    composed = compose_config([f"world={chosen}", *kept], config_dir=extra[0] if extra else None)
     composed.world.year = year
-    return configs.build_world(composed, folders=folders)
+    return build_world(composed, folders=folders)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +154,7 @@ def choose(config: DictConfig, *, hydra: Any, typed: Sequence[str], readings: Se
     ValueError
         If the posterior that was asked for does not exist or is of another world or reading.
     """
-    found = build_calibration(config, folders=configs.folders_of(hydra))
+    found = build_calibration(config, folders=folders_of(hydra))
     keys = [word.lstrip("+~").partition("=")[0] for word in typed]
     set_by_hand = tuple(
         "parameters:inflow" if key == "inflow" else key.replace("inspection.", "inspection:", 1)

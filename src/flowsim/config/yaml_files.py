@@ -13,7 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf._utils import get_yaml_loader
 from omegaconf.errors import OmegaConfBaseException
 
-from flowsim import references
+from flowsim.config import references
 
 PACKAGED = ("policy", "reading")
 """Groups of which a run may have several files, so that each must name the place of its keys in its first line."""

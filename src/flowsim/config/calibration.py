@@ -13,12 +13,12 @@ from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
 from flowsim.calibration.priors import Prior
-from flowsim.schema import build
+from flowsim.config.schema import build
 
 NUMBERS = ("prior", "point", "posterior")
 """What a run uses: the assumed numbers, the middle of a posterior, or its draws."""
 
-PACKAGED = Path(__file__).parent / "data" / "calibration"
+PACKAGED = Path(__file__).parents[1] / "data" / "calibration"
 """Folder of the package's own tables of reported seizures and posteriors."""
 
 

@@ -9,11 +9,11 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
+from flowsim.config.options import conf_dir
+from flowsim.config.schema import build
 from flowsim.cost import Cost
-from flowsim.options import conf_dir
 from flowsim.policies.kinds import CHANGES
 from flowsim.policy import Change, Parameter, Policy, Use
-from flowsim.schema import build
 
 PARAMETER = "parameter"
 """Key of a mapping that stands for a number of the file."""

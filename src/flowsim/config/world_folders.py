@@ -9,9 +9,9 @@ from pathlib import Path
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from flowsim import checks, readings
-from flowsim.options import conf_dir
+from flowsim.config.options import conf_dir
+from flowsim.config.schema import build
 from flowsim.readings import Reading
-from flowsim.schema import build
 
 
 def world_folders(config: DictConfig, *, folders: Sequence[Path] = ()) -> tuple[Path, tuple[Path, ...]]:

@@ -36,7 +36,7 @@ def provenance(*, title: str, seed: int, configuration: Mapping[str, Any] | Dict
 
 def commit() -> str:
     """Commit of the checkout that flowsim runs from, marked if files differ from it, or "unknown"."""
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     if not (root / ".git").exists():
         return "unknown"
     command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--tags"]

@@ -9,9 +9,10 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from flowsim import checks, provenance, refusals
+from flowsim import checks, provenance
+from flowsim.config import diagnose
+from flowsim.config.schema import build
 from flowsim.inspection.detection import Detection
-from flowsim.schema import build
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ def _wrong(given: Any, *, key: str, number: bool) -> Iterator[str]:
         plain = isinstance(given, Mapping) and {name: type(value) for name, value in given.items()} in _PLAIN
         origin = Origin(**given) if plain else build(Origin, OmegaConf.create(given), key=key)
     except ValueError as error:
-        text = refusals.at_key(str(error), kind="Origin", key=key) if str(error).startswith("Origin.") else str(error)
+        text = diagnose.at_key(str(error), kind="Origin", key=key) if str(error).startswith("Origin.") else str(error)
         yield from (line.strip() for line in text.splitlines()[isinstance(error, checks.Refused) :])
         return
     rule = "be a number" if number else "be null or left out, as only numbers have an interval"

@@ -77,7 +77,7 @@ def conf_dir() -> Path:
     FileNotFoundError
         If neither is there.
     """
-    package = Path(__file__).parent
+    package = Path(__file__).parents[1]
     for candidate in (package / "conf", package.parents[1] / "conf"):
         if (candidate / "config.yaml").is_file():
             return candidate

@@ -13,10 +13,23 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim import checks, config, effects, options, provenance, refusals, stamp, studies
+from flowsim import checks, provenance, studies
+from flowsim.config import diagnose, options, provenance_attrs, relevant_keys
+from flowsim.config.build import (
+    build_plan,
+    build_policies,
+    build_world,
+    check_policy,
+    engine_of,
+    every_policy,
+    number,
+    world_numbers,
+)
+from flowsim.config.compose import check_experiment, folders_of, naming_files
+from flowsim.config.schema import build
+from flowsim.config.world_folders import readings_of_world, world_folders
 from flowsim.inspection.detection import Detection
 from flowsim.readings import label
-from flowsim.schema import build
 from flowsim.sweeps.asked import LATER
 from flowsim.sweeps.grid import value
 
@@ -44,7 +57,7 @@ def message(error: BaseException, arguments: Sequence[str], *, hint: str) -> str
     hint
         What shows where a mistake of the program is.
     """
-    text = refusals.as_typed(refusals.plain(error), arguments)
+    text = diagnose.as_typed(diagnose.plain(error), arguments)
     expected = isinstance(error, ValueError | OSError) or type(error).__module__.startswith(("hydra", "omegaconf"))
     return text if expected else f"a mistake in flowsim: {type(error).__name__}: {text}; {hint}"
 
@@ -80,21 +93,21 @@ def request_of(
     ValueError
         If anything of it is refused.
     """
-    config.check_experiment(given)
-    study, folders = str(given.study.get("name")), config.folders_of(hydra)
+    check_experiment(given)
+    study, folders = str(given.study.get("name")), folders_of(hydra)
     checks.known(study, tuple(studies.WRITES), thing="study.name")
-    plan, engine = config.build_plan(given), config.engine_of(given)
+    plan, engine = build_plan(given), engine_of(given)
     option = given.study.get(study)
     variant = f"engine={engine}" if study == "run" else "" if option is None else f"study.{study}={option}"
-    effects.check(refusals.top_keys_of(typed), study=study, variant=variant)
+    relevant_keys.check(diagnose.top_keys_of(typed), study=study, variant=variant)
     named = "" if given.out is None else str(given.out)
     checks.require(bool(named.strip()), thing="out", rule="name a folder", value=given.out)
-    world = world or config.build_world(given, folders=folders)
-    policies = config.build_policies(given)
+    world = world or build_world(given, folders=folders)
+    policies = build_policies(given)
     for policy in policies:
-        config.check_policy(policy, world)
-    chosen = config.readings_of_world(given)
-    from flowsim import calibrated  # after the checks, because xarray takes a second to import
+        check_policy(policy, world)
+    chosen = readings_of_world(given)
+    from flowsim.config import posterior as calibrated  # after the checks, because xarray takes a second to import
     from flowsim.studies.request import Request
 
     numbers = (
@@ -104,7 +117,7 @@ def request_of(
     count = given.draws if crossed else None if engine == "expectation" else plan.replications
     count = studies.DRAWS.get(study, count) if not crossed else count
     origin = {"reading": label(chosen), "calibration": numbers.name if numbers else str(given.calibration.name)}
-    stamps = stamp.provenance(title=world.title, seed=plan.seed, configuration=given) if stamped else {}
+    stamps = provenance_attrs.provenance(title=world.title, seed=plan.seed, configuration=given) if stamped else {}
     return Request(
         world=world,
         policies=policies,
@@ -115,7 +128,7 @@ def request_of(
         command=command,
         options={str(key): value for key, value in given.study.items()},
         readings=chosen,
-        numbers=partial(config.world_numbers, given, world, folders=folders, typed=typed),
+        numbers=partial(world_numbers, given, world, folders=folders, typed=typed),
         worlds=numbers.worlds(count) if numbers else None,
         crossed=crossed,
         draws=count,
@@ -124,7 +137,7 @@ def request_of(
         calibration=calibrated.request_of(given, hydra=hydra, typed=typed, workers=plan.workers)
         if study in studies.CALIBRATES
         else None,
-        catalogue=partial(config.every_policy, folders),
+        catalogue=partial(every_policy, folders),
         composition=partial(_composition, given, hydra=hydra, typed=typed),
     )
 
@@ -133,8 +146,8 @@ def _composition(given: DictConfig, *, hydra: Any, typed: Sequence[str]) -> dict
     """A composition as text, from which other processes can build the same request, and what identifies it."""
     whole: Any = OmegaConf.to_container(given)
     kept = {key: part for key, part in whole.items() if key not in LATER}
-    folders = config.folders_of(hydra)
-    tables, overlays = config.world_folders(given, folders=folders)
+    folders = folders_of(hydra)
+    tables, overlays = world_folders(given, folders=folders)
     digests = {folder.name: _digest(folder) for folder in (tables, *overlays)}
     return {
         "configuration": OmegaConf.to_yaml(OmegaConf.create(whole)),
@@ -158,7 +171,7 @@ def stored_request(composition: Mapping[str, Any]) -> Request:
     )
     given = composed.given.copy()
     given.workers = 1
-    with config.naming_files(composed.hydra, typed=composition["typed"]):
+    with naming_files(composed.hydra, typed=composition["typed"]):
         return request_of(given, hydra=composed.hydra, command="", typed=composition["typed"], stamped=False)
 
 
@@ -216,11 +229,11 @@ def prepare(given: DictConfig, *, hydra: Any, command: str, typed: Sequence[str]
     study = str(given.study.get("name"))
     rule = f"be one of {', '.join(studies.SWEEPS)} in one store; hydra/sweeper=basic does others one after another"
     checks.require(study in studies.SWEEPS, thing="study", rule=rule, value=study)
-    folders = config.folders_of(hydra)
+    folders = folders_of(hydra)
     parts = [_text(given[part]) for part in ("world", "reading", "inspection")]
     world = _base(parts[0], parts[1], parts[2], folders)
     request = request_of(given, hydra=hydra, command=command, typed=_with_effect(typed), world=world)
-    tables, overlays = config.world_folders(given, folders=folders)
+    tables, overlays = world_folders(given, folders=folders)
     digests = {folder.name: _digest(folder) for folder in (tables, *overlays)}
     return Prepared(shape_of(request), dict(request.attributes) | {"command": command}, digests)
 
@@ -270,7 +283,7 @@ def _base(world: str, reading: str, inspection: str, folders: tuple[Path, ...]) 
     """World of parts of a configuration, with its own inflow; kept, as many jobs of a process have it in common."""
     parts = {"world": world, "reading": reading, "inspection": inspection}
     given = OmegaConf.create({"inflow": None, **{key: json.loads(text) for key, text in parts.items()}})
-    return config.build_world(given, folders=folders)
+    return build_world(given, folders=folders)
 
 
 def _text(node: DictConfig) -> str:
@@ -297,7 +310,7 @@ def _world(given: DictConfig, *, composed: _Composed, keys: Sequence[str]) -> Wo
     if "inspection" in tops and not own_sources:
         rest = OmegaConf.masked_copy(given.inspection, [f.name for f in fields(Detection)])
         world = replace(world, detection=build(Detection, rest, key="inspection"))
-    inflow = config.number(given, "inflow", unit=provenance.INFLOW_UNIT)
+    inflow = number(given, "inflow", unit=provenance.INFLOW_UNIT)
     if inflow is None:
         return world
     from flowsim.simulate import with_inflow
@@ -331,7 +344,7 @@ def results_of(store: Store, number: int, *, workers: int) -> xr.Dataset:
         OmegaConf.update(given, key, value(text), merge=True)
     given.workers = workers
     typed, hydra = _with_effect(store.grid.typed(number)), composed.hydra
-    with config.naming_files(hydra, typed=typed):
+    with naming_files(hydra, typed=typed):
         world = _world(given, composed=composed, keys=list(own))
         request = request_of(given, hydra=hydra, command="", typed=typed, world=world, stamped=False)
     return simulated(request, progress=None)
@@ -368,7 +381,7 @@ def _parsed(configuration: str, choices: tuple[tuple[str, str], ...], folders: t
     sources = [{"schema": "file", "path": folder} for folder in folders]
     hydra = OmegaConf.create({"runtime": {"choices": dict(choices), "config_sources": sources}})
     texts = {part: _text(given[part]) for part in ("world", "reading", "inspection")}
-    return _Composed(given, hydra, texts, config.folders_of(hydra))
+    return _Composed(given, hydra, texts, folders_of(hydra))
 
 
 def explain(error: Exception, number: int, *, store: Store, hint: str) -> str:

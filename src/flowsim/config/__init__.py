@@ -1,0 +1,1 @@
+"""From files and arguments to domain objects: composition by Hydra, checks, requests."""

@@ -1,0 +1,221 @@
+"""From the Hydra configuration to worlds, policies and plans."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig
+
+from flowsim import checks, provenance, studies, world_tables
+from flowsim.config import references
+from flowsim.config.compose import compose_config
+from flowsim.config.inspection import Inspection
+from flowsim.config.options import conf_dir, options
+from flowsim.config.policy import policy_of
+from flowsim.config.schema import build
+from flowsim.config.world_folders import world_folders
+from flowsim.policy import BASELINE, Policy
+from flowsim.world import World
+
+if TYPE_CHECKING:
+    from flowsim.simulate import Plan
+
+
+MOST_DRAWS = 10_000
+"""Most draws of a posterior that a run can take [1]."""
+
+
+def build_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> World:
+    """World of a configuration, with the inflow that it asks for.
+
+    Parameters
+    ----------
+    config
+        Composed configuration.
+    folders
+        Configuration folders, in which tables may lie beside the world's file; those of the package follow.
+
+    Raises
+    ------
+    ValueError
+        If a file or a table is refused.
+    """
+    node = config.world
+    checks.refuse(list(_world_gaps(node)), thing="world")
+    inspection = build(Inspection, config.inspection, key="inspection")
+    tables, overlays = world_folders(config, folders=folders)
+    world = world_tables.load(
+        tables,
+        name=str(node.name),
+        title=str(node.title),
+        year=node.year,
+        detection=inspection.detection,
+        overlays=overlays,
+    )
+    inflow = number(config, "inflow", unit=provenance.INFLOW_UNIT)
+    if inflow is None:
+        return world
+    from flowsim.simulate import with_inflow  # imports xarray, which takes a second
+
+    return with_inflow(world, inflow)
+
+
+def _world_gaps(node: DictConfig) -> Iterator[str]:
+    """Messages for all that is wrong with the keys of a world's file."""
+    for name in node:
+        try:
+            checks.known(str(name), ("name", "title", "year", "tables", "overlays"), thing="the key of world")
+        except ValueError as error:
+            yield str(error)
+    for name in ("name", "title", "year", "tables"):
+        value = node.get(name)
+        if value is None:
+            yield f"world.{name} must be given, got None"
+        elif name == "year":
+            if type(value) is not int or not 1900 <= value <= 2100:
+                yield f"world.year must be a calendar year from 1900 to 2100, got {value!r}"
+        elif not isinstance(value, str) or not value.strip():
+            yield f"world.{name} must be text, got {value!r}"
+        elif name == "name" and not checks.WORLD_NAME.fullmatch(value):
+            yield f"world.name must {checks.WORLD_NAME_RULE}, got {value!r}"
+
+
+def world_numbers(
+    config: DictConfig, world: World, *, folders: Sequence[Path] = (), typed: Sequence[str] = ()
+) -> tuple[provenance.Number, ...]:
+    """Every number of a world with its kind and its source.
+
+    Parameters
+    ----------
+    config
+        Configuration that the world was built from.
+    world
+        The world.
+    folders
+        Configuration folders, as for `build_world`.
+    typed
+        Arguments of the command.
+
+    Raises
+    ------
+    ValueError
+        If a number has no source.
+    """
+    tables, overlays = world_folders(config, folders=folders)
+    rows = world_tables.read_tables(tables, overlays=overlays)
+    inspection = build(Inspection, config.inspection, key="inspection")
+    inflow = number(config, "inflow", unit=provenance.INFLOW_UNIT)
+    places = references.of(config)
+    found = provenance.of_tables(rows, world=world, inflow=inflow, reported=places.get("inflow"))
+    reported = {place.removeprefix("inspection."): key for place, key in places.items()}
+    return found + provenance.of_detection(
+        inspection.detection, sources=inspection.sources, typed=typed, reported=reported
+    )
+
+
+def number(config: DictConfig, key: str, *, unit: str) -> float | None:
+    """Value of a top-level key that is a number or null.
+
+    Raises
+    ------
+    ValueError
+        If the value is anything else.
+    """
+    value = config[key]
+    holds = value is None or (isinstance(value, int | float) and not isinstance(value, bool))
+    checks.require(holds, thing=key, rule=f"be a number [{unit}]", value=value)
+    return None if value is None else float(value)
+
+
+def build_policies(config: DictConfig) -> tuple[Policy, ...]:
+    """Policies of a configuration in the order in which they apply.
+
+    Raises
+    ------
+    ValueError
+        If a policy file lacks its package line, has an unknown key, or lists a change that is refused.
+    """
+    return tuple(policy_of(str(name), node) for name, node in config.policy.items())
+
+
+def every_policy(folders: Sequence[Path] = ()) -> tuple[Policy, ...]:
+    """Every policy that can be chosen, the baseline first, then by name.
+
+    Parameters
+    ----------
+    folders
+        Configuration folders, the first of which wins; those of the package follow.
+
+    Raises
+    ------
+    ValueError
+        If a file is refused.
+    """
+    every = [*folders, conf_dir()]
+    names = sorted(options("policy", folders=every), key=lambda name: (name != BASELINE.name, name))
+    own = [folder for folder in folders if folder != conf_dir()]
+    composed = compose_config([f"policy=[{','.join(names)}]"], config_dir=own[0] if own else None)
+    return build_policies(composed)
+
+
+def check_policy(policy: Policy, world: World) -> None:
+    """Refuse a policy that does not fit a world.
+
+    Raises
+    ------
+    ValueError
+        If one of its changes names what the world lacks, or the changed world does not hold together.
+    """
+    try:
+        policy.apply(world)
+    except ValueError as error:
+        raise ValueError(f"policy.{policy.name} does not fit world={world.name}: {error}") from None
+
+
+def engine_of(config: DictConfig) -> str:
+    """Name of the engine.
+
+    Raises
+    ------
+    ValueError
+        If there is no such engine.
+    """
+    from flowsim.simulate import ENGINES
+
+    checks.known(str(config.engine.get("name")), ENGINES, thing="engine.name")
+    return str(config.engine.name)
+
+
+def build_plan(config: DictConfig) -> Plan:
+    """How much is simulated; unless workers are given, one per core and at most one per replication.
+
+    Raises
+    ------
+    ValueError
+        If a number is out of its range.
+    """
+    from flowsim.simulate import Plan
+
+    draws, numbers = config.draws, str(config.calibration.get("numbers"))
+    most = MOST_DRAWS if numbers == "posterior" or str(config.study.get("name")) in studies.DRAWS else 1
+    rule = f"be null or a whole number from 1 to {most} with calibration={config.calibration.name}"
+    holds = draws is None or (type(draws) is int and 1 <= draws <= most)
+    checks.require(holds, thing="draws", rule=rule, value=draws)
+    given: dict[str, Any] = {key: config[key] for key in ("seed", "replications")}
+    for key, unit in (("traffic_years", "years"), ("horizon", "h")):
+        given[key] = number(config, key, unit=unit)
+        checks.require(given[key] is not None, thing=key, rule=f"be a number [{unit}]", value=None)
+    plan = Plan(**given, workers=1 if config.workers is None else config.workers)
+    if config.workers is None:
+        return dataclasses.replace(plan, workers=min(_cores(), plan.replications))
+    return plan
+
+
+def _cores() -> int:
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
