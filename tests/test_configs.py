@@ -345,12 +345,12 @@ def test_conf_is_found_in_a_wheel_and_in_a_checkout(layout, tmp_path, monkeypatc
     conf = (package if layout == "flowsim" else tmp_path) / "conf"
     conf.mkdir(parents=True)
     (conf / "config.yaml").touch()
-    monkeypatch.setattr(options, "__file__", str(package / "options.py"))
+    monkeypatch.setattr(options, "__file__", str(package / "config" / "options.py"))
     assert conf_dir() == conf
 
 
 def test_a_missing_conf_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr(options, "__file__", str(tmp_path / "src" / "flowsim" / "options.py"))
+    monkeypatch.setattr(options, "__file__", str(tmp_path / "src" / "flowsim" / "config" / "options.py"))
     with pytest.raises(FileNotFoundError, match=r"conf/config\.yaml must stand in"):
         conf_dir()
 
