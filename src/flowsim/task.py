@@ -16,9 +16,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import studies, terminal
-from flowsim.config import diagnose, options
+from flowsim.config import diagnose, options, own_files
 from flowsim.config import request as jobs
-from flowsim.config.compose import naming_files
+from flowsim.config.compose import folders_of, naming_files
 from flowsim.sweeps.plugins import JOB
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ class Task:
         several = node.mode == RunMode.MULTIRUN
         try:
             self._folders.update([Path(node.sweep.dir)] if several else [])
+            own_files.check_mixed(node, folders=folders_of(node))
             with naming_files(node, typed=typed):
                 request = jobs.request_of(config, hydra=node, command=self.command, typed=typed)
             if several:
@@ -88,8 +89,9 @@ class Task:
             terminal.remove_empty([folder, *folder.parents][:-1])
 
     def check(self, config: DictConfig) -> None:
-        """Refuse a configuration from which other code would be run."""
+        """Refuse a configuration from which other code would be run, or whose files are not all of one owner."""
         diagnose.check_targets(config)
+        own_files.check_mixed(config.hydra, folders=folders_of(config.hydra))
 
     def check_keys(self, texts: Sequence[str]) -> None:
         """Refuse arguments whose keys do not exist."""

@@ -99,6 +99,11 @@ def top_keys() -> tuple[Key, ...]:
     )
 
 
+def groups() -> tuple[str, ...]:
+    """Groups of options, which are the folders of `conf/`."""
+    return tuple(sorted(folder.name for folder in conf_dir().iterdir() if folder.is_dir()))
+
+
 def options(group: str, *, folders: Sequence[Path]) -> dict[str, str]:
     """Titles of the options of a group, by name.
 

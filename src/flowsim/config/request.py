@@ -106,7 +106,7 @@ def request_of(
     policies = build_policies(given)
     for policy in policies:
         check_policy(policy, world)
-    chosen = readings_of_world(given)
+    chosen = readings_of_world(given, folders=folders)
     from flowsim.config import posterior as calibrated  # after the checks, because xarray takes a second to import
     from flowsim.studies.request import Request
 
