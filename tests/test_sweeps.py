@@ -16,8 +16,9 @@ import xarray as xr
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 import flowsim as fs
-from flowsim.config import request as jobs
+from flowsim.config import jobs
 from flowsim.config.compose import compose_config
+from flowsim.config.request import request_of
 from flowsim.results import store
 from flowsim.sweeps import asked, designs, lock, planning
 from flowsim.sweeps.grid import ROW
@@ -235,7 +236,7 @@ def test_engines_share_a_store_each_with_its_own_variables(command):
 def test_the_template_has_exactly_what_a_run_gives(world, engine):
     composed = compose_config([f"world={world}", f"engine={engine}", "replications=2", "horizon=200"])
     typed = [f"world={world}"]
-    request = jobs.request_of(composed, hydra=composed.hydra, command="", typed=typed, stamped=False)
+    request = request_of(composed, hydra=composed.hydra, command="", typed=typed, stamped=False)
     shape = jobs.shape_of(request)
     results = fs.simulate(request.world, engine=engine, replications=2, horizon=200)
     assert set(shape.variables) == {name for name, array in results.items() if "seizure" not in array.dims}

@@ -134,6 +134,29 @@ def _stops_at(checkpoints: tuple[Checkpoint, ...]) -> Stops:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Files and typed values that a world was made from; empty for one that was made in Python."""
+
+    choice: str = ""
+    """Its option of the group `world`."""
+
+    folder: str = ""
+    """Configuration folder of one's own that comes before those of the package; empty if there is none."""
+
+    typed: tuple[str, ...] = ()
+    """Overrides as typed, such as `inspection.effort.south=0.2`."""
+
+    numbers: tuple[str, ...] = ()
+    """Numbers that they set, as in `intervals.SetNumbers`; no draw of a posterior replaces these."""
+
+    reading: str = ""
+    """Label of the readings that are about it."""
+
+    tables: str = ""
+    """Digest of its tables, overlays included."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class World:
     """Everything that the engines need to know about a country in a year."""
 
@@ -175,6 +198,9 @@ class World:
 
     warm_up: float = 48.0
     """Time simulated and discarded before a span of traffic, to fill the queues [h]."""
+
+    identity: Identity = field(default=Identity(), compare=False)
+    """Files and typed values that it was made from."""
 
     def __post_init__(self) -> None:
         checks.unique((checkpoint.name for checkpoint in self.checkpoints), thing="checkpoints")

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import xarray as xr
 
 from flowsim import checks
+from flowsim.calibration.identity import IDENTIFYING
 from flowsim.calibration.priors import values
 from flowsim.intervals import SetNumbers
 from flowsim.results import files
@@ -201,8 +202,9 @@ def check(dataset: xr.Dataset) -> None:
         checks.known(str(array.attrs["kind"]), KINDS, thing=f"posterior variable '{name}': kind")
     for name in (*DERIVED, "inflow"):
         checks.known(name, [str(known) for known in dataset.data_vars], thing="a variable of every posterior")
-    for name in ("world", "reading", "point"):
-        checks.require(name in dataset.attrs, thing=f"posterior attribute '{name}'", rule="be given", value=None)
+    for name in (*IDENTIFYING, "point"):
+        rule = "be given, as in what study=calibrate of this version writes"
+        checks.require(name in dataset.attrs, thing=f"posterior attribute '{name}'", rule=rule, value=None)
 
 
 def save(dataset: xr.Dataset, path: Path) -> Path:

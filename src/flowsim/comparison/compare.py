@@ -11,10 +11,12 @@ import xarray as xr
 from flowsim import checks
 from flowsim.comparison import plates
 from flowsim.comparison.analysis import analyse
+from flowsim.comparison.dataset import EFFECTS, labelled
 from flowsim.comparison.design import described
 from flowsim.comparison.job import PRIOR, Comparison, comparison_of, results, shape_of
 from flowsim.policy import Policy
 from flowsim.repeats import is_ready, make_ready
+from flowsim.results import files
 from flowsim.simulate import Progress
 from flowsim.studies.request import Request
 from flowsim.sweeps import lock, runner, sweeper
@@ -34,7 +36,7 @@ SET = "set"
 def run(request: Request, *, progress: Progress | None) -> str:
     """Compare policies with the baseline.
 
-    Makes `sweep.zarr` in the folder, or goes on with it, and writes the tables and figures.
+    Makes `sweep.zarr` in the folder, or goes on with it, and writes `effects.nc`, the tables and the figures.
 
     Parameters
     ----------
@@ -55,14 +57,37 @@ def run(request: Request, *, progress: Progress | None) -> str:
     RuntimeError
         If a job fails; what is done is kept.
     """
-    checks.known(request.engine, tuple(SIMULATING), thing="engine of study=compare")
-    comparison = comparison_of(request)
-    simulate(comparison, request)
-    posterior, prior = gathered(request.out, comparison)
+    comparison, posterior, prior = results_of(request)
+    files.write(labelled(posterior).assign_attrs(request.attributes, command=request.command), request.out / EFFECTS)
     found = analyse(posterior, prior=prior)
     found.save(request.out)
     plates.save(plates.figures(posterior, found, title=request.world.title), request.out)
     return "\n".join((*_head(comparison, request), "", *found.lines))
+
+
+def results_of(request: Request) -> tuple[Comparison, xr.Dataset, xr.Dataset | None]:
+    """Comparison that a request asks for, and its results under draws of the posterior and under those of the prior.
+
+    Jobs that the folder of the request holds are not done again.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        As of `run`.
+    """
+    checks.known(request.engine, tuple(SIMULATING), thing="engine of study=compare")
+    comparison = comparison_of(request)
+    simulate(comparison, request)
+    posterior, prior = gathered(request.out, comparison)
+    if request.worlds is not None and request.worlds.draw:
+        chain, draw = (("draw", list(own)) for own in (request.worlds.chain, request.worlds.draw))
+        posterior = posterior.assign_coords(chain=chain, draw_in_chain=draw)
+    return comparison, posterior, prior
 
 
 def _head(comparison: Comparison, request: Request) -> Iterator[str]:

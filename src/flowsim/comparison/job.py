@@ -14,7 +14,7 @@ import xarray as xr
 
 from flowsim.capacity import busiest
 from flowsim.comparison.design import Design, chosen
-from flowsim.config import request as jobs
+from flowsim.config.jobs import stored_request
 from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.intervals import SetNumbers, draw, varied
 from flowsim.policies.costs import annual_cost
@@ -87,16 +87,16 @@ def comparison_of(request: Request) -> Comparison:
     Parameters
     ----------
     request
-        What is asked for; its options are `policies`, `replications` and `sets`.
+        What is asked for; `sets` is an option of the study.
 
     Raises
     ------
     ValueError
         If a policy is unknown or does not fit, or the draws cannot be shared out.
     """
-    names, seed = request.options.get("policies"), request.plan.seed
-    policies = chosen(names, catalogue=request.catalogue(), world=request.world)
-    count, years = request.draws or 1, request.options["replications"]
+    seed = request.plan.seed
+    policies = chosen(request.compared, catalogue=request.catalogue(), world=request.world)
+    count, years = request.draws or 1, request.plan.replications
     most = request.options["sets"]
     design = Design(policies=policies, draws=count, replications=years, most=most, seed=seed)
     intervals = varied(request.numbers())
@@ -109,7 +109,7 @@ def comparison_of(request: Request) -> Comparison:
         design=design,
         draws=assumed if worlds is None else worlds.changes,
         prior=() if worlds is None else assumed[: design.sets],
-        plan=replace(request.plan, replications=years, workers=1),
+        plan=replace(request.plan, workers=1),
         engine=request.engine,
     )
 
@@ -183,7 +183,7 @@ def _stamp(store: Store) -> tuple[Path, int]:
 @lru_cache(maxsize=2)
 def _opened(path: Path, stamp: int) -> tuple[Comparison, Shape]:
     """Comparison of a store, which a process reads once."""
-    comparison = comparison_of(jobs.stored_request(Store(path).plan))
+    comparison = comparison_of(stored_request(Store(path).plan))
     return comparison, shape_of(comparison)
 
 

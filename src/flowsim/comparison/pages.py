@@ -76,7 +76,7 @@ def page(policy: Policy, row: Mapping[Any, Any] | None) -> Iterator[str]:
         yield "It was not compared."
     else:
         yield from _effect(row)
-    yield from ("", "```sh", f"flowsim policy={policy.name}", f"flowsim study=compare study.policies=[{policy.name}]")
+    yield from ("", "```sh", f"flowsim policy={policy.name}", f"flowsim study=compare policies=[{policy.name}]")
     yield "```"
 
 
