@@ -161,7 +161,7 @@ def test_draws_take_the_chains_in_turn(shipped):
 
 
 def test_a_posterior_of_another_world_is_refused(shipped):
-    with pytest.raises(ValueError, match=r"posterior must be the posterior of the world \(single_checkpoint\)"):
+    with pytest.raises(ValueError, match="posterior must be that of the world, with world=single_checkpoint"):
         fs.simulate(fs.load_world("single_checkpoint"), posterior=shipped)
 
 
