@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from flowsim.results import registry
+from flowsim.results.coordinates import dates
 from flowsim.sweeps import store as stores
 from flowsim.sweeps.grid import Axis, Grid, coordinates, names
 from flowsim.sweeps.template import Shape, Template
@@ -72,13 +73,14 @@ def results(number: int, *, jobs: Grid | None = None, seizures: int = 3) -> xr.D
         "checkpoint": posts,
         "seizure_policy": ("seizure", np.array([policy] * seizures, dtype=object)),
         "seizure_replication": ("seizure", np.arange(seizures) % 2),
+        "seizure_time": ("seizure", dates(1000.0 * draw.random(seizures), year=2010)),
     }
     variables = {
         "entered_mass": (("policy", "replication", "drug"), draw.random((1, 2, 1))),
         "seized_mass_by_checkpoint": (("policy", "replication", "drug", "checkpoint"), draw.random((1, 2, 1, 2))),
         "delay": (("policy", "checkpoint"), draw.random((1, 2))),
         "seizure_mass": ("seizure", draw.random(seizures)),
-        "seizure_time": ("seizure", draw.random(seizures)),
+        "seizure_hours": ("seizure", draw.random(seizures)),
     }
     return registry.attach(xr.Dataset(variables, coords=coords))
 

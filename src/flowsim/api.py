@@ -16,6 +16,7 @@ from flowsim.intervals import SetNumbers
 from flowsim.options import options
 from flowsim.policy import Policy
 from flowsim.readings import DEFAULT
+from flowsim.results.coordinates import describe
 from flowsim.simulate import Plan, Progress, with_inflow
 from flowsim.simulate import simulate as simulate_policies
 from flowsim.world import World
@@ -157,7 +158,7 @@ def simulate(
     if inflow is not None:
         worlds = [SetNumbers(values=tuple(pair for pair in w.values if pair[0] != FLOW)) for w in worlds]
     dataset = simulate_policies(asked, policies=chosen, engine=engine, plan=plan, progress=progress, worlds=worlds)
-    dataset = dataset if engine == "expectation" else dataset.assign_coords(coords)
+    dataset = dataset if engine == "expectation" else describe(dataset.assign_coords(coords))
     names = [item.name for item in chosen]
     asked_for = {"world": world.name, "policies": names, "inflow": inflow, "engine": engine} | asdict(plan)
     dataset.attrs.update(stamp.provenance(title=world.title, seed=seed, configuration=asked_for))

@@ -16,6 +16,7 @@ from flowsim import checks
 from flowsim.calibration.priors import values
 from flowsim.intervals import SetNumbers
 from flowsim.results import files
+from flowsim.results.coordinates import describe
 from flowsim.units import KG_PER_TONNE
 
 if TYPE_CHECKING:  # a run reads posteriors and needs neither the compiled likelihood nor the sampler
@@ -169,7 +170,7 @@ def to_dataset(draws: Draws, *, attributes: Mapping[str, str]) -> xr.Dataset:
         least_ess=f"{sample.ess.min():.0f}",
     )
     check(dataset)
-    return dataset
+    return describe(dataset)
 
 
 def variable_of(name: str) -> str:
