@@ -305,7 +305,10 @@ def _joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     joined = joined.sel(checkpoint=names)  # an outer join sorts labels that are not all the same
     along = {word: ("checkpoint", [own[name] for name in names]) for word, own in words.items()}
     joined = attach(joined.assign_coords(along))
-    return xr.merge([joined, xr.concat(tables, dim="seizure")], compat="equals", join="exact") if tables else joined
+    if not tables:
+        return joined
+    table = xr.concat(tables, dim="seizure").sortby("seizure_hours")
+    return xr.merge([joined, table], compat="equals", join="exact")
 
 
 def _words(panels: Sequence[xr.Dataset]) -> dict[str, dict[str, object]]:

@@ -244,7 +244,7 @@ def open_posterior(path: str | Path) -> xr.Dataset:
     file = file / POSTERIOR if file.is_dir() else file
     dataset = files.read(file, name=POSTERIOR)
     check(dataset)
-    return dataset
+    return describe(dataset)
 
 
 def world_change(dataset: xr.Dataset, *, chain: int, draw: int) -> SetNumbers:

@@ -21,7 +21,7 @@ class Coordinate:
     """Name in the Dataset."""
 
     along: str
-    """Dim that it lies along."""
+    """Dim that it lies along, or those that it may lie along."""
 
     meaning: str
     """Meaning in one sentence, which becomes `long_name`."""
@@ -41,8 +41,13 @@ CHANNEL_WORDS = (
 
 COORDINATES: tuple[Coordinate, ...] = (
     Coordinate("policy", "policy", "Policy.", "baseline: the controls in force; a + b: both, applied in this order."),
-    Coordinate("chain", "replication", "Chain of the posterior that the world was drawn from."),
-    Coordinate("draw", "draw", "Draw of the posterior.", "-1: a draw of the prior, in the store of a comparison."),
+    Coordinate("chain", "replication or draw", "Chain of the posterior that the world was drawn from."),
+    Coordinate(
+        "draw",
+        "draw or replication",
+        "Draw of the posterior.",
+        "-1: of the prior, in the store of a comparison.",
+    ),
     Coordinate("draw_in_chain", "draw", "Draw within its chain of the posterior."),
     Coordinate("set", "set", "Set of values of the assumed levers."),
     Coordinate("set_of_draw", "draw", "Set of values of the assumed levers that a draw belongs to."),
@@ -186,7 +191,7 @@ def calendar_of(times: np.ndarray[Any, np.dtype[np.datetime64]]) -> dict[str, st
     """
     first = times.min() if len(times) else np.datetime64("1970-01-01")
     year = first.astype("datetime64[Y]")
-    return {"units": f"microseconds since {year}-01-01T00:00:00", "calendar": "proleptic_gregorian", "dtype": "int64"}
+    return {"units": f"microseconds since {year}-01-01", "calendar": "proleptic_gregorian", "dtype": "int64"}
 
 
 def markdown() -> str:

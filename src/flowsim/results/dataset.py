@@ -77,8 +77,10 @@ def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
 
 
 def seizures_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
-    """Table of seizures, dim `seizure`, with dates in the year of the world; `.to_dataframe()` turns it into pandas."""
-    table, where, routes = loads.seizures, sites(world), world.network.routes
+    """Table of seizures in the order of their times, dim `seizure`, with dates in the year of the world."""
+    order = np.argsort(loads.seizures["time"], kind="stable")
+    table = {name: column[order] for name, column in loads.seizures.items()}
+    where, routes = sites(world), world.network.routes
     taken_at = [where[int(c)] for c in table["checkpoint"]]
     coords = {
         "seizure_time": ("seizure", dates(table["time"], year=world.year)),

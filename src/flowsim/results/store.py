@@ -243,7 +243,7 @@ def _dims(path: Path, name: str) -> list[str]:
 
 
 def joined(dataset: xr.Dataset, *, path: Path, swept: Sequence[str]) -> xr.Dataset:
-    """Dataset with the seizures of all jobs that are done, each with the coordinates of its job.
+    """Dataset with the seizures of all jobs that are done, in the order of their times, with the labels of their jobs.
 
     Parameters
     ----------
@@ -281,7 +281,7 @@ def joined(dataset: xr.Dataset, *, path: Path, swept: Sequence[str]) -> xr.Datas
         name: ("seizure", np.concatenate([table[name] for table in tables]), notes.get(name, {})) for name in tables[0]
     }
     variables = {name: columns.pop(name) for name in ("seizure_mass", "seizure_hours")}
-    together = attach(xr.Dataset(variables, coords=columns))
+    together = attach(xr.Dataset(variables, coords=columns)).sortby(["seizure_time", "seizure_hours"])
     return dataset.merge(together, combine_attrs="override")
 
 
