@@ -1,6 +1,8 @@
-"""The posteriors that come with flowsim: a part of them is made again."""
+"""The posteriors that come with flowsim: a part of each is made again, and each says cleanly what it was made from."""
 
+import re
 from functools import cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +14,11 @@ from flowsim.calibration import posterior as posteriors
 from flowsim.calibration.priors import values
 from flowsim.calibration.sampler import FARTHEST, Effort, sample
 from flowsim.calibration.worlds import TOLERANCE, solve
+from flowsim.calibration_files import PACKAGED
 from flowsim.intervals import draw, varied
 from flowsim.studies import calibrate
+
+SHIPPED = sorted(path.name for path in PACKAGED.glob("*.nc"))
 
 STORED = 2.0**-23
 """Relative step of the numbers in a file [1]."""
@@ -90,3 +95,10 @@ def test_the_first_draw_of_a_chain_is_made_again_from_its_seed(reading):
     made |= {posteriors.variable_of(name): value for name, value in solved.numbers.items()}
     for name, value in made.items():
         assert np.float32(value) == pytest.approx(stored[name], rel=STORED), name
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_posterior_carries_the_commit_that_it_was_made_from(name):
+    """Nothing that ran differed from it; else it has to be made again from a clean checkout, and copied only then."""
+    made = posteriors.open_posterior(Path(PACKAGED) / name).attrs["commit"]
+    assert re.fullmatch(r"(v[\w.]+(-\d+-g[0-9a-f]{7,40})?|[0-9a-f]{7,40})", made), made
