@@ -180,6 +180,10 @@ def test_a_write_that_fails_leaves_nothing_behind(results, tmp_path, monkeypatch
     ("change", "message"),
     [
         (lambda ds: ds.assign(rubbish=ds.entered_mass), "result variable must be one of"),
+        (  # as files were before seizures had dates
+            lambda ds: ds.drop_vars("seizure_time").rename(seizure_hours="seizure_time"),
+            "result variable must be one of .* got 'seizure_time'",
+        ),
         (
             lambda ds: ds.assign(leaked_mass=ds.leaked_mass.sum("exit", keep_attrs=True)),
             "'leaked_mass' must have dims",
