@@ -17,7 +17,7 @@ FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = [path for path in FILES if PACKAGE in path.parents]
 
 ORDER = (
-    {"units", "checks", "names", "jit"},
+    {"units", "checks", "names", "jit", "cards"},
     {"tables"},
     {"evidence"},
     {"overlays", "readings"},

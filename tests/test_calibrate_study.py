@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from described import undescribed
 
 import flowsim as fs
 from flowsim.calibration import posterior, predictive
@@ -67,6 +68,7 @@ def test_a_table_of_ones_own_is_calibrated_and_run(command, mine):
     assert "seized at crossings" not in out
     assert "calibration on mine.csv" in out
     fitted = fs.load_posterior("fitted")
+    assert undescribed(fitted) == []
     assert fitted.sizes["chain"] == 2
     assert 2 <= fitted.sizes["draw"] <= 4  # without those whose effort would lie above 1
     assert fitted.attrs["world"] == "single_checkpoint"

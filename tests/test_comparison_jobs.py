@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from described import undescribed
 from scipy.stats import norm
 
 import flowsim as fs
@@ -160,6 +161,9 @@ def test_the_command_compares_resumes_and_refuses_another_comparison(command):
     assert code == 0, err
     assert "1 policies against the baseline" in out or "1 policy against the baseline" in out
     assert "There is no posterior of world=two_routes" in out
+    plain = xr.open_zarr("c/sweep.zarr")
+    assert undescribed(plain) == []
+    assert {"oblast", "is_checkpoint", "latitude", "checkpoint_label"} <= set(plain["delay"].coords)
     table = Path("c/table2.csv").read_bytes()
     times = {path: path.stat().st_mtime_ns for path in Path("c/sweep.zarr").rglob("c.*")}
     code, again, _ = command(*SMALL, "policies=[incentives]")

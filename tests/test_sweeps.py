@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import sweep_stores as small
 import xarray as xr
+from described import undescribed
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 import flowsim as fs
@@ -55,6 +56,10 @@ def test_a_sweep_makes_one_store_with_a_dim_for_each_key(command):
     assert opened["seed"].values.tolist() == [1, 2]
     assert opened["inflow"].attrs == {"long_name": "heroin entering, no other drug", "units": "t year-1"}
     assert (opened["status"] == store.DONE).all()
+    assert undescribed(opened) == undescribed(fs.open_results("mine", seizures=True)) == []
+    plain = xr.open_zarr("mine/sweep.zarr")
+    assert undescribed(plain) == []
+    assert set(plain.coords) == set(opened.coords)
     assert all(isinstance(value, str) for value in opened.attrs.values())
     assert "single_checkpoint" in opened.attrs["configuration"]
     assert "hydra" not in opened.attrs["configuration"]

@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from flowsim.traffic import HEROIN
+
 YEARS = (0.05, 0.95)
 """Quantiles of single years that an interval runs between."""
 
@@ -22,6 +24,33 @@ def seized(results: xr.Dataset) -> xr.DataArray:
         Dims (policy, replication, drug), in [kg].
     """
     return results["seized_mass"].sum(["channel", "agency"], keep_attrs=True)
+
+
+def seized_at(results: xr.Dataset) -> pd.DataFrame:
+    """Mass of heroin seized at each checkpoint and place in a mean year under the first policy.
+
+    Parameters
+    ----------
+    results
+        Results of a run that simulates.
+
+    Returns
+    -------
+    DataFrame
+        Columns policy, checkpoint, checkpoint_label, oblast, kind, latitude, longitude [degree], seized [kg], and the
+        number of years that the mean is taken over [1].
+    """
+    mass = results["seized_mass_by_checkpoint"].isel(policy=0).sel(drug=HEROIN)
+    over = [dim for dim in mass.dims if dim != "checkpoint"]
+    columns = {name: mass[name].values for name in AT}
+    years = int(np.prod([mass.sizes[dim] for dim in over]))
+    return pd.DataFrame(
+        {"policy": mass["policy"].item(), **columns, "seized": mass.mean(over).values, "years": years},
+    )
+
+
+AT = ("checkpoint", "checkpoint_label", "oblast", "kind", "latitude", "longitude")
+"""Coordinates that say where something is seized."""
 
 
 def leakage(results: xr.Dataset) -> xr.DataArray:

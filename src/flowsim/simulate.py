@@ -25,6 +25,7 @@ from flowsim.inspection.intelligence import NO_INTELLIGENCE
 from flowsim.policy import BASELINE, Change, Policy
 from flowsim.resources import OverloadWarning, memory_needed, require_memory
 from flowsim.results.dataset import expectation_dataset, loads_dataset, posts_dataset, seizures_dataset
+from flowsim.results.registry import attach
 from flowsim.results.tally import Loads, Posts, pool_loads, pool_posts
 from flowsim.world import World
 from flowsim.years import SIMULATING, Engine, Years, make_ready
@@ -295,21 +296,31 @@ def _joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     """One Dataset of those of several policies."""
     if len(parts) == 1:
         return parts[0]
-    tables = [part[["seizure_mass", "seizure_time"]] for part in parts if "seizure" in part.dims]
+    tables = [part[["seizure_mass", "seizure_hours"]] for part in parts if "seizure" in part.dims]
     panels = [part.drop_dims("seizure", errors="ignore") for part in parts]
-    panels = [panels[0], *(_as_in(panels[0], panel) for panel in panels[1:])]
+    words = _words(panels)
+    names = list(dict.fromkeys(name for panel in panels for name in panel["checkpoint"].values.tolist()))
     how: dict[str, Any] = {"data_vars": "all", "coords": "minimal", "compat": "no_conflicts", "join": "outer"}
-    joined = xr.concat(panels, dim="policy", **how)
-    names = dict.fromkeys(name for panel in panels for name in panel["checkpoint"].values.tolist())
-    joined = joined.sel(checkpoint=list(names))  # an outer join sorts labels that are not all the same
-    return xr.merge([joined, xr.concat(tables, dim="seizure")], compat="equals", join="exact") if tables else joined
+    joined = xr.concat([panel.drop_vars(words) for panel in panels], dim="policy", **how)
+    joined = joined.sel(checkpoint=names)  # an outer join sorts labels that are not all the same
+    along = {word: ("checkpoint", [own[name] for name in names]) for word, own in words.items()}
+    joined = attach(joined.assign_coords(along))
+    if not tables:
+        return joined
+    table = xr.concat(tables, dim="seizure").sortby("seizure_hours")
+    return xr.merge([joined, table], compat="equals", join="exact")
 
 
-def _as_in(first: xr.Dataset, panel: xr.Dataset) -> xr.Dataset:
-    """Panel whose checkpoints are called those of the agency that they have under the first policy."""
-    before = dict(zip(first["checkpoint"].values.tolist(), first["checkpoint_agency"].values.tolist(), strict=True))
-    own = zip(panel["checkpoint"].values.tolist(), panel["checkpoint_agency"].values.tolist(), strict=True)
-    return panel.assign_coords(checkpoint_agency=("checkpoint", [before.get(name, agency) for name, agency in own]))
+def _words(panels: Sequence[xr.Dataset]) -> dict[str, dict[str, object]]:
+    """Value of each coordinate along `checkpoint` for each label, under the first policy that has the label."""
+    found: dict[str, dict[str, object]] = {}
+    for panel in panels:
+        labels = panel["checkpoint"].values.tolist()
+        for name, array in panel.coords.items():
+            if array.dims == ("checkpoint",) and name != "checkpoint":
+                own = dict(zip(labels, array.values.tolist(), strict=True))
+                found[str(name)] = own | found.get(str(name), {})
+    return found
 
 
 def _expected(world: World, *, horizon: float, policy: str) -> xr.Dataset:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from flowsim import checks
+from flowsim import cards, checks
 from flowsim import names as hashes
 from flowsim.hubs import MOST_PARTS, Hub
 from flowsim.inspection.bypass import Bypass
@@ -18,6 +18,7 @@ from flowsim.inspection.detection import Detection
 from flowsim.inspection.devices import Device
 from flowsim.network import Network, Place, Route
 from flowsim.traffic import VEHICLE_CLASSES, Flow, Traffic, mode_of
+from flowsim.units import KG_PER_TONNE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +230,32 @@ class World:
                 for share in classes:
                     self.stops(route.path, vehicle_class=share.vehicle_class, direction="through", mode=route.mode)
         self._check_hubs()
+
+    def __repr__(self) -> str:
+        return cards.card(f"World {self.name}", [*self._facts()])
+
+    def _repr_html_(self) -> str:
+        return cards.html_card(f"World {self.name}", [*self._facts()])
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        """What its user asks first, see `cards.card`."""
+        traffic, network = self.traffic, self.network
+        yield "title", self.title
+        yield "year", str(self.year)
+        yield "network", f"places {len(network.places)}, legs {len(network.legs)}, routes {len(network.routes)}"
+        yield "checkpoints", f"{len(self.checkpoints)} in force"
+        kinds = Counter((post.type, post.agency) for post in self.checkpoints)
+        for kind in dict.fromkeys(post.type for post in self.checkpoints):
+            yield "", f"{kind}: " + ", ".join(f"{n} of {agency}" for (one, agency), n in kinds.items() if one == kind)
+        ends = [f"{mass / KG_PER_TONNE:.4g}" for mass in (traffic.inflow, traffic.inflow_low, traffic.inflow_high)]
+        yield "flow", f"{ends[0]} t of heroin a year (between {ends[1]} and {ends[2]})"
+        yield "drugs", ", ".join(cards.few(traffic.drugs))
+        daily = sum(flow.per_day for flow in traffic.flows)
+        yield "traffic", f"{daily:,.0f} honest vehicles a day"
+        parts = {"hubs": self.hubs, "campaigns": self.campaigns, "ways round crossings": self.bypasses}
+        told = [f"{name} {len(own)}" for name, own in parts.items() if own]
+        if told:
+            yield "besides", ", ".join(told)
 
     def _check_hubs(self) -> None:
         checks.unique((hub.place for hub in self.hubs), thing="hubs")

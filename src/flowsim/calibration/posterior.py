@@ -17,6 +17,7 @@ from flowsim.calibration.identity import IDENTIFYING
 from flowsim.calibration.priors import values
 from flowsim.intervals import SetNumbers
 from flowsim.results import files
+from flowsim.results.coordinates import describe
 from flowsim.units import KG_PER_TONNE
 
 if TYPE_CHECKING:  # a run reads posteriors and needs neither the compiled likelihood nor the sampler
@@ -170,7 +171,7 @@ def to_dataset(draws: Draws, *, attributes: Mapping[str, str]) -> xr.Dataset:
         least_ess=f"{sample.ess.min():.0f}",
     )
     check(dataset)
-    return dataset
+    return describe(dataset)
 
 
 def variable_of(name: str) -> str:
@@ -245,7 +246,7 @@ def open_posterior(path: str | Path) -> xr.Dataset:
     file = file / POSTERIOR if file.is_dir() else file
     dataset = files.read(file, name=POSTERIOR)
     check(dataset)
-    return dataset
+    return describe(dataset)
 
 
 def world_change(dataset: xr.Dataset, *, chain: int, draw: int) -> SetNumbers:

@@ -17,6 +17,7 @@ from flowsim.comparison.job import PRIOR, Comparison, comparison_of, results, sh
 from flowsim.policy import Policy
 from flowsim.repeats import is_ready, make_ready
 from flowsim.results import files
+from flowsim.results.coordinates import describe
 from flowsim.simulate import Progress
 from flowsim.studies.request import Request
 from flowsim.sweeps import lock, runner, sweeper
@@ -201,7 +202,7 @@ def _stacked(opened: xr.Dataset, comparison: Comparison) -> xr.Dataset:
     found["parameter_value"] = ((SET, "parameter"), table)
     found["seized_by_checkpoint"] = found["seized_mass_by_checkpoint"].mean("replication")
     found = found.drop_vars("seized_mass_by_checkpoint").assign_coords(parameter=names)
-    return found.transpose("policy", "draw", SET, "replication", ..., "checkpoint", "parameter")
+    return describe(found.transpose("policy", "draw", SET, "replication", ..., "checkpoint", "parameter"))
 
 
 def _values(policies: tuple[Policy, ...]) -> dict[str, float]:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import xarray as xr
 
 from flowsim.comparison.pairs import HONEST, changes, levels
+from flowsim.results.coordinates import describe
 
 EFFECTS = "effects.nc"
 """Name of the file that a comparison writes into its folder."""
@@ -35,25 +36,6 @@ NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     }
 )
 """Name and meaning of each variable by its name in `pairs.levels`; with `_change` behind it, its change."""
-
-COORDINATES: Mapping[str, str] = MappingProxyType(
-    {
-        "policy": "policy, the baseline first",
-        "draw": "draw of the posterior",
-        "replication": "simulated year of consignments, the same under all policies and draws",
-        "set": "set of values of the assumed levers",
-        "set_of_draw": "set that a draw belongs to",
-        "chain": "chain of the posterior that a draw is from",
-        "draw_in_chain": "position of a draw in its chain",
-        "channel": "channel of the seizure",
-        "agency": "agency that seizes",
-        "oblast": "oblast of the checkpoint",
-        "exit": "exit from the country",
-        "route_class": "class of route",
-        "parameter": "assumed lever of a policy",
-    }
-)
-"""Meaning of each coordinate."""
 
 
 def labelled(results: xr.Dataset) -> xr.Dataset:
@@ -86,9 +68,7 @@ def labelled(results: xr.Dataset) -> xr.Dataset:
     for name in ("chain", "draw_in_chain"):
         if name in results.coords:
             dataset = dataset.assign_coords({name: results[name]})
-    for coordinate in map(str, dataset.coords):
-        dataset[coordinate].attrs["long_name"] = COORDINATES[coordinate]
-    return dataset
+    return describe(dataset)
 
 
 def _cf(unit: str) -> str:

@@ -22,7 +22,7 @@ from flowsim.policy import Change, Policy
 from flowsim.repeats import repeated
 from flowsim.results.dataset import posts_dataset
 from flowsim.results.registry import CHANNELS
-from flowsim.results.sites import Site, sites
+from flowsim.results.sites import Site, along, sites
 from flowsim.results.tally import Masses, exits, pool_posts, route_classes
 from flowsim.simulate import Plan, Recorded, Traffic, seen_by_honest
 from flowsim.studies.request import Request
@@ -135,12 +135,9 @@ def shape_of(comparison: Comparison) -> Shape:
         "exit": list(exits(comparison.world)),
         "route_class": list(route_classes(comparison.world)),
     }
-    names = ("oblast", "mode", "kind")
-    along: dict[str, tuple[str, dict[Any, str]]] = {
-        name: ("checkpoint", {site.name: getattr(site, name) for site in where}) for name in names
-    }
-    along["checkpoint_agency"] = ("checkpoint", {site.name: site.agency for site in where})
-    return Shape(variables=(*OF_LOADS, *OF_HONEST, POLICY_COST), labels=labels, along=along)
+    names = labels["checkpoint"]
+    words = {name: (dim, dict(zip(names, own, strict=True))) for name, (dim, own) in along(where).items()}
+    return Shape(variables=(*OF_LOADS, *OF_HONEST, POLICY_COST), labels=labels, along=words)
 
 
 def _sites(comparison: Comparison) -> list[Site]:

@@ -127,6 +127,25 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     return figure
 
 
+def ranks_of_trials(ranks: pd.DataFrame, *, draws: int, bins: int, smallest: float) -> Figure:
+    """Ranks of known truths with a caption that says how they came about.
+
+    Parameters
+    ----------
+    ranks, draws, bins
+        As of `rank_histograms`.
+    smallest
+        Smallest chi-square probability of all parameters [1].
+    """
+    count = bins * ranks.shape[1]
+    sentence = (
+        "Truths from the prior; reports simulated load by load, all rows; chains started from the prior. Grey: where "
+        f"98 % of bins lie if ranks are uniform; red bins lie outside, as some {0.02 * count:.0f} of {count} do by "
+        f"chance. The smallest of {ranks.shape[1]} chi-square probabilities is {smallest:.2f}."
+    )
+    return rank_histograms(ranks, draws=draws, bins=bins, sentence=sentence)
+
+
 def rank_histograms(ranks: pd.DataFrame, *, draws: int, bins: int, sentence: str) -> Figure:
     """Ranks of known truths among draws of their posteriors, which are uniform if the calibration is right.
 

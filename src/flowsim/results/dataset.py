@@ -9,15 +9,16 @@ import xarray as xr
 
 from flowsim.engine.expectation import Expectation
 from flowsim.inspection.checkpoint import AGENCIES
+from flowsim.results.coordinates import dates
 from flowsim.results.registry import CHANNELS, REASONS, attach
-from flowsim.results.sites import sites
+from flowsim.results.sites import along, sites
 from flowsim.results.tally import Floats, Loads, Posts, exits, per_year
 from flowsim.traffic import DRUGS
 from flowsim.world import World
 
 
 def coordinates(world: World) -> dict[str, object]:
-    """Coordinates of a world's results: names, and place, oblast, mode, kind and agency of each checkpoint."""
+    """Coordinates of a world's results: names, and what each checkpoint is and where it stands."""
     where = sites(world)
     return {
         "drug": list(world.traffic.drugs),
@@ -26,10 +27,7 @@ def coordinates(world: World) -> dict[str, object]:
         "channel": list(CHANNELS),
         "reason": list(REASONS),
         "checkpoint": [site.name for site in where],
-        "oblast": ("checkpoint", [site.oblast for site in where]),
-        "mode": ("checkpoint", [site.mode for site in where]),
-        "kind": ("checkpoint", [site.kind for site in where]),
-        "checkpoint_agency": ("checkpoint", [site.agency for site in where]),
+        **along(where),
     }
 
 
@@ -79,10 +77,13 @@ def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
 
 
 def seizures_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
-    """Table of seizures, dim `seizure`; `.to_dataframe()` turns it into pandas."""
-    table, where, routes = loads.seizures, sites(world), world.network.routes
+    """Table of seizures in the order of their times, dim `seizure`, with dates in the year of the world."""
+    order = np.argsort(loads.seizures["time"], kind="stable")
+    table = {name: column[order] for name, column in loads.seizures.items()}
+    where, routes = sites(world), world.network.routes
     taken_at = [where[int(c)] for c in table["checkpoint"]]
     coords = {
+        "seizure_time": ("seizure", dates(table["time"], year=world.year)),
         "seizure_policy": ("seizure", _text([policy] * len(taken_at))),
         "seizure_replication": ("seizure", table["replication"].astype(np.int64)),
         "seizure_drug": ("seizure", _text([DRUGS[int(d)] for d in table["drug"]])),
@@ -92,7 +93,7 @@ def seizures_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
         "seizure_channel": ("seizure", _text([CHANNELS[int(c)] for c in table["channel"]])),
         "seizure_mode": ("seizure", _text([routes[int(r)].mode for r in table["route"]])),
     }
-    variables = {"seizure_mass": ("seizure", table["mass"]), "seizure_time": ("seizure", table["time"])}
+    variables = {"seizure_mass": ("seizure", table["mass"]), "seizure_hours": ("seizure", table["time"])}
     return attach(xr.Dataset(variables, coords=coords))
 
 

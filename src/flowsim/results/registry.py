@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import xarray as xr
 
 from flowsim import checks
+from flowsim.results.coordinates import describe
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ VARIABLES: tuple[Variable, ...] = (
         "Coefficient of variation of the total mass seized in a year.",
     ),
     Variable("seizure_mass", ("seizure",), "kg", "Mass of each seizure."),
-    Variable("seizure_time", ("seizure",), "h", "Time of each seizure from the first of January."),
+    Variable("seizure_hours", ("seizure",), "h", "Time of each seizure from the first of January, to the last bit."),
 )
 """All variables that a result may hold."""
 
@@ -158,13 +159,13 @@ def check(dataset: xr.Dataset, *, swept: Sequence[str] = ()) -> None:
 
 
 def attach(dataset: xr.Dataset) -> xr.Dataset:
-    """Dataset whose variables carry the units and meaning of the registry."""
+    """Dataset whose variables carry the units and meaning of the registry, and whose coordinates say what they are."""
     known = {variable.name: variable for variable in VARIABLES}
     for name in dataset.data_vars:
         variable = known[str(name)]
         dataset[name].attrs.update(units=variable.units, long_name=variable.meaning, kind=variable.kind)
     check(dataset)
-    return dataset
+    return describe(dataset)
 
 
 def markdown() -> str:

@@ -14,6 +14,7 @@ from flowsim.intervals import SetNumbers
 from flowsim.policy import Policy, compose
 from flowsim.provenance import Number
 from flowsim.readings import Reading
+from flowsim.results.coordinates import describe
 from flowsim.simulate import Plan, Progress, simulate
 from flowsim.world import World
 
@@ -142,7 +143,7 @@ def simulated_alone(request: Request, policies: Sequence[Policy], *, progress: P
     progress
         Called as the work goes on.
     """
-    found = _simulated(request, policies, progress=progress)
+    found = describe(_simulated(request, policies, progress=progress))
     found.attrs.update(request.attributes, command=request.command)
     return found
 

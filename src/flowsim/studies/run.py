@@ -9,7 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from flowsim.figures import network_map
-from flowsim.measures import THROUGH, summary
+from flowsim.measures import THROUGH, seized_at, summary
 from flowsim.policy import compose
 from flowsim.readings import DEFAULT, label
 from flowsim.results import files
@@ -21,7 +21,8 @@ from flowsim.studies.request import Request, simulated
 def run(request: Request, *, progress: Progress | None) -> str:
     """Simulate a world under one policy, write its results, table and map.
 
-    Writes `run.nc`, `run.csv` and `fig1_network.png` and `.pdf` into the folder.
+    Writes `run.nc`, `run.csv` and `fig1_network.png` and `.pdf` into the folder, and what the circles of the map show
+    as `fig1_network.csv`.
 
     Parameters
     ----------
@@ -40,6 +41,8 @@ def run(request: Request, *, progress: Progress | None) -> str:
     files.save(results, request.out / files.RUN)
     table.to_csv(request.out / "run.csv", index=False)
     seized = results if "seized_mass_by_checkpoint" in results else None
+    if seized is not None:
+        seized_at(seized).to_csv(request.out / "fig1_network.csv", index=False)
     figure = network_map.network_map(policy.apply(request.world), seized)
     for suffix in ("png", "pdf"):
         figure.savefig(request.out / f"fig1_network.{suffix}", dpi=150)
