@@ -100,8 +100,9 @@ def pooled_delay(results: xr.Dataset) -> xr.DataArray:
     DataArray
         Dims (policy,), in [h].
     """
-    weighted = results["delay"].fillna(0.0) * results["vehicles"]
-    return (weighted.sum("checkpoint") / results["vehicles"].sum("checkpoint")).assign_attrs(units="h")
+    # Where visits were not over there is no delay, and then no mean of all.
+    weighted = results["delay"].where(results["vehicles"] > 0, 0.0) * results["vehicles"].fillna(0.0)
+    return (weighted.sum("checkpoint", skipna=False) / results["vehicles"].sum("checkpoint")).assign_attrs(units="h")
 
 
 THROUGH, STOPPED = "where the rest gets through", "seized there"
