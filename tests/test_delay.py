@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import math
+import re
 from dataclasses import fields, replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from flowsim.measures import pooled_delay
 from flowsim.results.tally import tally_loads
 from flowsim.results.visits import VISITS, mean_delay
 from flowsim.simulate import Plan, simulate
+from flowsim.studies.run import unfinished
 from flowsim.units import HOURS_PER_WEEK, HOURS_PER_YEAR
 from flowsim.years import FOLLOWED, SIMULATING, Span, Years
 
@@ -165,6 +167,8 @@ def test_a_post_whose_visits_are_not_over_has_a_share_and_no_delay_and_others_ke
         assert np.isnan(gate[variable]), variable
     assert math.isnan(float(pooled_delay(found)))
     assert float(gate.queue_length) == pytest.approx(168 / 2, abs=1)
+    (said,) = unfinished(found.expand_dims("policy"))
+    assert re.match(r"Visits not over after 100 times the simulated time: (49|50)\.\d % at gate\. No delay is", said)
 
 
 def crowded(**fields):

@@ -294,7 +294,8 @@ def _honest(one: xr.Dataset) -> list[Cells]:
     visited = one["vehicles"].where(one["vehicles"] > 0, drop=True)
     busiest = visited.sortby(visited, ascending=False)["checkpoint"].values[:5]
     for post in busiest:
-        rows.append(("honest delay", str(post), "h", float(one["delay"].sel(checkpoint=post)), gap, gap, gap))
+        delay, error = (float(one[name].sel(checkpoint=post)) for name in ("delay", "delay_error"))
+        rows.append(("honest delay", str(post), "h", delay, error, gap, gap))
     rows.append(("cost of fruitless searches", "", "USD/year", float(one["cost"].sum()), gap, gap, gap))
     return rows
 

@@ -46,7 +46,17 @@ OF_LOADS = (
 )
 """Variables of a year of consignments."""
 
-OF_HONEST = ("vehicles", "referrals", "false_alarms", "delay", "delay_p95", "queue_length", "load", "cost")
+OF_HONEST = (
+    "vehicles",
+    "referrals",
+    "false_alarms",
+    "delay",
+    "delay_p95",
+    "unfinished",
+    "queue_length",
+    "load",
+    "cost",
+)
 """Variables of honest traffic, the same under all draws that share a set."""
 
 MOST_YEARS = 20
