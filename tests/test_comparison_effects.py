@@ -10,6 +10,7 @@ from comparisons import Truth, comparison
 from scipy import stats
 
 from flowsim.comparison import pairs
+from flowsim.comparison.analysis import analyse
 from flowsim.comparison.assumptions import break_even, regression, sensitivities
 from flowsim.comparison.effects import ACROSS_ZERO, PER_HOUR, PER_MILLION, SAVED, UNKNOWN, Prices, effects
 from flowsim.comparison.noise import visible, years_needed
@@ -102,6 +103,24 @@ def test_honest_hours_are_vehicles_times_delay_and_the_worst_post_is_one_that_is
     worst = rows.loc["95 % point of the delay at the worst checkpoint"]
     assert list(worst.index) == ["bridge"]
     assert worst["mean"].iloc[0] == pytest.approx(6 * 1000.0 / 4e5)
+
+
+def test_a_policy_under_which_visits_are_not_over_has_no_honest_hours_and_the_others_keep_theirs():
+    kinds = {"stuck": Truth(hours=1000.0), "slow": Truth(hours=1000.0)}
+    results = comparison(kinds)
+    for name in ("delay", "delay_p95"):
+        results[name].loc[{"policy": "stuck", "set": results["set"][0], "checkpoint": "gate"}] = np.nan
+    stuck, slow = (table_of(results, name) for name in kinds)
+    worst = "95 % point of the delay at the worst checkpoint"
+    for row in (("honest hours at checkpoints", ""), ("delay of a mean visit", ""), (worst, "gate")):
+        assert np.isnan(stuck.loc[row, ["level", "mean", "low", "high"]].astype(float)).all(), row
+        assert stuck.loc[row, "note"] == "unknown"
+    assert stuck.loc[(PER_HOUR, ""), "note"] == UNKNOWN
+    assert slow.loc[("honest hours at checkpoints", ""), "mean"] == pytest.approx(1000.0)
+    assert slow.loc[(worst, "bridge"), "mean"] == pytest.approx(6 * 1000.0 / 4e5)
+    before = table_of(comparison(kinds), "stuck")
+    assert stuck.loc["seized"].equals(before.loc["seized"])
+    assert any("n/a" in line for line in analyse(results).lines)
 
 
 @pytest.mark.parametrize(

@@ -129,8 +129,9 @@ def pooled_delay(results: xr.Dataset) -> xr.DataArray:
     DataArray
         Dims (policy,), in [h].
     """
-    weighted = results["delay"].fillna(0.0) * results["vehicles"]
-    return (weighted.sum("checkpoint") / results["vehicles"].sum("checkpoint")).assign_attrs(units="h")
+    # Where visits were not over there is no delay, and then no mean of all.
+    weighted = results["delay"].where(results["vehicles"] > 0, 0.0) * results["vehicles"].fillna(0.0)
+    return (weighted.sum("checkpoint", skipna=False) / results["vehicles"].sum("checkpoint")).assign_attrs(units="h")
 
 
 THROUGH, STOPPED = "where the rest gets through", "seized there"
@@ -322,7 +323,8 @@ def _honest(one: xr.Dataset) -> list[Cells]:
     visited = one["vehicles"].where(one["vehicles"] > 0, drop=True)
     busiest = visited.sortby(visited, ascending=False)["checkpoint"].values[:5]
     for post in busiest:
-        rows.append(("honest delay", str(post), "h", float(one["delay"].sel(checkpoint=post)), gap, gap, gap))
+        delay, error = (float(one[name].sel(checkpoint=post)) for name in ("delay", "delay_error"))
+        rows.append(("honest delay", str(post), "h", delay, error, gap, gap))
     rows.append(("cost of fruitless searches", "", "USD/year", float(one["cost"].sum()), gap, gap, gap))
     return rows
 

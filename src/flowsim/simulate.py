@@ -26,7 +26,8 @@ from flowsim.policy import BASELINE, Change, Policy
 from flowsim.resources import OverloadWarning, memory_needed, require_memory
 from flowsim.results.dataset import expectation_dataset, loads_dataset, posts_dataset, seizures_dataset
 from flowsim.results.registry import attach
-from flowsim.results.tally import Loads, Posts, pool_loads, pool_posts
+from flowsim.results.tally import Loads, pool_loads
+from flowsim.results.visits import Posts, pool_posts
 from flowsim.world import World
 from flowsim.years import SIMULATING, Engine, Years, make_ready
 

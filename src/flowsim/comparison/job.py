@@ -23,7 +23,8 @@ from flowsim.repeats import repeated
 from flowsim.results.dataset import posts_dataset
 from flowsim.results.registry import CHANNELS
 from flowsim.results.sites import Site, along, sites
-from flowsim.results.tally import Masses, exits, pool_posts, route_classes
+from flowsim.results.tally import Masses, exits, route_classes
+from flowsim.results.visits import pool_posts
 from flowsim.simulate import Plan, Recorded, Traffic, seen_by_honest
 from flowsim.studies.request import Request
 from flowsim.sweeps.store import Store
@@ -45,7 +46,17 @@ OF_LOADS = (
 )
 """Variables of a year of consignments."""
 
-OF_HONEST = ("vehicles", "referrals", "false_alarms", "delay", "delay_p95", "queue_length", "load", "cost")
+OF_HONEST = (
+    "vehicles",
+    "referrals",
+    "false_alarms",
+    "delay",
+    "delay_p95",
+    "unfinished",
+    "queue_length",
+    "load",
+    "cost",
+)
 """Variables of honest traffic, the same under all draws that share a set."""
 
 MOST_YEARS = 20

@@ -118,13 +118,14 @@ def _by_oblast(mass: xr.DataArray) -> xr.DataArray:
 
 def _honest(results: xr.Dataset) -> dict[str, xr.DataArray]:
     vehicles = results["vehicles"].fillna(0.0)
-    hours = (vehicles * results["delay"].fillna(0.0)).sum("checkpoint")
+    # A visited post whose visits were not over has no delay, and then the sum has none either.
+    hours = (vehicles * results["delay"].where(vehicles > 0, 0.0)).sum("checkpoint", skipna=False)
     total = vehicles.sum("checkpoint")
-    visited = results["delay_p95"].where(vehicles > 0)
+    late = results["delay_p95"].where(vehicles > 0, -np.inf).max("checkpoint", skipna=False)
     return {
         "hours": hours,
-        "delay": (hours / total.where(total > 0)).fillna(0.0),
-        "worst_p95": visited.max("checkpoint").fillna(0.0),
+        "delay": (hours / total.where(total > 0)).where(total > 0, 0.0),
+        "worst_p95": late.where(total > 0, 0.0),
         "queue": results["queue_length"].fillna(0.0).sum("checkpoint"),
         "referrals": results["referrals"].fillna(0.0).sum("checkpoint"),
         "false_alarms": results["false_alarms"].fillna(0.0).sum("checkpoint"),
@@ -146,7 +147,8 @@ def worst(results: xr.Dataset) -> pd.Series:
     results
         Results of the comparison.
     """
-    late = results["delay_p95"].where(results["vehicles"].fillna(0.0) > 0).mean("set").fillna(-np.inf)
+    visited = results["vehicles"].fillna(0.0) > 0
+    late = results["delay_p95"].fillna(np.inf).where(visited).mean("set").fillna(-np.inf)
     names = results["checkpoint"].values[late.argmax("checkpoint").values]
     return pd.Series(names, index=[str(name) for name in results["policy"].values])
 

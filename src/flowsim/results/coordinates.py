@@ -119,6 +119,14 @@ COORDINATES: tuple[Coordinate, ...] = (
         "Longitude of the checkpoint or place.",
         attributes={"units": "degrees_east", "standard_name": "longitude"},
     ),
+    Coordinate("hour", "hour", "Hour of the day of the arrival.", "0: from midnight to one o'clock.", {"units": "h"}),
+    Coordinate("vehicle_class", "vehicle_class", "Class of the vehicle."),
+    Coordinate(
+        "direction",
+        "direction",
+        "Direction in which the vehicle meets the checkpoint.",
+        "in, out: across the border; both: at a checkpoint inside the country.",
+    ),
     Coordinate(
         "seizure_time",
         "seizure",

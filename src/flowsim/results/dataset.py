@@ -8,12 +8,14 @@ import numpy as np
 import xarray as xr
 
 from flowsim.engine.expectation import Expectation
-from flowsim.inspection.checkpoint import AGENCIES
+from flowsim.inspection.checkpoint import AGENCIES, WAYS
 from flowsim.results.coordinates import dates
 from flowsim.results.registry import CHANNELS, REASONS, attach
 from flowsim.results.sites import along, sites
-from flowsim.results.tally import Floats, Loads, Posts, exits, per_year
-from flowsim.traffic import DRUGS
+from flowsim.results.tally import Floats, Loads, exits
+from flowsim.results.visits import VISITS, Posts, mean_delay, per_year
+from flowsim.traffic import DRUGS, VEHICLE_CLASSES
+from flowsim.units import HOURS_PER_DAY
 from flowsim.world import World
 
 
@@ -26,6 +28,9 @@ def coordinates(world: World) -> dict[str, object]:
         "agency": list(AGENCIES),
         "channel": list(CHANNELS),
         "reason": list(REASONS),
+        "hour": list(range(int(HOURS_PER_DAY))),
+        "vehicle_class": list(VEHICLE_CLASSES),
+        "direction": list(WAYS),
         "checkpoint": [site.name for site in where],
         **along(where),
     }
@@ -53,14 +58,17 @@ def loads_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
 
 
 def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
-    """Dataset of honest traffic, dims (policy, checkpoint); nobody is controlled where there is only a place."""
+    """Dataset of honest traffic, dims (policy, checkpoint, ...); nobody is controlled where there is only a place."""
     yearly = per_year(posts)
-    leading = ("policy", "checkpoint")
+    leading: tuple[str, ...] = ("policy", "checkpoint")
     elsewhere = len(sites(world)) - len(world.checkpoints)
     delays = (*posts.delays, *[np.zeros(0)] * elsewhere)
 
+    def everywhere(values: Floats, missing: float) -> Floats:
+        return np.concatenate([values, np.full((elsewhere, *values.shape[1:]), missing)])
+
     def counts(values: Floats) -> Floats:
-        return np.concatenate([values, np.zeros(elsewhere)])
+        return everywhere(values, 0.0)
 
     false_alarms = counts(posts.false_alarms * yearly)
     price = world.detection.search_cost + world.detection.compensation
@@ -70,9 +78,16 @@ def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
         "false_alarms": (leading, false_alarms),
         "delay": (leading, np.array([_mean(delay) for delay in delays])),
         "delay_p95": (leading, np.array([_quantile(delay, 0.95) for delay in delays])),
+        "delay_error": (leading, everywhere(mean_delay(posts.by_hour.sum(-1))[1], np.nan)),
+        "unfinished": (leading, everywhere(_share(posts.unfinished, posts.vehicles), np.nan)),
         "queue_length": (leading, counts(posts.waiting / posts.hours)),
         "cost": (leading, false_alarms * price),
     }
+    parts = {"hour": (posts.by_hour, ("hour",)), "class": (posts.by_class, ("vehicle_class", "direction"))}
+    for name, (spans, dims) in parts.items():
+        mean, error = (everywhere(values, np.nan) for values in mean_delay(spans))
+        variables[f"vehicles_by_{name}"] = (leading + dims, counts(spans[:, VISITS].sum(0) * yearly))
+        variables |= {f"delay_by_{name}": (leading + dims, mean), f"delay_by_{name}_error": (leading + dims, error)}
     return _dataset(world, variables, policy=policy, replications=None)
 
 
@@ -127,6 +142,11 @@ def _text(words: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
 
 def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else float("nan")
+
+
+def _share(parts: Floats, wholes: Floats) -> Floats:
+    share: Floats = np.divide(parts, wholes, out=np.full(wholes.shape, np.nan), where=wholes > 0)
+    return share
 
 
 def _quantile(values: Floats, share: float) -> float:
