@@ -15,7 +15,7 @@ usage: flowsim [key=value ...] [group=option ...]
 
 Examples
   flowsim                                        the baseline of Kazakhstan in 2010
-  flowsim world=single_checkpoint replications=5 a world for teaching, in seconds
+  flowsim world=single_checkpoint replications=5 a small world for teaching
   flowsim engine=expectation                     expected values of a year, without simulation
   flowsim study=policies policy=customs_union    what a policy changes in the world; nothing is run
   flowsim policy=[caricc,dog_teams]              a run under two policies, in this order
