@@ -74,6 +74,19 @@ def test_the_readme_says_how_many_pairs_can_be_told_apart_and_why():
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     said = f"Of {len(pairs)} pairs of policies {len(apart)} can be told apart, {(least < 15).sum()} of them"
     assert said in text
+    open_ones = pairs[pairs["verdict"] == "too few draws"]
+    assert f"for {len(open_ones)} others {pairs['draws'].iloc[0]} draws are too few to say" in text
+
+
+def test_the_reference_verdicts_are_those_that_the_draws_allow():
+    """By hand: at least 196 of 200 draws agree where a pair is told apart, at most 186 where it is not."""
+    for folder in ("policies", "policies_posts_in_force"):
+        pairs = pd.read_csv(COMPARED.parents[1] / folder / "differences.csv")
+        agree = 200 * np.maximum(pairs["p"], 1 - pairs["p"])
+        assert (pairs["draws"] == 200).all()
+        assert agree[pairs["verdict"] == "apart"].min() >= 195.5  # a tie counts by half
+        assert agree[pairs["verdict"] == "not apart"].max() < 185.5
+        assert agree[pairs["verdict"] == "too few draws"].between(184.5, 195.5).all()
 
 
 def test_the_readme_gives_the_posts_under_the_other_reading_of_what_stood():

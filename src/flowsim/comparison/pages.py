@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from flowsim.comparison.confidence import chance
 from flowsim.comparison.text import rests_text, span, years_text
 from flowsim.comparison.variance import SOURCES
 from flowsim.policies.kinds import BARE, kind_of, says
@@ -101,7 +102,7 @@ def _effect(row: Mapping[Any, Any]) -> Iterator[str]:
     yield f"| heroin seized [kg] | {span(own, 'seized')} |"
     yield f"| heroin seized [points of flow] | {span(own, 'points')} |"
     yield f"| years of reports before, and as many after, that would show it | {years_text(float(own['years']))} |"
-    yield f"| probability that it seizes more, posterior / prior | {_chance(own['p'])} / {_chance(own['p_prior'])} |"
+    yield f"| probability that it seizes more, posterior / prior | {_chance(own, '')} / {_chance(own, '_prior')} |"
     if all(part == part for part in parts):
         shares = " / ".join(f"{100 * part:.0f} %" for part in parts)
         yield f"| variance of a year's effect: calibrated / assumed / from year to year | {shares} |"
@@ -111,5 +112,5 @@ def _effect(row: Mapping[Any, Any]) -> Iterator[str]:
     )
 
 
-def _chance(value: Any) -> str:
-    return "-" if value != value else f"{float(value):.2f}"
+def _chance(row: Mapping[str, Any], end: str) -> str:
+    return chance(float(row[f"p{end}"]), int(row[f"draws{end}"]))

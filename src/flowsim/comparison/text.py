@@ -13,9 +13,10 @@ import xarray as xr
 
 from flowsim.comparison import pairs
 from flowsim.comparison.conclusions import REPORTS, sentences, visible
+from flowsim.comparison.confidence import DRAWS, SETS, SURE, chance
 from flowsim.comparison.effects import PRICES, SAVED, UNKNOWN, Prices
 from flowsim.comparison.pairs import BASELINE
-from flowsim.comparison.pairwise import APART, NOT_APART, SAME, TOO_FEW
+from flowsim.comparison.pairwise import APART, NOT_APART, SAME, TOO_FEW, TOO_FEW_DRAWS, VERDICTS
 from flowsim.comparison.variance import SOURCES
 from flowsim.evidence import reported
 
@@ -27,6 +28,9 @@ REPORTED = "fd16-heroin-2010"
 
 NAME = 29
 """Width of the column of names; a longer name stands in a line of its own [characters]."""
+
+SELDOM = 0.0005
+"""Least share of single years that is listed [1]."""
 
 FEW = 12
 """Most pairs that are listed one by one."""
@@ -54,12 +58,28 @@ def short(value: float, *, sign: bool = True) -> str:
     return f"{value:{plus},.{max(0, (2 if power >= 0 else 1) - power)}f}"
 
 
-def span(row: Row, name: str, *, scale: float = 1.0) -> str:
-    """Mean and interval of a column, as in `+12 (+3 to +20)`; without the interval where it has no width."""
+def span(row: Row, name: str, *, scale: float = 1.0, always: bool = False) -> str:
+    """Mean and interval of a column, as in `+12 (+3 to +20)`; `+12 (n/a)` where draws or sets are too few for one.
+
+    Parameters
+    ----------
+    row
+        Row of a table with the columns NAME, NAME_low and NAME_high.
+    name
+        Name of the column.
+    scale
+        Factor of all three.
+    always
+        Whether an interval without width is written too.
+    """
     middle, low, high = (scale * float(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
-    if not math.isfinite(middle) or (low == high == middle):
+    if not math.isfinite(middle) or (low == high == middle and not always):
         return short(middle)
-    return f"{short(middle)} ({short(low)} to {short(high)})"
+    return f"{short(middle)} ({_ends(low, high)})"
+
+
+def _ends(low: float, high: float, *, sign: bool = True) -> str:
+    return "n/a" if math.isnan(low) else f"{short(low, sign=sign)} to {short(high, sign=sign)}"
 
 
 def report(
@@ -94,7 +114,7 @@ def report(
     groups = (
         _notes(table, results, prices=prices),
         overloaded(results),
-        against_the_mean(table),
+        against_the_mean(table, years=results.sizes["draw"] * results.sizes["replication"]),
         told_apart(differences),
         sentences(results, table, rests),
         beside(results, table),
@@ -188,19 +208,18 @@ def years_text(years: float) -> str:
 
 def _sure(rows: Sequence[Row]) -> Iterator[str]:
     yield from ("How sure: probability to seize more than the baseline, parts of the variance, what it rests on", "")
-    yield f"{'':{NAME}} {'P':>5} {'P':>5} {'calibrated/assumed/':>20}  rests most on: change [kg]"
-    yield f"{'policy':{NAME}} {'post.':>5} {'prior':>5} {'from year to year':>20}  over its interval; no effect"
+    yield f"{'':{NAME}} {'P':>5} {'P':>7} {'calibrated/assumed/':>20}  rests most on: change [kg]"
+    yield f"{'policy':{NAME}} {'post.':>5} {'prior':>7} {'from year to year':>20}  over its interval; no effect"
     yield "-" * WIDTH
     for row in rows:
         shares = [float(row[f"share_{name}"]) for name in SOURCES]
         parts = "/".join(f"{100 * share:.0f}" for share in shares) if all(map(math.isfinite, shares)) else "n/a"
-        chances = [float(row[name]) for name in ("p", "p_prior")]
-        texts = ["-" if math.isnan(p) else f"{p:.2f}" for p in chances]
+        texts = [chance(float(row[f"p{end}"]), int(row[f"draws{end}"])) for end in ("", "_prior")]
         name = str(row["policy"])
         if len(name) > NAME:
             yield name
             name = ""
-        line = f"{name:{NAME}} {texts[0]:>5} {texts[1]:>5} {parts + ' %' if parts != 'n/a' else parts:>20}  "
+        line = f"{name:{NAME}} {texts[0]:>5} {texts[1]:>7} {parts + ' %' if parts != 'n/a' else parts:>20}  "
         yield from textwrap.wrap(rests_text(row), WIDTH, initial_indent=line, subsequent_indent=" " * len(line))
 
 
@@ -223,6 +242,12 @@ def rests_text(row: Row) -> str:
 
 def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Iterator[str]:
     sizes = results.sizes
+    if sizes["draw"] < DRAWS or sizes["set"] < SETS:
+        yield (
+            f"Too few draws: intervals, and P as a number, need {DRAWS} of them, those of honest traffic and ratios "
+            f"{SETS} sets, and a verdict on a pair both. Where there are fewer, intervals are n/a and P is so many of "
+            "so many draws."
+        )
     yield (
         f"{sizes['draw']} draws of the posterior in {sizes['set']} sets of the policies' assumed parameters, "
         f"{sizes['replication']} years each, the same vehicles and random numbers throughout. Intervals are 5-95 % of "
@@ -263,20 +288,23 @@ def overloaded(results: xr.Dataset) -> Iterator[str]:
             )
 
 
-def against_the_mean(table: pd.DataFrame) -> Iterator[str]:
+def against_the_mean(table: pd.DataFrame, *, years: int) -> Iterator[str]:
     """Sentences: in how many single years a policy does the opposite of what it does on average, and why.
 
     Parameters
     ----------
     table
         Table 2.
+    years
+        Single years that were simulated of each policy, in all draws.
     """
-    often = table[table["against"] >= 0.0005].sort_values("against", ascending=False)
+    often = table[table["against"] >= SELDOM].sort_values("against", ascending=False)
+    seldom = f"less than {100 * SELDOM:g} %" if years * SELDOM >= 1 else f"none of {years}"
     if len(often):
         shares = ", ".join(f"{row['policy']} {100 * row['against']:.1f} %" for row in often.to_dict("records"))
         yield (
             "Single years that go against the mean, where a policy that seizes more on average seizes less, or the "
-            f"other way round: {shares}; less than 0.05 % under any other. Where nobody queues, more control lets no "
+            f"other way round: {shares}; {seldom} under any other. Where nobody queues, more control lets no "
             "load through that it stopped before; here examinations hold vehicles up, so that queues differ, others "
             "are waved through, and loads come to later posts at other times, on other days of a device, and before "
             "or after a case is ripe. A policy that takes from some posts what it gives to others does both anyhow."
@@ -291,8 +319,16 @@ def told_apart(differences: pd.DataFrame) -> Iterator[str]:
     differences
         As of `pairwise.differences`.
     """
-    counts = {verdict: int((differences["verdict"] == verdict).sum()) for verdict in (APART, NOT_APART, TOO_FEW, SAME)}
-    yield f"Of {len(differences)} pairs, the baseline among them, {counts[APART]} can be told apart."
+    counts = {verdict: int((differences["verdict"] == verdict).sum()) for verdict in VERDICTS}
+    said = {
+        NOT_APART: "cannot",
+        SAME: "the same in every draw",
+        TOO_FEW_DRAWS: f"too few draws to say whether P reaches {SURE:g}",
+        TOO_FEW: "too few simulated years",
+    }
+    others = [f"{counts[verdict]} {text}" for verdict, text in said.items() if counts[verdict]]
+    head = f"Of {len(differences)} pairs, the baseline among them, {counts[APART]} can be told apart"
+    yield f"{'; '.join([head, *others])}."
     names = list(dict.fromkeys([*differences["first"], *differences["second"]]))
     if len(differences) <= FEW:
         yield from _one_by_one(differences)
@@ -304,17 +340,18 @@ def told_apart(differences: pd.DataFrame) -> Iterator[str]:
         yield f"Draws agree, but simulated years are too few to say that it is no accident of these: {pairs_text}."
     known = differences[differences["p_prior"].notna()]
     if len(known):
-        changed = known[(known["verdict"] == APART) & ~_sure_prior(known)]
+        changed = known[(known["verdict"] == APART) & (known["verdict_prior"] == NOT_APART)]
         text = "none" if not len(changed) else _pairs(changed) if len(changed) <= FEW else f"{len(changed)} pairs"
         yield f"Told apart only because of what was reported, not under the prior: {text}."
-
-
-def _sure_prior(table: pd.DataFrame) -> pd.Series:
-    return (table["p_prior"] >= 0.95) | (table["p_prior"] <= 0.05)
+        open_ones = known[(known["verdict"] == APART) & (known["verdict_prior"] == TOO_FEW_DRAWS)]
+        if len(open_ones):
+            draws = int(open_ones["draws_prior"].iloc[0])
+            yield f"Of {len(open_ones)} pairs told apart, {draws} draws of the prior are too few to say the same."
 
 
 def _one_by_one(differences: pd.DataFrame) -> Iterator[str]:
-    for verdict, head in ((APART, "Can be told apart"), (NOT_APART, "Cannot"), (SAME, "The same in every draw")):
+    heads = {APART: "Can be told apart", NOT_APART: "Cannot", TOO_FEW_DRAWS: "Too few draws"}
+    for verdict, head in (heads | {SAME: "The same in every draw"}).items():
         rows = differences[differences["verdict"] == verdict]
         if len(rows):
             yield f"{head}: {_pairs(rows)}."
@@ -323,21 +360,24 @@ def _one_by_one(differences: pd.DataFrame) -> Iterator[str]:
 def _pairs(rows: pd.DataFrame) -> str:
     """Pairs of policies with the difference between them."""
     return "; ".join(
-        f"{row['first']} over {row['second']} ({short(float(row['difference']))} kg, P {row['p']:.2f})"
+        f"{row['first']} over {row['second']} ({short(float(row['difference']))} kg, P "
+        f"{chance(float(row['p']), int(row['draws']))})"
         for row in rows.to_dict("records")
     )
 
 
 def _below(rows: pd.DataFrame, *, name: str) -> str:
-    """What a policy seizes more than, of those that seize less in the mean, and what it cannot be told apart from."""
-    apart, others = (list(rows[(rows["verdict"] == APART) == holds]["second"]) for holds in (True, False))
-    if not others:
-        return f"{name}: more than every policy below it."
-    if not apart:
-        return f"{name}: cannot be told apart from any below it."
-    if len(apart) <= len(others):
-        return f"{name}: more than {', '.join(apart)}; cannot be told apart from the others below it."
-    return f"{name}: cannot be told apart from {', '.join(others)}; more than the others below it."
+    """What a policy seizes more than, of those that seize less in the mean, and what it cannot be told from."""
+    groups = {
+        "more than": rows["verdict"] == APART,
+        "cannot be told apart from": rows["verdict"].isin([NOT_APART, SAME]),
+        "too few draws or years for": rows["verdict"].isin([TOO_FEW_DRAWS, TOO_FEW]),
+    }
+    found = {head: list(rows["second"][which]) for head, which in groups.items() if which.any()}
+    last = max(found, key=lambda head: len(found[head]))
+    parts = [f"{head} {', '.join(names)}" for head, names in found.items() if head != last]
+    parts.append(f"{last} the others below it" if parts else f"{last} every policy below it")
+    return f"{name}: {'; '.join(parts)}."
 
 
 def assumptions(rests: pd.DataFrame) -> Iterator[str]:
@@ -382,7 +422,7 @@ def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
     middle, low, high = pairs.interval(levels["seized"].sel(policy=BASELINE))
     yield (
         f"Reported for 2010: {known:g} kg. The baseline seizes {short(middle, sign=False)} kg a year "
-        f"({short(low, sign=False)} to {short(high, sign=False)} over draws)."
+        f"({_ends(low, high, sign=False)} over draws)."
     )
     rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
     for row in sorted(rows, key=lambda row: -abs(float(row["seized"])))[:3]:
