@@ -12,8 +12,10 @@ from comparisons import Truth, comparison, only
 from flowsim.comparison import plates, text
 from flowsim.comparison.analysis import analyse
 from flowsim.comparison.effects import effects
+from flowsim.comparison.numbers import short, years_text
 from flowsim.comparison.summary import summary
-from flowsim.comparison.text import WIDTH, rests_text, short, told_apart, years_text
+from flowsim.comparison.text import WIDTH, rests_text
+from flowsim.comparison.verdicts import told_apart
 
 TRUTHS = {
     "little": Truth(effect=5.0, calibrated=20.0, own_years=50.0, hours=-1000.0),
@@ -92,6 +94,24 @@ def test_a_comparison_of_six_draws_gives_no_verdict_no_probability_and_no_interv
     assert "+200 (n/a)" in row or "+20" in row
     for figure in plates.figures(few, found, title="A world").values():
         figure.canvas.draw()
+
+
+def test_what_policies_add_in_the_world_is_said_and_stands_beside_their_names(results):
+    names = [str(name) for name in results["policy"].values]
+    adds = ["adds 8 posts to 1 that stands already (Ulken)" if name == "lever" else "" for name in names]
+    given = results.assign_coords(adds=("policy", adds), posts=("policy", [8 * bool(words) for words in adds]))
+    found = analyse(given)
+    row = found.table.set_index("policy").loc["lever"]
+    assert (row["adds"], row["posts"]) == (adds[names.index("lever")], 8)
+    whole = " ".join(" ".join(found.lines).split())
+    assert "What policies add in this world: lever adds 8 posts to 1 that stands already (Ulken)." in whole
+    made = plates.figures(given, found, title="A world")
+    effects_of, trade = made["fig5_policies"], made["fig9_trade_offs"]
+    drawn = [label.get_text() for label in effects_of.axes[0].get_yticklabels()]
+    assert "lever (+8 posts)" in drawn
+    assert "harm" in drawn
+    assert any(text.get_text().endswith("lever (+8 posts)") for text in trade.texts)
+    assert "What policies add" not in " ".join(analyse(results).lines)
 
 
 def test_a_policy_that_overloads_a_post_is_named_with_the_post(results):

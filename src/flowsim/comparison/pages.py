@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 
 from flowsim.comparison.confidence import chance
-from flowsim.comparison.text import rests_text, span, years_text
+from flowsim.comparison.numbers import span, years_text
+from flowsim.comparison.text import rests_text
 from flowsim.comparison.variance import SOURCES
 from flowsim.policies.kinds import BARE, kind_of, says
 from flowsim.policy import BASELINE, Parameter, Policy
@@ -36,7 +37,7 @@ def write(policies: Sequence[Policy], *, results: Path, folder: Path) -> list[Pa
         Pages that were written.
     """
     table = pd.read_csv(results / COMPARED, keep_default_na=False, na_values=["", "nan"])
-    for name in ("rests_on", "negative"):
+    for name in ("rests_on", "negative", "adds"):
         table[name] = table[name].fillna("")
     rows = {str(row["policy"]): row for row in table.to_dict("records")}
     folder.mkdir(parents=True, exist_ok=True)
@@ -63,6 +64,8 @@ def page(policy: Policy, row: Mapping[Any, Any] | None) -> Iterator[str]:
     yield from (f"# {policy.name}", "", f"{policy.title}.", "")
     yield f"*{'In force' if policy.in_force else 'Not in force'} in the world's year, so far as the documents say.* "
     yield f"Sources: {'; '.join(policy.sources)}."
+    if row is not None and row["adds"]:
+        yield from ("", f"In the world in which it was compared it {row['adds']}.")
     yield from ("", "## What it changes", "")
     for k, change in enumerate(policy.changes):
         kind = kind_of(change)

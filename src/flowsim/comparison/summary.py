@@ -54,8 +54,9 @@ def summary(
     Returns
     -------
     DataFrame
-        A row per policy but the baseline. For each of `QUANTITIES` the mean change, and as NAME_low and NAME_high its
-        5 and 95 % points, NaN where draws or sets are too few; NAME_note says why a ratio is missing or what it is per.
+        A row per policy but the baseline: `adds`, what it adds in the world, in words, and `posts`, how many posts [1].
+        For each of `QUANTITIES` the mean change, and as NAME_low and NAME_high its 5 and 95 % points, NaN where draws
+        or sets are too few; NAME_note says why a ratio is missing or what it is per.
         `seized_error`, standard error for the finite number of years [kg/year]. `p` and `p_prior`, share of draws that
         seize more than the baseline [1], and `draws`, `draws_prior`, of how many. `years`, years_low, years_high: years
         of reports needed on each side for the mean effect, and 5 and 95 % points over draws. `share_calibrated`,
@@ -73,7 +74,7 @@ def summary(
     before = None if prior is None else probability(pairs.levels(prior)["seized"]).sel(other=BASELINE)
     rows = []
     for name in (name for name in by_effect(levels["seized"]) if name != BASELINE):
-        row: dict[str, object] = {"policy": name, "kind": _kind(results, name)}
+        row: dict[str, object] = {"policy": name, "kind": _kind(results, name), **_added(results, name)}
         mine = long[long["policy"] == name].drop_duplicates("quantity").set_index("quantity")
         for short, quantity in QUANTITIES.items():
             found = mine.loc[quantity] if quantity in mine.index else pd.Series(UNMADE)
@@ -102,6 +103,14 @@ def _against(yearly: npt.NDArray[np.float64]) -> float:
     """Share of single years whose effect has the other sign than the mean [1]."""
     mean = yearly.mean()
     return float((yearly * np.sign(mean) < 0).mean())
+
+
+def _added(results: xr.Dataset, policy: str) -> dict[str, object]:
+    """What a policy adds in the world, where the results say it."""
+    if "adds" not in results.coords:
+        return {"adds": "", "posts": 0}
+    own = results[["adds", "posts"]].sel(policy=policy)
+    return {"adds": str(own["adds"].item()), "posts": int(own["posts"])}
 
 
 def _kind(results: xr.Dataset, policy: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,11 +13,12 @@ import xarray as xr
 
 from flowsim.comparison import pairs
 from flowsim.comparison.conclusions import REPORTS, sentences, visible
-from flowsim.comparison.confidence import DRAWS, SETS, SURE, chance
+from flowsim.comparison.confidence import DRAWS, SETS, chance
 from flowsim.comparison.effects import PRICES, SAVED, UNKNOWN, Prices
+from flowsim.comparison.numbers import Row, ends, short, span, years_text
 from flowsim.comparison.pairs import BASELINE
-from flowsim.comparison.pairwise import APART, NOT_APART, SAME, TOO_FEW, TOO_FEW_DRAWS, VERDICTS
 from flowsim.comparison.variance import SOURCES
+from flowsim.comparison.verdicts import told_apart
 from flowsim.evidence import reported
 
 WIDTH = 100
@@ -31,55 +32,6 @@ NAME = 29
 
 SELDOM = 0.0005
 """Least share of single years that is listed [1]."""
-
-FEW = 12
-"""Most pairs that are listed one by one."""
-
-Row = Mapping[str, Any]
-
-
-def short(value: float, *, sign: bool = True) -> str:
-    """A number with two or three digits that count.
-
-    Parameters
-    ----------
-    value
-        The number [unit].
-    sign
-        Whether a plus is shown.
-    """
-    if not math.isfinite(value):
-        return "n/a" if math.isnan(value) else "inf"
-    if value == 0:
-        return "0"
-    plus, power = "+" if sign else "", math.floor(math.log10(abs(value)))
-    if power < -3:
-        return f"{value:{plus}.0e}"
-    return f"{value:{plus},.{max(0, (2 if power >= 0 else 1) - power)}f}"
-
-
-def span(row: Row, name: str, *, scale: float = 1.0, always: bool = False) -> str:
-    """Mean and interval of a column, as in `+12 (+3 to +20)`; `+12 (n/a)` where draws or sets are too few for one.
-
-    Parameters
-    ----------
-    row
-        Row of a table with the columns NAME, NAME_low and NAME_high.
-    name
-        Name of the column.
-    scale
-        Factor of all three.
-    always
-        Whether an interval without width is written too.
-    """
-    middle, low, high = (scale * float(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
-    if not math.isfinite(middle) or (low == high == middle and not always):
-        return short(middle)
-    return f"{short(middle)} ({_ends(low, high)})"
-
-
-def _ends(low: float, high: float, *, sign: bool = True) -> str:
-    return "n/a" if math.isnan(low) else f"{short(low, sign=sign)} to {short(high, sign=sign)}"
 
 
 def report(
@@ -113,6 +65,7 @@ def report(
     yield from _sure(rows)
     groups = (
         _notes(table, results, prices=prices),
+        _added(table),
         overloaded(results),
         against_the_mean(table, years=results.sizes["draw"] * results.sizes["replication"]),
         told_apart(differences),
@@ -199,13 +152,6 @@ def _ratio(row: Row, name: str, *, scale: float = 1.0) -> str:
     return short(value) + (" s" if note == SAVED else "")
 
 
-def years_text(years: float) -> str:
-    """Years of reports, as they are printed [year]."""
-    if math.isnan(years):
-        return "n/a"
-    return "never" if math.isinf(years) else ">9999" if years > 9999 else f"{years:.0f}"
-
-
 def _sure(rows: Sequence[Row]) -> Iterator[str]:
     yield from ("How sure: probability to seize more than the baseline, parts of the variance, what it rests on", "")
     yield f"{'':{NAME}} {'P':>5} {'P':>7} {'calibrated/assumed/':>20}  rests most on: change [kg]"
@@ -265,6 +211,15 @@ def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Itera
         yield f"Parts of the variance whose estimate was below 0 and is given as 0: {', '.join(found)}."
 
 
+def _added(table: pd.DataFrame) -> Iterator[str]:
+    """Sentence: what each policy adds in the world, as some find a part of themselves there already."""
+    listed = "; ".join(
+        f"{row['policy']} {row['adds'].replace(';', ',')}" for row in table.to_dict("records") if row["adds"]
+    )
+    if listed:
+        yield f"What policies add in this world: {listed}."
+
+
 def overloaded(results: xr.Dataset) -> Iterator[str]:
     """Sentences: which policies give a post more work than it can do, so that its queue has no end.
 
@@ -311,75 +266,6 @@ def against_the_mean(table: pd.DataFrame, *, years: int) -> Iterator[str]:
         )
 
 
-def told_apart(differences: pd.DataFrame) -> Iterator[str]:
-    """Sentences: which differences can be told apart, which cannot.
-
-    Parameters
-    ----------
-    differences
-        As of `pairwise.differences`.
-    """
-    counts = {verdict: int((differences["verdict"] == verdict).sum()) for verdict in VERDICTS}
-    said = {
-        NOT_APART: "cannot",
-        SAME: "the same in every draw",
-        TOO_FEW_DRAWS: f"too few draws to say whether P reaches {SURE:g}",
-        TOO_FEW: "too few simulated years",
-    }
-    others = [f"{counts[verdict]} {text}" for verdict, text in said.items() if counts[verdict]]
-    head = f"Of {len(differences)} pairs, the baseline among them, {counts[APART]} can be told apart"
-    yield f"{'; '.join([head, *others])}."
-    names = list(dict.fromkeys([*differences["first"], *differences["second"]]))
-    if len(differences) <= FEW:
-        yield from _one_by_one(differences)
-    else:
-        for name in names[:-1]:
-            yield _below(differences[differences["first"] == name], name=name)
-    if counts[TOO_FEW]:
-        pairs_text = _pairs(differences[differences["verdict"] == TOO_FEW])
-        yield f"Draws agree, but simulated years are too few to say that it is no accident of these: {pairs_text}."
-    known = differences[differences["p_prior"].notna()]
-    if len(known):
-        changed = known[(known["verdict"] == APART) & (known["verdict_prior"] == NOT_APART)]
-        text = "none" if not len(changed) else _pairs(changed) if len(changed) <= FEW else f"{len(changed)} pairs"
-        yield f"Told apart only because of what was reported, not under the prior: {text}."
-        open_ones = known[(known["verdict"] == APART) & (known["verdict_prior"] == TOO_FEW_DRAWS)]
-        if len(open_ones):
-            draws = int(open_ones["draws_prior"].iloc[0])
-            yield f"Of {len(open_ones)} pairs told apart, {draws} draws of the prior are too few to say the same."
-
-
-def _one_by_one(differences: pd.DataFrame) -> Iterator[str]:
-    heads = {APART: "Can be told apart", NOT_APART: "Cannot", TOO_FEW_DRAWS: "Too few draws"}
-    for verdict, head in (heads | {SAME: "The same in every draw"}).items():
-        rows = differences[differences["verdict"] == verdict]
-        if len(rows):
-            yield f"{head}: {_pairs(rows)}."
-
-
-def _pairs(rows: pd.DataFrame) -> str:
-    """Pairs of policies with the difference between them."""
-    return "; ".join(
-        f"{row['first']} over {row['second']} ({short(float(row['difference']))} kg, P "
-        f"{chance(float(row['p']), int(row['draws']))})"
-        for row in rows.to_dict("records")
-    )
-
-
-def _below(rows: pd.DataFrame, *, name: str) -> str:
-    """What a policy seizes more than, of those that seize less in the mean, and what it cannot be told from."""
-    groups = {
-        "more than": rows["verdict"] == APART,
-        "cannot be told apart from": rows["verdict"].isin([NOT_APART, SAME]),
-        "too few draws or years for": rows["verdict"].isin([TOO_FEW_DRAWS, TOO_FEW]),
-    }
-    found = {head: list(rows["second"][which]) for head, which in groups.items() if which.any()}
-    last = max(found, key=lambda head: len(found[head]))
-    parts = [f"{head} {', '.join(names)}" for head, names in found.items() if head != last]
-    parts.append(f"{last} the others below it" if parts else f"{last} every policy below it")
-    return f"{name}: {'; '.join(parts)}."
-
-
 def assumptions(rests: pd.DataFrame) -> Iterator[str]:
     """Lines of what each assumed parameter does to the effect of its policy, one at a time.
 
@@ -422,7 +308,7 @@ def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
     middle, low, high = pairs.interval(levels["seized"].sel(policy=BASELINE))
     yield (
         f"Reported for 2010: {known:g} kg. The baseline seizes {short(middle, sign=False)} kg a year "
-        f"({_ends(low, high, sign=False)} over draws)."
+        f"({ends(low, high, sign=False)} over draws)."
     )
     rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
     for row in sorted(rows, key=lambda row: -abs(float(row["seized"])))[:3]:

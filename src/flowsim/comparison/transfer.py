@@ -10,8 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from flowsim.comparison import pairs
+from flowsim.comparison.numbers import span
 from flowsim.comparison.pairs import BASELINE
-from flowsim.comparison.text import span
 
 COLUMNS = ("policy", "low", "high", "sets", "seized", "seized_low", "seized_high")
 """Columns of the table."""

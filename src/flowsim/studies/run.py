@@ -10,6 +10,7 @@ import xarray as xr
 
 from flowsim.figures import network_map
 from flowsim.measures import THROUGH, summary
+from flowsim.policies.added import said
 from flowsim.policy import compose
 from flowsim.readings import DEFAULT, label
 from flowsim.results import files
@@ -58,7 +59,8 @@ def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
     table
         Its summary.
     """
-    lines = [f"{request.world.title}: policy {results['policy'].values[0]}", ""]
+    lines = [f"{request.world.title}: policy {results['policy'].values[0]}"]
+    lines += [*paragraph(_policy(request)), ""]
     if request.engine == "expectation":
         lines.append("Closed form: expected values of a year; queues are left out, so no delay is computed.")
     else:
@@ -66,6 +68,17 @@ def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
     lines += [*_readings(request), *_drugs(results), *filter(None, [request.note])]
     lines += ["", *_rows(table, years=_meaning(request)), "", *paragraph(_kinds(request))]
     return "\n".join(lines)
+
+
+def _policy(request: Request) -> str:
+    """Titles of the policies, with what each adds in the world that those before it leave; empty for the baseline."""
+    world, lines = request.world, []
+    for policy in request.policies:
+        if policy.changes:
+            found = said(policy, world)
+            lines.append(f"{policy.title}{': ' * bool(found)}{found}")
+            world = policy.apply(world)
+    return ". ".join(lines)
 
 
 def _meaning(request: Request) -> str:
