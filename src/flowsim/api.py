@@ -62,6 +62,7 @@ def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str]
     effects.check(refusals.top_keys_of(overrides), study="load_world")
     composed = config.compose([f"world={path.stem}", *overrides], config_dir=folder)
     with config.naming_files(composed.hydra, typed=overrides):
+        config.check_year(composed, hydra=composed.hydra)
         return config.build_world(composed, folders=config.folders_of(composed.hydra))
 
 

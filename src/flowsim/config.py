@@ -23,7 +23,7 @@ from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
 from omegaconf import DictConfig
 
-from flowsim import checks, provenance, references, refusals, studies, world_tables, yaml_files
+from flowsim import checks, provenance, references, refusals, studies, world_tables, world_years, yaml_files
 from flowsim.inspection_files import Inspection, Origin
 from flowsim.layers import build_readings, readings_of_world, world_folders
 from flowsim.options import conf_dir, options, top_keys
@@ -47,6 +47,7 @@ __all__ = [
     "build_world",
     "check_experiment",
     "check_policy",
+    "check_year",
     "compose",
     "conf_dir",
     "engine_of",
@@ -216,6 +217,29 @@ def _world_gaps(node: DictConfig) -> Iterator[str]:
             yield f"world.{name} must be text, got {value!r}"
         elif name == "name" and not checks.WORLD_NAME.fullmatch(value):
             yield f"world.name must {checks.WORLD_NAME_RULE}, got {value!r}"
+
+
+def check_year(config: DictConfig, *, hydra: Any) -> None:
+    """Refuse another year than that of the world's file if the tables know nothing of it or the title names the other.
+
+    Parameters
+    ----------
+    config
+        Composed configuration.
+    hydra
+        Its `hydra` node.
+
+    Raises
+    ------
+    ValueError
+        As of `world_years.check`.
+    """
+    folders, node = folders_of(hydra), config.world
+    files = [folder / "world" / f"{hydra.runtime.choices.get('world')}.yaml" for folder in folders]
+    own = next((yaml_files.read(file)[1].get("year") for file in files if file.is_file()), None)
+    if type(own) is int and type(node.get("year")) is int and node.year != own:  # else the world itself is refused
+        tables, overlays = world_folders(config, folders=folders)
+        world_years.check(node.year, own=own, title=str(node.title), tables=tables, overlays=overlays)
 
 
 def world_numbers(

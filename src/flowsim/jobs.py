@@ -89,6 +89,7 @@ def request_of(
     effects.check(refusals.top_keys_of(typed), study=study, variant=variant)
     named = "" if given.out is None else str(given.out)
     checks.require(bool(named.strip()), thing="out", rule="name a folder", value=given.out)
+    config.check_year(given, hydra=hydra)
     world = world or config.build_world(given, folders=folders)
     policies = config.build_policies(given)
     for policy in policies:

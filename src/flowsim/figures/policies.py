@@ -55,7 +55,7 @@ def policies(table: pd.DataFrame, *, title: str, sentence: str, reported: float)
         figure = Figure(figsize=(7.5, height))
         FigureCanvasAgg(figure)
         bottom, tall = 1.16 / height, 1 - 1.86 / height
-        left = figure.add_axes((0.265, bottom, 0.42, tall), gid="effects")
+        left = figure.add_axes((0.3, bottom, 0.385, tall), gid="effects")
         right = figure.add_axes((0.715, bottom, 0.17, tall), gid="variance")
         _effects(left, rows, reported=reported)
         _variances(right, rows)
