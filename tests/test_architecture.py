@@ -33,6 +33,7 @@ ORDER = (
     {"world_drugs", "world_hubs", "world_post"},
     {"world_rows"},
     {"world_tables"},
+    {"world_years"},
     {"cost"},
     {"provenance", "policy", "draws"},
     {"policies"},

@@ -14,7 +14,7 @@ from omegaconf import OmegaConf
 from flowsim import checks, policy
 from flowsim.calibration import posterior as draws_of
 from flowsim.config import diagnose, provenance_attrs, relevant_keys
-from flowsim.config.build import FLOW, MOST_DRAWS, build_policies, build_world, check_draws, identified
+from flowsim.config.build import FLOW, MOST_DRAWS, build_policies, build_world, check_draws, check_year, identified
 from flowsim.config.calibration import PACKAGED, Calibration, build_calibration
 from flowsim.config.compose import compose_config, folders_of, naming_files
 from flowsim.config.options import conf_dir, options
@@ -68,6 +68,7 @@ def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str]
     relevant_keys.check(diagnose.top_keys_of(overrides), study="load_world")
     composed = compose_config([f"world={path.stem}", *overrides], config_dir=folder)
     with naming_files(composed.hydra, typed=overrides):
+        check_year(composed, hydra=composed.hydra)
         world = build_world(composed, folders=folders_of(composed.hydra))
         reading = label(readings_of_world(composed))
         return identified(world, hydra=composed.hydra, typed=overrides, reading=reading)

@@ -242,6 +242,10 @@ class World:
         traffic, network = self.traffic, self.network
         yield "title", self.title
         yield "year", str(self.year)
+        if self.identity.reading not in ("", "none"):
+            yield "reading", self.identity.reading
+        if self.identity.typed:
+            yield "typed", ", ".join(cards.few(self.identity.typed))
         yield "network", f"places {len(network.places)}, legs {len(network.legs)}, routes {len(network.routes)}"
         yield "checkpoints", f"{len(self.checkpoints)} in force"
         kinds = Counter((post.type, post.agency) for post in self.checkpoints)

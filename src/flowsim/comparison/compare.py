@@ -14,6 +14,7 @@ from flowsim.comparison.analysis import analyse
 from flowsim.comparison.dataset import EFFECTS, labelled
 from flowsim.comparison.design import described
 from flowsim.comparison.job import PRIOR, Comparison, comparison_of, results, shape_of
+from flowsim.policies import added
 from flowsim.policy import Policy
 from flowsim.repeats import is_ready, make_ready
 from flowsim.results import files
@@ -177,7 +178,8 @@ def gathered(path: Path, comparison: Comparison) -> tuple[xr.Dataset, xr.Dataset
     -------
     tuple
         Datasets with dims (policy, draw, replication, ...) for heroin and (policy, set, checkpoint) for honest
-        traffic, with the coordinate `set_of_draw`; the second is None if the draws are those of the prior.
+        traffic, with the coordinates `set_of_draw`, and of each policy `adds`, what it adds in the world, in words, and
+        `posts`, how many posts [1]; the second is None if the draws are those of the prior.
     """
     from flowsim.results.files import open_results
 
@@ -202,6 +204,13 @@ def _stacked(opened: xr.Dataset, comparison: Comparison) -> xr.Dataset:
     found["parameter_value"] = ((SET, "parameter"), table)
     found["seized_by_checkpoint"] = found["seized_mass_by_checkpoint"].mean("replication")
     found = found.drop_vars("seized_mass_by_checkpoint").assign_coords(parameter=names)
+    named = {policy.name: policy for policy in comparison.design.policies}
+    order = [named[str(name)] for name in found["policy"].values]
+    world = comparison.world
+    found = found.assign_coords(
+        adds=("policy", [added.said(policy, world) for policy in order]),
+        posts=("policy", [added.posts(policy, world) for policy in order]),
+    )
     return describe(found.transpose("policy", "draw", SET, "replication", ..., "checkpoint", "parameter"))
 
 

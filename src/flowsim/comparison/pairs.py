@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from flowsim import checks
+from flowsim.comparison.confidence import DRAWS, SETS
 
 BASELINE = "baseline"
 """Policy that all others are compared with."""
@@ -184,19 +185,31 @@ def per_set(values: xr.DataArray) -> xr.DataArray:
     return values.groupby("set_of_draw").mean("draw").rename(set_of_draw="set")
 
 
-def interval(values: xr.DataArray | Floats) -> tuple[float, float, float]:
-    """Mean of values and their 5 and 95 % quantiles; NaN for all if one is unknown.
+def enough(values: xr.DataArray) -> bool:
+    """Whether there are as many draws, or sets of assumed numbers, as a 5-95 % interval needs.
 
     Parameters
     ----------
     values
-        Values of draws or sets.
+        Values of draws or sets, with the dim `draw` or `set`.
+    """
+    return values.sizes.get("draw", DRAWS) >= DRAWS and values.sizes.get("set", SETS) >= SETS
+
+
+def interval(values: xr.DataArray) -> tuple[float, float, float]:
+    """Mean of values and their 5 and 95 % quantiles; NaN for all if one is unknown, for the quantiles if few are.
+
+    Parameters
+    ----------
+    values
+        Values of draws or sets. Fewer than `enough` have quantiles only if all are equal.
     """
     flat = np.asarray(values, dtype=np.float64).ravel()
-    low, high = np.quantile(flat, QUANTILES)
     # The mean of equal numbers must be that number, without the rounding of a sum.
-    middle = flat[0] if (flat == flat[0]).all() else flat.mean()
-    return float(middle), float(low), float(high)
+    if (flat == flat[0]).all():
+        return (float(flat[0]),) * 3
+    low, high = np.quantile(flat, QUANTILES) if enough(values) else (np.nan, np.nan)
+    return float(flat.mean()), float(low), float(high)
 
 
 def error_of_years(yearly: xr.DataArray | Floats) -> float:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim import checks, provenance, studies, world_tables
+from flowsim import checks, provenance, studies, world_tables, world_years
 from flowsim.config import references, yaml_files
 from flowsim.config.compose import compose_config, folders_of
 from flowsim.config.inspection import Inspection
@@ -196,6 +196,29 @@ def _world_gaps(node: DictConfig) -> Iterator[str]:
             yield f"world.{name} must be text, got {value!r}"
         elif name == "name" and not checks.WORLD_NAME.fullmatch(value):
             yield f"world.name must {checks.WORLD_NAME_RULE}, got {value!r}"
+
+
+def check_year(config: DictConfig, *, hydra: Any) -> None:
+    """Refuse another year than that of the world's file if the tables know nothing of it or the title names the other.
+
+    Parameters
+    ----------
+    config
+        Composed configuration.
+    hydra
+        Its `hydra` node.
+
+    Raises
+    ------
+    ValueError
+        As of `world_years.check`.
+    """
+    folders, node = folders_of(hydra), config.world
+    files = [folder / "world" / f"{hydra.runtime.choices.get('world')}.yaml" for folder in folders]
+    own = next((yaml_files.read(file)[1].get("year") for file in files if file.is_file()), None)
+    if type(own) is int and type(node.get("year")) is int and node.year != own:  # else the world itself is refused
+        tables, overlays = world_folders(config, folders=folders)
+        world_years.check(node.year, own=own, title=str(node.title), tables=tables, overlays=overlays)
 
 
 def world_numbers(

@@ -14,7 +14,7 @@ WORLD = ("world", "inflow", "reading", "inspection")
 
 RUN = (
     *("world", "policy", "inflow", "seed", "replications", "traffic_years", "horizon", "draws", "engine"),
-    *("calibration", "reading", "adaptation", "workers", "out", "inspection"),
+    *("calibration", "reading", "workers", "out", "inspection"),
 )
 """Keys of a study that simulates."""
 

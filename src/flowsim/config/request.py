@@ -18,6 +18,7 @@ from flowsim.config.build import (
     build_policies,
     build_world,
     check_policy,
+    check_year,
     engine_of,
     every_policy,
     identified,
@@ -82,6 +83,7 @@ def request_of(
     relevant_keys.check(diagnose.top_keys_of(typed), study=study, variant=variant)
     named = "" if given.out is None else str(given.out)
     checks.require(bool(named.strip()), thing="out", rule="name a folder", value=given.out)
+    check_year(given, hydra=hydra)
     readings = readings_of_world(given)
     words = [*set_by_experiment(hydra), *typed]
     world = identified(world or build_world(given, folders=folders), hydra=hydra, typed=words, reading=label(readings))

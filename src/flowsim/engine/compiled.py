@@ -1,4 +1,4 @@
-"""The compiled engine: the same bits as the reference engine, in machine code and hundreds of times faster."""
+"""The compiled engine: the same bits as the reference engine, in machine code."""
 
 from __future__ import annotations
 

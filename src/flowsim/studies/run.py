@@ -12,6 +12,7 @@ import xarray as xr
 from flowsim.capacity import loads
 from flowsim.figures import network_map
 from flowsim.measures import THROUGH, seized_at, summary
+from flowsim.policies.added import said
 from flowsim.policy import compose
 from flowsim.readings import DEFAULT, label
 from flowsim.results import files
@@ -66,7 +67,7 @@ def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
         Its summary.
     """
     policy = compose(request.policies)
-    lines = [f"{request.world.title}: policy {policy.name}", ""]
+    lines = [f"{request.world.title}: policy {policy.name}", *paragraph(_policy(request)), ""]
     if request.engine == "expectation":
         lines.append("Closed form: expected values of a year; queues are left out, so no delay is computed.")
     else:
@@ -114,6 +115,17 @@ def unfinished(results: xr.Dataset) -> Iterator[str]:
         names = (f"{100 * float(part):.1f} % at {part['checkpoint'].item()}" for part in late)
         after = f"{FOLLOWED} times the simulated time"
         yield f"Visits not over after {after}: {', '.join(names)}. No delay is given there, nor for all visits."
+
+
+def _policy(request: Request) -> str:
+    """Titles of the policies, with what each adds in the world that those before it leave; empty for the baseline."""
+    world, lines = request.world, []
+    for policy in request.policies:
+        if policy.changes:
+            found = said(policy, world)
+            lines.append(f"{policy.title}{': ' * bool(found)}{found}")
+            world = policy.apply(world)
+    return ". ".join(lines)
 
 
 def _meaning(request: Request) -> str:
