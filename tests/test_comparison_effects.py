@@ -295,7 +295,10 @@ def test_few_draws_have_no_interval_but_a_mean():
         assert np.isfinite(rows.loc[key, "mean"])
         assert rows.loc[key, ["low", "high"]].isna().all()
     assert rows.loc[(PER_HOUR, ""), "note"] == FEW_SETS
-    # What no draw changes needs no draws.
+    assert rows.loc[(PER_MILLION, ""), ["low", "high"]].isna().all()
+    alone = table_of(comparison({"more": Truth(effect=50.0)}, sets=1, each=1), "more").loc[("seized", "")]
+    assert np.isnan([alone["low"], alone["high"]]).all()
+    # What no draw changes needs no more than two.
     assert rows.loc[("cost of the policy", ""), ["mean", "low", "high"]].tolist() == [2e6] * 3
 
 

@@ -228,6 +228,6 @@ def ratios(change: xr.Dataset) -> Iterator[Row]:
         else:
             inside = np.abs(cost.where(np.sign(cost) == np.sign(middle)))
             values = (mass / inside).values
-            ends = np.nanquantile(values, pairs.QUANTILES).tolist()
+            ends = np.nanquantile(values, pairs.QUANTILES).tolist() if pairs.enough(cost) else (np.nan, np.nan)
             mean = float(mass.mean()) / abs(middle)
             yield quantity, "", unit, np.nan, mean, *ends, np.nan, SAVED if middle < 0 else ""

@@ -202,14 +202,15 @@ def interval(values: xr.DataArray) -> tuple[float, float, float]:
     Parameters
     ----------
     values
-        Values of draws or sets. Fewer than `enough` have quantiles only if all are equal.
+        Values of draws or sets. Fewer than `enough` have quantiles only if there are two or more and all are equal.
     """
     flat = np.asarray(values, dtype=np.float64).ravel()
+    same = bool((flat == flat[0]).all())
     # The mean of equal numbers must be that number, without the rounding of a sum.
-    if (flat == flat[0]).all():
-        return (float(flat[0]),) * 3
-    low, high = np.quantile(flat, QUANTILES) if enough(values) else (np.nan, np.nan)
-    return float(flat.mean()), float(low), float(high)
+    middle = flat[0] if same else flat.mean()
+    known = enough(values) or (same and len(flat) > 1)
+    low, high = np.quantile(flat, QUANTILES) if known else (np.nan, np.nan)
+    return float(middle), float(low), float(high)
 
 
 def error_of_years(yearly: xr.DataArray | Floats) -> float:

@@ -42,7 +42,7 @@ def told_apart(differences: pd.DataFrame) -> Iterator[str]:
         pairs_text = _pairs(differences[differences["verdict"] == TOO_FEW])
         yield f"Draws agree, but simulated years are too few to say that it is no accident of these: {pairs_text}."
     known = differences[differences["p_prior"].notna()]
-    if len(known):
+    if (known["verdict"] == APART).any():
         changed = known[(known["verdict"] == APART) & (known["verdict_prior"] == NOT_APART)]
         text = "none" if not len(changed) else _pairs(changed) if len(changed) <= FEW else f"{len(changed)} pairs"
         yield f"Told apart only because of what was reported, not under the prior: {text}."
