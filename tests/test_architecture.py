@@ -40,7 +40,7 @@ ORDER = (
     {"engine", "intervals"},
     {"results"},
     {"capacity"},
-    {"resources", "years"},
+    {"processes", "resources", "years"},
     {"simulate"},
     {"repeats"},
     {"measures", "mechanisms", "calibration", "adaptation", "placement"},

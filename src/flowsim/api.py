@@ -7,6 +7,7 @@ from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import xarray as xr
 from omegaconf import OmegaConf
@@ -172,17 +173,40 @@ def simulate(
     plan = Plan(replications=replications, traffic_years=traffic_years, horizon=horizon, seed=seed, workers=workers)
     several = [policies] if isinstance(policies, str | Policy) else list(policies)
     chosen = [load_policy(item) if isinstance(item, str) else item for item in several]
+    asked: dict[str, Any] = {
+        "engine": engine,
+        "plan": plan,
+        "inflow": inflow,
+        "draws": draws,
+        "calibration": calibration,
+    }
+    request = _run_request(world, chosen, **asked, posterior=posterior)
+    return simulated_alone(request, chosen, progress=progress)
+
+
+def _run_request(
+    world: World,
+    policies: Sequence[Policy],
+    *,
+    engine: str,
+    plan: Plan,
+    inflow: float | None,
+    draws: int | None,
+    calibration: str | None,
+    posterior: xr.Dataset | None,
+) -> Request:
+    """Request of a run; the parameters are those of `simulate`."""
     found = _calibration(calibration or CALIBRATION, folder=world.identity.folder)
     check_draws(draws, calibration=found.name, most=MOST_DRAWS if found.numbers == "posterior" else 1)
     asked_for = {
-        **{"world": world.name, "typed": list(world.identity.typed), "policies": [item.name for item in chosen]},
+        **{"world": world.name, "typed": list(world.identity.typed), "policies": [item.name for item in policies]},
         **{"inflow": inflow, "engine": engine, "draws": draws, "calibration": found.name},
         **asdict(plan),
     }
-    request = assemble(
+    return assemble(
         world if inflow is None else with_inflow(world, inflow),
         study="run",
-        policies=tuple(chosen),
+        policies=tuple(policies),
         engine=engine,
         plan=plan,
         calibration=found,
@@ -190,12 +214,11 @@ def simulate(
         draws=draws,
         posterior=posterior,
         replaced=() if inflow is None else (FLOW,),
-        attributes=provenance_attrs.provenance(title=world.title, seed=seed, configuration=asked_for),
+        attributes=provenance_attrs.provenance(title=world.title, seed=plan.seed, configuration=asked_for),
         warning=True,
         out=Path(),
         command="flowsim.simulate",
     )
-    return simulated_alone(request, chosen, progress=progress)
 
 
 def compare(

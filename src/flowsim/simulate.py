@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import math
-import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from multiprocessing import get_context
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,6 +19,7 @@ from flowsim.inspection.corruption import NO_CORRUPTION
 from flowsim.inspection.detection import Effort
 from flowsim.inspection.intelligence import NO_INTELLIGENCE
 from flowsim.policy import BASELINE, Change, Policy
+from flowsim.processes import mapping
 from flowsim.resources import OverloadWarning, memory_needed, require_memory
 from flowsim.results.dataset import expectation_dataset, loads_dataset, posts_dataset, seizures_dataset
 from flowsim.results.registry import attach
@@ -226,7 +223,7 @@ def simulate_with_spans(
         make_ready(Years(world=world, seed=0, horizon=plan.horizon), SIMULATING[engine])
         tell(step, 1, 1)
     parts, honest = [], []
-    with _workers(plan) as jobs:
+    with mapping(plan.workers) as jobs:
         for policy in policies:
             changed = policy.apply(world)
             years = Years(world=changed, seed=plan.seed, horizon=plan.horizon)
@@ -416,32 +413,6 @@ def _tell_nobody(step: str, done: int, total: int) -> None:
 
 
 Mapped = TypeVar("Mapped")
-
-
-@contextmanager
-def _workers(plan: Plan) -> Iterator[Callable[..., Iterator[Any]]]:
-    """Map over processes, or in this one if there is one worker."""
-    if plan.workers == 1:
-        yield map
-        return
-    with ProcessPoolExecutor(plan.workers, mp_context=get_context("spawn"), initializer=_leave_stopping) as pool:
-        yield partial(_mapped, pool)
-
-
-def _mapped(pool: ProcessPoolExecutor, work: Callable[..., Any], *items: Any) -> Iterator[Any]:
-    """Map over a pool whose processes, which begin here, are born deaf to Ctrl-C until they can ignore it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        return pool.map(work, *items)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return pool.map(work, *items)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _leave_stopping() -> None:
-    """Let the parent alone answer Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _told(results: Iterator[Mapped], tell: Progress, step: str, total: int) -> Iterator[Mapped]:
