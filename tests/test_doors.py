@@ -21,7 +21,7 @@ REQUESTS = (
     ("world=two_routes", *SMALL, "engine=reference", "inspection=prior"),
     ("world=two_routes", *SMALL, "world.year=2008"),
     ("world=two_routes", "traffic_years=2", "replications=2", "horizon=500"),
-    ("world=hub", *SMALL, "policy=[incentives,longer_sentences]"),
+    ("world=hub", *SMALL, "policy=incentives"),
     ("world=trains", *SMALL, "inspection.effort.crossing=0.5", "inflow=0.1"),
     ("world=rings", *SMALL, "inspection.intelligence.cases_knb=30"),
     ("world=two_drugs", *SMALL, "inflow=0.2"),

@@ -88,8 +88,6 @@ def request_of(
     words = [*set_by_experiment(hydra), *typed]
     world = identified(world or build_world(given, folders=folders), hydra=hydra, typed=words, reading=label(readings))
     policies = build_policies(given)
-    for policy in policies:
-        check_policy(policy, world)
     calibration = build_calibration(given, folders=folders)
     return assemble(
         world,
@@ -185,8 +183,10 @@ def assemble(
     Raises
     ------
     ValueError
-        If the posterior that was given or asked for is that of another world.
+        If a policy does not fit the world, or the posterior that was given or asked for is that of another world.
     """
+    for policy in policies:
+        check_policy(policy, world)
     from flowsim.config.posterior import choose  # after the checks, because xarray takes a second to import
     from flowsim.studies.request import Request
 
