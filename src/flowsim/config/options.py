@@ -15,7 +15,7 @@ usage: flowsim [key=value ...] [group=option ...]
 
 Examples
   flowsim                                        the baseline of Kazakhstan in 2010
-  flowsim world=single_checkpoint replications=5 a world for teaching, in seconds
+  flowsim world=single_checkpoint replications=5 a small world for teaching
   flowsim engine=expectation                     expected values of a year, without simulation
   flowsim study=policies policy=customs_union    what a policy changes in the world; nothing is run
   flowsim policy=[caricc,dog_teams]              a run under two policies, in this order
@@ -49,6 +49,7 @@ Tab completion in bash:  eval "$(flowsim -sc install=bash)"
 
 _DEFAULT = re.compile(r"^  - (?P<group>\w+): (?P<option>\w+)", re.MULTILINE)
 _KEY = re.compile(r"^(?P<name>\w+): (?P<default>.*?) # (?P<meaning>.*)$", re.MULTILINE)
+_YEAR = re.compile(r"^year: *(\d+)", re.MULTILINE)
 _TITLE = re.compile(r"^(?:# )?title: *[\"']?(.*?)[\"']?$", re.MULTILINE)
 
 
@@ -120,8 +121,13 @@ def options(group: str, *, folders: Sequence[Path]) -> dict[str, str]:
         for name, file in sorted(files.items())
         if file.is_file()
     }
-    found = {name: _TITLE.search(text) for name, text in texts.items()}
-    return {name: match.group(1) if match else "" for name, match in found.items()}
+    return {name: _title(text) for name, text in texts.items()}
+
+
+def _title(text: str) -> str:
+    """Title that the text of a file gives, with the year of a world where it refers to that."""
+    title, year = _TITLE.search(text), _YEAR.search(text)
+    return (title.group(1) if title else "").replace("${world.year}", year.group(1) if year else "")
 
 
 def help_text(extra: Path | None = None) -> str:

@@ -183,12 +183,16 @@ def check_keys(node: Mapping[str, Any], *, group: str) -> None:
         If a key is missing or unknown.
     """
     file = conf_dir() / group / f"{node.get('name')}.yaml"
-    keys = [str(key) for key in _read(file) if key != "defaults"]
-    for key in keys:
-        given = key in node or key == "title"
+    whole = _read(file)
+    inner = whole.get(group)  # where the file is for the top of the configuration
+    keys = {
+        str(key): value for key, value in (inner if isinstance(inner, dict) else whole).items() if key != "defaults"
+    }
+    for key, value in keys.items():
+        given = key in node or key == "title" or value is None
         checks.require(given, thing=f"{group}.{key}", rule=f"be given, as in {file}", value=None)
     for key in node if keys else ():
-        checks.known(str(key), keys, thing=f"the key of {group}")
+        checks.known(str(key), [*keys, "title"], thing=f"the key of {group}")
 
 
 def check_circle(folder: Path | None) -> None:

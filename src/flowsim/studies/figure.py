@@ -38,13 +38,10 @@ def run(request: Request, *, progress: Progress | None) -> str:
     Raises
     ------
     ValueError
-        If there is no such figure, or draws are asked for where nothing is drawn.
+        If there is no such figure.
     """
     name = str(request.options.get("figure"))
     checks.known(name, tuple(FIGURES), thing="study.figure")
-    draws = request.options.get("draws")
-    rule = "be null for a figure other than waterfall"
-    checks.require(draws is None or name == "waterfall", thing="study.draws", rule=rule, value=draws)
     return FIGURES[name](request, progress)
 
 
