@@ -414,7 +414,7 @@ def as_typed(message: str, texts: Sequence[str]) -> str:
     match = _GOT.match(message)
     typed = dict(text.split("=", 1) for text in texts if "=" in text)
     given = typed.get(match["key"]) if match else None
-    if match is None or given is None or "," in given or "${" in given:
+    if match is None or given is None or "," in given or "$" in given:
         return message
     return f"{match['key']} must {match['rule']}, got {given or 'nothing'}{match['hint'] or ''}"
 

@@ -32,6 +32,7 @@ from flowsim.inspection.detection import Detection
 from flowsim.readings import label
 from flowsim.sweeps.asked import LATER
 from flowsim.sweeps.grid import value
+from flowsim.sweeps.settled import settled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -144,7 +145,7 @@ def request_of(
 
 def _composition(given: DictConfig, *, hydra: Any, typed: Sequence[str]) -> dict[str, Any]:
     """A composition as text, from which other processes can build the same request, and what identifies it."""
-    whole: Any = OmegaConf.to_container(given)
+    whole: Any = OmegaConf.to_container(settled(given))
     kept = {key: part for key, part in whole.items() if key not in LATER}
     folders = folders_of(hydra)
     tables, overlays = world_folders(given, folders=folders)
@@ -342,6 +343,7 @@ def results_of(store: Store, number: int, *, workers: int) -> xr.Dataset:
     own = {key: text for key, text in store.grid.values(number).items() if key not in store.plan["composed"]}
     for key, text in own.items():
         OmegaConf.update(given, key, value(text), merge=True)
+    given = settled(given)
     given.workers = workers
     typed, hydra = _with_effect(store.grid.typed(number)), composed.hydra
     with naming_files(hydra, typed=typed):
