@@ -16,7 +16,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import studies, terminal
-from flowsim.config import diagnose, options
+from flowsim.config import diagnose, options, targets
 from flowsim.config import request as jobs
 from flowsim.config.compose import naming_files
 from flowsim.sweeps.plugins import JOB
@@ -89,7 +89,7 @@ class Task:
 
     def check(self, config: DictConfig) -> None:
         """Refuse a configuration from which other code would be run."""
-        diagnose.check_targets(config)
+        targets.check(config)
 
     def check_keys(self, texts: Sequence[str]) -> None:
         """Refuse arguments whose keys do not exist."""

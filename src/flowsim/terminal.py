@@ -12,6 +12,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
+from flowsim import checks
+
 
 def say(text: str, *, end: str = "\n") -> None:
     """Print a text; if what reads the output has left, as `head` does, the program goes on without saying more."""
@@ -26,6 +28,30 @@ def drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+LONGEST_PART, LONGEST_PATH = 255, 4095
+"""Most bytes of a part of a path, and of a path in all, that file systems take."""
+
+ROOM = 200
+"""Bytes that the names of what is written into a folder of results need."""
+
+
+def require_folder_name(name: str) -> None:
+    """Refuse what cannot be the name of a folder for results.
+
+    Raises
+    ------
+    ValueError
+        If it is empty, holds a NUL, or is longer than file systems take.
+    """
+    checks.require(bool(name.strip()), thing="out", rule="name a folder", value=name)
+    checks.require("\0" not in name, thing="out", rule="hold no NUL", value=name)
+    longest = max((len(os.fsencode(part)) for part in Path(name).parts), default=0)
+    rule = f"have parts of at most {LONGEST_PART} bytes"
+    checks.require(longest <= LONGEST_PART, thing="out", rule=rule, value=name)
+    whole, most = len(os.fsencode(os.path.abspath(name))), LONGEST_PATH - ROOM
+    checks.require(whole <= most, thing="out", rule=f"be at most {most} bytes long with all above it", value=name)
+
+
 @contextlib.contextmanager
 def folder(out: Path) -> Iterator[None]:
     """Make the folder for the results, and remove it again if the run fails with nothing written.
@@ -35,8 +61,9 @@ def folder(out: Path) -> Iterator[None]:
     ValueError
         If it cannot be made.
     """
-    made = [part for part in (out, *out.parents) if not part.exists()]
+    made: list[Path] = []
     try:
+        made = [part for part in (out, *out.parents) if not part.exists()]
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         remove_empty(made)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim import checks, provenance, studies
+from flowsim import checks, provenance, studies, terminal
 from flowsim.config import diagnose, options, provenance_attrs, relevant_keys
 from flowsim.config.build import (
     build_plan,
@@ -102,7 +102,7 @@ def request_of(
     variant = f"engine={engine}" if study == "run" else "" if option is None else f"study.{study}={option}"
     relevant_keys.check(diagnose.top_keys_of(typed), study=study, variant=variant)
     named = "" if given.out is None else str(given.out)
-    checks.require(bool(named.strip()), thing="out", rule="name a folder", value=given.out)
+    terminal.require_folder_name(named)
     world = world or build_world(given, folders=folders)
     policies = build_policies(given)
     for policy in policies:
