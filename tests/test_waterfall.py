@@ -263,7 +263,7 @@ def test_what_makes_no_sense_for_the_figure_is_refused(command, arguments, wordi
 
 
 def test_another_figure_draws_nothing(command):
-    code, _, err = command("study=figure", "study.draws=3", "out=mine")
+    code, _, err = command("study=figure", "study.figure=series", "study.draws=3", "out=mine")
     assert code == 1
     assert "study.draws must be null for a figure other than waterfall, got 3" in err
 

@@ -32,6 +32,10 @@ MOST_FAILURES = 10
 """Most reasons of failure that are said at the end of a sweep."""
 
 
+SWEPT = studies.SWEEPS[0]
+"""Study whose runs go into one store."""
+
+
 class Task:
     """What Hydra calls.
 
@@ -128,7 +132,7 @@ class Task:
         from flowsim.sweeps.status import finishing, reasons
 
         out = store.path.parent
-        terminal.link_latest(out)
+        terminal.link_latest(out, study=SWEPT)
         found = list(reasons(outcome, store=store))
         self.failures += found[:MOST_FAILURES]
         if len(found) > MOST_FAILURES:
@@ -163,5 +167,5 @@ def run(request: Request, *, study: str) -> None:
         terminal.plain_warnings(),
     ):
         text = module.run(request, progress=progress)
-    terminal.link_latest(request.out)
+    terminal.link_latest(request.out, study=study)
     terminal.say(f"{text}\n\nresults: {request.out}")

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from flowsim import checks
+from flowsim.results.folders import FOLDER, LATEST
 
 
 def say(text: str, *, end: str = "\n") -> None:
@@ -141,16 +142,35 @@ def stopping_workers() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def link_latest(out: Path) -> None:
-    """Point results/latest to a folder below results/; where links are not possible there is none."""
-    results = Path("results").resolve()
-    target = out.resolve()
+def link_latest(out: Path, *, study: str) -> None:
+    """Point results/latest and results/<study>/latest to a folder below results/.
+
+    Where links are not possible there is none.
+
+    Parameters
+    ----------
+    out
+        Folder with results.
+    study
+        Study that wrote them.
+    """
+    results, target = FOLDER.resolve(), out.resolve()
     if results not in target.parents:
         return
+    _link(results, target)
+    own = results / study
+    if target != own:
+        with contextlib.suppress(OSError):
+            own.mkdir(exist_ok=True)
+            _link(own, target)
+
+
+def _link(folder: Path, target: Path) -> None:
+    """Point `latest` in a folder to another one, whatever it pointed to."""
     with contextlib.suppress(OSError):
-        link = results / f".latest-{os.getpid()}"
-        link.symlink_to(target.relative_to(results), target_is_directory=True)
+        link = folder / f".{LATEST}-{os.getpid()}"
+        link.symlink_to(os.path.relpath(target, folder), target_is_directory=True)
         try:
-            os.replace(link, results / "latest")
+            os.replace(link, folder / LATEST)
         except OSError:
             link.unlink()

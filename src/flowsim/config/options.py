@@ -31,7 +31,8 @@ Keys (key=value)
 Numbers of an option are keys too, as inspection.targeting=1; `flowsim --cfg job` shows all of them.
 
 Results go to results/<study>/<time>/ (run.nc for xarray, run.csv, a map; sweep.zarr of a sweep);
-results/latest is the last of them.
+results/latest is the last of them, results/<study>/latest the last of a study; in Python, flowsim.open_results()
+opens the newest run.
 
 Flags
   --help, --version    this text; the version
