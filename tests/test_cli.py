@@ -452,7 +452,7 @@ def test_help_lists_the_options_of_a_folder_of_ones_own(command):
 
 def test_the_examples_of_the_help_are_accepted(command):
     examples = re.findall(r"^  flowsim (.*?)  +\w", options.HELP, re.MULTILINE)
-    assert len(examples) == 6
+    assert len(examples) == 7
     for example in examples:
         assert command(*re.sub(r",(?![^[]*\])", "", example.removeprefix("-m ")).split(), "--cfg", "job")[0] == 0
 

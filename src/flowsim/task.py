@@ -20,10 +20,12 @@ from flowsim.config import diagnose, options, targets
 from flowsim.config import request as jobs
 from flowsim.config.compose import naming_files
 from flowsim.sweeps.plugins import JOB
+from flowsim.sweeps.progress import amount, on_stderr, span
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from flowsim.studies.estimates import Estimate
     from flowsim.studies.request import Request
     from flowsim.sweeps.runner import Outcome
     from flowsim.sweeps.store import Store
@@ -160,12 +162,32 @@ def run(request: Request, *, study: str) -> None:
     if not studies.WRITES[study]:
         terminal.say(module.run(request, progress=None))
         return
+    from flowsim.studies import estimates  # after the checks, because xarray takes a second to import
+
+    announce(estimates.estimate(study, request), study=study)
     with (
         terminal.folder(request.out),
-        terminal.progress() as progress,
+        terminal.progress(study) as progress,
         terminal.stopping_workers(),
         terminal.plain_warnings(),
     ):
         text = module.run(request, progress=progress)
     terminal.link_latest(request.out, study=study)
     terminal.say(f"{text}\n\nresults: {request.out}")
+
+
+def announce(found: Estimate, *, study: str) -> None:
+    """Say what a long study will take, before it begins, on standard error.
+
+    Parameters
+    ----------
+    found
+        What it will take.
+    study
+        Name of the study.
+    """
+    from flowsim.studies import estimates
+
+    if found.seconds >= estimates.WORTH_SAYING:
+        cores = "1 core" if found.workers == 1 else f"{found.workers} cores"
+        on_stderr(f"{study}: about {span(found.seconds)} on {cores}, {amount(found.memory)} of memory")

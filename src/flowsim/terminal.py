@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -84,11 +85,22 @@ def remove_empty(folders: Sequence[Path]) -> None:
             each.rmdir()
 
 
+FIRST, EVERY = 10.0, 30.0
+"""Time to the first line of a study that is at work, where there is no terminal, and the time between two [s]."""
+
+
 @contextlib.contextmanager
-def progress() -> Iterator[Any]:
-    """Progress bars on a terminal, elsewhere a line on standard error when a step is done."""
+def progress(study: str = "") -> Iterator[Any]:
+    """Progress bars on a terminal, elsewhere a line on standard error now and then.
+
+    Parameters
+    ----------
+    study
+        What is at work.
+    """
     if not sys.stderr.isatty():
-        yield _log_step
+        with Log(study).telling() as tell:
+            yield tell
         return
     from rich.console import Console
     from rich.progress import Progress, TaskID
@@ -104,9 +116,44 @@ def progress() -> Iterator[Any]:
         yield tell
 
 
-def _log_step(step: str, done: int, total: int) -> None:
-    if done == total:
-        print(f"{step}: done", file=sys.stderr, flush=True)
+class Log:
+    """Says on standard error how far a study is: first after ten seconds, then every half minute.
+
+    Parameters
+    ----------
+    study
+        What is at work.
+    first, every
+        Time to the first line and between two [s].
+    """
+
+    def __init__(self, study: str, *, first: float = FIRST, every: float = EVERY) -> None:
+        self._study, self._first, self._every = study, first, every
+        self._state = ""
+        self._over = threading.Event()
+
+    @contextlib.contextmanager
+    def telling(self) -> Iterator[Any]:
+        """Give what is to be told how far each step is; a study that tells nothing is not written about."""
+        thread = threading.Thread(target=self._say, name="progress", daemon=True)
+
+        def tell(step: str, done: int, total: int) -> None:
+            self._state = f"{step}, {done} of {total}"
+            if thread.ident is None:
+                thread.start()
+
+        try:
+            yield tell
+        finally:
+            self._over.set()
+            if thread.ident is not None:
+                thread.join()
+
+    def _say(self) -> None:
+        begun, wait = time.monotonic(), self._first
+        while not self._over.wait(wait):
+            print(f"{self._study}: {time.monotonic() - begun:.0f} s, {self._state}", file=sys.stderr, flush=True)
+            wait = self._every
 
 
 @contextlib.contextmanager
