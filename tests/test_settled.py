@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from omegaconf import OmegaConf
 
 import flowsim as fs
+from flowsim.config import request as jobs
+from flowsim.config.compose import compose_config
 from flowsim.sweeps.grid import Axis, Grid
 from flowsim.sweeps.settled import settled, settled_grid
 
@@ -87,6 +90,18 @@ def test_a_sweep_without_out_runs_with_every_launcher_and_sweeper(command, monke
     plan = json.loads((folder / "sweep.zarr/plan/zarr.json").read_text())["attributes"]
     for composition in plan["compositions"].values():
         left = [line for line in composition["configuration"].splitlines() if "${" in line]
-        assert left == (["    south: ${inspection.effort.crossing}"] if SOUTH in typed[1] else [])
+        assert left == (["    south: ${inspection.effort.crossing}"] if any(SOUTH in text for text in typed) else [])
     opened = fs.open_results(folder)
     assert bool((opened["status"] == 2).all())
+
+
+def test_the_composition_that_jobs_of_a_comparison_read_holds_no_reference(monkeypatch):
+    monkeypatch.setenv("FLOWSIM_TEST", "own")
+    typed = ["study=compare", "out=${oc.env:FLOWSIM_TEST}/${now:%Y}", "world=single_checkpoint"]
+    composed = compose_config(typed)
+    given = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+    request = jobs.request_of(given, hydra=composed.hydra, command="", typed=typed, stamped=False)
+    assert re.fullmatch(r"own/20\d\d", str(request.out))
+    configuration = request.composition()["configuration"]
+    assert f"out: {request.out}\n" in configuration
+    assert "${" not in configuration
