@@ -50,16 +50,19 @@ def left_behind():
         ("inflow=1e99", r"inflow must lie in \[0, 750\] t/year, got 1e99"),
         ("inflow=abc", r"inflow must be a number \[t/year\], got abc"),
         ("inflow=true", r"inflow must be a number \[t/year\], got true"),
-        ("world=nowhere", r"world must be one of .*single_checkpoint.*, got nowhere"),
+        (
+            "world=nowhere",
+            r"world must be one of .*single_checkpoint.*, got nowhere; to take a file of .* --config-dir=DIR",
+        ),
         ("world=kazakstan_2010", r"world must .*, got kazakstan_2010; did you mean 'kazakhstan_2010'\?"),
         ("replications=-3", r"replications must be a whole number .*, got -3"),
         ("replications=2.5", r"replications must be a whole number .*, got 2\.5"),
         ("replications=null", r"replications must be a whole number .*, got null"),
         ("seed=abc", r"seed must be a whole number .*, got abc"),
         ("seed=-1", r"seed must be a whole number .*, got -1"),
-        ("seed=1,2", r"seed must have one value unless the flag -m is given, got 1,2"),
+        ("seed=1,2", r"seed must have one value unless the flag -m is given, got 1,2; to sweep them, .*"),
         ("policyy=baseline", r"the key of policyy=baseline must .*, got 'policyy'; did you mean 'policy'\?"),
-        ("policy=nothing", r"policy must be one of .*baseline.*, got nothing"),
+        ("policy=nothing", r"policy must be one of .*baseline.*, got nothing; .*"),
         ("policy=null", r"policy must be one of .*baseline.*, got null"),
         ("engine=refernc", r"engine must .*, got refernc; did you mean 'reference'\?"),
         ("study=rum", r"study must .*, got rum; did you mean 'run'\?"),
@@ -82,7 +85,10 @@ def left_behind():
             r"reading must have at most one that says how much .*, got 'flow_low,flow_high'",
         ),
         ("reading=[]", r"reading must name one reading or several, got \[\]"),
-        ("study.words=heroin", r"the key of study.words=heroin must be one of name, title, got 'words'"),
+        (
+            "study.words=heroin",
+            r"the key of study.words=heroin .* name, title, got 'words'; it is a key of study=evidence",
+        ),
         ("out=", r"out must name a folder, got nothing"),
         ("out=null", r"out must name a folder, got null"),
         ("out=/proc/nowhere/mine", r"out must name a folder that can be written .*, got /proc/nowhere/mine"),
@@ -91,7 +97,7 @@ def left_behind():
         ("world.year=1991", r"world.year must lie from 1992 to 2011, as no control .*, got 1991"),
         ("adaptation=none", r"the key of adaptation=none must be one of world, .*, got 'adaptation'; did you mean .*"),
         ("world.year=soon", r"world.year must be a calendar year.*, got soon"),
-        ("world", r"an argument must read key=value, got world"),
+        ("world", r"an argument must read key=value, got world; did you mean world=...\? flowsim --help .*"),
         ("out=[", r"an argument must read key=value with quotes .*, got out=\["),
         ("inflow=${reported:fd16-heroin-2010}", r"inflow must name a figure in t/year, got .*, which is in kg"),
         ("inflow=${reported:fd16-heroin-2019}", r"inflow must name a reported figure .*; did you mean '.*'\?"),
@@ -311,7 +317,7 @@ def test_hydra_s_own_sweeper_gives_each_job_its_folder(command):
 def test_a_sweep_over_what_does_not_exist_does_not_begin(command):
     code, out, err = command("-m", *QUICK[1:], "world=single_checkpoint,nowhere")
     assert (code, out) == (1, "")
-    assert re.fullmatch(r"flowsim: world must be one of .*, got 'nowhere'\n", err)
+    assert re.fullmatch(r"flowsim: world must be one of .*, got 'nowhere'; to take a file of your own, .*\n", err)
     assert not left_behind()
 
 
@@ -457,7 +463,7 @@ def test_help_lists_the_options_of_a_folder_of_ones_own(command):
 
 def test_the_examples_of_the_help_are_accepted(command):
     examples = re.findall(r"^  flowsim (.*?)  +\w", options.HELP, re.MULTILINE)
-    assert len(examples) == 6
+    assert len(examples) == 7
     for example in examples:
         assert command(*re.sub(r",(?![^[]*\])", "", example.removeprefix("-m ")).split(), "--cfg", "job")[0] == 0
 

@@ -1,5 +1,6 @@
 """Results: the registry, margins of one total, files that are whole or absent, selection by names."""
 
+import os
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -200,7 +201,7 @@ def test_a_dataset_that_departs_from_the_registry_is_refused_by_name(results, ch
 
 
 def test_a_missing_file_is_refused_by_name(tmp_path):
-    with pytest.raises(FileNotFoundError, match=r"holds run\.nc, got"):
+    with pytest.raises(FileNotFoundError, match=r"holds run\.nc or sweep\.zarr, got"):
         files.open_results(tmp_path)
 
 
@@ -227,3 +228,31 @@ def test_summary_states_error_and_interval(results):
     assert row["mean"] == pytest.approx(yearly.mean())
     assert row["error"] == pytest.approx(yearly.std(ddof=1) / np.sqrt(6))
     assert row["low"] <= row["mean"] <= row["high"]
+
+
+def test_without_a_path_the_newest_run_below_results_is_opened(command, tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"a run or a sweep below 'results', got none; `flowsim` makes one"):
+        fs.open_results()
+    closed = ("world=single_checkpoint", "engine=expectation")
+    assert command(*closed, "inflow=2", "out=results/own/two")[0] == 0
+    assert command("study=figure", "study.figure=series")[0] == 0
+    assert float(fs.open_results()["expected_entered_mass"].sum()) == 2000.0
+    assert (tmp_path / "results/run/latest").resolve() == tmp_path / "results/own/two"
+    assert (tmp_path / "results/latest").resolve() == (tmp_path / "results/figure/latest").resolve()
+    xr.testing.assert_identical(fs.open_results("results/run/latest"), fs.open_results())
+    holds = r"holds run\.nc or sweep\.zarr, got 'results/latest', a folder with .*series\.csv of study=figure; pandas"
+    with pytest.raises(FileNotFoundError, match=rf"{holds}.*fs\.open_results\(\) finds the newest run"):
+        fs.open_results("results/latest")
+    assert command("-m", "hydra/launcher=in_process", *closed, "inflow=0.5,3")[0] == 0
+    assert fs.open_results()["inflow"].values.tolist() == [0.5, 3.0]
+    assert (tmp_path / "results/run/latest/sweep.zarr").is_dir()
+    os.utime(tmp_path / "results/own/two/run.nc", (4e9, 4e9))
+    assert "inflow" not in fs.open_results().dims
+
+
+def test_an_empty_folder_and_a_posterior_are_said_to_be_such(tmp_path):
+    with pytest.raises(FileNotFoundError, match="an empty folder; fs"):
+        fs.open_results(tmp_path)
+    (tmp_path / "posterior.nc").touch()
+    with pytest.raises(FileNotFoundError, match=r"a folder with posterior\.nc; fs\.load_posterior opens it; fs"):
+        fs.open_results(tmp_path)

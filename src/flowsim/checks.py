@@ -24,13 +24,22 @@ class Rule:
 PROBABILITY = Rule("lie in [0, 1]", lambda value: 0.0 <= value <= 1.0)
 """Rule of probabilities and shares."""
 
-POSITIVE = Rule("be a finite number above 0", lambda value: math.isfinite(value) and value > 0)
+
+def is_finite(value: float) -> bool:
+    """Whether a number is finite, and no whole number that is too large for one with a decimal point."""
+    try:
+        return math.isfinite(value)
+    except OverflowError:
+        return False
+
+
+POSITIVE = Rule("be a finite number above 0", lambda value: is_finite(value) and value > 0)
 """Rule of times, distances, speeds and masses."""
 
-NON_NEGATIVE = Rule("be a finite number of at least 0", lambda value: math.isfinite(value) and value >= 0)
+NON_NEGATIVE = Rule("be a finite number of at least 0", lambda value: is_finite(value) and value >= 0)
 """Rule of what may be nothing, but not less."""
 
-FINITE = Rule("be a finite number", math.isfinite)
+FINITE = Rule("be a finite number", is_finite)
 """Rule of numbers that may have any sign."""
 
 
@@ -96,6 +105,46 @@ WORLD_NAME_RULE = "begin with a lower-case letter and hold lower-case letters, d
 """What a name of that form must do."""
 
 
+MOST_SHOWN = 300
+"""Most characters of a value that a refusal repeats."""
+
+MOST_DIGITS = 309
+"""Most digits of a number that is typed or read, those of the largest that a computer calculates with."""
+
+MOST_LISTED = 40
+"""Most allowed words that a refusal lists; of more it lists the nearest."""
+
+NEAREST = 10
+"""Number of these."""
+
+_TOO_MANY = re.compile(rf"[\d_]{{{MOST_DIGITS + 1},}}")
+
+
+def shown(value: object) -> str:
+    """A value as a refusal repeats it: a long one by its beginning and its length."""
+    if isinstance(value, int) and value.bit_length() > math.log2(10) * MOST_SHOWN:
+        return f"a number of about {math.ceil(value.bit_length() / math.log2(10))} digits"
+    return cut(repr(value))
+
+
+def cut(text: str) -> str:
+    """A text, or the beginning of a long one and how long it is."""
+    return text if len(text) <= MOST_SHOWN else f"{text[:60]}... ({len(text)} characters)"
+
+
+def digits(text: str, *, thing: str) -> None:
+    """Refuse a text with a number of more digits than any number has that can be calculated with.
+
+    Raises
+    ------
+    ValueError
+        If there is one.
+    """
+    found = _TOO_MANY.search(text)
+    if found:
+        raise ValueError(f"{thing} must have at most {MOST_DIGITS} digits in a number, got {cut(found[0])}")
+
+
 def _thing(owner: object, name: str) -> str:
     label = getattr(owner, "name", "")
     kind = owner if isinstance(owner, str) else type(owner).__name__
@@ -111,7 +160,7 @@ def require(holds: bool, *, thing: str, rule: str, value: object) -> None:
         If the rule does not hold; the message reads "thing must rule, got value".
     """
     if not holds:
-        raise ValueError(f"{thing} must {rule}, got {value!r}")
+        raise ValueError(f"{thing} must {rule}, got {shown(value)}")
 
 
 def keeps(owner: object, name: str, rule: Rule) -> None:
@@ -184,21 +233,40 @@ def one_of(owner: object, name: str, allowed: Sequence[str]) -> None:
 
 def nearest(value: str, allowed: Iterable[str]) -> str:
     """The hint `; did you mean ...?` with the closest of the allowed words, or nothing if none is close."""
-    close = difflib.get_close_matches(value, list(allowed), n=1, cutoff=0.5)
+    close = difflib.get_close_matches(value[:MOST_SHOWN], list(allowed), n=1, cutoff=0.5)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
-def known(value: str, allowed: Sequence[str], *, thing: str) -> None:
+def known(value: str, allowed: Sequence[str], *, thing: str, hint: str = "") -> None:
     """Refuse a name that does not exist.
+
+    Parameters
+    ----------
+    value
+        Name that was given.
+    allowed
+        Names that there are.
+    thing
+        What has the name.
+    hint
+        What is said at the end; by default the nearest of the names.
 
     Raises
     ------
     ValueError
-        If the name is not among those allowed, which the message lists.
+        If the name is not among those allowed, which the message lists, or the nearest of very many.
     """
     if value not in allowed:
-        shown = ", ".join(list(allowed)[:20]) + (", ..." if len(allowed) > 20 else "")
-        raise ValueError(f"{thing} must be one of {shown}, got {value!r}{nearest(str(value), allowed)}")
+        end = hint or nearest(str(value), allowed)
+        raise ValueError(f"{thing} must be one of {listed(str(value), allowed)}, got {shown(value)}{end}")
+
+
+def listed(value: str, allowed: Sequence[str]) -> str:
+    """Allowed words in their order, or, of very many, the nearest to what was given and how many more there are."""
+    if len(allowed) <= MOST_LISTED:
+        return ", ".join(allowed)
+    near = difflib.get_close_matches(value[:MOST_SHOWN], allowed, n=NEAREST, cutoff=0.0)
+    return f"{', '.join(near)} and {len(allowed) - len(near)} more"
 
 
 def unique(values: Iterable[Hashable], *, thing: str) -> None:

@@ -142,11 +142,9 @@ def _parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     """Read Hydra's flags and all overrides, wherever they stand; also the arguments without the overrides."""
     from hydra._internal.utils import get_args_parser
 
-    from flowsim import checks
-
-    for argument in arguments:
+    for place, argument in enumerate(arguments):
         if argument.startswith("-") and argument not in SHORT_FLAGS:
-            checks.known(argument.partition("=")[0], FLAGS, thing="a flag")
+            _check_flag(argument, arguments[place + 1 :])
     complaint = io.StringIO()
     try:
         with contextlib.redirect_stderr(complaint):
@@ -155,6 +153,17 @@ def _parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
         raise ValueError(complaint.getvalue().strip().rpartition("error: ")[2]) from None
     args.overrides += late
     return args, [argument for argument in arguments if argument not in args.overrides]
+
+
+def _check_flag(argument: str, following: Sequence[str]) -> None:
+    """Refuse a flag that does not exist; one that is named as a key is said to be one."""
+    from flowsim import checks
+    from flowsim.config import compose, hints
+
+    name = argument.partition("=")[0]
+    if name not in FLAGS:
+        hint = hints.of_flag(argument, following, keys=compose.keys_named)
+        checks.known(name, FLAGS, thing="a flag", hint=hint)
 
 
 def _hydra(arguments: Sequence[str], *, command: str, debug: bool) -> list[str]:

@@ -103,7 +103,7 @@ def with_inflow(world: World, inflow: float) -> World:
         If the inflow is negative, not finite, or above ten times the world's interval.
     """
     most = MOST_INFLOW * world.traffic.inflow_high / units.KG_PER_TONNE
-    holds = math.isfinite(inflow) and 0 <= inflow <= most
+    holds = checks.is_finite(inflow) and 0 <= inflow <= most
     checks.require(holds, thing="inflow", rule=f"lie in [0, {most:g}] t/year", value=inflow)
     return replace(world, traffic=replace(world.traffic, inflow=units.kilograms(inflow)))
 

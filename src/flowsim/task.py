@@ -17,21 +17,27 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import studies, terminal
-from flowsim.config import diagnose, jobs, options, own_files
+from flowsim.config import diagnose, jobs, options, own_files, targets
 from flowsim.config.compose import folders_of, naming_files
 from flowsim.config.error_line import message
 from flowsim.config.request import request_of
 from flowsim.sweeps.plugins import JOB
+from flowsim.sweeps.progress import amount, on_stderr, span
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from flowsim.studies.estimates import Estimate
     from flowsim.studies.request import Request
     from flowsim.sweeps.runner import Outcome
     from flowsim.sweeps.store import Store
 
 MOST_FAILURES = 10
 """Most reasons of failure that are said at the end of a sweep."""
+
+
+SWEPT = studies.SWEEPS[0]
+"""Study whose runs go into one store."""
 
 
 class Task:
@@ -92,7 +98,7 @@ class Task:
 
     def check(self, config: DictConfig) -> None:
         """Refuse a configuration from which other code would be run, or whose files are not all of one owner."""
-        diagnose.check_targets(config)
+        targets.check(config)
         own_files.check_mixed(config.hydra, folders=folders_of(config.hydra))
 
     def check_keys(self, texts: Sequence[str]) -> None:
@@ -132,7 +138,7 @@ class Task:
         from flowsim.sweeps.status import finishing, reasons
 
         out = store.path.parent
-        terminal.link_latest(out)
+        terminal.link_latest(out, study=SWEPT)
         found = list(reasons(outcome, store=store))
         self.failures += found[:MOST_FAILURES]
         if len(found) > MOST_FAILURES:
@@ -160,12 +166,32 @@ def run(request: Request, *, study: str) -> None:
     if not studies.WRITES[study]:
         terminal.say(module.run(request, progress=None))
         return
+    from flowsim.studies import estimates  # after the checks, because xarray takes a second to import
+
+    announce(estimates.estimate(study, request), study=study)
     with (
         terminal.folder(request.out),
-        terminal.progress() as progress,
+        terminal.progress(study) as progress,
         terminal.stopping_workers(),
         terminal.plain_warnings(),
     ):
         text = module.run(request, progress=progress)
-    terminal.link_latest(request.out)
+    terminal.link_latest(request.out, study=study)
     terminal.say(f"{text}\n\nresults: {request.out}")
+
+
+def announce(found: Estimate, *, study: str) -> None:
+    """Say what a long study will take, before it begins, on standard error.
+
+    Parameters
+    ----------
+    found
+        What it will take.
+    study
+        Name of the study.
+    """
+    from flowsim.studies import estimates
+
+    if found.seconds >= estimates.WORTH_SAYING:
+        cores = "1 core" if found.workers == 1 else f"{found.workers} cores"
+        on_stderr(f"{study}: about {span(found.seconds)} on {cores}, {amount(found.memory)} of memory")

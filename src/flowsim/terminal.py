@@ -7,10 +7,14 @@ import os
 import signal
 import sys
 import threading
+import time
 import warnings
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
+
+from flowsim import checks
+from flowsim.results.folders import FOLDER, LATEST
 
 
 def say(text: str, *, end: str = "\n") -> None:
@@ -26,6 +30,30 @@ def drop_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+LONGEST_PART, LONGEST_PATH = 255, 4095
+"""Most bytes of a part of a path, and of a path in all, that file systems take."""
+
+ROOM = 200
+"""Bytes that the names of what is written into a folder of results need."""
+
+
+def require_folder_name(name: str) -> None:
+    """Refuse what cannot be the name of a folder for results.
+
+    Raises
+    ------
+    ValueError
+        If it is empty, holds a NUL, or is longer than file systems take.
+    """
+    checks.require(bool(name.strip()), thing="out", rule="name a folder", value=name)
+    checks.require("\0" not in name, thing="out", rule="hold no NUL", value=name)
+    longest = max((len(os.fsencode(part)) for part in Path(name).parts), default=0)
+    rule = f"have parts of at most {LONGEST_PART} bytes"
+    checks.require(longest <= LONGEST_PART, thing="out", rule=rule, value=name)
+    whole, most = len(os.fsencode(os.path.abspath(name))), LONGEST_PATH - ROOM
+    checks.require(whole <= most, thing="out", rule=f"be at most {most} bytes long with all above it", value=name)
+
+
 @contextlib.contextmanager
 def folder(out: Path) -> Iterator[None]:
     """Make the folder for the results, and remove it again if the run fails with nothing written.
@@ -35,8 +63,9 @@ def folder(out: Path) -> Iterator[None]:
     ValueError
         If it cannot be made.
     """
-    made = [part for part in (out, *out.parents) if not part.exists()]
+    made: list[Path] = []
     try:
+        made = [part for part in (out, *out.parents) if not part.exists()]
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         remove_empty(made)
@@ -56,11 +85,22 @@ def remove_empty(folders: Sequence[Path]) -> None:
             each.rmdir()
 
 
+FIRST, EVERY = 10.0, 30.0
+"""Time to the first line of a study that is at work, where there is no terminal, and the time between two [s]."""
+
+
 @contextlib.contextmanager
-def progress() -> Iterator[Any]:
-    """Progress bars on a terminal, elsewhere a line on standard error when a step is done."""
+def progress(study: str = "") -> Iterator[Any]:
+    """Progress bars on a terminal, elsewhere a line on standard error now and then.
+
+    Parameters
+    ----------
+    study
+        What is at work.
+    """
     if not sys.stderr.isatty():
-        yield _log_step
+        with Log(study).telling() as tell:
+            yield tell
         return
     from rich.console import Console
     from rich.progress import Progress, TaskID
@@ -76,9 +116,44 @@ def progress() -> Iterator[Any]:
         yield tell
 
 
-def _log_step(step: str, done: int, total: int) -> None:
-    if done == total:
-        print(f"{step}: done", file=sys.stderr, flush=True)
+class Log:
+    """Says on standard error how far a study is: first after ten seconds, then every half minute.
+
+    Parameters
+    ----------
+    study
+        What is at work.
+    first, every
+        Time to the first line and between two [s].
+    """
+
+    def __init__(self, study: str, *, first: float = FIRST, every: float = EVERY) -> None:
+        self._study, self._first, self._every = study, first, every
+        self._state = ""
+        self._over = threading.Event()
+
+    @contextlib.contextmanager
+    def telling(self) -> Iterator[Any]:
+        """Give what is to be told how far each step is; a study that tells nothing is not written about."""
+        thread = threading.Thread(target=self._say, name="progress", daemon=True)
+
+        def tell(step: str, done: int, total: int) -> None:
+            self._state = f"{step}, {done} of {total}"
+            if thread.ident is None:
+                thread.start()
+
+        try:
+            yield tell
+        finally:
+            self._over.set()
+            if thread.ident is not None:
+                thread.join()
+
+    def _say(self) -> None:
+        begun, wait = time.monotonic(), self._first
+        while not self._over.wait(wait):
+            print(f"{self._study}: {time.monotonic() - begun:.0f} s, {self._state}", file=sys.stderr, flush=True)
+            wait = self._every
 
 
 @contextlib.contextmanager
@@ -114,16 +189,35 @@ def stopping_workers() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def link_latest(out: Path) -> None:
-    """Point results/latest to a folder below results/; where links are not possible there is none."""
-    results = Path("results").resolve()
-    target = out.resolve()
+def link_latest(out: Path, *, study: str) -> None:
+    """Point results/latest and results/<study>/latest to a folder below results/.
+
+    Where links are not possible there is none.
+
+    Parameters
+    ----------
+    out
+        Folder with results.
+    study
+        Study that wrote them.
+    """
+    results, target = FOLDER.resolve(), out.resolve()
     if results not in target.parents:
         return
+    _link(results, target)
+    own = results / study
+    if target != own:
+        with contextlib.suppress(OSError):
+            own.mkdir(exist_ok=True)
+            _link(own, target)
+
+
+def _link(folder: Path, target: Path) -> None:
+    """Point `latest` in a folder to another one, whatever it pointed to."""
     with contextlib.suppress(OSError):
-        link = results / f".latest-{os.getpid()}"
-        link.symlink_to(target.relative_to(results), target_is_directory=True)
+        link = folder / f".{LATEST}-{os.getpid()}"
+        link.symlink_to(os.path.relpath(target, folder), target_is_directory=True)
         try:
-            os.replace(link, results / "latest")
+            os.replace(link, folder / LATEST)
         except OSError:
             link.unlink()

@@ -18,6 +18,7 @@ from flowsim.calibration.priors import values
 from flowsim.intervals import SetNumbers
 from flowsim.results import files
 from flowsim.results.coordinates import describe
+from flowsim.results.folders import POSTERIOR as POSTERIOR
 from flowsim.units import KG_PER_TONNE
 
 if TYPE_CHECKING:  # a run reads posteriors and needs neither the compiled likelihood nor the sampler
@@ -26,9 +27,6 @@ if TYPE_CHECKING:  # a run reads posteriors and needs neither the compiled likel
     from flowsim.calibration.worlds import Solved
 
 Floats = npt.NDArray[np.float64]
-
-POSTERIOR = "posterior.nc"
-"""Name of the file that `study=calibrate` writes into its folder."""
 
 DIMS = ("chain", "draw")
 """Dims of all variables."""

@@ -79,7 +79,7 @@ class Design:
         )
 
 
-def chosen(names: Sequence[str] | None, *, catalogue: Sequence[Policy], world: World) -> tuple[Policy, ...]:
+def chosen(names: str | Sequence[str] | None, *, catalogue: Sequence[Policy], world: World) -> tuple[Policy, ...]:
     """Policies to compare, the baseline first.
 
     Parameters
@@ -97,6 +97,7 @@ def chosen(names: Sequence[str] | None, *, catalogue: Sequence[Policy], world: W
         If a name is unknown or given twice, nothing is left to compare, or a policy that was named does not fit.
     """
     named = {policy.name: policy for policy in catalogue}
+    names = [names] if isinstance(names, str) else names
     if names is None:
         found = [policy for policy in catalogue if policy.name != BASELINE.name and _fits(policy, world)]
     else:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,10 +21,10 @@ from hydra.core.plugins import Plugins
 from hydra.core.utils import JobRuntime, setup_globals
 from hydra.plugins.config_source import ConfigResult
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.config import diagnose, own_files, yaml_files
+from flowsim.config import diagnose, hints, own_files, targets, yaml_files
 from flowsim.config.inspection import Inspection
 from flowsim.config.options import conf_dir, groups, options, top_keys
 from flowsim.config.schema import schema
@@ -90,13 +92,14 @@ def compose_config(
     SourcesRegistry.instance().types["file"] = _Files
     path = create_config_search_path(str(conf_dir()))
     if config_dir is not None:
-        checks.require(config_dir.is_dir(), thing="--config-dir", rule="be a folder", value=str(config_dir))
+        checks.require(os.path.isdir(config_dir), thing="--config-dir", rule="be a folder", value=str(config_dir))
         own_files.check_folder(config_dir)
         folder = f"file://{config_dir.resolve()}"
         path.prepend(provider="command-line", path=folder, anchor=SearchPathQuery(provider="schema"))
-    parsed = diagnose.parse(overrides)
-    diagnose.check_keys(parsed, keys=[key.name for key in top_keys()])
+    folders = [*filter(None, [config_dir]), conf_dir()]
     loader = ConfigLoaderImpl(config_search_path=path)
+    parsed = diagnose.parse(overrides, folders=folders)
+    diagnose.check_keys(parsed, keys=[key.name for key in top_keys()], named=partial(_keys_named, loader=loader))
     mode = RunMode.MULTIRUN if multirun else RunMode.RUN
     try:
         config = loader.load_configuration(config_name, list(overrides), mode, validate_sweep_overrides=False)
@@ -107,11 +110,11 @@ def compose_config(
         raise ValueError("the defaults of a file must not lead back to it, got files without end") from None
     except Exception as error:
         diagnose.diagnose(parsed, loader=loader, config_name=config_name)
-        raise ValueError(_in_folder(diagnose.plain(error), folders=[*filter(None, [config_dir]), conf_dir()])) from None
+        raise ValueError(_in_folder(diagnose.plain(error), folders=folders)) from None
     for part in ("sweeper", "launcher"):
         thing, given = f"hydra.{part}._target_", "_target_" in config.hydra[part]
         checks.require(given, thing=thing, rule="be given by the file of its group", value=None)
-    diagnose.check_targets(config)
+    targets.check(config)
     own_files.check_mixed(config.hydra, folders=folders_of(config.hydra))
     if (multirun or config.hydra.mode == RunMode.MULTIRUN) and config.hydra.sweeper._target_ != OWN_SWEEPER:
         diagnose.check_jobs(config, typed=overrides, loader=loader, config_name=config_name)
@@ -123,6 +126,24 @@ def compose_config(
     elif config.hydra.mode != RunMode.MULTIRUN:
         diagnose.check_single(parsed)
     return config
+
+
+def keys_named(name: str) -> list[str]:
+    """Keys of the configuration of a plain run that end in a name, as `year`.
+
+    Parameters
+    ----------
+    name
+        Name as it was typed.
+    """
+    version.setbase("1.3")
+    Plugins.instance()
+    return _keys_named(name, loader=ConfigLoaderImpl(config_search_path=create_config_search_path(str(conf_dir()))))
+
+
+def _keys_named(name: str, *, loader: ConfigLoaderImpl) -> list[str]:
+    tree: Any = OmegaConf.to_container(loader.load_configuration("config", [], RunMode.RUN))
+    return hints.keys_named(name, tree)
 
 
 def _in_folder(message: str, *, folders: Sequence[Path]) -> str:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
+import errno
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import product
-from typing import Any, get_args
+from pathlib import Path
+from typing import Any, NoReturn, get_args
 
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.object_type import ObjectType
@@ -17,7 +17,6 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import (
     BooleanNode,
-    Container,
     DictConfig,
     FloatNode,
     IntegerNode,
@@ -28,9 +27,7 @@ from omegaconf import (
 from omegaconf.errors import OmegaConfBaseException
 
 from flowsim import checks
-
-OWN = ("flowsim", "hydra._internal.core_plugins", "hydra_plugins")
-"""Packages whose classes a configuration may name as something to be built."""
+from flowsim.config import hints, options, targets
 
 _KINDS = {
     FloatNode: "a number",
@@ -49,25 +46,41 @@ _COMPOSING = (
 """What Hydra says of a file, as a pattern, and the rule that is broken."""
 
 _CONVERTED = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false", "bool": "true or false"}
-_GOT = re.compile(r"^(?P<key>[\w.]+) must (?P<rule>.*), got (?P<value>.*?)(?P<hint>; did you mean .*)?$")
+_GOT = re.compile(r"^(?P<key>[\w.]+) must (?P<rule>.*), got (?P<value>.*?)(?P<hint>; (did you mean|to|it is) .*)?$")
+
+_TOO_MANY_DIGITS = "Exceeds the limit"
+"""What Python says of a whole number of thousands of digits."""
+
+_LONG = re.compile(rf"[^\s,;]{{{checks.MOST_SHOWN},}}")
+"""A word that is too long to be repeated."""
 
 
-def parse(texts: Sequence[str]) -> list[Override]:
+def parse(texts: Sequence[str], *, folders: Sequence[Path] = ()) -> list[Override]:
     """Parse overrides as Hydra does.
+
+    Parameters
+    ----------
+    texts
+        What was typed.
+    folders
+        Folders of configuration, for what may have been meant.
 
     Raises
     ------
     ValueError
-        If one of them is not of the form key=value.
+        If one of them is not of the form key=value, or holds a number of too many digits.
     """
     parser = OverridesParser.create()
     found = []
-    for text in texts:
+    for place, text in enumerate(texts):
+        _check_digits(text)
         try:
             found.append(parser.parse_override(text))
         except HydraException:
-            quoting = " with quotes around a value that has brackets or spaces" if "=" in text else ""
-            raise ValueError(f"an argument must read key=value{quoting}, got {text}") from None
+            quoting, hint = " with quotes around a value that has brackets or spaces", ""
+            if "=" not in text:
+                quoting, hint = "", hints.of_word(text, texts[place + 1 :], folders=folders)
+            raise ValueError(f"an argument must read key=value{quoting}, got {text}{hint}") from None
     return found
 
 
@@ -78,11 +91,22 @@ def quoted(text: str) -> str:
     ----------
     text
         Argument of the form key=value.
+
+    Raises
+    ------
+    ValueError
+        If it holds a number of too many digits.
     """
+    _check_digits(text)
     key, equals, value = text.partition("=")
     if not equals or _takes(text) or re.search(r"[\[\]{}(),'\"$\\]", value):
         return text
     return f"{key}='{value}'" if _takes(f"{key}='{value}'") else text
+
+
+def _check_digits(text: str) -> None:
+    key, equals, _ = text.partition("=")
+    checks.digits(text, thing=checks.cut(key) if equals else "an argument")
 
 
 def _takes(text: str) -> bool:
@@ -135,10 +159,13 @@ def check_single(overrides: Sequence[Override]) -> None:
     for override in overrides:
         if override.is_sweep_override():
             key, _, value = _text(override).partition("=")
-            raise ValueError(f"{key} must have one value unless the flag -m is given, got {value}")
+            hint = hints.of_several(key, value)
+            raise ValueError(f"{key} must have one value unless the flag -m is given, got {value}{hint}")
 
 
-def check_keys(overrides: Sequence[Override], *, keys: Sequence[str]) -> None:
+def check_keys(
+    overrides: Sequence[Override], *, keys: Sequence[str], named: Callable[[str], Sequence[str]] | None = None
+) -> None:
     """Refuse overrides of keys that do not exist, and those that add or remove a key.
 
     Parameters
@@ -147,6 +174,8 @@ def check_keys(overrides: Sequence[Override], *, keys: Sequence[str]) -> None:
         What was typed.
     keys
         Top-level keys.
+    named
+        Gives the keys below the top that a name may mean.
 
     Raises
     ------
@@ -158,7 +187,9 @@ def check_keys(overrides: Sequence[Override], *, keys: Sequence[str]) -> None:
         top = re.split(r"[./]", key)[0]
         if top == "hydra":
             continue
-        checks.known(top, keys, thing=f"the key of {text}")
+        if top not in keys:
+            near = hints.of_key(key, text.partition("=")[2], keys=named or (lambda _: ()))
+            checks.known(top, keys, thing=f"the key of {text}", hint=near)
         if override.is_delete():
             raise ValueError(f"{key} must keep its place in the configuration, got {text}")
         if override.is_add() and override.package is None:
@@ -234,7 +265,7 @@ def check_jobs(config: DictConfig, *, typed: Sequence[str], loader: ConfigLoader
             job = loader.load_configuration(config_name, list(chosen), RunMode.RUN)
         except HydraException:  # this job does not begin
             continue
-        check_targets(job)
+        targets.check(job)
 
 
 def _is_group(override: Override, loader: ConfigLoader) -> bool:
@@ -254,7 +285,20 @@ def _check_option(override: Override, loader: ConfigLoader) -> None:
         for name in value if isinstance(value, list) else [value]:
             if not isinstance(name, Glob):
                 shown = "null" if name is None else str(name)
-                checks.known(shown, existing, thing=override.key_or_group)
+                if shown not in existing:
+                    _refuse_option(override.key_or_group, shown, existing, loader)
+
+
+def _refuse_option(group: str, name: str, existing: Sequence[str], loader: ConfigLoader) -> NoReturn:
+    """Refuse an option that a group lacks, in words that lead to the one that was meant."""
+    conf = options.conf_dir()
+    given = (Path(source.path) for source in loader.get_sources() if source.scheme() == "file")
+    own = next((folder for folder in given if folder.resolve() != conf.resolve()), None)
+    found = options.options(group, folders=[*filter(None, [own]), conf])
+    titles = {option: found.get(option, "") for option in existing}
+    hint = hints.of_option(group, name, titles=titles, config_dir=own)
+    checks.known(name, existing, thing=group, hint=hint)
+    raise AssertionError(name)
 
 
 def _check_value(override: Override, tree: DictConfig) -> None:
@@ -279,60 +323,10 @@ def _child(node: Any, part: str, override: Override) -> Any:
         return node._get_node(int(part))
     if not isinstance(node, DictConfig):
         raise ValueError(f"{thing} must end before '{part}', got {override.key_or_group}")
-    checks.known(part, [str(key) for key in node], thing=thing)
+    keys = [str(key) for key in node]
+    other = hints.of_subkey(override.key_or_group, folders=[options.conf_dir()]) if part not in keys else ""
+    checks.known(part, keys, thing=thing, hint=other)
     return node._get_node(part)
-
-
-def check_targets(config: DictConfig) -> None:
-    """Refuse a configuration from which Hydra would build what is no class of flowsim or of Hydra's plugins.
-
-    Hydra builds callbacks, launchers, sweepers and log handlers before the first line of the application, so
-    the configuration is read before Hydra starts.
-
-    Raises
-    ------
-    ValueError
-        If a `_target_`, or a class of a log handler, is anything else.
-    """
-    for place, key, value in _leaves(config, ""):
-        is_log = place.startswith(("hydra.job_logging", "hydra.hydra_logging"))
-        if key == "_target_" and not _is_own(value):
-            raise ValueError(f"{place}._target_ must be a class of flowsim or of Hydra's plugins, got {value!r}")
-        if is_log and (key == "()" or (key == "class" and not _is_handler(value))):
-            raise ValueError(f"{place}.{key} must be a class of logging, got {value!r}")
-
-
-def _leaves(node: Container, place: str) -> Iterator[tuple[str, str, object]]:
-    keys = range(len(node)) if isinstance(node, ListConfig) else list(node.keys())  # type: ignore[attr-defined]
-    for key in keys:
-        try:
-            value = node[key]
-        except OmegaConfBaseException:
-            continue
-        if isinstance(value, dict | list):  # what a resolver such as oc.decode returns
-            value = OmegaConf.create(value)
-        if isinstance(value, Container):
-            yield from _leaves(value, f"{place}.{key}".lstrip("."))
-        else:
-            yield place, str(key), value
-
-
-def _is_own(target: object) -> bool:
-    """Whether a target is a class in the module where it is defined, in one of the packages of `OWN`."""
-    module, _, name = str(target).rpartition(".")
-    if not any(module == package or module.startswith(f"{package}.") for package in OWN):
-        return False
-    try:
-        if importlib.util.find_spec(module) is None:
-            return False
-    except ImportError:
-        return False
-    found = getattr(importlib.import_module(module), name, None)
-    return isinstance(found, type) and found.__module__ == module
-
-
-def _is_handler(target: object) -> bool:
-    return re.fullmatch(r"(logging|logging\.handlers|colorlog)\.[A-Z]\w*", str(target)) is not None
 
 
 def plain(error: BaseException) -> str:
@@ -342,6 +336,10 @@ def plain(error: BaseException) -> str:
     """
     if isinstance(error, checks.Refused):
         return str(error)
+    if isinstance(error, OSError) and error.errno is not None:
+        return _of_system(error)
+    if isinstance(error, ValueError) and str(error).startswith(_TOO_MANY_DIGITS):
+        return f"a number must have at most {checks.MOST_DIGITS} digits, got one of more than 4300"
     texts = [str(error)]
     if isinstance(error.__cause__, OmegaConfBaseException) and str(error.__cause__) not in texts[0]:
         texts.append(str(error.__cause__))
@@ -363,6 +361,17 @@ def plain(error: BaseException) -> str:
             f"{match['file']}.yaml: {_in_file([line.strip() for line in [match['rest'], *kept[1:]] if line.strip()])}"
         )
     return "; ".join(line.strip().replace("full_key: ", "at ") for line in kept) or type(error).__name__
+
+
+def _of_system(error: OSError) -> str:
+    """What the system refused, as thing, rule and value."""
+    rule = {
+        errno.ENAMETOOLONG: "have parts of at most 255 bytes and at most 4095 bytes in all",
+        errno.ENOENT: "exist",
+        errno.ENOSPC: "be on a disk with room left",
+    }.get(error.errno or 0, "be a file or a folder that can be read or written")
+    said = (error.strerror or type(error).__name__).lower()
+    return f"a path must {rule} ({said}), got {checks.shown(str(error.filename or 'none'))}"
 
 
 def _in_file(lines: Sequence[str]) -> str:
@@ -411,12 +420,13 @@ def as_typed(message: str, texts: Sequence[str]) -> str:
     texts
         Arguments that were typed.
     """
+    message = _LONG.sub(lambda word: checks.cut(word[0]), message)
     match = _GOT.match(message)
     typed = dict(text.split("=", 1) for text in texts if "=" in text)
     given = typed.get(match["key"]) if match else None
-    if match is None or given is None or "," in given or "${" in given:
+    if match is None or given is None or "," in given or "$" in given:
         return message
-    return f"{match['key']} must {match['rule']}, got {given or 'nothing'}{match['hint'] or ''}"
+    return f"{match['key']} must {match['rule']}, got {checks.cut(given) or 'nothing'}{match['hint'] or ''}"
 
 
 def at_key(message: str, *, kind: str, key: str) -> str:

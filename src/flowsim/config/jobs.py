@@ -22,6 +22,7 @@ from flowsim.config.schema import build
 from flowsim.config.world_folders import world_folders
 from flowsim.inspection.detection import Detection
 from flowsim.sweeps.grid import value
+from flowsim.sweeps.settled import settled
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -193,6 +194,7 @@ def results_of(store: Store, number: int, *, workers: int) -> xr.Dataset:
     own = {key: text for key, text in store.grid.values(number).items() if key not in store.plan["composed"]}
     for key, text in own.items():
         OmegaConf.update(given, key, value(text), merge=True)
+    given = settled(given)
     given.workers = workers
     typed, hydra = with_effect(store.grid.typed(number)), composed.hydra
     with naming_files(hydra, typed=typed):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +14,13 @@ flowsim simulates contraband on its way through a country, and the controls that
 usage: flowsim [key=value ...] [group=option ...]
 
 Examples
-  flowsim                                        the baseline of Kazakhstan in 2010
-  flowsim world=single_checkpoint replications=5 a small world for teaching
-  flowsim engine=expectation                     expected values of a year, without simulation
-  flowsim study=policies policy=customs_union    what a policy changes in the world; nothing is run
-  flowsim policy=[caricc,dog_teams]              a run under two policies, in this order
-  flowsim inspection.effort.south=0.2 out=mine   one number changed, results in mine/
-  flowsim -m inflow=60,90 seed=1,2               four runs, in one store
+  flowsim                                         the baseline of Kazakhstan in 2010
+  flowsim world=single_checkpoint replications=5  a small world for teaching
+  flowsim engine=expectation                      expected values of a year, without simulation
+  flowsim study=policies policy=customs_union     what a policy changes in the world; nothing is run
+  flowsim policy=[caricc,dog_teams]               a run under two policies, in this order
+  flowsim inspection.effort.south=0.2 out=mine    one number changed, results in mine/
+  flowsim -m inflow=60,90 seed=1,2                four runs, in one store
 
 Groups (group=option)
 {groups}
@@ -31,7 +31,8 @@ Keys (key=value)
 Numbers of an option are keys too, as inspection.targeting=1; `flowsim --cfg job` shows all of them.
 
 Results go to results/<study>/<time>/ (run.nc for xarray, run.csv, a map; sweep.zarr of a sweep);
-results/latest is the last of them.
+results/latest is the last of them, results/<study>/latest the last of a study. In Python
+flowsim.open_results() opens the newest run or sweep.
 
 Flags
   --help, --version    this text; the version
@@ -50,6 +51,7 @@ Tab completion in bash:  eval "$(flowsim -sc install=bash)"
 _DEFAULT = re.compile(r"^  - (?P<group>\w+): (?P<option>\w+)", re.MULTILINE)
 _KEY = re.compile(r"^(?P<name>\w+): (?P<default>.*?) # (?P<meaning>.*)$", re.MULTILINE)
 _YEAR = re.compile(r"^year: *(\d+)", re.MULTILINE)
+_RESOLVED = re.compile(r"\$\{(?:(?P<name>\w+)\.name|now:[^}]*)\}")
 _TITLE = re.compile(r"^(?:# )?title: *[\"']?(.*?)[\"']?$", re.MULTILINE)
 
 
@@ -143,15 +145,20 @@ def help_text(extra: Path | None = None) -> str:
     for key in top_keys():
         if key.is_group:
             groups.append(f"  {key.name}: {key.meaning} (default: {key.default})")
-            chosen = options(key.name, folders=folders)
-            groups += [_row(name, title, indent=4) for name, title in chosen.items()]
+            groups += _rows(options(key.name, folders=folders))
         else:
-            rows.append(_row(key.name, f"{key.meaning} (default: {key.default})", indent=2))
-            chosen = options(key.name, folders=folders)
-            rows += [_row(name, title, indent=4) for name, title in chosen.items()]
+            default = _RESOLVED.sub(lambda found: f"<{found['name'] or 'time'}>", key.default)
+            rows.append(_row(key.name, f"{key.meaning} (default: {default})", indent=2))
+            rows += _rows(options(key.name, folders=folders))
     return HELP.format(groups="\n".join(groups), keys="\n".join(rows))
 
 
-def _row(head: str, text: str, *, indent: int) -> str:
-    start = f"{' ' * indent}{head:{22 - indent}} "
-    return textwrap.fill(start + text, width=110, subsequent_indent=" " * 23, drop_whitespace=True)
+def _rows(titles: Mapping[str, str]) -> list[str]:
+    """Options with their titles, in a column behind the longest name."""
+    longest = max((len(name) for name in titles), default=0)
+    return [_row(name, title, indent=4, width=max(18, longest)) for name, title in titles.items()]
+
+
+def _row(head: str, text: str, *, indent: int, width: int = 20) -> str:
+    start = f"{' ' * indent}{head:{width}} "
+    return textwrap.fill(start + text, width=110, subsequent_indent=" " * len(start), drop_whitespace=True)

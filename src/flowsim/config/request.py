@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from flowsim import checks, studies
+from flowsim import checks, studies, terminal
 from flowsim.config import diagnose, provenance_attrs, relevant_keys
 from flowsim.config.build import (
     build_plan,
@@ -33,6 +33,7 @@ from flowsim.config.world_folders import readings_of_world, world_folders
 from flowsim.policy import Policy
 from flowsim.readings import label
 from flowsim.sweeps.asked import LATER
+from flowsim.sweeps.settled import settled
 from flowsim.world import World
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def request_of(
     variant = f"engine={engine}" if study == "run" else "" if option is None else f"study.{study}={option}"
     relevant_keys.check(diagnose.top_keys_of(typed), study=study, variant=variant)
     named = "" if given.out is None else str(given.out)
-    checks.require(bool(named.strip()), thing="out", rule="name a folder", value=given.out)
+    terminal.require_folder_name(named)
     check_year(given, hydra=hydra)
     readings = readings_of_world(given, folders=folders)
     words = [*set_by_experiment(hydra), *typed]
@@ -229,7 +230,7 @@ def _calibration_request(found: Calibration, *, hydra: Any, typed: Sequence[str]
 
 def _composition(given: DictConfig, *, hydra: Any, typed: Sequence[str]) -> dict[str, Any]:
     """A composition as text, from which other processes can build the same request, and what identifies it."""
-    whole: Any = OmegaConf.to_container(given)
+    whole: Any = OmegaConf.to_container(settled(given))
     kept = {key: part for key, part in whole.items() if key not in LATER}
     folders = folders_of(hydra)
     tables, overlays = world_folders(given, folders=folders)

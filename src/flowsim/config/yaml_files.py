@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf._utils import get_yaml_loader
 from omegaconf.errors import OmegaConfBaseException
 
+from flowsim import checks
 from flowsim.config import references
 
 PACKAGED = ("policy", "reading")
@@ -54,6 +55,7 @@ def read(path: Path) -> tuple[str, DictConfig]:
         to a figure that does not exist, or if its name or its first line is not what its group asks for.
     """
     text = _decoded(path)
+    _check_digits(path, text)
     try:
         data = yaml.load(text, Loader=get_yaml_loader())
     except yaml.YAMLError as error:
@@ -131,6 +133,14 @@ def _check_first_line(path: Path, text: str) -> None:
     if group in PACKAGED and named not in (f"{group}.{path.stem}", "_global_"):
         rule = f"begin with the line '# @package {group}.{path.stem}'"
         raise Broken(f"{shown(path)} must {rule}, got {_line(text, 1)!r}")
+
+
+def _check_digits(path: Path, text: str) -> None:
+    for number, line in enumerate(text.splitlines(), start=1):
+        try:
+            checks.digits(line, thing=_at(path, number))
+        except ValueError as error:
+            raise Broken(str(error)) from None
 
 
 def _check_references(path: Path, text: str) -> None:

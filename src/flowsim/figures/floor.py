@@ -82,7 +82,8 @@ def _lever(axes: Axes, points: pd.DataFrame, rests: pd.DataFrame, *, policies: l
             axes.plot([row["value"]] * 2, [row["low"], row["high"]], color=colour, linewidth=0.5, alpha=0.5)
         look = {"marker": sign, "markersize": 2.6, "linestyle": "", "color": colour}
         axes.plot(at, mine["mean"], gid=f"sets:{policy}", **look)  # type: ignore[arg-type]
-        found = rests[(rests["policy"] == policy) & (rests["parameter"].str.partition(".")[2] == name)]
+        own = rests["parameter"].map(lambda text: str(text).partition(".")[2])  # .str would fail if there are none
+        found = rests[(rests["policy"] == policy) & (own == name)]
         if len(found):
             slope, crossing = (float(found[column].iloc[0]) for column in ("slope", "break_even"))
             ends = np.array([at.min(), at.max()])

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import xarray as xr
 
+from flowsim.results import folders
 from flowsim.results.coordinates import calendar_of
+from flowsim.results.folders import RUN as RUN
+from flowsim.results.folders import SWEEP
 from flowsim.results.registry import check
-
-RUN = "run.nc"
-"""Name of the file that a run writes into its folder."""
 
 
 def save(dataset: xr.Dataset, path: Path) -> Path:
@@ -66,13 +66,14 @@ def write(dataset: xr.Dataset, path: Path) -> Path:
     return path
 
 
-def open_results(path: str | Path, *, seizures: bool = False) -> xr.Dataset:
+def open_results(path: str | Path | None = None, *, seizures: bool = False) -> xr.Dataset:
     """Open the results of a run, or those of a sweep, whose values are read when they are used.
 
     Parameters
     ----------
     path
-        The file or the store, or the folder that holds `run.nc` or `sweep.zarr`.
+        The file or the store, or the folder that holds `run.nc` or `sweep.zarr`; by default the newest such folder
+        below `results/`.
     seizures
         Whether to join the seizures of all jobs of a sweep; a run has its own always.
 
@@ -85,19 +86,23 @@ def open_results(path: str | Path, *, seizures: bool = False) -> xr.Dataset:
     Raises
     ------
     FileNotFoundError
-        If there is no such file.
+        If there is no such file; the message says what the folder holds.
     ValueError
         If the file is of another kind, or departs from the registry.
     """
-    file = Path(path)
+    file = folders.newest() if path is None else Path(path)
     if file.is_dir() and not (file / RUN).is_file():
         from flowsim.results import store  # imports zarr, which takes half a second
 
         if store.is_store(file):
             return store.open_store(file, seizures=seizures)
+        if not any((file / name).exists() for name in (RUN, SWEEP)):
+            rule = f"be a file or a folder that holds {RUN} or {SWEEP}"
+            newest = "fs.open_results() finds the newest run"
+            raise FileNotFoundError(f"results must {rule}, got {str(path)!r}, {folders.described(file)}; {newest}")
     file = file / RUN if file.is_dir() else file
     if not file.is_file():
-        raise FileNotFoundError(f"results must be a file or a folder that holds {RUN}, got {str(path)!r}")
+        raise FileNotFoundError(f"results must be a file or a folder that holds {RUN} or {SWEEP}, got {str(path)!r}")
     dataset = read(file, name=RUN)
     check(dataset)
     return dataset

@@ -17,14 +17,12 @@ import zarr
 from zarr.storage import LocalStore
 
 from flowsim import checks
+from flowsim.results.folders import SWEEP as SWEEP
 from flowsim.results.registry import attach, check
 
 if TYPE_CHECKING:
     from zarr.abc.store import ByteRequest
     from zarr.core.buffer import Buffer, BufferPrototype
-
-SWEEP = "sweep.zarr"
-"""Name of the store that a sweep makes in its folder."""
 
 FLAGS = ("missing", "running", "done", "failed")
 """What the status of a job says, by its flag."""

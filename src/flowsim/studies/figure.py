@@ -38,9 +38,12 @@ def run(request: Request, *, progress: Progress | None) -> str:
     Raises
     ------
     ValueError
-        If there is no such figure.
+        If no figure is named or there is no such figure.
     """
-    name = str(request.options.get("figure"))
+    given = request.options.get("figure")
+    rule = f"name what to draw, as study.figure={next(iter(FIGURES))}: one of {', '.join(FIGURES)}"
+    checks.require(given is not None, thing="study.figure", rule=rule, value=given)
+    name = str(given)
     checks.known(name, tuple(FIGURES), thing="study.figure")
     return FIGURES[name](request, progress)
 

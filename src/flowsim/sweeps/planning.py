@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from flowsim.sweeps.asked import LATER, short_names
 from flowsim.sweeps.grid import Axis, Grid, coordinates, value
+from flowsim.sweeps.settled import settled, settled_grid
 from flowsim.sweeps.template import Template, union
 
 if TYPE_CHECKING:
@@ -128,6 +129,7 @@ def plan_of(grid: Grid, *, composer: Composer, task: Task) -> Plan:
     ValueError
         If no composition can be run, one would run other code, or they do not fit into one store.
     """
+    grid = settled_grid(grid)
     keys = [key for axis in grid.axes for key in axis.keys]
     task.check_keys([f"{key}={text}" for axis in grid.axes for key, text in zip(axis.keys, axis.texts[0], strict=True)])
     composed = tuple(key for key in keys if composer.is_group(key))
@@ -135,7 +137,8 @@ def plan_of(grid: Grid, *, composer: Composer, task: Task) -> Plan:
     for choice in grid.choices(composed):
         configs[choice] = composer.compose([f"{key}={text}" for key, text in zip(composed, choice, strict=True)])
         task.check(configs[choice])
-    compositions = {choice: _entry(config) for choice, config in configs.items()}
+    own = [key for key in keys if key not in composed]
+    compositions = {choice: _entry(config, swept=own) for choice, config in configs.items()}
     found: list[Prepared] = []
     errors: list[Exception] = []
     for number in _representatives(grid, keys=keys, composed=composed):
@@ -185,11 +188,11 @@ def _stored(
     }
 
 
-def _entry(config: DictConfig) -> dict[str, Any]:
+def _entry(config: DictConfig, *, swept: Sequence[str]) -> dict[str, Any]:
     """A composition as text: all of it, that which may not differ between two calls, and its options."""
     from omegaconf import OmegaConf
 
-    own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
+    own = settled(OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]), swept=swept)
     whole: Any = OmegaConf.to_container(own)
     return {
         "configuration": OmegaConf.to_yaml(OmegaConf.create(whole)),

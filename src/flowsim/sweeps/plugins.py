@@ -48,8 +48,10 @@ class SweepsIntoStore:
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         """Take what Hydra has before it sweeps."""
+        from hydra.core.hydra_config import HydraConfig
         from hydra.core.plugins import Plugins
 
+        HydraConfig.instance().set_config(config)  # for references to it, as Hydra does before a run of its own
         self._context, self._config = hydra_context, config
         self._task: Any = task_function
         self._launcher = Plugins.instance().instantiate_launcher(
@@ -74,11 +76,11 @@ class SweepsIntoStore:
         grid = asked.grid_of(parser.parse_overrides(texts), settings=self._settings)
         composer = planning.Composer(loader, self._config, grid.fixed)
         plan = planning.plan_of(grid, composer=composer, task=self._task)
-        given = self._config.workers
+        given, out = self._config.workers, Path(str(self._config.out))
         make = getattr(self._launcher, "launcher", None)
         sweeper.run(
             plan,
-            out=Path(str(self._config.out)),
+            out=out,
             task=self._task,
             launcher=(lambda store: make(given)) if make else partial(_Foreign, self._launcher),
             workers=given if given is not None and isinstance(self._launcher, LaunchesHere) else 1,
@@ -128,11 +130,14 @@ class _Foreign:
 
     def __init__(self, launcher: Any, store: Store) -> None:
         self._launcher, self._grid = launcher, store.grid
+        self._out = (
+            "out='" + str(store.path.parent).replace("'", "\\'") + "'"
+        )  # its job cannot tell when the sweep began
 
     def run(self, work: Work, numbers: Iterable[int]) -> Iterator[Done]:
         """Do jobs; each finds its store and its number in its configuration."""
         jobs: list[Sequence[str]] = [
-            [*self._grid.typed(number), f"+hydra.job.env_set.{JOB}='{number}'"] for number in numbers
+            [*self._grid.typed(number), self._out, f"+hydra.job.env_set.{JOB}='{number}'"] for number in numbers
         ]
         if jobs:
             self._launcher.launch(jobs, initial_job_idx=0)

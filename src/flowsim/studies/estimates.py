@@ -1,0 +1,192 @@
+"""What a study will take, said before it begins: amounts of work times what a unit of each cost when measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from flowsim import capacity, mechanisms, units
+from flowsim.draws.consignments import loads_per_year
+from flowsim.policy import compose
+from flowsim.resources import VISITS_PER_LOAD, memory_needed
+from flowsim.studies.request import Request
+from flowsim.world import World
+from flowsim.years import SIMULATING
+
+WORTH_SAYING = 20.0
+"""Least time that is said before a study begins [s]."""
+
+START = 5.0
+"""Time of imports, of the world, of figures and tables [s]."""
+
+IMPORTS = 3.5e8
+"""Memory of a process with all imports [bytes]."""
+
+VISIT: Mapping[str, float] = {"compiled": 1.2e-6, "reference": 0.5e-4}
+"""CPU time of a visit of honest traffic or of a consignment, by engine, its share of tallies included [s].
+
+This and what follows was measured on two cores of a Xeon, 2026-11-29, by runs of Kazakhstan that differ in one amount.
+"""
+
+WORLD, CLOSED_FORM = 0.08, 0.55
+"""CPU time to make a world of a draw ready and draw its consignments, and to solve it in closed form [s]."""
+
+LIKELIHOOD, PREDICTIONS = 0.023, 40.0
+"""CPU time of an evaluation of the likelihood of the reported seizures, and of the histories of figure 3 [s]."""
+
+COMPARED_YEAR, COMPARED_VISIT = 7.2e-3, 2_500.0
+"""CPU time of a year of consignments of a comparison [s], and memory that a process keeps for each visit [bytes]."""
+
+WARM_UP = 4 / 3
+"""Steps of a chain for each that is kept, as those of the beginning are discarded [1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Amounts:
+    """Work of a study."""
+
+    visits: float = 0.0
+    """Honest visits that are simulated, and those of consignments [1]."""
+
+    worlds: float = 0.0
+    """Worlds that are made ready [1]."""
+
+    solutions: float = 0.0
+    """Worlds that are solved in closed form [1]."""
+
+    likelihoods: float = 0.0
+    """Evaluations of the likelihood [1]."""
+
+    compared: float = 0.0
+    """Years of consignments of a comparison [1]."""
+
+    predicted: float = 0.0
+    """Figures of what is predicted [1]."""
+
+    def seconds(self, *, engine: str, workers: int) -> float:
+        """Time that the work takes, shared by processes [s]."""
+        parts = (
+            self.visits * VISIT.get(engine, 0.0),
+            self.worlds * WORLD,
+            self.solutions * CLOSED_FORM,
+            self.likelihoods * LIKELIHOOD,
+            self.compared * COMPARED_YEAR,
+            self.predicted * PREDICTIONS,
+        )
+        return START + sum(parts) / workers
+
+
+@dataclass(frozen=True, kw_only=True)
+class Estimate:
+    """What a study will take."""
+
+    seconds: float
+    """Time [s]."""
+
+    workers: int
+    """Processes that share the work."""
+
+    memory: float
+    """Memory of all processes [bytes]."""
+
+
+def estimate(study: str, request: Request) -> Estimate:
+    """What a study will take on a machine like the one on which its parts were measured.
+
+    Parameters
+    ----------
+    study
+        Name of the study.
+    request
+        What is asked for.
+    """
+    workers = request.plan.workers
+    if study == "compare":
+        workers = min(workers, _sets(request))
+    amounts = amounts_of(study, request)
+    seconds = amounts.seconds(engine=request.engine, workers=workers)
+    return Estimate(seconds=seconds, workers=workers, memory=_memory(study, request, workers=workers))
+
+
+def amounts_of(study: str, request: Request) -> Amounts:
+    """Work of a study in closed form; of one that simulates nothing and fits nothing there is none.
+
+    Parameters
+    ----------
+    study
+        Name of the study.
+    request
+        What is asked for.
+    """
+    world = compose(request.policies).apply(request.world)
+    options = request.options
+    if study == "run":
+        return _run(request, world)
+    if study == "mechanisms":
+        several = 1 + len(mechanisms.active(world))
+        return Amounts(visits=several * visits(request, world), solutions=2 * several)
+    if study == "calibrate":
+        chains = int(options["chains"])
+        steps = WARM_UP * chains * int(options["steps"])
+        return Amounts(likelihoods=steps, solutions=chains * int(options["draws"]))
+    if study == "compare":
+        several, years = _compared(request), request.plan.replications
+        honest = several * _sets(request) * traffic(request, world)
+        return Amounts(visits=honest, compared=several * years * ((request.draws or 1) + _sets(request)))
+    if study == "figure" and options.get("figure") == "waterfall":
+        several = 1 + (request.draws or 1)
+        return Amounts(visits=several * visits(request, world), worlds=several)
+    fit = study == "figure" and options.get("figure") == "fit"
+    return Amounts(predicted=float(fit))
+
+
+def _run(request: Request, world: World) -> Amounts:
+    """Work of a run: draws that each have all replications meet honest traffic of their own."""
+    draws = len(request.worlds.changes) if request.worlds is not None else 1
+    if request.engine not in SIMULATING:
+        return Amounts(solutions=draws)
+    if request.crossed:
+        return Amounts(visits=draws * visits(request, world), worlds=draws)
+    return Amounts(visits=visits(request, world), worlds=draws)
+
+
+def traffic(request: Request, world: World) -> float:
+    """Honest visits that a plan simulates in a world, the warm-up of each span included [1]."""
+    plan = request.plan
+    spans = [(0, 0.0, plan.horizon)] * plan.replications if plan.together else plan.spans()
+    hours = math.fsum(end - start + (0.0 if plan.together else world.warm_up) for _, start, end in spans)
+    return math.fsum(capacity.visits(world).values()) * hours / units.HOURS_PER_DAY
+
+
+def visits(request: Request, world: World) -> float:
+    """Visits that a plan simulates in a world, at most those of consignments included [1]."""
+    plan = request.plan
+    loads = math.fsum(loads_per_year(world, stream) for stream in world.traffic.streams)
+    part = plan.horizon / units.HOURS_PER_YEAR
+    return traffic(request, world) + plan.replications * part * VISITS_PER_LOAD * loads
+
+
+def _compared(request: Request) -> int:
+    """Policies of a comparison, the baseline among them [1]."""
+    names = request.compared
+    return len(request.catalogue()) if names is None else 1 + len(names)
+
+
+def _sets(request: Request) -> int:
+    """Sets of values of the levers of a comparison [1]."""
+    return min(int(request.options.get("sets") or 1), request.draws or 1)
+
+
+def _memory(study: str, request: Request, *, workers: int) -> float:
+    """Memory of all processes [bytes]."""
+    processes = workers + (workers > 1)
+    world, plan = request.world, request.plan
+    found = IMPORTS * processes
+    if request.engine not in SIMULATING or study in ("calibrate", "evidence"):
+        return found
+    if study == "compare":
+        return found + workers * COMPARED_VISIT * traffic(request, world)
+    spans = plan.spans()
+    hours = max(end - start for _, start, end in spans) + world.warm_up
+    return found + memory_needed(world, engine=request.engine, hours=hours, years=1, processes=workers)
