@@ -60,7 +60,7 @@ SLOW = {
         "draws=2 study.replications=1 study.sets=1 traffic_years=0.02 workers=1"
     ),
     "flowsim study=mechanisms": "world=rings replications=2 traffic_years=0.02 horizon=600 workers=1",
-    "flowsim experiment=fig3_fit": "workers=1",
+    "flowsim experiment=fig3_fit": "workers=1 calibration.posterior=results/calibrate/latest",
     "flowsim experiment=fig4_identified": "",
     "flowsim study=mechanisms replications=20 traffic_years=0.02": "world=rings replications=2 horizon=600 workers=1",
     "flowsim world=two_routes": SHORT,
