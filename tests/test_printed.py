@@ -55,7 +55,7 @@ SLOW = {
     "flowsim study=compare policies=[caricc,customs_union] draws=60": COMPARED,
     "flowsim study=compare policies=[caricc,customs_union] draws=60 replications=10 out=compared": COMPARED,
     "flowsim study=mechanisms": "world=rings replications=2 traffic_years=0.02 horizon=600 workers=1",
-    "flowsim experiment=fig3_fit": "workers=1",
+    "flowsim experiment=fig3_fit": "workers=1 calibration.posterior=results/calibrate/latest",
     "flowsim experiment=fig4_identified": "",
     "flowsim study=mechanisms replications=20 traffic_years=0.02": "world=rings replications=2 horizon=600 workers=1",
     "flowsim world=two_routes": SHORT,
