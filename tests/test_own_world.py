@@ -14,6 +14,7 @@ from small_worlds import device, lanes, post, road_world
 
 import flowsim as fs
 from flowsim import calibration, capacity, names
+from flowsim.config.compose import compose_config
 from flowsim.config.options import conf_dir
 from flowsim.draws.honest import daily_means
 from flowsim.results import files
@@ -331,17 +332,15 @@ def named(name, *, folder="own"):
 @pytest.mark.parametrize("name", ["kazakhstan_2010", "hub", "trains"])
 def test_a_world_with_the_name_of_another_is_ones_own_wholly(command, mine, name):
     named(name)
-    closed = ("engine=expectation", "out=run")
-    code, out, err = command(f"world={name}", "--config-dir=own", *closed)
+    world = fs.load_world(f"own/world/{name}.yaml")
+    expected = fs.load_world("mine/world/mine.yaml")
+    assert replace(world, name="mine") == expected
+    code, out, err = command(f"world={name}", "--config-dir=own", "engine=expectation", "out=run")
     assert (code, err) == (0, "")
     assert out.startswith("Midland, an invented country: policy baseline")
     found = files.open_results("run").load()
     assert (found.attrs["reading"], found.attrs["calibration"]) == ("none", "prior")
-    command(*MINE, *closed)
-    expected = files.open_results("run")
-    assert found.equals(expected)
-    world = fs.load_world(f"own/world/{name}.yaml")
-    assert replace(world, name="mine") == fs.load_world("mine/world/mine.yaml")
+    assert found.equals(fs.simulate(expected, engine="expectation", calibration="prior"))
 
 
 def test_a_reading_of_flowsim_is_about_no_tables_of_ones_own(command, mine):
@@ -413,8 +412,9 @@ def test_folders_that_are_no_groups_are_not_looked_into(command, mine):
         folder = mine / name
         folder.mkdir()
         (folder / "1.yaml").write_text("name: [", encoding="utf-8")
-    typed = ("seed=1", "replications=1", "draws=null", "workers=1", "horizon=300", "traffic_years=0.02", "out=mine/out")
-    code, out, _ = command(*MINE, *typed)
-    assert code == 0
-    assert out.startswith("Midland")
-    assert command("-m", *MINE, "seed=1,2", *typed[1:-1], "out=mine/sweep", "hydra/launcher=in_process")[0] == 0
+    typed = ("seed=3", "replications=4", "inflow=2", "draws=null", "workers=1", "horizon=300", "traffic_years=0.02")
+    given = compose_config(["world=mine", *typed, "out=mine/out"], config_dir=mine)
+    assert (given.seed, given.replications, given.inflow, given.out) == (3, 4, 2, "mine/out")
+    compose_config(["world=mine", "seed=1,2", *typed[1:]], config_dir=mine, multirun=True)
+    sweep = ("engine=expectation", "inflow=1,2", "out=mine/sweep", "hydra/launcher=in_process")
+    assert command("-m", *MINE, *sweep)[0] == 0
