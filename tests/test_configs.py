@@ -34,7 +34,7 @@ GROUPS = [key.name for key in options.top_keys() if key.is_group]
 FILES = [(group, name) for group in GROUPS for name in options.options(group, folders=[conf_dir()])]
 POLICIES = [name for group, name in FILES if group == "policy"]
 KEYS = (
-    *("world", "policy", "inflow", "seed", "replications", "traffic_years", "horizon", "draws", "engine"),
+    *("world", "policy", "policies", "inflow", "seed", "replications", "traffic_years", "horizon", "draws", "engine"),
     *("calibration", "reading", "workers", "out", "experiment"),
 )
 
