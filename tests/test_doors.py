@@ -265,6 +265,15 @@ def test_old_keys_of_a_comparison_are_taken_with_a_line_that_says_so(old, new):
         asked("study=compare", "world=two_routes", old, old.removeprefix("study."))
 
 
+@pytest.mark.filterwarnings("default")
+def test_the_line_on_an_old_key_is_plain(command):
+    code, _, err = command("study=compare", "world=two_routes", "study.replications=0")
+    assert code == 1
+    first, second = err.splitlines()
+    assert first == "warning: study.replications= is replications= now; the old name goes with the next release"
+    assert second.startswith("flowsim: replications must be a whole number")
+
+
 @pytest.mark.parametrize(
     ("arguments", "wording"),
     [

@@ -69,7 +69,7 @@ class Task:
         try:
             self._folders.update([Path(node.sweep.dir)] if several else [])
             own_files.check_mixed(node, folders=folders_of(node))
-            with naming_files(node, typed=typed):
+            with naming_files(node, typed=typed), terminal.plain_warnings():
                 request = request_of(config, hydra=node, command=self.command, typed=typed)
             if several:
                 request = replace(request, out=request.out / str(node.job.num))
