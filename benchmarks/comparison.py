@@ -36,7 +36,7 @@ from flowsim.results.tally import Masses  # noqa: E402
 from flowsim.simulate import Plan, seen_by_honest  # noqa: E402
 from flowsim.years import SIMULATING, Years  # noqa: E402
 
-WHOLE = ("study=compare", "draws=200", "study.replications=20", "study.sets=20", "workers=2")
+WHOLE = ("study=compare", "draws=200", "replications=20", "study.sets=20", "workers=2")
 """All policies with 200 draws of the posterior and 20 years of consignments, honest traffic under 20 of the draws."""
 
 BAR = 600.0

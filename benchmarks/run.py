@@ -1,6 +1,6 @@
 """Speed and memory of the engines on the reference work, against named peers in the same run.
 
-`make bench` takes about twenty minutes, `make bench ARGS=--quick` two or three. Times are CPU times of one process,
+`make bench` takes twenty-five minutes, `make bench ARGS=--quick` two or three. Times are CPU times of one process,
 medians over rounds in which the engines take turns, so that what else the machine does falls on all alike. The
 reference work is a world of flowsim (`work.as_world`); the peers get the same numbers without flowsim and draw their
 own random numbers. Whether all engines say the same is tested (`totals.differences`): if not, the exit code is 1.

@@ -12,6 +12,7 @@ import numpy as np
 import xarray as xr
 
 from flowsim.results import registry
+from flowsim.results.coordinates import dates
 from flowsim.sweeps import store as stores
 from flowsim.sweeps.grid import Axis, Grid, coordinates, names
 from flowsim.sweeps.template import Shape, Template
@@ -30,7 +31,7 @@ def grid(inflows: Sequence[str] = ("60", "90.5"), seeds: Sequence[str] = ("1", "
 
 
 def shape(checkpoints: Sequence[str] = ("a", "b", "c")) -> Shape:
-    """Three variables, and checkpoints of which no job has all."""
+    """Three variables, and checkpoints of which no job has all; `c` is none."""
     return Shape(
         variables=VARIABLES,
         labels={
@@ -39,7 +40,11 @@ def shape(checkpoints: Sequence[str] = ("a", "b", "c")) -> Shape:
             "drug": ("heroin",),
             "checkpoint": tuple(checkpoints),
         },
-        along={"oblast": ("checkpoint", {name: f"oblast of {name}" for name in checkpoints})},
+        along={
+            "oblast": ("checkpoint", {name: f"oblast of {name}" for name in checkpoints}),
+            "is_checkpoint": ("checkpoint", {name: name != "c" for name in checkpoints}),
+            "latitude": ("checkpoint", {name: 40.0 + 0.1 * k for k, name in enumerate(checkpoints)}),
+        },
     )
 
 
@@ -65,6 +70,7 @@ def results(number: int, *, jobs: Grid | None = None, seizures: int = 3) -> xr.D
     policy = {"baseline": "baseline", "[b,c]": "b+c"}[values.get("policy", "baseline")]
     posts = ["b", "a"] if policy == "baseline" else ["b", "c"]
     draw = np.random.default_rng(number)
+    hours = np.sort(8760.0 * draw.random(seizures))
     coords = {
         "policy": [policy],
         "replication": [0, 1],
@@ -72,13 +78,14 @@ def results(number: int, *, jobs: Grid | None = None, seizures: int = 3) -> xr.D
         "checkpoint": posts,
         "seizure_policy": ("seizure", np.array([policy] * seizures, dtype=object)),
         "seizure_replication": ("seizure", np.arange(seizures) % 2),
+        "seizure_time": ("seizure", dates(hours, year=2010)),
     }
     variables = {
         "entered_mass": (("policy", "replication", "drug"), draw.random((1, 2, 1))),
         "seized_mass_by_checkpoint": (("policy", "replication", "drug", "checkpoint"), draw.random((1, 2, 1, 2))),
         "delay": (("policy", "checkpoint"), draw.random((1, 2))),
         "seizure_mass": ("seizure", draw.random(seizures)),
-        "seizure_time": ("seizure", draw.random(seizures)),
+        "seizure_hours": ("seizure", hours),
     }
     return registry.attach(xr.Dataset(variables, coords=coords))
 

@@ -64,7 +64,7 @@ def test_one_case_may_be_most_of_a_quarter_of_south_kazakhstan(results):
     """As the Shymkent ring in the first quarter of 2005: 36 of 37 kg of heroin (cable2005 L67)."""
     names = ("replication", "drug", "oblast", "channel")
     table = pd.DataFrame({name: results[f"seizure_{name}"].values for name in names})
-    table["mass"], table["time"] = results.seizure_mass.values, results.seizure_time.values
+    table["mass"], table["time"] = results.seizure_mass.values, results.seizure_hours.values
     south = table[(table.drug == "heroin") & (table.oblast == "South Kazakhstan")]
     quarter = [south.replication, (south.time // (8760 / 4)).astype(int)]
     whole = south.groupby(quarter)["mass"].sum()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import xarray as xr
+from described import undescribed
 
 import flowsim as fs
 from flowsim.calibration import posterior, predictive
@@ -67,6 +68,7 @@ def test_a_table_of_ones_own_is_calibrated_and_run(command, mine):
     assert "seized at crossings" not in out
     assert "calibration on mine.csv" in out
     fitted = fs.load_posterior("fitted")
+    assert undescribed(fitted) == []
     assert fitted.sizes["chain"] == 2
     assert 2 <= fitted.sizes["draw"] <= 4  # without those whose effort would lie above 1
     assert fitted.attrs["world"] == "single_checkpoint"
@@ -161,7 +163,7 @@ def test_draws_take_the_chains_in_turn(shipped):
 
 
 def test_a_posterior_of_another_world_is_refused(shipped):
-    with pytest.raises(ValueError, match=r"posterior must be the posterior of the world \(single_checkpoint\)"):
+    with pytest.raises(ValueError, match="posterior must be that of the world, with world=single_checkpoint"):
         fs.simulate(fs.load_world("single_checkpoint"), posterior=shipped)
 
 

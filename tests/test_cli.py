@@ -12,6 +12,8 @@ import time
 from pathlib import Path
 
 import pytest
+import xarray as xr
+from described import undescribed
 
 import flowsim as fs
 from flowsim import cli, studies
@@ -91,6 +93,9 @@ def left_behind():
         ("out=null", r"out must name a folder, got null"),
         ("out=/proc/nowhere/mine", r"out must name a folder that can be written .*, got /proc/nowhere/mine"),
         ("world.tables=nowhere", r"world.tables must be one of .*, got nowhere"),
+        ("world.year=2050", r"world.year must lie from 1992 to 2011, as no control .*, got 2050"),
+        ("world.year=1991", r"world.year must lie from 1992 to 2011, as no control .*, got 1991"),
+        ("adaptation=none", r"the key of adaptation=none must be one of world, .*, got 'adaptation'; did you mean .*"),
         ("world.year=soon", r"world.year must be a calendar year.*, got soon"),
         ("world", r"an argument must read key=value, got world; did you mean world=...\? flowsim --help .*"),
         ("out=[", r"an argument must read key=value with quotes .*, got out=\["),
@@ -175,7 +180,13 @@ def test_a_run_prints_its_table_and_where_the_results_lie(command):
 
 def test_the_results_say_where_they_come_from(command):
     assert command(*QUICK, "seed=3", "inflow=0.5", "out=mine")[0] == 0
-    attributes = files.open_results("mine").attrs
+    results = files.open_results("mine")
+    attributes = results.attrs
+    assert undescribed(results) == []
+    with xr.open_dataset("mine/run.nc") as plain:  # without flowsim
+        assert undescribed(plain) == []
+        assert plain.coords.to_dataset().identical(results.coords.to_dataset().assign_attrs(plain.attrs))
+        assert set(plain.groupby("oblast").sum()["oblast"].values) == set(results["oblast"].values)
     assert attributes["seed"] == "3"
     assert attributes["version"] == fs.__version__
     assert attributes["commit"]

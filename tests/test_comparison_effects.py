@@ -10,10 +10,22 @@ from comparisons import Truth, comparison
 from scipy import stats
 
 from flowsim.comparison import pairs
+from flowsim.comparison.analysis import analyse
 from flowsim.comparison.assumptions import break_even, regression, sensitivities
+from flowsim.comparison.confidence import DRAWS, ERROR, SETS, SURE, bounds, chance, fewest
 from flowsim.comparison.effects import ACROSS_ZERO, PER_HOUR, PER_MILLION, SAVED, UNKNOWN, Prices, effects
+from flowsim.comparison.effects import TOO_FEW as FEW_SETS
 from flowsim.comparison.noise import visible, years_needed
-from flowsim.comparison.pairwise import APART, NOT_APART, SAME, TOO_FEW, differences, probability
+from flowsim.comparison.pairwise import (
+    APART,
+    NOT_APART,
+    SAME,
+    TOO_FEW,
+    TOO_FEW_DRAWS,
+    by_draws,
+    differences,
+    probability,
+)
 from flowsim.comparison.transfer import by_transfer, lines
 from flowsim.comparison.variance import split
 
@@ -102,6 +114,24 @@ def test_honest_hours_are_vehicles_times_delay_and_the_worst_post_is_one_that_is
     worst = rows.loc["95 % point of the delay at the worst checkpoint"]
     assert list(worst.index) == ["bridge"]
     assert worst["mean"].iloc[0] == pytest.approx(6 * 1000.0 / 4e5)
+
+
+def test_a_policy_under_which_visits_are_not_over_has_no_honest_hours_and_the_others_keep_theirs():
+    kinds = {"stuck": Truth(hours=1000.0), "slow": Truth(hours=1000.0)}
+    results = comparison(kinds)
+    for name in ("delay", "delay_p95"):
+        results[name].loc[{"policy": "stuck", "set": results["set"][0], "checkpoint": "gate"}] = np.nan
+    stuck, slow = (table_of(results, name) for name in kinds)
+    worst = "95 % point of the delay at the worst checkpoint"
+    for row in (("honest hours at checkpoints", ""), ("delay of a mean visit", ""), (worst, "gate")):
+        assert np.isnan(stuck.loc[row, ["level", "mean", "low", "high"]].astype(float)).all(), row
+        assert stuck.loc[row, "note"] == "unknown"
+    assert stuck.loc[(PER_HOUR, ""), "note"] == UNKNOWN
+    assert slow.loc[("honest hours at checkpoints", ""), "mean"] == pytest.approx(1000.0)
+    assert slow.loc[(worst, "bridge"), "mean"] == pytest.approx(6 * 1000.0 / 4e5)
+    before = table_of(comparison(kinds), "stuck")
+    assert stuck.loc["seized"].equals(before.loc["seized"])
+    assert any("n/a" in line for line in analyse(results).lines)
 
 
 @pytest.mark.parametrize(
@@ -198,6 +228,89 @@ def test_pairs_are_told_apart_by_draws_and_years():
     assert lucky["verdict"].tolist() == [TOO_FEW]
 
 
+def test_a_verdict_needs_as_many_draws_as_the_binomial_says():
+    """By brute force: so many draws that all agree are what a policy with P 0.95 has with a chance of 5 % at most."""
+    assert DRAWS == fewest() == next(n for n in range(1, 100) if SURE**n <= ERROR) == 59
+    assert [by_draws(1.0, n) for n in (6, DRAWS - 1, DRAWS)] == [TOO_FEW_DRAWS, TOO_FEW_DRAWS, APART]
+    assert [by_draws(0.0, n) for n in (6, DRAWS)] == [TOO_FEW_DRAWS, APART]
+    assert [by_draws(share, 200) for share in (0.98, 0.975, 0.02, 0.5, 0.9)] == [
+        *(APART, TOO_FEW_DRAWS, APART, NOT_APART, NOT_APART)
+    ]
+    assert by_draws(1.0, 1000, sets=SETS - 1) == by_draws(0.5, 1000, sets=SETS - 1) == TOO_FEW_DRAWS
+    assert by_draws(1.0, 1000, sets=SETS) == APART
+    with pytest.raises(ValueError, match=r"share of a bound must lie in \(0, 1\), got 1"):
+        fewest(1)
+
+
+@pytest.mark.parametrize("draws", [6, 59, 200])
+def test_each_bound_is_wrong_with_at_most_its_error(draws):
+    """Against sums of the binomial: no share that the bounds leave out is as probable as the error."""
+    for agree in range(draws + 1):
+        low, high = bounds(agree / draws, draws)
+        assert low == 0 if agree == 0 else stats.binom.sf(agree - 1, draws, low) == pytest.approx(ERROR)
+        assert high == 1 if agree == draws else stats.binom.cdf(agree, draws, high) == pytest.approx(ERROR)
+
+
+@pytest.mark.parametrize("p", [0.94, 0.96])
+@pytest.mark.parametrize("draws", [60, 200])
+def test_a_verdict_is_wrong_in_one_of_twenty_comparisons_at_most(p, draws):
+    """Calibrated effects of known P: 4,000 binomial comparisons; 5 standard errors are 0.017."""
+    agree = np.random.default_rng(11).binomial(draws, p, size=4000)
+    counts = np.bincount(agree, minlength=draws + 1)
+    wrong = APART if p < SURE else NOT_APART
+    share = sum(counts[k] for k in range(draws + 1) if by_draws(k / draws, draws) == wrong) / len(agree)
+    assert share < ERROR + 0.017
+
+
+def test_few_draws_of_a_true_difference_give_no_verdict_and_many_do():
+    """A true effect of 200 kg with a spread of 10 between draws, P 1.00 beyond doubt."""
+    truth = {"more": Truth(effect=200.0, calibrated=10.0), "lever": Truth(effect=300.0, slopes={"x": 10.0})}
+    few, many = (differences(comparison(truth, sets=sets, each=each)) for sets, each in ((6, 1), (20, 3)))
+    assert set(few["verdict"]) == {TOO_FEW_DRAWS}
+    assert few["p"].tolist() == [1.0] * 3
+    assert few[["low", "high"]].isna().all(axis=None)
+    assert set(many["verdict"]) == {APART}
+    assert many[["low", "high"]].notna().all(axis=None)
+    # Sixty draws that share two values of what is assumed say nothing on the other values.
+    two = differences(comparison(truth, sets=2, each=30)).set_index(["first", "second"])["verdict"]
+    assert two[("more", "baseline")] == APART
+    assert two[("lever", "baseline")] == two[("lever", "more")] == TOO_FEW_DRAWS
+
+
+def test_an_effect_that_rests_on_one_assumed_number_is_never_told_apart_by_accident():
+    """Sets are a Latin hypercube: with P 0.94 at least one of 20 sets, and so ten of 200 draws, go against it."""
+    for seed in range(40):
+        truth = {"lever": Truth(effect=44.0, slopes={"x": 100.0}, calibrated=0.01)}
+        table = differences(comparison(truth, sets=20, each=10, seed=seed))
+        assert table["verdict"].tolist() != [APART]
+
+
+def test_few_draws_have_no_interval_but_a_mean():
+    truths = {"more": Truth(effect=50.0, calibrated=20.0, slopes={"x": 9.0}, cost=2e6, hours=1000.0)}
+    results = comparison(truths, sets=6, each=1)
+    change = results["delay"].sel(policy="more") * (1 + 0.01 * results["set"])
+    results["delay"].loc[{"policy": "more"}] = change.transpose("set", "checkpoint")
+    rows = table_of(results, "more")
+    for key in [("seized", ""), ("points of flow seized", ""), ("honest hours at checkpoints", "")]:
+        assert np.isfinite(rows.loc[key, "mean"])
+        assert rows.loc[key, ["low", "high"]].isna().all()
+    assert rows.loc[(PER_HOUR, ""), "note"] == FEW_SETS
+    assert rows.loc[(PER_MILLION, ""), ["low", "high"]].isna().all()
+    alone = table_of(comparison({"more": Truth(effect=50.0)}, sets=1, each=1), "more").loc[("seized", "")]
+    assert np.isnan([alone["low"], alone["high"]]).all()
+    # What no draw changes needs no more than two.
+    assert rows.loc[("cost of the policy", ""), ["mean", "low", "high"]].tolist() == [2e6] * 3
+
+
+def test_a_share_of_few_draws_is_printed_as_so_many_of_so_many():
+    assert [chance(p, n) for p, n in ((1.0, 6), (0.75, 6), (0.966, 200), (math.nan, 0))] == [
+        "6/6",
+        "4.5/6",
+        "0.97",
+        "-",
+    ]
+
+
 def test_probabilities_are_shares_of_draws_and_complementary():
     results = comparison({"a": Truth(effect=10.0, calibrated=20.0), "b": Truth(effect=0.0, calibrated=20.0)})
     p = probability(pairs.levels(results)["seized"])
@@ -228,7 +341,7 @@ def test_the_assumption_that_an_effect_rests_on_most_and_its_break_even_are_foun
     # Where 30 kg a million dollars are what "dear" gives in the mean, it gives just that in the middle.
     asked = sensitivities(comparison(truths), against="dear").set_index(["policy", "parameter"])
     assert asked.loc[("dear", "dear.strong"), "break_even"] == pytest.approx(0.5, abs=0.03)
-    with pytest.raises(ValueError, match="known cost that is not 0, got 'bare'"):
+    with pytest.raises(ValueError, match="known cost that is not 0, from 20 sets or more, got 'bare'"):
         sensitivities(comparison(truths), against="bare")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from described import undescribed
 from scipy.stats import norm
 
 import flowsim as fs
@@ -87,9 +88,9 @@ def test_policies_are_those_that_fit_and_the_baseline_comes_first(catalogue, wor
 @pytest.mark.parametrize(
     ("names", "message"),
     [
-        (["carric"], r"study.policies must be one of .*, got 'carric'; did you mean 'caricc'\?"),
-        (["caricc", "caricc"], "study.policies must .* once"),
-        (["baseline"], r"study.policies must name a policy besides the baseline, got \['baseline'\]"),
+        (["carric"], r"policies must be one of .*, got 'carric'; did you mean 'caricc'\?"),
+        (["caricc", "caricc"], "policies must .* once"),
+        (["baseline"], r"policies must name a policy besides the baseline, got \['baseline'\]"),
     ],
 )
 def test_policies_that_cannot_be_compared_are_refused(catalogue, world, names, message):
@@ -99,7 +100,7 @@ def test_policies_that_cannot_be_compared_are_refused(catalogue, world, names, m
 
 def test_a_policy_that_does_not_fit_is_refused_by_name(catalogue):
     small = fs.load_world("single_checkpoint")
-    with pytest.raises(ValueError, match=r"study.policies: scanner_upgrade does not fit world=single_checkpoint: "):
+    with pytest.raises(ValueError, match=r"policies: scanner_upgrade does not fit world=single_checkpoint: "):
         chosen(["scanner_upgrade"], catalogue=catalogue, world=small)
 
 
@@ -152,28 +153,31 @@ def test_the_draw_of_the_prior_comes_last(results):
     assert found["draw"].values.tolist() == [0, job.PRIOR]
 
 
-SMALL = ("study=compare", "world=two_routes", "draws=2", "study.replications=2", "horizon=700", "workers=1", "out=c")
+SMALL = ("study=compare", "world=two_routes", "draws=2", "replications=2", "horizon=700", "workers=1", "out=c")
 
 
 def test_the_command_compares_resumes_and_refuses_another_comparison(command):
-    code, out, err = command(*SMALL, "study.policies=[incentives]")
+    code, out, err = command(*SMALL, "policies=[incentives]")
     assert code == 0, err
     assert "1 policies against the baseline" in out or "1 policy against the baseline" in out
     assert "There is no posterior of world=two_routes" in out
+    plain = xr.open_zarr("c/sweep.zarr")
+    assert undescribed(plain) == []
+    assert {"oblast", "is_checkpoint", "latitude", "checkpoint_label"} <= set(plain["delay"].coords)
     table = Path("c/table2.csv").read_bytes()
     times = {path: path.stat().st_mtime_ns for path in Path("c/sweep.zarr").rglob("c.*")}
-    code, again, _ = command(*SMALL, "study.policies=[incentives]")
+    code, again, _ = command(*SMALL, "policies=[incentives]")
     assert (code, again) == (0, out)
     assert Path("c/table2.csv").read_bytes() == table
     assert {path: path.stat().st_mtime_ns for path in Path("c/sweep.zarr").rglob("c.*")} == times
-    code, _, err = command(*SMALL, "study.policies=[incentives]", "seed=2")
+    code, _, err = command(*SMALL, "policies=[incentives]", "seed=2")
     assert code == 1
     assert "out must be a new folder or that of the same sweep" in err
     assert "seed: 2" in err
     for broken, message in (
-        ("study.policies=[nowhere]", "study.policies must be one of"),
+        ("policies=[nowhere]", "policies must be one of"),
         ("study.sets=0", "study.sets must be a whole number from 1 to 10000, got 0"),
-        ("study.replications=0", "replications must be a whole number"),
+        ("replications=0", "replications must be a whole number"),
         ("engine=expectation", "engine of study=compare must be one of compiled, reference, got 'expectation'"),
     ):
         code, _, err = command(*SMALL[:-1], broken, "out=d")
@@ -183,7 +187,7 @@ def test_the_command_compares_resumes_and_refuses_another_comparison(command):
 
 
 def test_a_job_that_is_lost_is_done_again_with_the_same_bits(command):
-    asked = (*SMALL, "study.policies=[incentives]")
+    asked = (*SMALL, "policies=[incentives]")
     assert command(*asked)[0] == 0
     before = fs.open_results("c").load()
     Path("c/sweep.zarr/status/c.1").unlink()

@@ -9,11 +9,13 @@ import pandas as pd
 import pytest
 from comparisons import Truth, comparison, only
 
-from flowsim.comparison import text
+from flowsim.comparison import plates, text
 from flowsim.comparison.analysis import analyse
 from flowsim.comparison.effects import effects
+from flowsim.comparison.numbers import short, years_text
 from flowsim.comparison.summary import summary
-from flowsim.comparison.text import WIDTH, rests_text, short, told_apart, years_text
+from flowsim.comparison.text import WIDTH, rests_text
+from flowsim.comparison.verdicts import told_apart
 
 TRUTHS = {
     "little": Truth(effect=5.0, calibrated=20.0, own_years=50.0, hours=-1000.0),
@@ -65,13 +67,51 @@ def test_lines_fit_the_terminal_and_lead_with_what_is_computed(found):
 def test_the_words_say_which_pairs_can_be_told_apart(found, results):
     pairs = only(results, ["lever", "nothing", "harm"])
     lines = list(told_apart(analyse(pairs).differences))
-    assert lines[0] == "Of 6 pairs, the baseline among them, 3 can be told apart."
+    apart = "Of 6 pairs, the baseline among them, 3 can be told apart"
+    assert lines[0] == f"{apart}; 2 cannot; 1 the same in every draw."
     assert lines[1].startswith("Can be told apart: lever over harm (+1,6")
     assert lines[2].startswith("Cannot: lever over ")
     assert lines[3].startswith("The same in every draw: ")
     many = " ".join(told_apart(found.differences))
     assert "Of 15 pairs" in many
     assert "Told apart only because of what was reported" in many
+
+
+def test_a_comparison_of_six_draws_gives_no_verdict_no_probability_and_no_interval():
+    few = comparison({"more": Truth(effect=200.0, calibrated=10.0), "lever": Truth(slopes={"x": 9.0})}, sets=6, each=1)
+    found = analyse(few, prior=few)
+    whole = " ".join(" ".join(found.lines).split())
+    assert "0 can be told apart; 3 too few draws to say whether P reaches 0.95." in whole
+    assert "Too few draws: intervals, and P as a number, need 59 of them" in whole
+    assert "Can be told apart" not in whole
+    assert "P 1.00" not in whole
+    assert "P 6/6)" in whole
+    assert "which policies never do: too few draws to say" in whole
+    (line,) = (line for line in found.lines if line.startswith("more ") and "/6" in line)
+    assert line.split()[1:3] == ["6/6", "6/6"]
+    assert max(map(len, found.lines)) <= WIDTH
+    (row,) = (line for line in found.lines if line.startswith("more ") and "(n/a)" in line)
+    assert "+200 (n/a)" in row or "+20" in row
+    for figure in plates.figures(few, found, title="A world").values():
+        figure.canvas.draw()
+
+
+def test_what_policies_add_in_the_world_is_said_and_stands_beside_their_names(results):
+    names = [str(name) for name in results["policy"].values]
+    adds = ["adds 8 posts to 1 that stands already (Ulken)" if name == "lever" else "" for name in names]
+    given = results.assign_coords(adds=("policy", adds), posts=("policy", [8 * bool(words) for words in adds]))
+    found = analyse(given)
+    row = found.table.set_index("policy").loc["lever"]
+    assert (row["adds"], row["posts"]) == (adds[names.index("lever")], 8)
+    whole = " ".join(" ".join(found.lines).split())
+    assert "What policies add in this world: lever adds 8 posts to 1 that stands already (Ulken)." in whole
+    made = plates.figures(given, found, title="A world")
+    effects_of, trade = made["fig5_policies"], made["fig9_trade_offs"]
+    drawn = [label.get_text() for label in effects_of.axes[0].get_yticklabels()]
+    assert "lever (+8 posts)" in drawn
+    assert "harm" in drawn
+    assert any(text.get_text().endswith("lever (+8 posts)") for text in trade.texts)
+    assert "What policies add" not in " ".join(analyse(results).lines)
 
 
 def test_a_policy_that_overloads_a_post_is_named_with_the_post(results):

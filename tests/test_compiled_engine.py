@@ -16,7 +16,8 @@ from flowsim.draws.roster import drawn
 from flowsim.engine import compiled
 from flowsim.mechanisms import switched_off
 from flowsim.policy import BASELINE
-from flowsim.results.tally import Loads, Posts
+from flowsim.results.tally import Loads
+from flowsim.results.visits import Posts
 from flowsim.simulate import Plan, simulate
 from flowsim.years import SIMULATING, Years
 

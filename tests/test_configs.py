@@ -34,7 +34,7 @@ FILES = [(group, name) for group in GROUPS for name in options.options(group, fo
 POLICIES = [name for group, name in FILES if group == "policy"]
 KEYS = (
     *("world", "policy", "inflow", "seed", "replications", "traffic_years", "horizon", "draws", "engine"),
-    *("calibration", "reading", "adaptation", "workers", "out", "experiment"),
+    *("calibration", "reading", "workers", "out", "experiment"),
 )
 
 

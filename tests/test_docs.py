@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flowsim.results import registry
+from flowsim.results import coordinates, registry
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -13,6 +13,7 @@ PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").g
 
 def test_the_table_of_results_is_the_registry():
     assert registry.markdown() in (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
+    assert coordinates.markdown() in (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

@@ -34,7 +34,6 @@ from flowsim.inspection.seals import Seals
 from flowsim.mechanisms import NEUTRAL, SwitchOff, active, switched_off
 from flowsim.policy import BASELINE
 from flowsim.results import files
-from flowsim.results.tally import tally_posts
 from flowsim.simulate import Plan, simulate
 from flowsim.studies.mechanisms import COLUMNS, differences
 
@@ -139,8 +138,9 @@ def spent(world, span):
     """Time at checkpoints and visits of the honest vehicles of one week."""
     _, start, end = span
     fleet = draw_honest(world, seed=PLAN.seed, year=0, start=start - world.warm_up, end=end)
-    posts = tally_posts(world, fleet, reference.run(world, fleet, until=end).outcome, start=start, end=end)
-    return sum(delay.sum() for delay in posts.delays), posts.vehicles.sum()
+    outcome = reference.run(world, fleet).outcome
+    counted = (outcome.arrival >= start) & (outcome.arrival < end)
+    return (outcome.departure - outcome.arrival)[counted].sum(), counted.sum()
 
 
 @pytest.mark.parametrize("name", NAMES)

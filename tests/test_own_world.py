@@ -54,6 +54,7 @@ def test_the_template_runs_and_its_check_has_no_warnings(command, mine):
     code, out, _ = command(*MINE, "replications=1", "horizon=300", "workers=1", "out=run")
     assert code == 0
     assert out.startswith("Midland, an invented country: policy baseline")
+    assert "Overloaded" not in out
     assert fs.load_world("mine/world/mine.yaml").name == "mine"
 
 
@@ -154,12 +155,19 @@ def test_check_prints_loads_routes_visits_counts_and_kinds(command, mine):
     assert not Path("results").exists()
 
 
+@pytest.mark.filterwarnings("ignore::flowsim.resources.OverloadWarning")
 def test_a_load_above_capacity_is_a_warning_with_the_checkpoint_and_its_load(command, mine):
     change("lanes", "south-gate,in,car,3,5,", "south-gate,in,car,1,5,")
     code, out, err = command("study=check", *MINE)
     assert (code, err) == (0, "")
     assert "Warnings: 1\n" in out
     assert "checkpoint 'south-gate': its lanes in car are loaded to 139 % of their capacity on average" in out
+    code, out, _ = command(*MINE, "replications=1", "horizon=300", "out=run")
+    assert code == 0
+    said = " ".join(out.split())
+    assert "Overloaded: south-gate (lanes in car at a utilisation of 139 %). Where" in said
+    assert "the delay there, and the mean of all visits, is a warning and no forecast." in said
+    assert "Overloaded" not in command(*MINE, "engine=expectation", "out=closed")[1]
 
 
 def test_a_count_outside_its_interval_and_a_route_without_checkpoints_are_warnings(command, mine):

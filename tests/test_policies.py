@@ -18,10 +18,11 @@ from flowsim.engine.expectation import expect
 from flowsim.evidence import load_sources
 from flowsim.evidence.controls import REPRESENTED_BY, load_controls
 from flowsim.mechanisms import NEUTRAL
+from flowsim.policies import added
 from flowsim.policies.agencies import ScaleInflow
 from flowsim.policies.differences import differences
 from flowsim.policies.kinds import BARE, CHANGES, kind_of, says
-from flowsim.policies.posts import ClosePosts, HandOver
+from flowsim.policies.posts import AddPosts, ClosePosts, HandOver
 from flowsim.policy import BASELINE, AddCheckpoint, Parameter, Policy, compose
 from flowsim.simulate import Plan, simulate
 
@@ -457,3 +458,57 @@ def test_both_engines_have_the_same_bits_under_a_policy(name, world):
     plan = Plan(replications=3, traffic_years=0.02, seed=2)
     one, other = (simulate(world, policies=[NAMED[name]], engine=e, plan=plan) for e in ("reference", "compiled"))
     assert same(one, other)
+
+
+@pytest.mark.parametrize(
+    ("reading", "name", "words"),
+    [
+        ("posts_absent", "narcotics_boundaries", "adds 8 posts to 1 that stands already (Ulken)"),
+        ("posts_absent", "narcotics_boundaries_8", "adds 7 posts to 1 that stands already (Ulken)"),
+        ("posts_absent", "boundaries_rollout", "adds 2 posts to 1 that stands already (Ulken)"),
+        ("posts_absent", "narcotics_boundaries_removed", "closes 1 post (Ulken)"),
+        ("posts_absent", "ulken_only", "closes no post, as none that it names stands"),
+        ("posts_absent", "caricc", ""),
+        ("posts_in_force", "narcotics_boundaries_3", "adds 1 post to 2 that stand already (Ulken, Kyzyltu)"),
+        ("posts_in_force", "narcotics_boundaries", "adds 2 posts to 7 that stand already (Ulken, Syrdarya, .*)"),
+    ],
+)
+def test_what_a_policy_adds_is_counted_in_the_world_and_the_reading(reading, name, words):
+    there = build_world(compose_config([f"reading={reading}"]))
+    policy = NAMED[name]
+    assert re.fullmatch(words.replace("(", r"\(").replace(")", r"\)"), added.said(policy, there))
+    new, old = ({post.name for post in one.checkpoints} for one in (policy.apply(there), there))
+    assert added.posts(policy, there) == len(new - old) - len(old - new)
+    assert added.entitled(policy, there) == (f"{policy.title}: {added.said(policy, there)}" if words else policy.title)
+    # A post that stands and is named by the policy stays as it is.
+    without = [
+        replace(change, places=tuple(place for place in change.places if place != "ulken"))
+        for change in policy.changes
+        if isinstance(change, AddPosts) and set(change.places) > {"ulken"}
+    ]
+    for change in without:
+        named = next(
+            one for one in policy.changes if isinstance(one, AddPosts) and set(one.places) > set(change.places)
+        )
+        assert change.apply(there) == named.apply(there)
+
+
+def test_devices_and_campaigns_that_are_there_already_are_told_from_those_that_come(world):
+    having = {post.name for post in world.checkpoints if any(tool.name == "dog" for tool in post.devices)}
+    inside = [post for post in world.checkpoints if post.type == "internal" and post.mode == "road"]
+    there = sum(post.name in having for post in inside)
+    words = f"adds dog team at {len(inside) - there} posts, besides {there} that have one"
+    assert added.said(NAMED["dog_teams"], world) == words
+    words = "adds Customs and KNB to operation-poppy, which Committee holds already"
+    assert added.said(NAMED["operation_poppy"], world) == words
+    assert added.said(NAMED["border_posts_25"], world) == "adds search post at 25 posts"
+
+
+def test_the_guide_says_what_each_policy_adds(world):
+    text = (conf_dir().parent / "docs" / "policies.md").read_text(encoding="utf-8")
+    assert all(f"| `{policy.name}` | {added.entitled(policy, world)} |" in text for policy in POLICIES)
+
+
+def test_a_title_of_a_policy_that_does_not_fit_stands_alone():
+    small = api.load_world("single_checkpoint")
+    assert added.entitled(NAMED["narcotics_boundaries"], small) == NAMED["narcotics_boundaries"].title

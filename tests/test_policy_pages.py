@@ -24,6 +24,8 @@ def test_each_policy_has_a_page_with_its_changes_sources_effect_and_main_assumpt
         assert all(source in text for source in policy.sources)
         assert all(parameter.source.replace("|", "/") in text for parameter in policy.parameters)
         assert "heroin seized [kg]" in text
+        adds = table.loc[policy.name, "adds"]
+        assert (f"In the world in which it was compared it {adds}." in text) == isinstance(adds, str)
         rests = table.loc[policy.name, "rests_on"]
         if isinstance(rests, str):
             assert f"It rests most on: {rests.removeprefix(f'{policy.name}.')}" in text

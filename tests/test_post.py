@@ -18,7 +18,8 @@ from flowsim.inspection.hours import Shift
 from flowsim.inspection.seals import Seals
 from flowsim.inspection.selection import threshold
 from flowsim.results.dataset import loads_dataset
-from flowsim.results.tally import tally_loads, tally_posts
+from flowsim.results.tally import tally_loads
+from flowsim.results.visits import tally_posts
 
 YEAR = 8760.0
 SURE = device("sure", intercept=50.0, specificity=1.0)
@@ -298,5 +299,6 @@ def test_who_left_unserved_stands_in_no_recorded_queue(honest, name, fields):
     for k in served:
         assert queue.wait(outcome.arrival[k]) == pytest.approx(outcome.start[k] - outcome.arrival[k], abs=1e-12)
     assert max(queue.waiting(time) for time in np.arange(0.0, 200.0, 0.5)) < 40
-    posts = tally_posts(world, fleet, outcome, start=0.0, end=200.0)
+    one_flow = np.zeros(fleet.size, dtype=np.int64)
+    posts = tally_posts(world, fleet, outcome, flow=one_flow, start=0.0, end=200.0)
     assert posts.waiting.sum() <= sum(delay.sum() for delay in posts.delays)

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import comparisons
 import pandas as pd
 import printed
 import pytest
@@ -19,6 +18,7 @@ from flowsim.config.build import every_policy
 ROOT = Path(__file__).parents[1]
 SHORT = "replications=2 traffic_years=0.02 workers=1"
 FITTED = "study.chains=2 study.steps=60 study.draws=4 workers=1"
+FEW = "draws=2 replications=1 study.sets=1 traffic_years=0.02 workers=1"
 HERE = "hydra/launcher=in_process"
 OWN = "calibration.numbers=posterior calibration.posterior=fitted"
 
@@ -41,10 +41,8 @@ SLOW = {
     ),
     "flowsim reading=posts_in_force": SHORT,
     "flowsim experiment=fig1_network": SHORT,
-    "flowsim experiment=fig12_waterfall": f"{SHORT} study.draws=2",
-    "flowsim experiment=policies": (
-        "draws=2 study.replications=1 study.sets=1 study.policies=[caricc] traffic_years=0.02 workers=1"
-    ),
+    "flowsim experiment=fig12_waterfall": f"{SHORT} draws=2",
+    "flowsim experiment=policies": f"{FEW} policies=[caricc]",
     "flowsim study=calibrate": FITTED,
     "flowsim study=calibrate world=single_checkpoint calibration=mine --config-dir mine out=fitted": FITTED,
     f"flowsim world=single_checkpoint calibration=mine {OWN} --config-dir mine": SHORT,
@@ -53,12 +51,9 @@ SLOW = {
     "flowsim policy=[caricc,dog_teams]": SHORT,
     "flowsim policy=caricc policy.caricc.parameters.cases.value=1.5": SHORT,
     "flowsim policy=caricc": SHORT,
-    "flowsim study=compare study.policies=[caricc]": (
-        "draws=2 study.replications=1 study.sets=1 traffic_years=0.02 workers=1"
-    ),
-    "flowsim study=compare study.policies=[caricc,customs_union] draws=40": (
-        "draws=2 study.replications=1 study.sets=1 traffic_years=0.02 workers=1"
-    ),
+    "flowsim study=compare policies=[caricc]": FEW,
+    "flowsim study=compare policies=[caricc,customs_union] draws=60": FEW,
+    "flowsim study=compare policies=[caricc,customs_union] draws=40 replications=10 out=compared": FEW,
     "flowsim study=mechanisms": "world=rings replications=2 traffic_years=0.02 horizon=600 workers=1",
     "flowsim experiment=fig3_fit": "workers=1 calibration.posterior=results/calibrate/latest",
     "flowsim experiment=fig4_identified": "",
@@ -67,7 +62,9 @@ SLOW = {
     "flowsim calibration=point": SHORT,
     "flowsim calibration=prior": SHORT,
     "flowsim draws=50 replications=4": f"draws=2 {SHORT}",
-    "python": "replications=50 -> replications=2, traffic_years=0.02",
+    "python": "replications=50 -> replications=2, traffic_years=0.02\n"
+    "draws=40, replications=10) -> draws=2, replications=1, sets=1, traffic_years=0.02)\n"
+    "draws=40) -> draws=2, replications=1, sets=1, traffic_years=0.02)",
 }
 """Commands that take long, and what makes them short; of Python blocks a part and what stands in its place."""
 
@@ -106,27 +103,24 @@ HOMES = sorted(PAGES, key=lambda name: (not name.startswith("docs/"), name))
 
 
 def covered(name):
-    """Commands of a page that an earlier one runs."""
+    """Commands that an earlier page runs, but for plain runs, which the Python of a page may need as its newest."""
     before = HOMES[: HOMES.index(name)]
-    return {command for other in before for command in printed.commands(PAGES[other])}
+    found = {command for other in before for command in printed.commands(PAGES[other])}
+    return {command for command in found if re.search(r"\b(study|experiment)=", command)}
 
 
 def items():
     """Each page, marked as slow if a command of it is; what is neither is one of those that print at once."""
     for name in HOMES:
         left = set(printed.commands(PAGES[name])) - covered(name)
-        slow = left & set(SLOW) or name in ("docs/calibration.md", "docs/results.md")
+        slow = left & set(SLOW) or name == "docs/calibration.md"
         yield pytest.param(name, marks=[pytest.mark.slow] if slow else [])
 
 
 @pytest.mark.parametrize("name", list(items()))
 def test_all_that_a_page_prints_works_in_its_order(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    given = {}
-    if name == "docs/comparison.md":
-        results = comparisons.comparison({"a": comparisons.Truth(effect=50)}, sets=4, each=2, years=2)
-        given = {"results": results, "prior": None, "folder": tmp_path}
-    printed.run(PAGES[name], quick=SLOW, given=given, covered=covered(name))
+    printed.run(PAGES[name], quick=SLOW, covered=covered(name))
 
 
 def test_the_slow_commands_are_those_that_are_printed():

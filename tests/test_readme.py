@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from flowsim.comparison.text import span, years_text
+from flowsim.comparison.numbers import span, years_text
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results" / "reference" / "baseline" / "run.csv"
@@ -57,7 +57,8 @@ def policies():
         row = {str(key): value for key, value in results.loc[name].items()} | {"policy": name}
         rests = str(row["rests_on"]).partition(".")[2] if isinstance(row["rests_on"], str) else "none shows"
         effect, hours = span(row, "seized"), span(row, "hours", scale=1e-3)
-        lines.append(f"| `{name}` | {effect} | {hours} | {years_text(float(row['years']))} | {rests} |")
+        posts = f" ({row['posts']:+d} posts)" if row["posts"] else ""
+        lines.append(f"| `{name}`{posts} | {effect} | {hours} | {years_text(float(row['years']))} | {rests} |")
     return "\n".join(lines)
 
 
@@ -74,6 +75,19 @@ def test_the_readme_says_how_many_pairs_can_be_told_apart_and_why():
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     said = f"Of {len(pairs)} pairs of policies {len(apart)} can be told apart, {(least < 15).sum()} of them"
     assert said in text
+    open_ones = pairs[pairs["verdict"] == "too few draws"]
+    assert f"for {len(open_ones)} others {pairs['draws'].iloc[0]} draws are too few to say" in text
+
+
+def test_the_reference_verdicts_are_those_that_the_draws_allow():
+    """By hand: at least 196 of 200 draws agree where a pair is told apart, at most 186 where it is not."""
+    for folder in ("policies", "policies_posts_in_force"):
+        pairs = pd.read_csv(COMPARED.parents[1] / folder / "differences.csv")
+        agree = 200 * np.maximum(pairs["p"], 1 - pairs["p"])
+        assert (pairs["draws"] == 200).all()
+        assert agree[pairs["verdict"] == "apart"].min() >= 195.5  # a tie counts by half
+        assert agree[pairs["verdict"] == "not apart"].max() < 185.5
+        assert agree[pairs["verdict"] == "too few draws"].between(184.5, 195.5).all()
 
 
 def test_the_readme_gives_the_posts_under_the_other_reading_of_what_stood():
@@ -82,6 +96,12 @@ def test_the_readme_gives_the_posts_under_the_other_reading_of_what_stood():
     for name in ("narcotics_boundaries", "narcotics_boundaries_removed"):
         row = {str(key): value for key, value in results.loc[name].items()} | {"policy": name}
         assert f"{span(row, 'seized')} kg" in text
+    words = {2: "two", 7: "seven", 8: "eight"}
+    missing, standing = (int(results.loc[f"narcotics_boundaries{end}", "posts"]) for end in ("", "_removed"))
+    assert f"If {words[-standing]} of the nine did (`reading=posts_in_force`" in text
+    assert f"the {words[missing]} that were missing add" in text
+    new = pd.read_csv(COMPARED).set_index("policy").loc["narcotics_boundaries", "posts"]
+    assert f"the {words[new]} posts that `narcotics_boundaries` adds (Ulken, the ninth, stands)" in text
 
 
 def test_the_readme_shows_the_reference_results():

@@ -1,6 +1,7 @@
 """Results: the registry, margins of one total, files that are whole or absent, selection by names."""
 
 import os
+from datetime import datetime, timedelta
 
 import numpy as np
 import pytest
@@ -9,8 +10,9 @@ from small_worlds import device, post, road_world
 
 import flowsim as fs
 from flowsim import measures
+from flowsim.inspection.checkpoint import TYPES
 from flowsim.policy import AddCheckpoint, Policy
-from flowsim.results import files, registry
+from flowsim.results import coordinates, files, registry
 from flowsim.simulate import Plan, simulate
 
 
@@ -55,6 +57,7 @@ def test_a_checkpoint_of_one_policy_is_missing_under_the_other(results):
 
 def test_seizures_become_a_table_in_one_line_and_add_up(results):
     table = results[["seizure_mass", "seizure_time"]].to_dataframe()
+    assert str(table["seizure_time"].dtype).startswith("datetime64")
     assert {"seizure_mass", "seizure_checkpoint", "seizure_agency", "seizure_replication"} <= set(table.columns)
     total = table.groupby(["seizure_policy", "seizure_replication"])["seizure_mass"].sum()
     yearly = measures.seized(results).sel(drug="heroin")
@@ -68,10 +71,96 @@ def test_every_variable_has_units_and_a_meaning(results):
         assert results[name].attrs["long_name"].endswith(".")
 
 
+def test_every_coordinate_says_what_it_is(results):
+    assert results.attrs["Conventions"] == "CF-1.9"
+    for name in results.coords:
+        assert results[name].attrs["long_name"].endswith("."), name
+    for name in ("channel", "reason", "kind", "policy"):
+        assert ":" in results[name].attrs["description"], name
+    for word in registry.CHANNELS:
+        assert f"{word}: " in results["channel"].attrs["description"]
+    for word in registry.REASONS:
+        assert f"{word}: " in results["reason"].attrs["description"]
+    for word in (*TYPES, "place"):
+        assert f"{word}: " in results["kind"].attrs["description"]
+
+
+def test_every_coordinate_of_a_comparison_and_of_a_posterior_says_what_it_is():
+    told = {one.name: one for one in coordinates.COORDINATES}
+    assert len(told) == len(coordinates.COORDINATES)
+    posterior = fs.load_posterior()
+    assert {*map(str, posterior.coords), "set", "set_of_draw", "parameter", "row", "route_class"} <= told.keys()
+    for name in posterior.coords:
+        assert posterior[name].attrs["long_name"] == told[str(name)].meaning
+    assert posterior.attrs["Conventions"] == "CF-1.9"
+
+
+def test_checkpoints_have_positions_and_printed_names():
+    world = fs.load_world()
+    results = fs.simulate(world, engine="expectation")
+    for own in world.checkpoints:
+        here = results.sel(checkpoint=own.name)
+        place = world.place_of(own)
+        assert (here.latitude.item(), here.longitude.item()) == (place.latitude, place.longitude)
+        assert here.checkpoint_label.item() == own.label
+    assert results.latitude.attrs["units"] == "degrees_north"
+    assert results.longitude.attrs["standard_name"] == "longitude"
+
+
+def test_places_that_are_no_checkpoints_are_told_apart():
+    world = fs.load_world()
+    results = fs.simulate(world, engine="expectation")
+    posts = results.isel(checkpoint=results.is_checkpoint)
+    assert posts.checkpoint.values.tolist() == [post.name for post in world.checkpoints]
+    others = results.isel(checkpoint=~results.is_checkpoint)
+    labels = {f"at-{place.name}": place.label for place in world.network.places}
+    assert others.sizes["checkpoint"] > 0
+    assert set(others.kind.values) == {"place"}
+    assert [labels[name] for name in others.checkpoint.values] == others.checkpoint_label.values.tolist()
+
+
+def test_a_policy_that_adds_a_checkpoint_leaves_its_coordinates_whole(results):
+    assert results.is_checkpoint.dtype == bool
+    assert results.latitude.dtype == float
+    assert results.checkpoint_agency.sel(checkpoint=["a", "b"]).values.tolist() == ["KNB", "Customs"]
+    assert results.latitude.notnull().all()
+
+
+def test_seizures_have_dates_that_resample_and_group(results):
+    start = np.datetime64("2010-01-01")
+    hours = (results.seizure_time.values - start) / np.timedelta64(1, "h")
+    assert hours == pytest.approx(results.seizure_hours.values, abs=0.5e-6 / 3600 + 1e-9)
+    monthly = results.seizure_mass.resample(seizure_time="MS").sum()
+    assert monthly.seizure_time.values[0].astype("datetime64[M]") == results.seizure_time.values.min().astype(
+        "datetime64[M]"
+    )
+    months = results.seizure_mass.groupby("seizure_time.month").sum()
+    plain = [
+        results.seizure_mass.values[(hours / 24 >= low) & (hours / 24 < high)].sum()
+        for low, high in ((0, 31), (31, 59))
+    ]
+    assert months.sel(month=[1, 2]).values == pytest.approx(plain)
+    assert monthly.values[:2] == pytest.approx(plain)
+
+
+@pytest.mark.parametrize("hours", [[], [0.0], [0.1, 1234.5678901234567, 8759.999999999999]])
+def test_dates_are_those_of_the_calendar(hours):
+    found = coordinates.dates(np.array(hours), year=2008)
+    for hour, date in zip(hours, found, strict=True):
+        plain = datetime(2008, 1, 1) + timedelta(hours=hour)
+        assert abs(date - np.datetime64(plain)) <= np.timedelta64(1, "us")
+
+
 def test_a_file_comes_back_as_it_went(results, tmp_path):
     path = files.save(results.assign_attrs(title="t", seed="3"), tmp_path / "deep" / "run.nc")
     again = files.open_results(path.parent)
     xr.testing.assert_equal(again, results)
+    assert again.seizure_time.dtype == results.seizure_time.dtype
+    assert np.array_equal(again.seizure_hours.values.view(np.int64), results.seizure_hours.values.view(np.int64))
+    assert {name: again[name].attrs for name in again.coords} == {name: results[name].attrs for name in results.coords}
+    raw = xr.open_dataset(path, decode_times=False)
+    assert raw.seizure_time.attrs["units"] == "microseconds since 2010-01-01"
+    raw.close()
     assert again.attrs["seed"] == "3"
     assert [p.name for p in path.parent.iterdir()] == ["run.nc"]
 
@@ -92,6 +181,10 @@ def test_a_write_that_fails_leaves_nothing_behind(results, tmp_path, monkeypatch
     ("change", "message"),
     [
         (lambda ds: ds.assign(rubbish=ds.entered_mass), "result variable must be one of"),
+        (  # as files were before seizures had dates
+            lambda ds: ds.drop_vars("seizure_time").rename(seizure_hours="seizure_time"),
+            "result variable must be one of .* got 'seizure_time'",
+        ),
         (
             lambda ds: ds.assign(leaked_mass=ds.leaked_mass.sum("exit", keep_attrs=True)),
             "'leaked_mass' must have dims",

@@ -59,6 +59,34 @@ def test_the_store_is_complete_with_labels_units_and_words(done):
     registry.check(opened.drop_vars("status"), swept=["inflow", "seed"])
 
 
+def test_a_store_opens_without_flowsim_with_its_coordinates_and_without_a_warning(done):
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        plain = xr.open_zarr(done.path)
+        summed = plain["seized_mass_by_checkpoint"].groupby("oblast").sum().sel(policy="b+c").load()
+    assert told == []
+    assert {"oblast", "is_checkpoint", "latitude"} <= set(plain["delay"].coords)
+    assert set(plain.data_vars) == {*small.VARIABLES, "status"}
+    assert "oblast" not in plain["entered_mass"].coords
+    ours = fs.open_results(done.path)
+    for name in small.VARIABLES:
+        assert np.array_equal(plain[name].values, ours[name].values, equal_nan=True)
+    number = next(n for n in JOBS[:-2] if done.grid.values(n)["policy"] == "[b,c]")
+    own, values = small.results(number), done.grid.values(number)
+    here = summed.sel(inflow=float(values["inflow"]), seed=int(values["seed"]), oblast="oblast of c")
+    assert np.array_equal(here.values, own["seized_mass_by_checkpoint"].sel(policy="b+c", checkpoint="c").values)
+    assert plain["oblast"].attrs["long_name"] == ours["oblast"].attrs["long_name"]
+    assert plain.attrs["Conventions"] == ours.attrs["Conventions"] == "CF-1.9"
+
+
+def test_coordinates_of_a_store_keep_their_kinds_and_meanings(done):
+    opened = fs.open_results(done.path)
+    assert opened["is_checkpoint"].dtype == bool
+    assert opened.isel(checkpoint=~opened["is_checkpoint"])["checkpoint"].values.tolist() == ["c"]
+    assert opened["latitude"].attrs["units"] == "degrees_north"
+    assert all(opened[name].attrs["long_name"] for name in opened.coords if name != "seed")
+
+
 def test_values_are_read_when_they_are_used(done):
     opened = fs.open_results(done.path)
     assert not opened["delay"].variable._in_memory
@@ -100,8 +128,11 @@ def test_seizures_are_joined_on_request(done):
         here &= opened.seizure_inflow == float(values["inflow"])
         assert np.array_equal(opened.seizure_mass[here], own.seizure_mass)
         assert np.array_equal(opened.seizure_replication[here], own.seizure_replication)
+        assert np.array_equal(opened.seizure_time[here], own.seizure_time)
+        assert np.array_equal(opened.seizure_hours[here], own.seizure_hours)
         assert opened.seizure_replication.dtype == own.seizure_replication.dtype
     assert opened["seizure_mass"].attrs["units"] == "kg"
+    assert opened["seizure_mass"].resample(seizure_time="YS").sum().item() == pytest.approx(opened.seizure_mass.sum())
     assert len(opened[["seizure_mass", "seizure_inflow"]].to_dataframe()) == 18
 
 

@@ -13,11 +13,13 @@ import numpy as np
 import pytest
 import sweep_stores as small
 import xarray as xr
+from described import undescribed
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
 import flowsim as fs
-from flowsim.config import request as jobs
+from flowsim.config import jobs
 from flowsim.config.compose import compose_config
+from flowsim.config.request import request_of
 from flowsim.results import store
 from flowsim.sweeps import asked, designs, lock, planning
 from flowsim.sweeps.grid import ROW
@@ -54,6 +56,10 @@ def test_a_sweep_makes_one_store_with_a_dim_for_each_key(command):
     assert opened["seed"].values.tolist() == [1, 2]
     assert opened["inflow"].attrs == {"long_name": "heroin entering, no other drug", "units": "t year-1"}
     assert (opened["status"] == store.DONE).all()
+    assert undescribed(opened) == undescribed(fs.open_results("mine", seizures=True)) == []
+    plain = xr.open_zarr("mine/sweep.zarr")
+    assert undescribed(plain) == []
+    assert set(plain.coords) == set(opened.coords)
     assert all(isinstance(value, str) for value in opened.attrs.values())
     assert "single_checkpoint" in opened.attrs["configuration"]
     assert "hydra" not in opened.attrs["configuration"]
@@ -66,6 +72,8 @@ def test_a_job_of_a_sweep_gives_the_numbers_of_a_run(command):
     assert command(*QUICK[2:5], "inflow=2", "seed=2", "workers=1", "out=alone")[0] == 0
     swept, alone = fs.open_results("mine", seizures=True), fs.open_results("alone")
     job = swept.sel(inflow=2, seed=2).drop_dims("seizure")
+    assert {*alone.data_vars} - {"seizure_mass", "seizure_hours"} == {*job.data_vars} - {"status"}
+    assert job["delay_by_class_error"].dims == ("policy", "checkpoint", "vehicle_class", "direction")
     for name in job.drop_vars("status"):
         xr.testing.assert_equal(job[name].drop_vars(["inflow", "seed"]), alone[name])
     own = (swept.seizure_inflow == 2) & (swept.seizure_seed == 2)
@@ -235,7 +243,7 @@ def test_engines_share_a_store_each_with_its_own_variables(command):
 def test_the_template_has_exactly_what_a_run_gives(world, engine):
     composed = compose_config([f"world={world}", f"engine={engine}", "replications=2", "horizon=200"])
     typed = [f"world={world}"]
-    request = jobs.request_of(composed, hydra=composed.hydra, command="", typed=typed, stamped=False)
+    request = request_of(composed, hydra=composed.hydra, command="", typed=typed, stamped=False)
     shape = jobs.shape_of(request)
     results = fs.simulate(request.world, engine=engine, replications=2, horizon=200)
     assert set(shape.variables) == {name for name, array in results.items() if "seizure" not in array.dims}

@@ -227,7 +227,7 @@ QUICK = ("study=figure", "study.figure=waterfall", "world=bribery", "replication
 
 
 def test_the_command_writes_the_figure_its_table_and_its_draws(command):
-    code, out, err = command(*QUICK, "study.draws=3", "inspection.targeting=0.4")
+    code, out, err = command(*QUICK, "draws=3", "inspection.targeting=0.4")
     assert code == 0, err
     table = pd.read_csv("mine/fig12_waterfall.csv")
     assert tuple(table.columns) == COLUMNS
@@ -250,8 +250,9 @@ def test_the_command_writes_the_figure_its_table_and_its_draws(command):
 @pytest.mark.parametrize(
     ("arguments", "wording"),
     [
-        (("study.draws=0",), "study.draws must be a whole number from 1 to 1000, got 0"),
-        (("study.draws=many",), "study.draws must be a whole number from 1 to 1000, got many"),
+        (("draws=0",), "draws must be null or a whole number from 1 to 10000 with calibration=posterior, got 0"),
+        (("draws=many",), "draws must be null or a whole number from 1 to 10000 with calibration=posterior, got many"),
+        (("draws=1001",), "draws must be at most 1000 for this figure, got 1001"),
         (("engine=expectation",), "engine= has no effect in study=figure study.figure=waterfall"),
     ],
 )
@@ -263,9 +264,9 @@ def test_what_makes_no_sense_for_the_figure_is_refused(command, arguments, wordi
 
 
 def test_another_figure_draws_nothing(command):
-    code, _, err = command("study=figure", "study.figure=series", "study.draws=3", "out=mine")
+    code, _, err = command("study=figure", "draws=3", "out=mine")
     assert code == 1
-    assert "study.draws must be null for a figure other than waterfall, got 3" in err
+    assert "draws= has no effect in study=figure" in err
 
 
 def test_the_experiment_is_the_figure_of_the_baseline(command):

@@ -18,7 +18,7 @@ from flowsim.calibration.trials import QUICK, RANK_BINS, ranks, repeated, truth_
 from flowsim.config.calibration import PACKAGED, build_calibration
 from flowsim.config.compose import compose_config
 from flowsim.evidence import reported as figure
-from flowsim.figures.calibration import rank_histograms
+from flowsim.figures.calibration import ranks_of_trials
 from flowsim.studies.calibrate import flow_prior, of_year
 from flowsim.studies.fitted import REPORTED_SHARES, SHARES, draws_of
 
@@ -67,13 +67,7 @@ def draw_ranks(found, *, smallest):
     """Keep the ranks, and their histograms, in `build/verification/`."""
     MADE.mkdir(parents=True, exist_ok=True)
     found.to_csv(MADE / "ranks.csv")
-    bins = RANK_BINS * found.shape[1]
-    sentence = (
-        "Truths from the prior; reports simulated load by load, all rows; chains started from the prior. Grey: where "
-        f"98 % of bins lie if ranks are uniform; red bins lie outside, as some {0.02 * bins:.0f} of {bins} do by "
-        f"chance. The smallest of {found.shape[1]} chi-square probabilities is {smallest:.2f}."
-    )
-    drawn = rank_histograms(found, draws=QUICK.draws, bins=RANK_BINS, sentence=sentence)
+    drawn = ranks_of_trials(found, draws=QUICK.draws, bins=RANK_BINS, smallest=smallest)
     drawn.savefig(MADE / "ranks.png", dpi=160)
 
 

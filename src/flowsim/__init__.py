@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from flowsim.api import load_policy, load_posterior, load_world, simulate
+    from flowsim.api import calibrate, compare, load_policy, load_posterior, load_world, simulate
     from flowsim.policy import Policy
     from flowsim.results.files import open_results
     from flowsim.simulate import Plan
@@ -30,6 +30,8 @@ __all__ = [
     "Policy",
     "World",
     "__version__",
+    "calibrate",
+    "compare",
     "load_policy",
     "load_posterior",
     "load_world",
@@ -41,6 +43,8 @@ _HOME = {
     "Plan": "flowsim.simulate",
     "Policy": "flowsim.policy",
     "World": "flowsim.world",
+    "calibrate": "flowsim.api",
+    "compare": "flowsim.api",
     "load_policy": "flowsim.api",
     "load_posterior": "flowsim.api",
     "load_world": "flowsim.api",
@@ -69,7 +73,7 @@ class _Package(ModuleType):
             super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *__all__})
+        return sorted(__all__)
 
 
 sys.modules[__name__].__class__ = _Package

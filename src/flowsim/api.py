@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import xarray as xr
+from omegaconf import OmegaConf
 
 from flowsim import checks, policy
-from flowsim.calibration import posterior as draws
+from flowsim.calibration import posterior as draws_of
 from flowsim.config import diagnose, provenance_attrs, relevant_keys
-from flowsim.config.build import build_policies, build_world
-from flowsim.config.calibration import PACKAGED
+from flowsim.config.build import FLOW, MOST_DRAWS, build_policies, build_world, check_draws, check_year, identified
+from flowsim.config.calibration import PACKAGED, Calibration, build_calibration
 from flowsim.config.compose import compose_config, folders_of, naming_files
 from flowsim.config.options import conf_dir, options
-from flowsim.intervals import SetNumbers
+from flowsim.config.request import assemble, request_of
+from flowsim.config.world_folders import readings_of_world
 from flowsim.policy import Policy
-from flowsim.readings import DEFAULT
+from flowsim.readings import DEFAULT, label
 from flowsim.simulate import Plan, Progress, with_inflow
-from flowsim.simulate import simulate as simulate_policies
+from flowsim.studies.request import Request, simulated_alone
 from flowsim.world import World
 
-FLOW = "parameters:inflow"
-"""Name of the number that a flow that is asked for takes the place of."""
+CALIBRATION = "posterior"
+"""Calibration of a run that names none."""
 
 
 def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str] = ()) -> World:
@@ -65,7 +69,10 @@ def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str]
     relevant_keys.check(diagnose.top_keys_of(overrides), study="load_world")
     composed = compose_config([f"world={path.stem}", *overrides], config_dir=folder)
     with naming_files(composed.hydra, typed=overrides):
-        return build_world(composed, folders=folders_of(composed.hydra))
+        check_year(composed, hydra=composed.hydra)
+        world = build_world(composed, folders=folders_of(composed.hydra))
+        reading = label(readings_of_world(composed))
+        return identified(world, hydra=composed.hydra, typed=overrides, reading=reading)
 
 
 def load_policy(name: str) -> Policy:
@@ -101,11 +108,15 @@ def simulate(
     traffic_years: float = Plan.traffic_years,
     horizon: float = Plan.horizon,
     seed: int = Plan.seed,
+    draws: int | None = None,
+    calibration: str | None = None,
+    posterior: xr.Dataset | None = None,
     workers: int = Plan.workers,
     progress: Progress | None = None,
-    posterior: xr.Dataset | None = None,
 ) -> xr.Dataset:
     """Simulate a world under one policy or several that share all random numbers.
+
+    The results are those of the command with the same keys, to the last bit.
 
     Parameters
     ----------
@@ -125,23 +136,30 @@ def simulate(
         Span of a replication from the first of January [h].
     seed
         Seed of all random numbers.
+    draws
+        Draws of the posterior, each with all replications; by default one draw for each replication.
+    calibration
+        Where uncertain numbers come from: `posterior` takes the draws of the posterior of the world, `point` its
+        median, `prior` the assumed numbers as they stand. By default the posterior where there is one of the world,
+        else the assumed numbers; the attribute `calibration` of the results says which. A number that was typed, as
+        an override of `load_world` or by `inflow`, is never replaced by a draw.
+    posterior
+        Posterior to use, as from `load_posterior`; it must be of the world, its year, reading, tables and inspection.
     workers
         Processes that share the work; the results do not depend on them.
     progress
         Called with the name of a step, how much of it is done and how much there is in all.
-    posterior
-        Posterior of the world, as from `load_posterior`: replication r takes its draw r, the chains in turn, and has
-        the coordinates `chain` and `draw`; the closed form takes its middle. By default the world's own numbers.
 
     Returns
     -------
     Dataset
-        Results, dims (policy, replication, drug, ...) or (policy, checkpoint); see `docs/results.md`.
+        Results, dims (policy, replication, drug, ...) or (policy, checkpoint); see `docs/results.md`. Draw r of the
+        posterior has the coordinates `chain` and `draw`.
 
     Raises
     ------
     ValueError
-        If a name does not exist or a number is out of its range.
+        If a name does not exist, a number is out of its range, or the posterior is that of another world.
 
     Examples
     --------
@@ -155,31 +173,213 @@ def simulate(
     plan = Plan(replications=replications, traffic_years=traffic_years, horizon=horizon, seed=seed, workers=workers)
     several = [policies] if isinstance(policies, str | Policy) else list(policies)
     chosen = [load_policy(item) if isinstance(item, str) else item for item in several]
-    asked = world if inflow is None else with_inflow(world, inflow)
-    worlds, coords = _worlds_of(posterior, asked, count=1 if engine == "expectation" else replications)
-    if inflow is not None:
-        worlds = [SetNumbers(values=tuple(pair for pair in w.values if pair[0] != FLOW)) for w in worlds]
-    dataset = simulate_policies(asked, policies=chosen, engine=engine, plan=plan, progress=progress, worlds=worlds)
-    dataset = dataset if engine == "expectation" else dataset.assign_coords(coords)
-    names = [item.name for item in chosen]
-    asked_for = {"world": world.name, "policies": names, "inflow": inflow, "engine": engine} | asdict(plan)
-    dataset.attrs.update(provenance_attrs.provenance(title=world.title, seed=seed, configuration=asked_for))
-    return dataset
+    asked: dict[str, Any] = {
+        "engine": engine,
+        "plan": plan,
+        "inflow": inflow,
+        "draws": draws,
+        "calibration": calibration,
+    }
+    request = _run_request(world, chosen, **asked, posterior=posterior)
+    return simulated_alone(request, chosen, progress=progress)
 
 
-def _worlds_of(posterior: xr.Dataset | None, world: World, *, count: int) -> tuple[list[SetNumbers], dict[str, Any]]:
-    """Changes that make the worlds of the first draws, and the coordinates of these."""
-    if posterior is None:
-        return [], {}
-    known = posterior.attrs.get("world")
-    rule = f"be the posterior of the world ({world.name})"
-    checks.require(known == world.name, thing="posterior", rule=rule, value=known)
-    if count == 1:
-        return [draws.point_change(posterior)], {}
-    pairs = draws.spread(posterior, count)
-    changes = [draws.world_change(posterior, chain=chain, draw=draw) for chain, draw in pairs]
-    chain, draw = ([pair[k] for pair in pairs] for k in range(2))
-    return changes, {"chain": ("replication", chain), "draw": ("replication", draw)}
+def _run_request(
+    world: World,
+    policies: Sequence[Policy],
+    *,
+    engine: str,
+    plan: Plan,
+    inflow: float | None,
+    draws: int | None,
+    calibration: str | None,
+    posterior: xr.Dataset | None,
+) -> Request:
+    """Request of a run; the parameters are those of `simulate`."""
+    found = _calibration(calibration or CALIBRATION, folder=world.identity.folder)
+    check_draws(draws, calibration=found.name, most=MOST_DRAWS if found.numbers == "posterior" else 1)
+    asked_for = {
+        **{"world": world.name, "typed": list(world.identity.typed), "policies": [item.name for item in policies]},
+        **{"inflow": inflow, "engine": engine, "draws": draws, "calibration": found.name},
+        **asdict(plan),
+    }
+    return assemble(
+        world if inflow is None else with_inflow(world, inflow),
+        study="run",
+        policies=tuple(policies),
+        engine=engine,
+        plan=plan,
+        calibration=found,
+        asked=calibration is not None or draws not in (None, 1),
+        draws=draws,
+        posterior=posterior,
+        replaced=() if inflow is None else (FLOW,),
+        attributes=provenance_attrs.provenance(title=world.title, seed=plan.seed, configuration=asked_for),
+        warning=True,
+        out=Path(),
+        command="flowsim.simulate",
+    )
+
+
+def compare(
+    world: World,
+    *,
+    policies: Sequence[str] | None = None,
+    draws: int = 200,
+    replications: int = 20,
+    sets: int = 20,
+    traffic_years: float = Plan.traffic_years,
+    horizon: float = Plan.horizon,
+    seed: int = Plan.seed,
+    calibration: str = CALIBRATION,
+    workers: int | None = None,
+    out: str | Path | None = None,
+) -> xr.Dataset:
+    """Policies against the baseline, paired by draw, vehicles and random numbers, as `study=compare` does.
+
+    Parameters
+    ----------
+    world
+        World, as `load_world` gives it.
+    policies
+        Names, as `caricc` or `customs_union+caricc` for two together; by default every policy that fits the world.
+    draws
+        Draws of the posterior, or of the intervals of the assumed numbers where the world has no posterior [1].
+    replications
+        Years of consignments of each draw [1].
+    sets
+        Most sets of values of the assumed levers, each with honest traffic of its own [1].
+    traffic_years, horizon, seed, calibration
+        As in `simulate`.
+    workers
+        Processes that share the work; by default one for each core.
+    out
+        Folder for the store, which can be gone on with; by default one that is removed in the end.
+
+    Returns
+    -------
+    Dataset
+        Levels and changes, heroin alone: of consignments by (policy, draw), of honest traffic by (policy, set); see
+        `comparison.dataset.labelled`. The 90 % credible interval of an effect is
+        `ds.seized_mass_change.quantile([0.05, 0.95], "draw")`.
+
+    Raises
+    ------
+    ValueError
+        If a policy is unknown or does not fit, the draws cannot be shared out, or the world was changed by hand.
+    RuntimeError
+        If a job fails.
+    """
+    from flowsim.comparison.compare import results_of
+    from flowsim.comparison.dataset import labelled
+
+    named = [] if policies is None else [f"policies=[{','.join(policies)}]"]
+    amounts = {"draws": draws, "replications": replications, "study.sets": sets, "seed": seed, "horizon": horizon}
+    amounts |= {"traffic_years": traffic_years}
+    typed = ["study=compare", *_chosen(calibration), *named, *_typed(amounts), *_workers(workers)]
+    with TemporaryDirectory() as scratch:
+        request = _request(world, [*typed, f"out={_quoted(out or Path(scratch) / 'comparison')}"])
+        request.out.mkdir(parents=True, exist_ok=True)
+        found = labelled(results_of(request)[1])
+    return found.assign_attrs(request.attributes, command="flowsim.compare")
+
+
+def calibrate(
+    world: World,
+    *,
+    chains: int = 4,
+    steps: int = 1500,
+    draws: int = 150,
+    seed: int = Plan.seed,
+    workers: int | None = None,
+    progress: Progress | None = None,
+) -> xr.Dataset:
+    """Posterior of a world from the reported seizures, as `study=calibrate` makes it.
+
+    Parameters
+    ----------
+    world
+        World, as `load_world` gives it.
+    chains
+        Independent chains [1].
+    steps
+        Steps of each chain after the first third as many, which are discarded [1].
+    draws
+        Draws of each chain whose worlds are solved [1].
+    seed
+        Seed of all random numbers.
+    workers
+        Processes that share the work; by default one for each core.
+    progress
+        Called as the work goes on.
+
+    Returns
+    -------
+    Dataset
+        Posterior, dims (chain, draw), as `load_posterior` gives it.
+
+    Raises
+    ------
+    ValueError
+        If nothing is reported for the world, or it was changed by hand.
+    """
+    from flowsim.studies.calibrate import fit
+
+    amounts = {"study.chains": chains, "study.steps": steps, "study.draws": draws, "seed": seed}
+    typed = ["study=calibrate", *_typed(amounts), *_workers(workers)]
+    return fit(_request(world, typed), progress=progress).dataset.assign_attrs(command="flowsim.calibrate")
+
+
+def _request(world: World, typed: Sequence[str]) -> Request:
+    """Request of the command with these arguments, for a world as `load_world` gave it.
+
+    Raises
+    ------
+    ValueError
+        If the world was not loaded, or was changed since.
+    """
+    own = world.identity
+    rule = "be as load_world gave it, without changes by hand"
+    checks.require(bool(own.choice), thing="world", rule=rule, value=f"the world {world.name!r}, made in Python")
+    arguments = [f"world={own.choice}", *own.typed, *typed]
+    composed = compose_config(arguments, config_dir=Path(own.folder) if own.folder else None)
+    given = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
+    request = request_of(given, hydra=composed.hydra, command="flowsim", typed=arguments)
+    checks.require(request.world == world, thing="world", rule=rule, value=f"another world {world.name!r}")
+    return request
+
+
+def _typed(amounts: Mapping[str, float]) -> list[str]:
+    return [f"{key}={value}" for key, value in amounts.items()]
+
+
+def _chosen(calibration: str) -> list[str]:
+    return [] if calibration == CALIBRATION else [f"calibration={calibration}"]
+
+
+def _workers(count: int | None) -> list[str]:
+    return [] if count is None else [f"workers={count}"]
+
+
+def _quoted(path: str | Path) -> str:
+    """Path as a value that Hydra reads."""
+    escaped = str(path).replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def _calibration(name: str, *, folder: str) -> Calibration:
+    """Calibration of a name, from a folder of one's own or those of the package, which do not change."""
+    return _read(name, folder) if folder else _packaged(name)
+
+
+def _read(name: str, folder: str) -> Calibration:
+    composed = compose_config([f"calibration={name}"], config_dir=Path(folder) if folder else None)
+    return build_calibration(composed, folders=folders_of(composed.hydra))
+
+
+@lru_cache(maxsize=8)
+def _packaged(name: str) -> Calibration:
+    return _read(name, "")
 
 
 def load_posterior(path: str | Path | None = None, *, reading: str = DEFAULT) -> xr.Dataset:
@@ -212,8 +412,8 @@ def load_posterior(path: str | Path | None = None, *, reading: str = DEFAULT) ->
     ('chain', 'draw')
     """
     if path is not None:
-        return draws.open_posterior(path)
+        return draws_of.open_posterior(path)
     suffix = "" if reading == DEFAULT else f"-{reading}"
     known = sorted(file.stem.partition("-")[2] or DEFAULT for file in PACKAGED.glob("kazakhstan_2010*.nc"))
     checks.known(reading, known, thing="reading of a posterior that comes with flowsim")
-    return draws.open_posterior(PACKAGED / f"kazakhstan_2010{suffix}.nc")
+    return draws_of.open_posterior(PACKAGED / f"kazakhstan_2010{suffix}.nc")

@@ -48,6 +48,11 @@ class Load:
     leaves: bool = False
     """Whether its vehicles are trains that leave when their stop ends, so that no queue grows."""
 
+    @property
+    def overloaded(self) -> bool:
+        """Whether its utilisation is at or above 1, so that the queue grows as long as vehicles come."""
+        return self.mean >= 1 and not self.leaves
+
 
 def loads(world: World) -> tuple[Load, ...]:
     """Loads of all lanes and bays, by checkpoint.
@@ -124,7 +129,7 @@ def overloads(found: Iterable[Load]) -> Iterator[str]:
         Loads of a world.
     """
     for load in found:
-        if load.mean >= 1 and not load.leaves:
+        if load.overloaded:
             busy = f"are loaded to {100 * load.mean:.0f} % of their capacity on average"
             yield f"checkpoint '{load.checkpoint}': its {load.part} {busy}; the queue grows without end"
 

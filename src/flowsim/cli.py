@@ -97,9 +97,9 @@ def _raising_errors() -> Iterator[None]:
 
 
 def _message(error: Exception, arguments: Sequence[str]) -> str:
-    from flowsim.config import request as jobs
+    from flowsim.config.error_line import message
 
-    return jobs.message(error, arguments, hint=f"{FULL_ERROR}=1 shows where")
+    return message(error, arguments, hint=f"{FULL_ERROR}=1 shows where")
 
 
 def _command(arguments: Sequence[str], *, debug: bool) -> list[str]:

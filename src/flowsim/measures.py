@@ -9,6 +9,8 @@ import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 
+from flowsim.traffic import HEROIN
+
 YEARS = (0.05, 0.95)
 """Quantiles of single years that an interval runs between."""
 
@@ -22,6 +24,33 @@ def seized(results: xr.Dataset) -> xr.DataArray:
         Dims (policy, replication, drug), in [kg].
     """
     return results["seized_mass"].sum(["channel", "agency"], keep_attrs=True)
+
+
+def seized_at(results: xr.Dataset) -> pd.DataFrame:
+    """Mass of heroin seized at each checkpoint and place in a mean year under the first policy.
+
+    Parameters
+    ----------
+    results
+        Results of a run that simulates.
+
+    Returns
+    -------
+    DataFrame
+        Columns policy, checkpoint, checkpoint_label, oblast, kind, latitude, longitude [degree], seized [kg], and the
+        number of years that the mean is taken over [1].
+    """
+    mass = results["seized_mass_by_checkpoint"].isel(policy=0).sel(drug=HEROIN)
+    over = [dim for dim in mass.dims if dim != "checkpoint"]
+    columns = {name: mass[name].values for name in AT}
+    years = int(np.prod([mass.sizes[dim] for dim in over]))
+    return pd.DataFrame(
+        {"policy": mass["policy"].item(), **columns, "seized": mass.mean(over).values, "years": years},
+    )
+
+
+AT = ("checkpoint", "checkpoint_label", "oblast", "kind", "latitude", "longitude")
+"""Coordinates that say where something is seized."""
 
 
 def leakage(results: xr.Dataset) -> xr.DataArray:
@@ -100,8 +129,9 @@ def pooled_delay(results: xr.Dataset) -> xr.DataArray:
     DataArray
         Dims (policy,), in [h].
     """
-    weighted = results["delay"].fillna(0.0) * results["vehicles"]
-    return (weighted.sum("checkpoint") / results["vehicles"].sum("checkpoint")).assign_attrs(units="h")
+    # Where visits were not over there is no delay, and then no mean of all.
+    weighted = results["delay"].where(results["vehicles"] > 0, 0.0) * results["vehicles"].fillna(0.0)
+    return (weighted.sum("checkpoint", skipna=False) / results["vehicles"].sum("checkpoint")).assign_attrs(units="h")
 
 
 THROUGH, STOPPED = "where the rest gets through", "seized there"
@@ -293,7 +323,8 @@ def _honest(one: xr.Dataset) -> list[Cells]:
     visited = one["vehicles"].where(one["vehicles"] > 0, drop=True)
     busiest = visited.sortby(visited, ascending=False)["checkpoint"].values[:5]
     for post in busiest:
-        rows.append(("honest delay", str(post), "h", float(one["delay"].sel(checkpoint=post)), gap, gap, gap))
+        delay, error = (float(one[name].sel(checkpoint=post)) for name in ("delay", "delay_error"))
+        rows.append(("honest delay", str(post), "h", delay, error, gap, gap))
     rows.append(("cost of fruitless searches", "", "USD/year", float(one["cost"].sum()), gap, gap, gap))
     return rows
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from flowsim import checks
+from flowsim import cards, checks
 from flowsim.cost import Cost
 from flowsim.inspection.checkpoint import Checkpoint
 from flowsim.world import World
@@ -240,6 +241,31 @@ class Policy:
         holds = not (self.costs and self.costs_unknown)
         checks.require(holds, thing=f"policy '{self.name}': costs_unknown", rule=rule, value=self.costs_unknown)
 
+    def __repr__(self) -> str:
+        return cards.card(f"Policy {self.name}", [*self._facts()])
+
+    def _repr_html_(self) -> str:
+        return cards.html_card(f"Policy {self.name}", [*self._facts()])
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        """What its user asks first, see `cards.card`."""
+        yield "title", self.title
+        yield "in force", "yes" if self.in_force else "no"
+        kinds, reasons = [_words(change) for change in self.changes], self.reasons or ("",) * len(self.changes)
+        told = [": ".join(filter(None, pair)) for pair in zip(kinds, reasons, strict=True)]
+        for text in cards.few(told) or ["none"]:
+            yield "changes", text
+        if self.changes_flow:
+            yield "", "it may change what enters the country"
+        if self.parameters:
+            yield "numbers", f"{len(self.parameters)}, of which {len(self.uncertain)} are drawn from intervals"
+        if self.cost_is_unknown:
+            yield "costs", f"unknown: {self.costs_unknown or 'none is given'}"
+        for text in cards.few([f"{cost.what}, per {cost.per}" for cost in self.costs], most=5):
+            yield "costs", text
+        for text in cards.few(self.sources, most=5):
+            yield "sources", text
+
     @property
     def cost_is_unknown(self) -> bool:
         """Whether nothing is known of its cost; what changes nothing costs nothing."""
@@ -321,6 +347,11 @@ class Policy:
     def uncertain(self) -> tuple[Parameter, ...]:
         """Parameters that have an interval to be drawn from."""
         return tuple(parameter for parameter in self.parameters if parameter.is_uncertain)
+
+
+def _words(change: Change) -> str:
+    """Kind of a change in words, as "add checkpoint"."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", type(change).__name__).lower()
 
 
 def _entry(world: World) -> tuple[object, ...]:

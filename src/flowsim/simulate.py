@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import math
-import signal
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from multiprocessing import get_context
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,9 +19,12 @@ from flowsim.inspection.corruption import NO_CORRUPTION
 from flowsim.inspection.detection import Effort
 from flowsim.inspection.intelligence import NO_INTELLIGENCE
 from flowsim.policy import BASELINE, Change, Policy
+from flowsim.processes import mapping
 from flowsim.resources import OverloadWarning, memory_needed, require_memory
 from flowsim.results.dataset import expectation_dataset, loads_dataset, posts_dataset, seizures_dataset
-from flowsim.results.tally import Loads, Posts, pool_loads, pool_posts
+from flowsim.results.registry import attach
+from flowsim.results.tally import Loads, pool_loads
+from flowsim.results.visits import Posts, pool_posts
 from flowsim.world import World
 from flowsim.years import SIMULATING, Engine, Years, make_ready
 
@@ -224,7 +223,7 @@ def simulate_with_spans(
         make_ready(Years(world=world, seed=0, horizon=plan.horizon), SIMULATING[engine])
         tell(step, 1, 1)
     parts, honest = [], []
-    with _workers(plan) as jobs:
+    with mapping(plan.workers) as jobs:
         for policy in policies:
             changed = policy.apply(world)
             years = Years(world=changed, seed=plan.seed, horizon=plan.horizon)
@@ -295,21 +294,31 @@ def _joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
     """One Dataset of those of several policies."""
     if len(parts) == 1:
         return parts[0]
-    tables = [part[["seizure_mass", "seizure_time"]] for part in parts if "seizure" in part.dims]
+    tables = [part[["seizure_mass", "seizure_hours"]] for part in parts if "seizure" in part.dims]
     panels = [part.drop_dims("seizure", errors="ignore") for part in parts]
-    panels = [panels[0], *(_as_in(panels[0], panel) for panel in panels[1:])]
+    words = _words(panels)
+    names = list(dict.fromkeys(name for panel in panels for name in panel["checkpoint"].values.tolist()))
     how: dict[str, Any] = {"data_vars": "all", "coords": "minimal", "compat": "no_conflicts", "join": "outer"}
-    joined = xr.concat(panels, dim="policy", **how)
-    names = dict.fromkeys(name for panel in panels for name in panel["checkpoint"].values.tolist())
-    joined = joined.sel(checkpoint=list(names))  # an outer join sorts labels that are not all the same
-    return xr.merge([joined, xr.concat(tables, dim="seizure")], compat="equals", join="exact") if tables else joined
+    joined = xr.concat([panel.drop_vars(words) for panel in panels], dim="policy", **how)
+    joined = joined.sel(checkpoint=names)  # an outer join sorts labels that are not all the same
+    along = {word: ("checkpoint", [own[name] for name in names]) for word, own in words.items()}
+    joined = attach(joined.assign_coords(along))
+    if not tables:
+        return joined
+    table = xr.concat(tables, dim="seizure").sortby("seizure_hours")
+    return xr.merge([joined, table], compat="equals", join="exact")
 
 
-def _as_in(first: xr.Dataset, panel: xr.Dataset) -> xr.Dataset:
-    """Panel whose checkpoints are called those of the agency that they have under the first policy."""
-    before = dict(zip(first["checkpoint"].values.tolist(), first["checkpoint_agency"].values.tolist(), strict=True))
-    own = zip(panel["checkpoint"].values.tolist(), panel["checkpoint_agency"].values.tolist(), strict=True)
-    return panel.assign_coords(checkpoint_agency=("checkpoint", [before.get(name, agency) for name, agency in own]))
+def _words(panels: Sequence[xr.Dataset]) -> dict[str, dict[str, object]]:
+    """Value of each coordinate along `checkpoint` for each label, under the first policy that has the label."""
+    found: dict[str, dict[str, object]] = {}
+    for panel in panels:
+        labels = panel["checkpoint"].values.tolist()
+        for name, array in panel.coords.items():
+            if array.dims == ("checkpoint",) and name != "checkpoint":
+                own = dict(zip(labels, array.values.tolist(), strict=True))
+                found[str(name)] = own | found.get(str(name), {})
+    return found
 
 
 def _expected(world: World, *, horizon: float, policy: str) -> xr.Dataset:
@@ -404,32 +413,6 @@ def _tell_nobody(step: str, done: int, total: int) -> None:
 
 
 Mapped = TypeVar("Mapped")
-
-
-@contextmanager
-def _workers(plan: Plan) -> Iterator[Callable[..., Iterator[Any]]]:
-    """Map over processes, or in this one if there is one worker."""
-    if plan.workers == 1:
-        yield map
-        return
-    with ProcessPoolExecutor(plan.workers, mp_context=get_context("spawn"), initializer=_leave_stopping) as pool:
-        yield partial(_mapped, pool)
-
-
-def _mapped(pool: ProcessPoolExecutor, work: Callable[..., Any], *items: Any) -> Iterator[Any]:
-    """Map over a pool whose processes, which begin here, are born deaf to Ctrl-C until they can ignore it."""
-    if not hasattr(signal, "pthread_sigmask"):
-        return pool.map(work, *items)
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        return pool.map(work, *items)
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-
-
-def _leave_stopping() -> None:
-    """Let the parent alone answer Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _told(results: Iterator[Mapped], tell: Progress, step: str, total: int) -> Iterator[Mapped]:

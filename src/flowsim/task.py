@@ -6,6 +6,7 @@ import contextlib
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -16,9 +17,10 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import studies, terminal
-from flowsim.config import diagnose, options, targets
-from flowsim.config import request as jobs
+from flowsim.config import diagnose, jobs, options, targets
 from flowsim.config.compose import naming_files
+from flowsim.config.error_line import message
+from flowsim.config.request import request_of
 from flowsim.sweeps.plugins import JOB
 from flowsim.sweeps.progress import amount, on_stderr, span
 
@@ -67,14 +69,14 @@ class Task:
         try:
             self._folders.update([Path(node.sweep.dir)] if several else [])
             with naming_files(node, typed=typed):
-                request = jobs.request_of(config, hydra=node, command=self.command, typed=typed)
+                request = request_of(config, hydra=node, command=self.command, typed=typed)
             if several:
-                request = jobs.moved(request, str(node.job.num))
+                request = replace(request, out=request.out / str(node.job.num))
             run(request, study=config.study.name)
         except Exception as error:
             if self.debug:
                 raise
-            text = jobs.message(error, typed, hint=self.hint)
+            text = message(error, typed, hint=self.hint)
             self.failures.append(f"{shlex.join(typed)}: {text}" if several else text)
 
     def _job(self, config: DictConfig, *, number: int) -> None:
@@ -164,10 +166,10 @@ def run(request: Request, *, study: str) -> None:
         return
     from flowsim.studies import estimates  # after the checks, because xarray takes a second to import
 
-    announce(estimates.estimate(study, request), study=study)
+    begin = partial(announce, estimates.estimate(study, request), study=study)
     with (
         terminal.folder(request.out),
-        terminal.progress(study) as progress,
+        terminal.progress(study, begin=begin) as progress,
         terminal.stopping_workers(),
         terminal.plain_warnings(),
     ):

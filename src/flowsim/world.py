@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Any
 
-from flowsim import checks
+from flowsim import cards, checks
 from flowsim import names as hashes
 from flowsim.hubs import MOST_PARTS, Hub
 from flowsim.inspection.bypass import Bypass
@@ -18,6 +18,7 @@ from flowsim.inspection.detection import Detection
 from flowsim.inspection.devices import Device
 from flowsim.network import Network, Place, Route
 from flowsim.traffic import VEHICLE_CLASSES, Flow, Traffic, mode_of
+from flowsim.units import KG_PER_TONNE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,6 +135,29 @@ def _stops_at(checkpoints: tuple[Checkpoint, ...]) -> Stops:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Identity:
+    """Files and typed values that a world was made from; empty for one that was made in Python."""
+
+    choice: str = ""
+    """Its option of the group `world`."""
+
+    folder: str = ""
+    """Configuration folder of one's own that comes before those of the package; empty if there is none."""
+
+    typed: tuple[str, ...] = ()
+    """Overrides as typed, such as `inspection.effort.south=0.2`."""
+
+    numbers: tuple[str, ...] = ()
+    """Numbers that they set, as in `intervals.SetNumbers`; no draw of a posterior replaces these."""
+
+    reading: str = ""
+    """Label of the readings that are about it."""
+
+    tables: str = ""
+    """Digest of its tables, overlays included."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class World:
     """Everything that the engines need to know about a country in a year."""
 
@@ -176,6 +200,9 @@ class World:
     warm_up: float = 48.0
     """Time simulated and discarded before a span of traffic, to fill the queues [h]."""
 
+    identity: Identity = field(default=Identity(), compare=False)
+    """Files and typed values that it was made from."""
+
     def __post_init__(self) -> None:
         checks.unique((checkpoint.name for checkpoint in self.checkpoints), thing="checkpoints")
         posts = (checkpoint.name for checkpoint in self.checkpoints)
@@ -203,6 +230,36 @@ class World:
                 for share in classes:
                     self.stops(route.path, vehicle_class=share.vehicle_class, direction="through", mode=route.mode)
         self._check_hubs()
+
+    def __repr__(self) -> str:
+        return cards.card(f"World {self.name}", [*self._facts()])
+
+    def _repr_html_(self) -> str:
+        return cards.html_card(f"World {self.name}", [*self._facts()])
+
+    def _facts(self) -> Iterator[tuple[str, str]]:
+        """What its user asks first, see `cards.card`."""
+        traffic, network = self.traffic, self.network
+        yield "title", self.title
+        yield "year", str(self.year)
+        if self.identity.reading not in ("", "none"):
+            yield "reading", self.identity.reading
+        if self.identity.typed:
+            yield "typed", ", ".join(cards.few(self.identity.typed))
+        yield "network", f"places {len(network.places)}, legs {len(network.legs)}, routes {len(network.routes)}"
+        yield "checkpoints", f"{len(self.checkpoints)} in force"
+        kinds = Counter((post.type, post.agency) for post in self.checkpoints)
+        for kind in dict.fromkeys(post.type for post in self.checkpoints):
+            yield "", f"{kind}: " + ", ".join(f"{n} of {agency}" for (one, agency), n in kinds.items() if one == kind)
+        ends = [f"{mass / KG_PER_TONNE:.4g}" for mass in (traffic.inflow, traffic.inflow_low, traffic.inflow_high)]
+        yield "flow", f"{ends[0]} t of heroin a year (between {ends[1]} and {ends[2]})"
+        yield "drugs", ", ".join(cards.few(traffic.drugs))
+        daily = sum(flow.per_day for flow in traffic.flows)
+        yield "traffic", f"{daily:,.0f} honest vehicles a day"
+        parts = {"hubs": self.hubs, "campaigns": self.campaigns, "ways round crossings": self.bypasses}
+        told = [f"{name} {len(own)}" for name, own in parts.items() if own]
+        if told:
+            yield "besides", ", ".join(told)
 
     def _check_hubs(self) -> None:
         checks.unique((hub.place for hub in self.hubs), thing="hubs")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -26,7 +27,7 @@ from flowsim.network import Network
 from flowsim.overlays import REPORTED, lay
 from flowsim.tables import Mistake, Row
 from flowsim.traffic import Profile, Traffic
-from flowsim.world import World
+from flowsim.world import Identity, World
 from flowsim.world_checks import Findings
 from flowsim.world_columns import SOURCED, TABLES
 from flowsim.world_parameters import Parameter
@@ -141,6 +142,22 @@ def load(
         return _world(parts, found.rows, name=name, title=title, year=year, detection=detection)
     except ValueError as error:
         raise checks.Refused(f"{thing}: 1 mistake\n  {error}") from None
+
+
+def digest(rows: Rows) -> str:
+    """Digest of all cells but sources and notes, which change no result.
+
+    Parameters
+    ----------
+    rows
+        Rows of each table, overlays laid over them.
+    """
+    found = hashlib.sha256()
+    for name, own in rows.items():
+        for row in own:
+            cells = (f"{column}={cell}" for column, cell in row.cells.items() if column not in ("source", "note"))
+            found.update("\0".join((name, *cells, "")).encode())
+    return found.hexdigest()[:16]
 
 
 def _scan(folder: Path) -> tuple[dict[str, tuple[Row, ...]], list[Mistake]]:
@@ -300,6 +317,7 @@ def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year:
         hubs=parts["hubs"],
         devices=parts["devices"],
         warm_up=parameters["warm_up"].value,
+        identity=Identity(tables=digest(rows)),
     )
 
 

@@ -13,9 +13,11 @@ import numpy.typing as npt
 import xarray as xr
 
 from flowsim import checks
+from flowsim.calibration.identity import IDENTIFYING
 from flowsim.calibration.priors import values
 from flowsim.intervals import SetNumbers
 from flowsim.results import files
+from flowsim.results.coordinates import describe
 from flowsim.results.folders import POSTERIOR as POSTERIOR
 from flowsim.units import KG_PER_TONNE
 
@@ -167,7 +169,7 @@ def to_dataset(draws: Draws, *, attributes: Mapping[str, str]) -> xr.Dataset:
         least_ess=f"{sample.ess.min():.0f}",
     )
     check(dataset)
-    return dataset
+    return describe(dataset)
 
 
 def variable_of(name: str) -> str:
@@ -199,8 +201,9 @@ def check(dataset: xr.Dataset) -> None:
         checks.known(str(array.attrs["kind"]), KINDS, thing=f"posterior variable '{name}': kind")
     for name in (*DERIVED, "inflow"):
         checks.known(name, [str(known) for known in dataset.data_vars], thing="a variable of every posterior")
-    for name in ("world", "reading", "point"):
-        checks.require(name in dataset.attrs, thing=f"posterior attribute '{name}'", rule="be given", value=None)
+    for name in (*IDENTIFYING, "point"):
+        rule = "be given, as in what study=calibrate of this version writes"
+        checks.require(name in dataset.attrs, thing=f"posterior attribute '{name}'", rule=rule, value=None)
 
 
 def save(dataset: xr.Dataset, path: Path) -> Path:
@@ -241,7 +244,7 @@ def open_posterior(path: str | Path) -> xr.Dataset:
     file = file / POSTERIOR if file.is_dir() else file
     dataset = files.read(file, name=POSTERIOR)
     check(dataset)
-    return dataset
+    return describe(dataset)
 
 
 def world_change(dataset: xr.Dataset, *, chain: int, draw: int) -> SetNumbers:

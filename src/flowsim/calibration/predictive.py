@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.stats import gaussian_kde, norm
 from scipy.stats import t as student
 
+from flowsim import checks
 from flowsim.calibration.components import Cell
 from flowsim.calibration.model import Model, cells_behind
 from flowsim.calibration.reported import Reported, remainder
@@ -262,14 +263,26 @@ SKIPPED: Mapping[str, str] = MappingProxyType(
 )
 """Hold-outs that are not predicted, and why."""
 
+ALSO: Mapping[str, str] = MappingProxyType(
+    {
+        "val-national-heroin-2009": "heroin-2009",
+        "val-max-2009-10": "largest-2009-2010",
+        "val-west-heroin-2006": "heroin-2006-west",
+    }
+)
+"""Hold-outs that print the same number as a row of the table of reported seizures, and the key of that row."""
 
-def of_hold_outs(found: Sequence[History]) -> pd.DataFrame:
+
+def of_hold_outs(found: Sequence[History], *, rows: Collection[str] = ()) -> pd.DataFrame:
     """What is predicted of the hold-outs of the evidence of Kazakhstan.
 
     Parameters
     ----------
     found
         Simulated years, `FIRST` to `LAST`.
+    rows
+        Keys of a table of reported seizures of which `of_rows` says already what is predicted: hold-outs that print
+        the same number (`ALSO`) are left out, so that none is counted twice.
 
     Returns
     -------
@@ -279,12 +292,17 @@ def of_hold_outs(found: Sequence[History]) -> pd.DataFrame:
     table = []
     targets = load_targets()
     total, ceiling = reported("fd16-heroin-2009"), reported("fd16-max-seizure-2009-10")
+    left_out = {key for key, row in ALSO.items() if row in rows}
     for key, (what, of) in POINTS.items():
-        predicted = np.array([of(history) for history in found])
-        table.append(_point(what, predicted, float(targets[key].value or 0.0), held=True))
-    table.append(_point("mass of 2009 [kg]", np.array([h.total(2009) for h in found]), total, held=True))
+        if key not in left_out:
+            predicted = np.array([of(history) for history in found])
+            table.append(_point(what, predicted, float(targets[key].value or 0.0), held=True))
+    if "val-national-heroin-2009" not in left_out:
+        table.append(_point("mass of 2009 [kg]", np.array([h.total(2009) for h in found]), total, held=True))
     chances = {}
     for key, (what, happens) in EVENTS.items():
+        if key in left_out:
+            continue
         bound = targets[key].high if targets[key].low in (None, 0.0) else targets[key].low
         chances[what.format(bound)] = np.mean([happens(history, float(bound or 0.0)) for history in found])
     chances[f"{total:g} kg or more and none above {ceiling:g} kg in 2009"] = np.mean(
@@ -298,12 +316,36 @@ def of_hold_outs(found: Sequence[History]) -> pd.DataFrame:
     return pd.DataFrame(table, columns=list(COLUMNS))
 
 
+def from_the_others(values: Floats) -> Floats:
+    r"""Each value less the mean of all others.
+
+    As :math:`n \bar x = x_k + (n - 1) \bar x_{-k}`, the difference :math:`x_k - \bar x_{-k}` is
+    :math:`n / (n - 1)` times that from the mean of all, :math:`x_k - \bar x`; of independent values with variance
+    :math:`\sigma^2` its variance is :math:`\sigma^2 n / (n - 1)`.
+
+    Parameters
+    ----------
+    values
+        At least two values, dims (year,) [any unit].
+
+    Raises
+    ------
+    ValueError
+        If there is a single value.
+    """
+    count = len(values)
+    checks.require(count > 1, thing="values that leave one another out", rule="be at least 2", value=count)
+    found: Floats = (values - values.mean()) * (count / (count - 1))
+    return found
+
+
 def log_scores(found: Sequence[History], *, level: float) -> pd.DataFrame:
     """Logarithmic scores of the model and of a lognormal fitted to the eleven-year series; the larger wins.
 
-    Each year of the series is predicted from the other ten: by a lognormal whose mean and spread are theirs, and by
-    the model's spread of years about their mean. The heroin of 2009 is predicted by both: the lognormal with the
-    spread of the series about the level of the totals that were fitted.
+    Each year of the series is predicted from the other ten: by a lognormal whose mean and spread are theirs (Student's
+    t with a flat prior, Gelman and others, Bayesian Data Analysis, 2013, section 3.2), and by how far a year of the
+    model lies from the mean of ten others, as of `from_the_others`. The heroin of 2009 is predicted by both: the
+    lognormal with the spread of the series about the level of the totals that were fitted.
 
     Parameters
     ----------
@@ -313,9 +355,7 @@ def log_scores(found: Sequence[History], *, level: float) -> pd.DataFrame:
         Level of the lognormal for 2009: geometric mean of the national totals that were fitted [kg].
     """
     series = np.log(list(opiates().values()))
-    spread = [np.log(_series(history)) for history in found]
-    about = np.concatenate([(one - one.mean()) * np.sqrt(11.0 / 10.0) for one in spread])
-    shape = gaussian_kde(about)
+    shape = gaussian_kde(np.concatenate([from_the_others(np.log(_series(history))) for history in found]))
     rows = []
     count = len(series)
     for k in range(count):

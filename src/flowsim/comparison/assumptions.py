@@ -10,6 +10,7 @@ import xarray as xr
 from scipy import optimize, stats
 
 from flowsim.comparison import pairs
+from flowsim.comparison.confidence import SETS
 from flowsim.comparison.pairs import BASELINE, Floats
 
 COLUMNS = ("policy", "parameter", "low", "high", "rank", "shown", "slope", "error", "swing", "break_even", "most")
@@ -44,7 +45,7 @@ def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.Data
     Raises
     ------
     ValueError
-        If the policy to compare with has no known cost, or one that may be 0.
+        If the policy to compare with has no known cost, or one that may be 0, or sets are too few to know.
     """
     changes = pairs.changes(pairs.levels(results))
     effect = pairs.per_set(changes["seized"])
@@ -65,8 +66,9 @@ def _balance(changes: xr.Dataset, effect: xr.DataArray, against: str) -> xr.Data
     """Kilograms beyond those that the same money would give in another policy, dims (policy, set) [kg/year]."""
     cost = changes["policy_cost"] + changes["compensation"]
     middle, low, high = pairs.interval(cost.sel(policy=against))
-    if not np.isfinite(middle) or low <= 0 <= high:
-        raise ValueError(f"policy to compare with must have a known cost that is not 0, got {against!r}")
+    if not np.isfinite(low) or low <= 0 <= high:
+        rule = f"have a known cost that is not 0, from {SETS} sets or more"
+        raise ValueError(f"policy to compare with must {rule}, got {against!r}")
     return effect - float(effect.sel(policy=against).mean()) / middle * cost
 
 

@@ -11,10 +11,14 @@ import xarray as xr
 from flowsim import checks
 from flowsim.comparison import plates
 from flowsim.comparison.analysis import analyse
+from flowsim.comparison.dataset import EFFECTS, labelled
 from flowsim.comparison.design import described
 from flowsim.comparison.job import PRIOR, Comparison, comparison_of, results, shape_of
+from flowsim.policies import added
 from flowsim.policy import Policy
 from flowsim.repeats import is_ready, make_ready
+from flowsim.results import files
+from flowsim.results.coordinates import describe
 from flowsim.simulate import Progress
 from flowsim.studies.request import Request
 from flowsim.sweeps import lock, runner, sweeper
@@ -34,14 +38,14 @@ SET = "set"
 def run(request: Request, *, progress: Progress | None) -> str:
     """Compare policies with the baseline.
 
-    Makes `sweep.zarr` in the folder, or goes on with it, and writes the tables and figures.
+    Makes `sweep.zarr` in the folder, or goes on with it, and writes `effects.nc`, the tables and the figures.
 
     Parameters
     ----------
     request
         What is asked for.
     progress
-        Not called, as the job runner says how far it is.
+        Called before the first job; how far it is the job runner says.
 
     Returns
     -------
@@ -55,14 +59,41 @@ def run(request: Request, *, progress: Progress | None) -> str:
     RuntimeError
         If a job fails; what is done is kept.
     """
-    checks.known(request.engine, tuple(SIMULATING), thing="engine of study=compare")
-    comparison = comparison_of(request)
-    simulate(comparison, request)
-    posterior, prior = gathered(request.out, comparison)
+    comparison, posterior, prior = results_of(request, progress=progress)
+    files.write(labelled(posterior).assign_attrs(request.attributes, command=request.command), request.out / EFFECTS)
     found = analyse(posterior, prior=prior)
     found.save(request.out)
     plates.save(plates.figures(posterior, found, title=request.world.title), request.out)
     return "\n".join((*_head(comparison, request), "", *found.lines))
+
+
+def results_of(
+    request: Request, *, progress: Progress | None = None
+) -> tuple[Comparison, xr.Dataset, xr.Dataset | None]:
+    """Comparison that a request asks for, and its results under draws of the posterior and under those of the prior.
+
+    Jobs that the folder of the request holds are not done again.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    progress
+        Called before the first job.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        As of `run`.
+    """
+    checks.known(request.engine, tuple(SIMULATING), thing="engine of study=compare")
+    comparison = comparison_of(request)
+    simulate(comparison, request, progress=progress)
+    posterior, prior = gathered(request.out, comparison)
+    if request.worlds is not None and request.worlds.draw:
+        chain, draw = (("draw", list(own)) for own in (request.worlds.chain, request.worlds.draw))
+        posterior = posterior.assign_coords(chain=chain, draw_in_chain=draw)
+    return comparison, posterior, prior
 
 
 def _head(comparison: Comparison, request: Request) -> Iterator[str]:
@@ -76,7 +107,7 @@ def _head(comparison: Comparison, request: Request) -> Iterator[str]:
     yield from filter(None, [request.note])
 
 
-def simulate(comparison: Comparison, request: Request) -> Store:
+def simulate(comparison: Comparison, request: Request, *, progress: Progress | None = None) -> Store:
     """Do the jobs of a comparison that are missing in its folder.
 
     Parameters
@@ -85,6 +116,8 @@ def simulate(comparison: Comparison, request: Request) -> Store:
         What is compared.
     request
         What is asked for.
+    progress
+        Called before the first job.
 
     Raises
     ------
@@ -98,6 +131,8 @@ def simulate(comparison: Comparison, request: Request) -> Store:
             on_stderr("sweep: making machine code, once on this machine (about a minute)")
             make_ready(comparison.engine, comparison.world)
         store = sweeper.ready(_plan(comparison, request), request.out)
+        if progress is not None:
+            progress("", 0, 0)  # what it will take, which is not said of what is refused
         workers = min(request.plan.workers, comparison.design.sets)
         launcher: Launcher = InProcess() if workers == 1 else Processes(workers=workers)
         outcome = runner.run(
@@ -151,7 +186,8 @@ def gathered(path: Path, comparison: Comparison) -> tuple[xr.Dataset, xr.Dataset
     -------
     tuple
         Datasets with dims (policy, draw, replication, ...) for heroin and (policy, set, checkpoint) for honest
-        traffic, with the coordinate `set_of_draw`; the second is None if the draws are those of the prior.
+        traffic, with the coordinates `set_of_draw`, and of each policy `adds`, what it adds in the world, in words, and
+        `posts`, how many posts [1]; the second is None if the draws are those of the prior.
     """
     from flowsim.results.files import open_results
 
@@ -176,7 +212,14 @@ def _stacked(opened: xr.Dataset, comparison: Comparison) -> xr.Dataset:
     found["parameter_value"] = ((SET, "parameter"), table)
     found["seized_by_checkpoint"] = found["seized_mass_by_checkpoint"].mean("replication")
     found = found.drop_vars("seized_mass_by_checkpoint").assign_coords(parameter=names)
-    return found.transpose("policy", "draw", SET, "replication", ..., "checkpoint", "parameter")
+    named = {policy.name: policy for policy in comparison.design.policies}
+    order = [named[str(name)] for name in found["policy"].values]
+    world = comparison.world
+    found = found.assign_coords(
+        adds=("policy", [added.said(policy, world) for policy in order]),
+        posts=("policy", [added.posts(policy, world) for policy in order]),
+    )
+    return describe(found.transpose("policy", "draw", SET, "replication", ..., "checkpoint", "parameter"))
 
 
 def _values(policies: tuple[Policy, ...]) -> dict[str, float]:

@@ -9,6 +9,7 @@ import pandas as pd
 import xarray as xr
 
 from flowsim.comparison import noise, pairs
+from flowsim.comparison.confidence import DRAWS, SETS
 from flowsim.comparison.pairs import BASELINE
 
 REPORTS = 10
@@ -78,7 +79,7 @@ def never(results: xr.Dataset, table: pd.DataFrame) -> list[str]:
     results
         Results of the comparison.
     table
-        Table 2.
+        Table 2; policies without interval, as draws are too few, are never among them.
     """
     least = visible(results)
     small = np.maximum(table["seized_low"].abs(), table["seized_high"].abs()) < least
@@ -98,6 +99,12 @@ def sentences(results: xr.Dataset, table: pd.DataFrame, rests: pd.DataFrame) -> 
         As of `assumptions.sensitivities`.
     """
     if not np.isfinite(visible(results)):
+        return
+    if results.sizes["draw"] < DRAWS or results.sizes["set"] < SETS:
+        yield (
+            "Which assumed numbers change a conclusion, and which policies never do: too few draws to say, as that "
+            f"takes {DRAWS} draws in {SETS} sets."
+        )
         return
     found = deciding(results, rests)
     words: dict[str, list[str]] = {}

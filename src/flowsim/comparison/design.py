@@ -101,21 +101,21 @@ def chosen(names: str | Sequence[str] | None, *, catalogue: Sequence[Policy], wo
     if names is None:
         found = [policy for policy in catalogue if policy.name != BASELINE.name and _fits(policy, world)]
     else:
-        checks.unique(names, thing="study.policies")
+        checks.unique(names, thing="policies")
         found = [_composed(name, named) for name in names if name != BASELINE.name]
         for policy in found:
             try:
                 policy.apply(world)
             except ValueError as error:
-                raise ValueError(f"study.policies: {policy.name} does not fit world={world.name}: {error}") from None
-    checks.require(bool(found), thing="study.policies", rule="name a policy besides the baseline", value=names)
+                raise ValueError(f"policies: {policy.name} does not fit world={world.name}: {error}") from None
+    checks.require(bool(found), thing="policies", rule="name a policy besides the baseline", value=names)
     return (named.get(BASELINE.name, BASELINE), *found)
 
 
 def _composed(name: str, named: Mapping[str, Policy]) -> Policy:
     parts = name.split("+")
     for part in parts:
-        checks.known(part, tuple(named), thing="study.policies")
+        checks.known(part, tuple(named), thing="policies")
     return named[name] if len(parts) == 1 else compose([named[part] for part in parts])
 
 

@@ -34,7 +34,7 @@ LEAVING = {"by_exit": "leaked by exit", "by_class": "leaked by route class"}
 PER_MILLION, PER_HOUR = "kg per million USD", "kg per honest hour"
 """Quantities that are ratios."""
 
-ACROSS_ZERO, UNKNOWN = "n/a: denominator may be 0", "n/a: cost unknown"
+ACROSS_ZERO, UNKNOWN, TOO_FEW = "n/a: denominator may be 0", "n/a: cost unknown", "n/a: too few sets"
 """Why a ratio is not given."""
 
 SAVED = "per unit saved, as the denominator falls"
@@ -117,8 +117,8 @@ def effects(results: xr.Dataset, *, prices: Prices | None = None) -> pd.DataFram
     -------
     DataFrame
         Columns `COLUMNS`: level under the policy, mean change, its 5 and 95 % points over draws (over sets for honest
-        traffic, cost and ratios), and its standard error for the finite number of simulated years, which all draws
-        share and which the interval does not hold (NaN where none is known) [unit].
+        traffic, cost and ratios; NaN where there are too few), and its standard error for the finite number of
+        simulated years, which all draws share and which the interval does not hold (NaN where none is known) [unit].
 
     Raises
     ------
@@ -206,8 +206,8 @@ def ratios(change: xr.Dataset) -> Iterator[Row]:
     """Rows of kilograms more seized per million dollars and per honest hour, formed in each set of assumed parameters.
 
     The mean is that of the numerator over that of the denominator. A million dollars is what the policy costs and what
-    fruitless searches and compensation cost more. Where the interval of the denominator holds 0 there is no ratio;
-    where it lies below, the ratio is per unit saved.
+    fruitless searches and compensation cost more. Where the interval of the denominator holds 0, or sets are too few
+    for one, there is no ratio; where it lies below, the ratio is per unit saved.
 
     Parameters
     ----------
@@ -221,11 +221,13 @@ def ratios(change: xr.Dataset) -> Iterator[Row]:
         middle, low, high = pairs.interval(cost)
         if not np.isfinite(middle):
             yield quantity, "", unit, *(np.nan,) * 5, UNKNOWN
+        elif np.isnan(low):
+            yield quantity, "", unit, *(np.nan,) * 5, TOO_FEW
         elif low <= 0 <= high:
             yield quantity, "", unit, *(np.nan,) * 5, ACROSS_ZERO
         else:
             inside = np.abs(cost.where(np.sign(cost) == np.sign(middle)))
             values = (mass / inside).values
-            ends = np.nanquantile(values, pairs.QUANTILES).tolist()
+            ends = np.nanquantile(values, pairs.QUANTILES).tolist() if pairs.enough(cost) else (np.nan, np.nan)
             mean = float(mass.mean()) / abs(middle)
             yield quantity, "", unit, np.nan, mean, *ends, np.nan, SAVED if middle < 0 else ""

@@ -14,7 +14,7 @@ import xarray as xr
 
 from flowsim.capacity import busiest
 from flowsim.comparison.design import Design, chosen
-from flowsim.config import request as jobs
+from flowsim.config.jobs import stored_request
 from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.intervals import SetNumbers, draw, varied
 from flowsim.policies.costs import annual_cost
@@ -22,8 +22,9 @@ from flowsim.policy import Change, Policy
 from flowsim.repeats import repeated
 from flowsim.results.dataset import posts_dataset
 from flowsim.results.registry import CHANNELS
-from flowsim.results.sites import Site, sites
-from flowsim.results.tally import Masses, exits, pool_posts, route_classes
+from flowsim.results.sites import Site, along, sites
+from flowsim.results.tally import Masses, exits, route_classes
+from flowsim.results.visits import pool_posts
 from flowsim.simulate import Plan, Recorded, Traffic, seen_by_honest
 from flowsim.studies.request import Request
 from flowsim.sweeps.store import Store
@@ -45,7 +46,17 @@ OF_LOADS = (
 )
 """Variables of a year of consignments."""
 
-OF_HONEST = ("vehicles", "referrals", "false_alarms", "delay", "delay_p95", "queue_length", "load", "cost")
+OF_HONEST = (
+    "vehicles",
+    "referrals",
+    "false_alarms",
+    "delay",
+    "delay_p95",
+    "unfinished",
+    "queue_length",
+    "load",
+    "cost",
+)
 """Variables of honest traffic, the same under all draws that share a set."""
 
 MOST_YEARS = 20
@@ -87,16 +98,16 @@ def comparison_of(request: Request) -> Comparison:
     Parameters
     ----------
     request
-        What is asked for; its options are `policies`, `replications` and `sets`.
+        What is asked for; `sets` is an option of the study.
 
     Raises
     ------
     ValueError
         If a policy is unknown or does not fit, or the draws cannot be shared out.
     """
-    names, seed = request.options.get("policies"), request.plan.seed
-    policies = chosen(names, catalogue=request.catalogue(), world=request.world)
-    count, years = request.draws or 1, request.options["replications"]
+    seed = request.plan.seed
+    policies = chosen(request.compared, catalogue=request.catalogue(), world=request.world)
+    count, years = request.draws or 1, request.plan.replications
     most = request.options["sets"]
     design = Design(policies=policies, draws=count, replications=years, most=most, seed=seed)
     intervals = varied(request.numbers())
@@ -109,7 +120,7 @@ def comparison_of(request: Request) -> Comparison:
         design=design,
         draws=assumed if worlds is None else worlds.changes,
         prior=() if worlds is None else assumed[: design.sets],
-        plan=replace(request.plan, replications=years, workers=1),
+        plan=replace(request.plan, workers=1),
         engine=request.engine,
     )
 
@@ -135,12 +146,9 @@ def shape_of(comparison: Comparison) -> Shape:
         "exit": list(exits(comparison.world)),
         "route_class": list(route_classes(comparison.world)),
     }
-    names = ("oblast", "mode", "kind")
-    along: dict[str, tuple[str, dict[Any, str]]] = {
-        name: ("checkpoint", {site.name: getattr(site, name) for site in where}) for name in names
-    }
-    along["checkpoint_agency"] = ("checkpoint", {site.name: site.agency for site in where})
-    return Shape(variables=(*OF_LOADS, *OF_HONEST, POLICY_COST), labels=labels, along=along)
+    names = labels["checkpoint"]
+    words = {name: (dim, dict(zip(names, own, strict=True))) for name, (dim, own) in along(where).items()}
+    return Shape(variables=(*OF_LOADS, *OF_HONEST, POLICY_COST), labels=labels, along=words)
 
 
 def _sites(comparison: Comparison) -> list[Site]:
@@ -183,7 +191,7 @@ def _stamp(store: Store) -> tuple[Path, int]:
 @lru_cache(maxsize=2)
 def _opened(path: Path, stamp: int) -> tuple[Comparison, Shape]:
     """Comparison of a store, which a process reads once."""
-    comparison = comparison_of(jobs.stored_request(Store(path).plan))
+    comparison = comparison_of(stored_request(Store(path).plan))
     return comparison, shape_of(comparison)
 
 

@@ -8,7 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from flowsim.comparison.text import rests_text, span, years_text
+from flowsim.comparison.confidence import chance
+from flowsim.comparison.numbers import span, years_text
+from flowsim.comparison.text import rests_text
 from flowsim.comparison.variance import SOURCES
 from flowsim.policies.kinds import BARE, kind_of, says
 from flowsim.policy import BASELINE, Parameter, Policy
@@ -35,7 +37,7 @@ def write(policies: Sequence[Policy], *, results: Path, folder: Path) -> list[Pa
         Pages that were written.
     """
     table = pd.read_csv(results / COMPARED, keep_default_na=False, na_values=["", "nan"])
-    for name in ("rests_on", "negative"):
+    for name in ("rests_on", "negative", "adds"):
         table[name] = table[name].fillna("")
     rows = {str(row["policy"]): row for row in table.to_dict("records")}
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,6 +64,8 @@ def page(policy: Policy, row: Mapping[Any, Any] | None) -> Iterator[str]:
     yield from (f"# {policy.name}", "", f"{policy.title}.", "")
     yield f"*{'In force' if policy.in_force else 'Not in force'} in the world's year, so far as the documents say.* "
     yield f"Sources: {'; '.join(policy.sources)}."
+    if row is not None and row["adds"]:
+        yield from ("", f"In the world in which it was compared it {row['adds']}.")
     yield from ("", "## What it changes", "")
     for k, change in enumerate(policy.changes):
         kind = kind_of(change)
@@ -76,7 +80,7 @@ def page(policy: Policy, row: Mapping[Any, Any] | None) -> Iterator[str]:
         yield "It was not compared."
     else:
         yield from _effect(row)
-    yield from ("", "```sh", f"flowsim policy={policy.name}", f"flowsim study=compare study.policies=[{policy.name}]")
+    yield from ("", "```sh", f"flowsim policy={policy.name}", f"flowsim study=compare policies=[{policy.name}]")
     yield "```"
 
 
@@ -101,7 +105,7 @@ def _effect(row: Mapping[Any, Any]) -> Iterator[str]:
     yield f"| heroin seized [kg] | {span(own, 'seized')} |"
     yield f"| heroin seized [points of flow] | {span(own, 'points')} |"
     yield f"| years of reports before, and as many after, that would show it | {years_text(float(own['years']))} |"
-    yield f"| probability that it seizes more, posterior / prior | {_chance(own['p'])} / {_chance(own['p_prior'])} |"
+    yield f"| probability that it seizes more, posterior / prior | {_chance(own, '')} / {_chance(own, '_prior')} |"
     if all(part == part for part in parts):
         shares = " / ".join(f"{100 * part:.0f} %" for part in parts)
         yield f"| variance of a year's effect: calibrated / assumed / from year to year | {shares} |"
@@ -111,5 +115,5 @@ def _effect(row: Mapping[Any, Any]) -> Iterator[str]:
     )
 
 
-def _chance(value: Any) -> str:
-    return "-" if value != value else f"{float(value):.2f}"
+def _chance(row: Mapping[str, Any], end: str) -> str:
+    return chance(float(row[f"p{end}"]), int(row[f"draws{end}"]))

@@ -10,6 +10,7 @@ import pandas as pd
 import xarray as xr
 
 from flowsim import checks
+from flowsim.comparison.confidence import DRAWS, SETS
 
 BASELINE = "baseline"
 """Policy that all others are compared with."""
@@ -118,13 +119,14 @@ def _by_oblast(mass: xr.DataArray) -> xr.DataArray:
 
 def _honest(results: xr.Dataset) -> dict[str, xr.DataArray]:
     vehicles = results["vehicles"].fillna(0.0)
-    hours = (vehicles * results["delay"].fillna(0.0)).sum("checkpoint")
+    # A visited post whose visits were not over has no delay, and then the sum has none either.
+    hours = (vehicles * results["delay"].where(vehicles > 0, 0.0)).sum("checkpoint", skipna=False)
     total = vehicles.sum("checkpoint")
-    visited = results["delay_p95"].where(vehicles > 0)
+    late = results["delay_p95"].where(vehicles > 0, -np.inf).max("checkpoint", skipna=False)
     return {
         "hours": hours,
-        "delay": (hours / total.where(total > 0)).fillna(0.0),
-        "worst_p95": visited.max("checkpoint").fillna(0.0),
+        "delay": (hours / total.where(total > 0)).where(total > 0, 0.0),
+        "worst_p95": late.where(total > 0, 0.0),
         "queue": results["queue_length"].fillna(0.0).sum("checkpoint"),
         "referrals": results["referrals"].fillna(0.0).sum("checkpoint"),
         "false_alarms": results["false_alarms"].fillna(0.0).sum("checkpoint"),
@@ -146,7 +148,8 @@ def worst(results: xr.Dataset) -> pd.Series:
     results
         Results of the comparison.
     """
-    late = results["delay_p95"].where(results["vehicles"].fillna(0.0) > 0).mean("set").fillna(-np.inf)
+    visited = results["vehicles"].fillna(0.0) > 0
+    late = results["delay_p95"].fillna(np.inf).where(visited).mean("set").fillna(-np.inf)
     names = results["checkpoint"].values[late.argmax("checkpoint").values]
     return pd.Series(names, index=[str(name) for name in results["policy"].values])
 
@@ -182,18 +185,31 @@ def per_set(values: xr.DataArray) -> xr.DataArray:
     return values.groupby("set_of_draw").mean("draw").rename(set_of_draw="set")
 
 
-def interval(values: xr.DataArray | Floats) -> tuple[float, float, float]:
-    """Mean of values and their 5 and 95 % quantiles; NaN for all if one is unknown.
+def enough(values: xr.DataArray) -> bool:
+    """Whether there are as many draws, or sets of assumed numbers, as a 5-95 % interval needs.
 
     Parameters
     ----------
     values
-        Values of draws or sets.
+        Values of draws or sets, with the dim `draw` or `set`.
+    """
+    return values.sizes.get("draw", DRAWS) >= DRAWS and values.sizes.get("set", SETS) >= SETS
+
+
+def interval(values: xr.DataArray) -> tuple[float, float, float]:
+    """Mean of values and their 5 and 95 % quantiles; NaN for all if one is unknown, for the quantiles if few are.
+
+    Parameters
+    ----------
+    values
+        Values of draws or sets. Fewer than `enough` have quantiles only if there are two or more and all are equal.
     """
     flat = np.asarray(values, dtype=np.float64).ravel()
-    low, high = np.quantile(flat, QUANTILES)
+    same = bool((flat == flat[0]).all())
     # The mean of equal numbers must be that number, without the rounding of a sum.
-    middle = flat[0] if (flat == flat[0]).all() else flat.mean()
+    middle = flat[0] if same else flat.mean()
+    known = enough(values) or (same and len(flat) > 1)
+    low, high = np.quantile(flat, QUANTILES) if known else (np.nan, np.nan)
     return float(middle), float(low), float(high)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
 import xarray as xr
 
 from flowsim.comparison import pairs
@@ -49,18 +50,10 @@ def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequen
     """
     known = {year: reported(key) for year, key in REPORTED.items()}
     sizes = results.sizes
-    draws = f"{sizes['draw']} draws of the posterior and {sizes['set']} sets of assumed numbers"
+    draws = _of(sizes["draw"], sizes["set"])
     yearly = pairs.levels(results)["yearly"].sel(policy=BASELINE).values
     made = {
-        "fig5_policies": policies.policies(
-            analysis.table,
-            title=f"What each policy would change: {title}",
-            sentence=(
-                f"Change of what is seized in a year, on the same vehicles; points are means, bars 5-95 % of {draws}. "
-                "Years of reports: before and as many after, to see the mean with 80 % power at 5 %. " + RESTS
-            ),
-            reported=known[2010],
-        ),
+        "fig5_policies": effects(analysis.table, draws=sizes["draw"], sets=sizes["set"], title=title),
         "fig9_trade_offs": policies.trade(
             analysis.table,
             title=f"What is seized against honest hours and cost: {title}",
@@ -94,6 +87,34 @@ def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequen
             ),
         )
     return dict(sorted(made.items(), key=lambda item: int(item[0].partition("_")[0].removeprefix("fig"))))
+
+
+def effects(table: pd.DataFrame, *, draws: int, sets: int, title: str) -> Drawn:
+    """Figure 5 of a comparison, from its table 2 alone.
+
+    Parameters
+    ----------
+    table
+        Table 2, as `Analysis.table` or the file that is kept of it.
+    draws, sets
+        Draws of the posterior, and sets of values of the levers [1].
+    title
+        Title of the world.
+    """
+    return policies.policies(
+        table,
+        title=f"What each policy would change: {title}",
+        sentence=(
+            "Change of what is seized in a year, on the same vehicles; points are means, bars 5-95 % of "
+            f"{_of(draws, sets)}. Years of reports: before and as many after, to see the mean with 80 % power at 5 %. "
+            + RESTS
+        ),
+        reported=reported(REPORTED[2010]),
+    )
+
+
+def _of(draws: int, sets: int) -> str:
+    return f"{draws} draws of the posterior and {sets} sets of assumed numbers"
 
 
 def save(made: dict[str, Drawn], folder: Path) -> None:

@@ -54,25 +54,27 @@ def summary(
     Returns
     -------
     DataFrame
-        A row per policy but the baseline. For each of `QUANTITIES` the mean change, and as NAME_low and NAME_high its
-        5 and 95 % points; NAME_note says why a ratio is missing or what it is per. `seized_error`, standard error for
-        the finite number of years [kg/year]. `p` and `p_prior`, probability to seize more than the baseline [1].
-        `years`, years_low, years_high: years of reports needed on each side for the mean effect, and 5 and 95 % points
-        over draws. `share_calibrated`, share_assumed, share_yearly: parts of the variance of a single year's effect
-        [1], NaN where they cannot be told apart, and `negative`, components whose estimate was below 0. `rests_on`,
-        slope, swing, break_even: the parameter that the effect rests on most. `against`, share of single years whose
-        effect has the other sign than the mean [1]. `kind`: "assumed" if the policy has
-        assumed parameters, else "calibrated".
+        A row per policy but the baseline: `adds`, what it adds in the world, in words, and `posts`, how many posts [1].
+        For each of `QUANTITIES` the mean change, and as NAME_low and NAME_high its 5 and 95 % points, NaN where draws
+        or sets are too few; NAME_note says why a ratio is missing or what it is per.
+        `seized_error`, standard error for the finite number of years [kg/year]. `p` and `p_prior`, share of draws that
+        seize more than the baseline [1], and `draws`, `draws_prior`, of how many. `years`, years_low, years_high: years
+        of reports needed on each side for the mean effect, and 5 and 95 % points over draws. `share_calibrated`,
+        share_assumed, share_yearly: parts of the variance of a single year's effect [1], NaN where they cannot be told
+        apart, and `negative`, components whose estimate was below 0. `rests_on`, slope, swing, break_even: the
+        parameter that the effect rests on most. `against`, share of single years whose effect has the other sign than
+        the mean [1]. `kind`: "assumed" if the policy has assumed parameters, else "calibrated".
     """
     long = effects(results, prices=prices) if table is None else table
     rests = sensitivities(results) if rests is None else rests
     levels = pairs.levels(results)
     changes = pairs.changes(levels)
+    draws = results.sizes["draw"], 0 if prior is None else prior.sizes["draw"]
     p = probability(levels["seized"]).sel(other=BASELINE)
     before = None if prior is None else probability(pairs.levels(prior)["seized"]).sel(other=BASELINE)
     rows = []
     for name in (name for name in by_effect(levels["seized"]) if name != BASELINE):
-        row: dict[str, object] = {"policy": name, "kind": _kind(results, name)}
+        row: dict[str, object] = {"policy": name, "kind": _kind(results, name), **_added(results, name)}
         mine = long[long["policy"] == name].drop_duplicates("quantity").set_index("quantity")
         for short, quantity in QUANTITIES.items():
             found = mine.loc[quantity] if quantity in mine.index else pd.Series(UNMADE)
@@ -81,8 +83,9 @@ def summary(
                 row[f"{short}_note"] = found["note"]
         row |= {"worst_post": mine.loc[QUANTITIES["worst_p95"], "item"], "seized_error": mine.loc["seized", "error"]}
         known = before is not None and name in before["policy"].values
-        row["p"] = float(p.sel(policy=name))
+        row |= {"p": float(p.sel(policy=name)), "draws": draws[0]}
         row["p_prior"] = float(before.sel(policy=name)) if before is not None and known else np.nan
+        row["draws_prior"] = draws[1] if known else 0
         row["against"] = _against(changes["yearly"].sel(policy=name).values)
         row |= _years(levels, changes, name) | _shares(results, changes, name) | _rest(rests, name)
         rows.append(row)
@@ -102,6 +105,14 @@ def _against(yearly: npt.NDArray[np.float64]) -> float:
     return float((yearly * np.sign(mean) < 0).mean())
 
 
+def _added(results: xr.Dataset, policy: str) -> dict[str, object]:
+    """What a policy adds in the world, where the results say it."""
+    if "adds" not in results.coords:
+        return {"adds": "", "posts": 0}
+    own = results[["adds", "posts"]].sel(policy=policy)
+    return {"adds": str(own["adds"].item()), "posts": int(own["posts"])}
+
+
 def _kind(results: xr.Dataset, policy: str) -> str:
     names = [str(name) for name in results["parameter"].values]
     return "assumed" if pairs.parameters_of(policy, names) else "calibrated"
@@ -115,9 +126,9 @@ def _years(levels: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, ob
     before, after = (noise.year_variance(yearly.sel(policy=name)) for name in (BASELINE, policy))
     effect = changes["seized"].sel(policy=policy)
     each = noise.years_needed(effect, before=before, after=after)
-    low, high = np.quantile(each, pairs.QUANTILES, method="inverted_cdf")
+    ends = np.quantile(each, pairs.QUANTILES, method="inverted_cdf") if pairs.enough(effect) else (np.nan, np.nan)
     middle = float(noise.years_needed(pairs.interval(effect)[0], before=before, after=after))
-    return {"years": middle, "years_low": float(low), "years_high": float(high)}
+    return {"years": middle, "years_low": float(ends[0]), "years_high": float(ends[1])}
 
 
 def _shares(results: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, object]:

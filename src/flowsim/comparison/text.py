@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,10 +13,12 @@ import xarray as xr
 
 from flowsim.comparison import pairs
 from flowsim.comparison.conclusions import REPORTS, sentences, visible
+from flowsim.comparison.confidence import DRAWS, SETS, chance
 from flowsim.comparison.effects import PRICES, SAVED, UNKNOWN, Prices
+from flowsim.comparison.numbers import Row, ends, short, span, years_text
 from flowsim.comparison.pairs import BASELINE
-from flowsim.comparison.pairwise import APART, NOT_APART, SAME, TOO_FEW
 from flowsim.comparison.variance import SOURCES
+from flowsim.comparison.verdicts import told_apart
 from flowsim.evidence import reported
 
 WIDTH = 100
@@ -28,38 +30,8 @@ REPORTED = "fd16-heroin-2010"
 NAME = 29
 """Width of the column of names; a longer name stands in a line of its own [characters]."""
 
-FEW = 12
-"""Most pairs that are listed one by one."""
-
-Row = Mapping[str, Any]
-
-
-def short(value: float, *, sign: bool = True) -> str:
-    """A number with two or three digits that count.
-
-    Parameters
-    ----------
-    value
-        The number [unit].
-    sign
-        Whether a plus is shown.
-    """
-    if not math.isfinite(value):
-        return "n/a" if math.isnan(value) else "inf"
-    if value == 0:
-        return "0"
-    plus, power = "+" if sign else "", math.floor(math.log10(abs(value)))
-    if power < -3:
-        return f"{value:{plus}.0e}"
-    return f"{value:{plus},.{max(0, (2 if power >= 0 else 1) - power)}f}"
-
-
-def span(row: Row, name: str, *, scale: float = 1.0) -> str:
-    """Mean and interval of a column, as in `+12 (+3 to +20)`; without the interval where it has no width."""
-    middle, low, high = (scale * float(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
-    if not math.isfinite(middle) or (low == high == middle):
-        return short(middle)
-    return f"{short(middle)} ({short(low)} to {short(high)})"
+SELDOM = 0.0005
+"""Least share of single years that is listed [1]."""
 
 
 def report(
@@ -93,8 +65,9 @@ def report(
     yield from _sure(rows)
     groups = (
         _notes(table, results, prices=prices),
+        _added(table),
         overloaded(results),
-        against_the_mean(table),
+        against_the_mean(table, years=results.sizes["draw"] * results.sizes["replication"]),
         told_apart(differences),
         sentences(results, table, rests),
         beside(results, table),
@@ -179,28 +152,20 @@ def _ratio(row: Row, name: str, *, scale: float = 1.0) -> str:
     return short(value) + (" s" if note == SAVED else "")
 
 
-def years_text(years: float) -> str:
-    """Years of reports, as they are printed [year]."""
-    if math.isnan(years):
-        return "n/a"
-    return "never" if math.isinf(years) else ">9999" if years > 9999 else f"{years:.0f}"
-
-
 def _sure(rows: Sequence[Row]) -> Iterator[str]:
     yield from ("How sure: probability to seize more than the baseline, parts of the variance, what it rests on", "")
-    yield f"{'':{NAME}} {'P':>5} {'P':>5} {'calibrated/assumed/':>20}  rests most on: change [kg]"
-    yield f"{'policy':{NAME}} {'post.':>5} {'prior':>5} {'from year to year':>20}  over its interval; no effect"
+    yield f"{'':{NAME}} {'P':>5} {'P':>7} {'calibrated/assumed/':>20}  rests most on: change [kg]"
+    yield f"{'policy':{NAME}} {'post.':>5} {'prior':>7} {'from year to year':>20}  over its interval; no effect"
     yield "-" * WIDTH
     for row in rows:
         shares = [float(row[f"share_{name}"]) for name in SOURCES]
         parts = "/".join(f"{100 * share:.0f}" for share in shares) if all(map(math.isfinite, shares)) else "n/a"
-        chances = [float(row[name]) for name in ("p", "p_prior")]
-        texts = ["-" if math.isnan(p) else f"{p:.2f}" for p in chances]
+        texts = [chance(float(row[f"p{end}"]), int(row[f"draws{end}"])) for end in ("", "_prior")]
         name = str(row["policy"])
         if len(name) > NAME:
             yield name
             name = ""
-        line = f"{name:{NAME}} {texts[0]:>5} {texts[1]:>5} {parts + ' %' if parts != 'n/a' else parts:>20}  "
+        line = f"{name:{NAME}} {texts[0]:>5} {texts[1]:>7} {parts + ' %' if parts != 'n/a' else parts:>20}  "
         yield from textwrap.wrap(rests_text(row), WIDTH, initial_indent=line, subsequent_indent=" " * len(line))
 
 
@@ -223,6 +188,12 @@ def rests_text(row: Row) -> str:
 
 def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Iterator[str]:
     sizes = results.sizes
+    if sizes["draw"] < DRAWS or sizes["set"] < SETS:
+        yield (
+            f"Too few draws: intervals, and P as a number, need {DRAWS} of them, those of honest traffic and ratios "
+            f"{SETS} sets, and a verdict on a pair both. Where there are fewer, intervals are n/a and P is so many of "
+            "so many draws."
+        )
     yield (
         f"{sizes['draw']} draws of the posterior in {sizes['set']} sets of the policies' assumed parameters, "
         f"{sizes['replication']} years each, the same vehicles and random numbers throughout. Intervals are 5-95 % of "
@@ -238,6 +209,15 @@ def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Itera
     if len(negative):
         found = (f"{row['policy']} ({row['negative']})" for row in negative.to_dict("records"))
         yield f"Parts of the variance whose estimate was below 0 and is given as 0: {', '.join(found)}."
+
+
+def _added(table: pd.DataFrame) -> Iterator[str]:
+    """Sentence: what each policy adds in the world, as some find a part of themselves there already."""
+    listed = "; ".join(
+        f"{row['policy']} {row['adds'].replace(';', ',')}" for row in table.to_dict("records") if row["adds"]
+    )
+    if listed:
+        yield f"What policies add in this world: {listed}."
 
 
 def overloaded(results: xr.Dataset) -> Iterator[str]:
@@ -263,81 +243,27 @@ def overloaded(results: xr.Dataset) -> Iterator[str]:
             )
 
 
-def against_the_mean(table: pd.DataFrame) -> Iterator[str]:
+def against_the_mean(table: pd.DataFrame, *, years: int) -> Iterator[str]:
     """Sentences: in how many single years a policy does the opposite of what it does on average, and why.
 
     Parameters
     ----------
     table
         Table 2.
+    years
+        Single years that were simulated of each policy, in all draws.
     """
-    often = table[table["against"] >= 0.0005].sort_values("against", ascending=False)
+    often = table[table["against"] >= SELDOM].sort_values("against", ascending=False)
+    seldom = f"less than {100 * SELDOM:g} %" if years * SELDOM >= 1 else f"none of {years}"
     if len(often):
         shares = ", ".join(f"{row['policy']} {100 * row['against']:.1f} %" for row in often.to_dict("records"))
         yield (
             "Single years that go against the mean, where a policy that seizes more on average seizes less, or the "
-            f"other way round: {shares}; less than 0.05 % under any other. Where nobody queues, more control lets no "
+            f"other way round: {shares}; {seldom} under any other. Where nobody queues, more control lets no "
             "load through that it stopped before; here examinations hold vehicles up, so that queues differ, others "
             "are waved through, and loads come to later posts at other times, on other days of a device, and before "
             "or after a case is ripe. A policy that takes from some posts what it gives to others does both anyhow."
         )
-
-
-def told_apart(differences: pd.DataFrame) -> Iterator[str]:
-    """Sentences: which differences can be told apart, which cannot.
-
-    Parameters
-    ----------
-    differences
-        As of `pairwise.differences`.
-    """
-    counts = {verdict: int((differences["verdict"] == verdict).sum()) for verdict in (APART, NOT_APART, TOO_FEW, SAME)}
-    yield f"Of {len(differences)} pairs, the baseline among them, {counts[APART]} can be told apart."
-    names = list(dict.fromkeys([*differences["first"], *differences["second"]]))
-    if len(differences) <= FEW:
-        yield from _one_by_one(differences)
-    else:
-        for name in names[:-1]:
-            yield _below(differences[differences["first"] == name], name=name)
-    if counts[TOO_FEW]:
-        pairs_text = _pairs(differences[differences["verdict"] == TOO_FEW])
-        yield f"Draws agree, but simulated years are too few to say that it is no accident of these: {pairs_text}."
-    known = differences[differences["p_prior"].notna()]
-    if len(known):
-        changed = known[(known["verdict"] == APART) & ~_sure_prior(known)]
-        text = "none" if not len(changed) else _pairs(changed) if len(changed) <= FEW else f"{len(changed)} pairs"
-        yield f"Told apart only because of what was reported, not under the prior: {text}."
-
-
-def _sure_prior(table: pd.DataFrame) -> pd.Series:
-    return (table["p_prior"] >= 0.95) | (table["p_prior"] <= 0.05)
-
-
-def _one_by_one(differences: pd.DataFrame) -> Iterator[str]:
-    for verdict, head in ((APART, "Can be told apart"), (NOT_APART, "Cannot"), (SAME, "The same in every draw")):
-        rows = differences[differences["verdict"] == verdict]
-        if len(rows):
-            yield f"{head}: {_pairs(rows)}."
-
-
-def _pairs(rows: pd.DataFrame) -> str:
-    """Pairs of policies with the difference between them."""
-    return "; ".join(
-        f"{row['first']} over {row['second']} ({short(float(row['difference']))} kg, P {row['p']:.2f})"
-        for row in rows.to_dict("records")
-    )
-
-
-def _below(rows: pd.DataFrame, *, name: str) -> str:
-    """What a policy seizes more than, of those that seize less in the mean, and what it cannot be told apart from."""
-    apart, others = (list(rows[(rows["verdict"] == APART) == holds]["second"]) for holds in (True, False))
-    if not others:
-        return f"{name}: more than every policy below it."
-    if not apart:
-        return f"{name}: cannot be told apart from any below it."
-    if len(apart) <= len(others):
-        return f"{name}: more than {', '.join(apart)}; cannot be told apart from the others below it."
-    return f"{name}: cannot be told apart from {', '.join(others)}; more than the others below it."
 
 
 def assumptions(rests: pd.DataFrame) -> Iterator[str]:
@@ -382,7 +308,7 @@ def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
     middle, low, high = pairs.interval(levels["seized"].sel(policy=BASELINE))
     yield (
         f"Reported for 2010: {known:g} kg. The baseline seizes {short(middle, sign=False)} kg a year "
-        f"({short(low, sign=False)} to {short(high, sign=False)} over draws)."
+        f"({ends(low, high, sign=False)} over draws)."
     )
     rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
     for row in sorted(rows, key=lambda row: -abs(float(row["seized"])))[:3]:

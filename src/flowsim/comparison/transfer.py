@@ -10,8 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from flowsim.comparison import pairs
+from flowsim.comparison.numbers import span
 from flowsim.comparison.pairs import BASELINE
-from flowsim.comparison.text import short
 
 COLUMNS = ("policy", "low", "high", "sets", "seized", "seized_low", "seized_high")
 """Columns of the table."""
@@ -35,7 +35,7 @@ def by_transfer(results: xr.Dataset) -> pd.DataFrame:
     -------
     DataFrame
         Columns `COLUMNS`: ends of the part [1], sets in it [1], change of what is seized, mean and 5 and 95 % points
-        over the draws of these sets [kg/year]. A part without sets is left out.
+        over the draws of these sets, NaN if they are too few [kg/year]. A part without sets is left out.
     """
     seized = pairs.changes(pairs.levels(results))["seized"]
     names = [str(name) for name in results["parameter"].values]
@@ -72,7 +72,6 @@ def lines(table: pd.DataFrame) -> Iterator[str]:
     yield f"{'policy':30}" + "".join(f" {head:>22}" for head in heads)
     yield "-" * 99
     for policy, rows in table.groupby("policy", sort=False):
-        cells = [
-            f"{short(m)} ({short(a)} to {short(b)})" for m, a, b in rows[list(COLUMNS[4:])].itertuples(index=False)
-        ]
+        records = ({str(key): value for key, value in row.items()} for row in rows.to_dict("records"))
+        cells = [span(row, "seized", always=True) for row in records]
         yield f"{policy!s:30}" + "".join(f" {cell:>22}" for cell in cells)

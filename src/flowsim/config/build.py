@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
+import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
-from flowsim import checks, provenance, studies, world_tables
-from flowsim.config import references
-from flowsim.config.compose import compose_config
+from flowsim import checks, provenance, studies, world_tables, world_years
+from flowsim.config import references, yaml_files
+from flowsim.config.compose import compose_config, folders_of
 from flowsim.config.inspection import Inspection
 from flowsim.config.options import conf_dir, options
 from flowsim.config.policy import policy_of
@@ -24,6 +25,15 @@ from flowsim.world import World
 if TYPE_CHECKING:
     from flowsim.simulate import Plan
 
+
+FLOW = "parameters:inflow"
+"""Name of the number that `inflow=` sets."""
+
+OF_WORLD = ("world", "inflow", "reading", "inspection")
+"""Keys that make the numbers of a world."""
+
+KEPT = ("inspection", "reading", "inflow")
+"""Keys that hold for the worlds of other years too."""
 
 MOST_DRAWS = 10_000
 """Most draws of a posterior that a run can take [1]."""
@@ -64,6 +74,110 @@ def build_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> World:
     return with_inflow(world, inflow)
 
 
+def identified(world: World, *, hydra: Any, typed: Sequence[str], reading: str) -> World:
+    """World that remembers its files, its reading and what was typed of it.
+
+    Parameters
+    ----------
+    world
+        World that was built.
+    hydra
+        The `hydra` node of its configuration.
+    typed
+        Arguments of the command, or overrides.
+    reading
+        Label of the readings that are about it.
+    """
+    own = [folder for folder in folders_of(hydra) if folder != conf_dir()]
+    kept = tuple(word for word in typed if re.split(r"[./@]", key_of(word))[0] in OF_WORLD)
+    identity = replace(
+        world.identity,
+        choice=str(hydra.runtime.choices.world),
+        folder=str(own[0]) if own else "",
+        typed=kept,
+        numbers=tuple(numbers_of(kept)),
+        reading=reading,
+    )
+    return replace(world, identity=identity)
+
+
+def world_in_year(year: int, name: str, *, hydra: Any, typed: Sequence[str]) -> World:
+    """World with the controls of a year.
+
+    Parameters
+    ----------
+    year
+        Calendar year.
+    name
+        Name of the world whose tables hold; empty for that of the command.
+    hydra
+        The `hydra` node of the configuration of the command.
+    typed
+        Arguments of the command.
+    """
+    kept = [word for word in typed if re.split(r"[./@]", key_of(word))[0] in KEPT]
+    folders = folders_of(hydra)
+    extra = [folder for folder in folders if folder != conf_dir()]
+    chosen = name or str(hydra.runtime.choices.world)
+    composed = compose_config([f"world={chosen}", *kept], config_dir=extra[0] if extra else None)
+    composed.world.year = year
+    return build_world(composed, folders=folders)
+
+
+def key_of(word: str) -> str:
+    """Key of an argument, without the sign of an addition.
+
+    Parameters
+    ----------
+    word
+        Argument of the form key=value.
+    """
+    return word.lstrip("+~").partition("=")[0]
+
+
+def numbers_of(typed: Sequence[str]) -> Iterator[str]:
+    """Names of the numbers that arguments set, as in `intervals.SetNumbers`.
+
+    Parameters
+    ----------
+    typed
+        Arguments of the form key=value.
+    """
+    for key in map(key_of, typed):
+        if key == "inflow":
+            yield FLOW
+        elif key.startswith("inspection."):
+            yield key.replace("inspection.", "inspection:", 1)
+
+
+def set_by_experiment(hydra: Any) -> list[str]:
+    """Numbers of the world that the file of an experiment sets, as arguments; they count as typed.
+
+    Parameters
+    ----------
+    hydra
+        The `hydra` node of the configuration.
+    """
+    name = hydra.runtime.choices.get("experiment")
+    if name is None:
+        return []
+    files = (folder / "experiment" / f"{name}.yaml" for folder in folders_of(hydra))
+    found = next((file for file in files if file.is_file()), None)
+    if found is None:
+        return []
+    tree = OmegaConf.to_container(yaml_files.read(found)[1], resolve=False)
+    return [f"{key}={value}" for key, value in _flat(tree) if key == "inflow" or key.startswith("inspection.")]
+
+
+def _flat(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+    """Values of nested mappings by dotted key."""
+    if not isinstance(node, dict):
+        yield path, node
+        return
+    for name, value in node.items():
+        yield from _flat(value, f"{path}.{name}".lstrip("."))
+
+
 def _world_gaps(node: DictConfig) -> Iterator[str]:
     """Messages for all that is wrong with the keys of a world's file."""
     for name in node:
@@ -82,6 +196,29 @@ def _world_gaps(node: DictConfig) -> Iterator[str]:
             yield f"world.{name} must be text, got {value!r}"
         elif name == "name" and not checks.WORLD_NAME.fullmatch(value):
             yield f"world.name must {checks.WORLD_NAME_RULE}, got {value!r}"
+
+
+def check_year(config: DictConfig, *, hydra: Any) -> None:
+    """Refuse another year than that of the world's file if the tables know nothing of it or the title names the other.
+
+    Parameters
+    ----------
+    config
+        Composed configuration.
+    hydra
+        Its `hydra` node.
+
+    Raises
+    ------
+    ValueError
+        As of `world_years.check`.
+    """
+    folders, node = folders_of(hydra), config.world
+    files = [folder / "world" / f"{hydra.runtime.choices.get('world')}.yaml" for folder in folders]
+    own = next((yaml_files.read(file)[1].get("year") for file in files if file.is_file()), None)
+    if type(own) is int and type(node.get("year")) is int and node.year != own:  # else the world itself is refused
+        tables, overlays = world_folders(config, folders=folders)
+        world_years.check(node.year, own=own, title=str(node.title), tables=tables, overlays=overlays)
 
 
 def world_numbers(
@@ -202,17 +339,37 @@ def build_plan(config: DictConfig) -> Plan:
 
     draws, numbers = config.draws, str(config.calibration.get("numbers"))
     most = MOST_DRAWS if numbers == "posterior" or str(config.study.get("name")) in studies.DRAWS else 1
-    rule = f"be null or a whole number from 1 to {most} with calibration={config.calibration.name}"
-    holds = draws is None or (type(draws) is int and 1 <= draws <= most)
-    checks.require(holds, thing="draws", rule=rule, value=draws)
+    check_draws(draws, calibration=str(config.calibration.name), most=most)
     given: dict[str, Any] = {key: config[key] for key in ("seed", "replications")}
     for key, unit in (("traffic_years", "years"), ("horizon", "h")):
         given[key] = number(config, key, unit=unit)
         checks.require(given[key] is not None, thing=key, rule=f"be a number [{unit}]", value=None)
     plan = Plan(**given, workers=1 if config.workers is None else config.workers)
     if config.workers is None:
-        return dataclasses.replace(plan, workers=min(_cores(), plan.replications))
+        return replace(plan, workers=min(_cores(), plan.replications))
     return plan
+
+
+def check_draws(draws: object, *, calibration: str, most: int) -> None:
+    """Refuse a number of draws of a posterior that cannot be.
+
+    Parameters
+    ----------
+    draws
+        Draws, or nothing for one for each replication.
+    calibration
+        Name of the calibration.
+    most
+        Most draws that it gives [1].
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number or too large.
+    """
+    rule = f"be null or a whole number from 1 to {most} with calibration={calibration}"
+    holds = draws is None or (type(draws) is int and 1 <= draws <= most)
+    checks.require(holds, thing="draws", rule=rule, value=draws)
 
 
 def _cores() -> int:

@@ -50,6 +50,7 @@ Tab completion in bash:  eval "$(flowsim -sc install=bash)"
 
 _DEFAULT = re.compile(r"^  - (?P<group>\w+): (?P<option>\w+)", re.MULTILINE)
 _KEY = re.compile(r"^(?P<name>\w+): (?P<default>.*?) # (?P<meaning>.*)$", re.MULTILINE)
+_YEAR = re.compile(r"^year: *(\d+)", re.MULTILINE)
 _RESOLVED = re.compile(r"\$\{(?:(?P<name>\w+)\.name|now:[^}]*)\}")
 _TITLE = re.compile(r"^(?:# )?title: *[\"']?(.*?)[\"']?$", re.MULTILINE)
 
@@ -117,8 +118,13 @@ def options(group: str, *, folders: Sequence[Path]) -> dict[str, str]:
         for name, file in sorted(files.items())
         if file.is_file()
     }
-    found = {name: _TITLE.search(text) for name, text in texts.items()}
-    return {name: match.group(1) if match else "" for name, match in found.items()}
+    return {name: _title(text) for name, text in texts.items()}
+
+
+def _title(text: str) -> str:
+    """Title that the text of a file gives, with the year of a world where it refers to that."""
+    title, year = _TITLE.search(text), _YEAR.search(text)
+    return (title.group(1) if title else "").replace("${world.year}", year.group(1) if year else "")
 
 
 def help_text(extra: Path | None = None) -> str:

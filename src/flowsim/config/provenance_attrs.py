@@ -34,14 +34,35 @@ def provenance(*, title: str, seed: int, configuration: Mapping[str, Any] | Dict
     }
 
 
-def commit() -> str:
-    """Commit of the checkout that flowsim runs from, marked if files differ from it, or "unknown"."""
-    root = Path(__file__).parents[3]
+CHECKOUT = Path(__file__).parents[3]
+"""Folder of the checkout that flowsim runs from, if it runs from one."""
+
+RUNS = ("src/", "conf/")
+"""Folders on whose files results depend, whether git knows of these or not."""
+
+
+def commit(root: Path = CHECKOUT) -> str:
+    """Commit of a checkout, or "unknown".
+
+    It ends in "-dirty" if files differ from the commit, or if there are others than its own among those that run.
+
+    Parameters
+    ----------
+    root
+        Folder of the checkout.
+    """
     if not (root / ".git").exists():
         return "unknown"
-    command = ["git", "-C", str(root), "describe", "--always", "--dirty", "--tags"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=True)
+        name = _git(root, "describe", "--always", "--tags").strip()
+        changed = _git(root, "status", "--porcelain", "--untracked-files=all").splitlines()
     except (OSError, subprocess.SubprocessError):
         return "unknown"
-    return done.stdout.strip() or "unknown"
+    is_dirty = any(not line.startswith("??") or line[3:].strip('"').startswith(RUNS) for line in changed)
+    return f"{name}-dirty" if is_dirty else name
+
+
+def _git(root: Path, *words: str) -> str:
+    """What git prints."""
+    command = ["git", "-C", str(root), *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout

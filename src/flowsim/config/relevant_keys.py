@@ -1,15 +1,20 @@
-"""Which keys have an effect in which study and with which engine, and the refusal of those that have none."""
+"""Configuration keys that each study reads; any other key is an error. Names that keys had before."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from omegaconf import DictConfig
 
 WORLD = ("world", "inflow", "reading", "inspection")
 """Keys that make the numbers of a world."""
 
 RUN = (
     *("world", "policy", "inflow", "seed", "replications", "traffic_years", "horizon", "draws", "engine"),
-    *("calibration", "reading", "adaptation", "workers", "out", "inspection"),
+    *("calibration", "reading", "workers", "out", "inspection"),
 )
 """Keys of a study that simulates."""
 
@@ -22,12 +27,12 @@ STUDIES: Mapping[str, Sequence[str]] = {
     "policies": (*WORLD, "policy"),
     "figure": ("out",),
     "figure evidence": ("out", "reading"),
-    "figure waterfall": tuple(key for key in RUN if key not in ("engine", "draws", "calibration")),
+    "figure waterfall": tuple(key for key in RUN if key not in ("engine", "calibration")),
     "figure fit": (*WORLD, "calibration", "seed", "workers", "out"),
     "figure identified": (*WORLD, "calibration", "out"),
     "new_world": ("out",),
     "calibrate": (*WORLD, "calibration", "seed", "workers", "out"),
-    "compare": tuple(key for key in RUN if key not in ("policy", "replications")),
+    "compare": ("policies", *(key for key in RUN if key != "policy")),
     "sweep_status": ("out",),
     "load_world": WORLD,
 }
@@ -40,6 +45,24 @@ its option of the same name.
 ALWAYS = ("study", "experiment", "hydra")
 """Keys that choose what is done and how."""
 
+INSTEAD: Mapping[tuple[str, str], str] = {
+    ("compare", "policy"): "policies=[...] names what is compared",
+    ("run", "policies"): "policy=[a,b] applies both together, -m policy=a,b runs one after the other, and "
+    "study=compare compares them",
+    ("calibrate", "draws"): "study.draws= is the number of draws of each chain whose worlds are kept",
+    ("run", "replications"): "engine=compiled simulates",
+    ("run", "seed"): "engine=compiled draws random numbers",
+    ("policies", "policies"): "policy=[a,b] shows what these change",
+}
+"""Key that is meant in a study where another one has no effect."""
+
+OLD: Mapping[tuple[str, str], str] = {
+    ("compare", "policies"): "policies",
+    ("compare", "replications"): "replications",
+    ("figure", "draws"): "draws",
+}
+"""Key that took the place of an option of a study; the old one is accepted until the next release."""
+
 
 def check(typed: Mapping[str, str], *, study: str, variant: str = "") -> None:
     """Refuse keys that were typed and have no effect, all of them at once.
@@ -51,12 +74,12 @@ def check(typed: Mapping[str, str], *, study: str, variant: str = "") -> None:
     study
         Name of the study.
     variant
-        What is typed to choose its variant, as `engine=expectation` or `study.figure=series`; empty if it has none.
+        Argument that chooses its variant, as `engine=expectation` or `study.figure=series`; empty if it has none.
 
     Raises
     ------
     ValueError
-        If a key has no effect; the message says which keys have one.
+        If a key has no effect; the message says which keys have one, and which one is meant where that is known.
     """
     having = STUDIES.get(f"{study} {variant.partition('=')[2]}", STUDIES[study])
     where = study if study == "load_world" else f"study={study} {variant}".strip()
@@ -64,4 +87,35 @@ def check(typed: Mapping[str, str], *, study: str, variant: str = "") -> None:
     if idle:
         keys = f"{', '.join(f'{key}=' for key in idle)} {'has' if len(idle) == 1 else 'have'}"
         rule = f"must be one of {', '.join(having)}"
-        raise ValueError(f"{keys} no effect in {where}; a key {rule} there, got {' '.join(idle.values())}")
+        meant = "".join(f"; {INSTEAD[study, key]}" for key in idle if (study, key) in INSTEAD)
+        raise ValueError(f"{keys} no effect in {where}{meant}; a key {rule} there, got {' '.join(idle.values())}")
+
+
+def renamed(given: DictConfig, *, typed: Mapping[str, str]) -> DictConfig:
+    """Configuration in which options of a study that became keys are such, with a warning for each.
+
+    Parameters
+    ----------
+    given
+        Composed configuration.
+    typed
+        Arguments of the command by their top-level key.
+
+    Raises
+    ------
+    ValueError
+        If a key and its old name are both typed.
+    """
+    study = given.study.get("name")
+    used = [(old, new) for (name, old), new in OLD.items() if name == study and given.study.get(old) is not None]
+    if not used:
+        return given
+    found = given.copy()
+    for old, new in used:
+        value = found.study[old]
+        if new in typed:
+            raise ValueError(f"{new}= and its old name study.{old}= must not both be given, got {typed[new]}")
+        text = f"study.{old}= is {new}= now; the old name goes with the next release"
+        warnings.warn(text, FutureWarning, stacklevel=2)
+        found[new], found.study[old] = value, None
+    return found

@@ -1,4 +1,4 @@
-"""The compiled engine: the same bits as the reference engine, in machine code and hundreds of times faster."""
+"""The compiled engine: the same bits as the reference engine, in machine code."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ import math
 import numpy as np
 
 from flowsim import checks
-from flowsim.draws.fleet import Fleet
+from flowsim.draws.fleet import Bools, Fleet
 from flowsim.draws.roster import Roster
 from flowsim.engine.alone import follow
 from flowsim.engine.memory import NO_MEMORY
-from flowsim.engine.outcome import Outcome, State
+from flowsim.engine.outcome import UNDER_WAY, Outcome, State
 from flowsim.engine.record import outcome_of, prepare
 from flowsim.engine.recorded import Recorded, Span, record
 from flowsim.engine.slabs import TOO_SHORT, resume, sweep
-from flowsim.engine.trail import Trail, trail_of
+from flowsim.engine.trail import Trail, renew, trail_of
 from flowsim.world import World
 
 
@@ -41,7 +41,7 @@ class Simulation:
         return outcome_of(self._run)
 
     def among_one_another(self, *, until: float = math.inf, slab: float | None = None) -> None:
-        """Let the vehicles queue with one another until a time.
+        """Let the vehicles queue with one another until a time, from where the run stands.
 
         Parameters
         ----------
@@ -56,7 +56,9 @@ class Simulation:
         slab = self.shortest_travel if slab is None else slab
         rule = f"be at most the shortest travel between two checkpoints, {self.shortest_travel:g} h"
         checks.require(slab <= self.shortest_travel, thing="slab", rule=rule, value=slab)
+        self._run.clocks[:], self._run.stations["arrived"], self._run.dates[:] = self._now, 0, 0.0
         resume(self._run, self._entry, self._parent, self._now, float(until))
+        self._now = float(until)
         who, spare = np.empty(self.vehicles.size, np.int32), np.empty(self.vehicles.size, np.int32)
         ended = sweep(self._run, who, spare, float(slab), float(until))
         rule = "be long enough to move a clock of hours"
@@ -75,8 +77,25 @@ class Simulation:
         follow(self._run, queues, NO_MEMORY, self._entry, self._parent, float(until))
 
     def trail(self) -> Trail:
-        """Vehicles with what tallies ask of their visits, once the run is over."""
+        """Vehicles with what tallies ask of their visits, as far as the run has come."""
         return trail_of(self._run, self.vehicles)
+
+    def go_on(self, trail: Trail, *, until: float, available: Bools) -> None:
+        """Let the vehicles queue with one another for longer.
+
+        Parameters
+        ----------
+        trail
+            Their trail, which is renewed.
+        until
+            As in `run`.
+        available
+            As in `Fleet`, with the days up to then.
+        """
+        who = np.flatnonzero(self._run.vehicles["fate"] == UNDER_WAY)
+        self._run = self._run._replace(available=np.ascontiguousarray(available))
+        self.among_one_another(until=until)
+        renew(trail, self._run, who)
 
     def record(self, trail: Trail, *, start: float, end: float) -> Span:
         """Record the queues that the vehicles formed.

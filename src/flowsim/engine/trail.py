@@ -61,18 +61,33 @@ def trail_of(run: Run, vehicles: Fleet | Roster) -> Trail:
     visits, first = len(run.visits), vehicles.first
     checkpoint, station = np.zeros(visits, np.int64), np.zeros(visits, np.int64)
     service, effort, tipped = np.zeros(visits), np.zeros(visits), np.zeros(visits, np.bool_)
-    tell(run, first, checkpoint, station, service, effort, tipped)
+    tell(run, np.arange(vehicles.size), first, checkpoint, station, service, effort, tipped)
     once: dict[str, Any] = {field.name: getattr(vehicles, field.name) for field in fields(Vehicles)}
     told: dict[str, Any] = {"service": service, "effort": effort, "tipped": tipped}
     return Trail(**once, first=first, checkpoint=checkpoint, station=station, **told)
 
 
+def renew(trail: Trail, run: Run, who: Ints) -> None:
+    """Write into a trail what vehicles have met since it was told.
+
+    Parameters
+    ----------
+    trail
+        Trail of all vehicles of a run.
+    run
+        The run, which has gone on.
+    who
+        Vehicles that were under way, dims (vehicle,).
+    """
+    tell(run, who, trail.first, trail.checkpoint, trail.station, trail.service, trail.effort, trail.tipped)
+
+
 @bare_kernel
 def tell(
-    run: Run, first: Ints, checkpoint: Ints, station: Ints, service: Floats, effort: Floats, tipped: Bools
+    run: Run, who: Ints, first: Ints, checkpoint: Ints, station: Ints, service: Floats, effort: Floats, tipped: Bools
 ) -> None:
-    """Fill the arrays of a trail; every vehicle is turned back to its first visit and then to each in turn."""
-    for v in range(len(run.vehicles)):
+    """Fill the arrays of a trail; vehicles are turned back to their first visit, to each in turn, and back again."""
+    for v in who:
         run.vehicles[v].stop -= run.vehicles[v].visit - first[v]
         for k in range(first[v], first[v + 1]):
             checkpoint[k], station[k] = numbers.place_of(run, v, k)
@@ -83,5 +98,6 @@ def tell(
                 if run.visits[k].alarm >= 0:
                     effort[k] = numbers.effort(run, v, k, checkpoint[k])
             run.vehicles[v].stop += 1
-        run.vehicles[v].visit = first[v + 1]
-        run.vehicles[v].remaining = 0
+        # A run that goes on finds the place of each vehicle from its first visit on.
+        run.vehicles[v].stop -= first[v + 1] - first[v]
+        run.vehicles[v].visit, run.vehicles[v].remaining = first[v], first[v + 1] - first[v]

@@ -22,15 +22,21 @@ IDENTIFIED = {"yes": SEIZED, "partly": MODE_COLOURS["rail"], "no": "#b9bdc3"}
 """Colours of parameters by whether the reports identify them, dark to light."""
 
 
-def fit(table: pd.DataFrame, shares: pd.DataFrame, *, title: str, sentence: str) -> Figure:
-    """Reported masses, and shares by oblast and agency, against what is predicted of them.
+LIMITS = (0.05, 0.1)
+"""Probability below which a bound or an event counts as missed; and, as both ends of 5-95 % count, a number [1]."""
+
+
+def fit(table: pd.DataFrame, shares: pd.DataFrame, others: pd.DataFrame, *, title: str, sentence: str) -> Figure:
+    """Reported masses, and shares by oblast and agency, against what is predicted of them, and all else by probability.
 
     Parameters
     ----------
     table
-        Rows of reported masses: columns what, held_out, reported, low, median, high [kg].
+        Rows of reported masses: columns what, held_out, reported, low, median, high [kg], and inside.
     shares
-        Rows of shares, the same columns [1], and `engine`: the share of the simulated seizures, or missing.
+        Rows of shares, the same columns [1].
+    others
+        Rows of everything else that was reported: columns what, held_out, probability [1] and inside.
     title
         Title of the figure.
     sentence
@@ -39,21 +45,29 @@ def fit(table: pd.DataFrame, shares: pd.DataFrame, *, title: str, sentence: str)
     Returns
     -------
     Figure
-        Two panels, masses on a logarithmic axis and shares.
+        Three panels: masses on a logarithmic axis, shares, and probabilities. What is missed is written in bold.
     """
+    above, below = 0.25 * max(len(table), len(shares)) + 0.2, 0.175 * len(others)
+    height = 0.7 + above + 0.5 + below + (1.3 if len(others) else 0.6)
     with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=(7.5, 5.6))
+        figure = Figure(figsize=(7.5, height))
         FigureCanvasAgg(figure)
-        left, right = figure.add_axes((0.21, 0.17, 0.29, 0.74)), figure.add_axes((0.68, 0.17, 0.29, 0.74))
+        bottom = 1 - (0.7 + above) / height
+        left, right = (figure.add_axes((x, bottom, 0.29, above / height)) for x in (0.21, 0.68))
         left.set_gid("masses")
         right.set_gid("shares")
         _predicted(left, table, scale=1.0, axis="mass in its period [kg], logarithmic")
         left.set_xscale("log")
         _predicted(right, shares, scale=100.0, axis="share of the year's heroin [%]")
-        _text(figure, title=title, sentence=sentence)
+        if len(others):
+            under = figure.add_axes((0.49, 1.0 / height, 0.48, below / height))
+            under.set_gid("probabilities")
+            _probabilities(under, others)
+        _text(figure, title=title, sentence=sentence, at=(1 - 0.2 / height, 0.25 / height))
+        y = 1 - 0.55 / height
         for x, colour, text in ((0.21, FITTED, "fitted"), (0.30, HELD_OUT, "held out")):
-            figure.text(x, 0.925, f"■ {text}", size=SMALL, color=colour)
-        figure.text(0.42, 0.925, "bars: 5-95 % predicted   | median   ◆ reported", size=SMALL, color=QUIET)
+            figure.text(x, y, f"■ {text}", size=SMALL, color=colour)
+        figure.text(0.42, y, "bars: 5-95 % predicted   | median   ◆ reported   bold: missed", size=SMALL, color=QUIET)
     return figure
 
 
@@ -65,16 +79,40 @@ def _predicted(axes: Axes, table: pd.DataFrame, *, scale: float, axis: str) -> N
         low, middle, high = (max(scale * float(row[name]), 1e-3) for name in ("low", "median", "high"))
         axes.plot([low, high], [k, k], color=colour, linewidth=5, alpha=0.35, solid_capstyle="butt", gid=f"bar:{k}")
         axes.plot([middle, middle], [k - 0.28, k + 0.28], color=colour, linewidth=1.6)
-        if np.isfinite(float(row.get("engine", np.nan))):
-            axes.plot(scale * float(row["engine"]), k, marker="o", markersize=3.6, color="white", markeredgecolor=INK)
         axes.plot(
             scale * float(row["reported"]), k, marker="D", markersize=4.6, color=INK, gid=f"reported:{k}", zorder=5
         )
-    names = ["\n".join(textwrap.wrap(str(row["what"]), 28)) for row in rows]
-    axes.set_yticks(range(len(rows)), names, size=SMALL - 0.5)
-    axes.set_ylim(len(rows) - 0.4, -0.6)
+    _names(axes, rows, width=28)
     axes.set_xlabel(axis, size=SMALL + 0.5)
     _frame(axes)
+
+
+def _probabilities(axes: Axes, table: pd.DataFrame) -> None:
+    """One point per row: how probable what was reported is, or something as far out, on a logarithmic axis."""
+    rows = table.to_dict("records")
+    least = 10.0 ** np.floor(np.log10(min([*LIMITS, *(float(row["probability"]) or 1e-4 for row in rows)])))
+    for limit in LIMITS:
+        axes.axvspan(least, limit, color=HELD_OUT, alpha=0.08, linewidth=0, zorder=0)
+    for k, row in enumerate(rows):
+        colour, chance = HELD_OUT if row["held_out"] else FITTED, max(least, float(row["probability"]))
+        axes.plot([chance, 1.0], [k, k], color=colour, linewidth=0.8, alpha=0.35)
+        axes.plot(chance, k, marker="o", markersize=4.6, color=colour, gid=f"probability:{k}", zorder=5)
+    axes.set_xscale("log")
+    axes.set_xlim(least, 1.15)
+    _names(axes, rows, width=80)
+    bound, number = (f"{100 * limit:g} %" for limit in LIMITS)
+    text = f"probability of it (missed below {bound}), or of a number as far out on either side (below {number})"
+    axes.set_xlabel(text, size=SMALL + 0.5, x=1.0, ha="right")
+    _frame(axes)
+
+
+def _names(axes: Axes, rows: list[dict[Any, Any]], *, width: int) -> None:
+    """Names of rows on the vertical axis, in bold if what was reported of them is missed."""
+    names = ["\n".join(textwrap.wrap(str(row["what"]), width)) for row in rows]
+    axes.set_yticks(range(len(rows)), names, size=SMALL - 0.5)
+    for label, row in zip(axes.get_yticklabels(), rows, strict=True):
+        label.set_fontweight("normal" if row["inside"] else "bold")
+    axes.set_ylim(len(rows) - 0.4, -0.6)
 
 
 def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
@@ -125,6 +163,25 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
         for k, (name, colour) in enumerate(IDENTIFIED.items()):
             figure.text(0.33 + 0.17 * k, 0.935, f"■ identified: {name}", size=SMALL, color=colour)
     return figure
+
+
+def ranks_of_trials(ranks: pd.DataFrame, *, draws: int, bins: int, smallest: float) -> Figure:
+    """Ranks of known truths with a caption that says how they came about.
+
+    Parameters
+    ----------
+    ranks, draws, bins
+        As of `rank_histograms`.
+    smallest
+        Smallest chi-square probability of all parameters [1].
+    """
+    count = bins * ranks.shape[1]
+    sentence = (
+        "Truths from the prior; reports simulated load by load, all rows; chains started from the prior. Grey: where "
+        f"98 % of bins lie if ranks are uniform; red bins lie outside, as some {0.02 * count:.0f} of {count} do by "
+        f"chance. The smallest of {ranks.shape[1]} chi-square probabilities is {smallest:.2f}."
+    )
+    return rank_histograms(ranks, draws=draws, bins=bins, sentence=sentence)
 
 
 def rank_histograms(ranks: pd.DataFrame, *, draws: int, bins: int, sentence: str) -> Figure:
@@ -186,7 +243,8 @@ def _frame(axes: Axes) -> None:
         axes.spines[side].set_visible(False)
 
 
-def _text(figure: Figure, *, title: str, sentence: str) -> None:
-    figure.text(0.012, 0.965, title, size=LARGE - 1.5, weight="bold", color=INK, va="center")
+def _text(figure: Figure, *, title: str, sentence: str, at: tuple[float, float] = (0.965, 0.045)) -> None:
+    """Title and sentence at heights of the figure [1]."""
+    figure.text(0.012, at[0], title, size=LARGE - 1.5, weight="bold", color=INK, va="center")
     text = "\n".join(textwrap.wrap(sentence, 128))
-    figure.text(0.012, 0.045, text, size=SMALL + 0.3, color=INK, va="center", linespacing=1.4)
+    figure.text(0.012, at[1], text, size=SMALL + 0.3, color=INK, va="center", linespacing=1.4)

@@ -37,6 +37,12 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
     return [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
 
 
+def labelled(row: dict[str, Any]) -> str:
+    """Name of a policy with the posts that it adds in the world, or closes, as in `narcotics_boundaries (+8 posts)`."""
+    posts = int(row.get("posts", 0))
+    return f"{row['policy']} ({posts:+d} post{'' if abs(posts) == 1 else 's'})" if posts else str(row["policy"])
+
+
 def marker(kind: str) -> dict[str, Any]:
     """Look of the point of a policy: filled if it rests on calibrated numbers only, hollow if on assumed ones."""
     colour = COLOURS[kind]

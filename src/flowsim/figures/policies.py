@@ -20,6 +20,7 @@ from flowsim.figures.panels import (
     frame,
     key,
     label_points,
+    labelled,
     marker,
     rows_of,
     symmetric,
@@ -54,7 +55,7 @@ def policies(table: pd.DataFrame, *, title: str, sentence: str, reported: float)
         figure = Figure(figsize=(7.5, height))
         FigureCanvasAgg(figure)
         bottom, tall = 1.16 / height, 1 - 1.86 / height
-        left = figure.add_axes((0.265, bottom, 0.42, tall), gid="effects")
+        left = figure.add_axes((0.3, bottom, 0.385, tall), gid="effects")
         right = figure.add_axes((0.715, bottom, 0.17, tall), gid="variance")
         _effects(left, rows, reported=reported)
         _variances(right, rows)
@@ -74,7 +75,7 @@ def _effects(axes: Axes, rows: list[dict[str, Any]], *, reported: float) -> None
         colour = COLOURS[str(row["kind"])]
         axes.plot([low, high], [k, k], color=colour, linewidth=2.0, solid_capstyle="butt", gid=f"bar:{row['policy']}")
         axes.plot(middle, k, zorder=4, gid=f"point:{row['policy']}", **marker(str(row["kind"])))
-    axes.set_yticks(range(len(rows)), [str(row["policy"]) for row in rows], size=SMALL)
+    axes.set_yticks(range(len(rows)), [labelled(row) for row in rows], size=SMALL)
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlabel(f"change of what is seized [kg a year], linear within ±{THRESHOLD:g}", size=SMALL)
     frame(axes, grid="x")
@@ -228,7 +229,7 @@ def _numbers(figure: Figure, rows: list[dict[str, Any]], *, height: float) -> No
     """Names of the policies by their numbers, to the right of the panels."""
     for k, row in enumerate(rows):
         unknown = not np.isfinite(float(row["spent"]))
-        text = f"{row['number']:>2} {row['policy']}" + ("*" if unknown else "")
+        text = f"{row['number']:>2} {labelled(row)}" + ("*" if unknown else "")
         y = 1 - (0.62 + 0.128 * k) / height
         figure.text(0.735, y, text, size=SMALL - 0.6, color=INK, va="center", gid=f"name:{row['policy']}")
     y = 1 - (0.62 + 0.128 * (len(rows) + 0.4)) / height

@@ -8,16 +8,19 @@ import numpy as np
 import xarray as xr
 
 from flowsim.engine.expectation import Expectation
-from flowsim.inspection.checkpoint import AGENCIES
+from flowsim.inspection.checkpoint import AGENCIES, WAYS
+from flowsim.results.coordinates import dates
 from flowsim.results.registry import CHANNELS, REASONS, attach
-from flowsim.results.sites import sites
-from flowsim.results.tally import Floats, Loads, Posts, exits, per_year
-from flowsim.traffic import DRUGS
+from flowsim.results.sites import along, sites
+from flowsim.results.tally import Floats, Loads, exits
+from flowsim.results.visits import VISITS, Posts, mean_delay, per_year
+from flowsim.traffic import DRUGS, VEHICLE_CLASSES
+from flowsim.units import HOURS_PER_DAY
 from flowsim.world import World
 
 
 def coordinates(world: World) -> dict[str, object]:
-    """Coordinates of a world's results: names, and place, oblast, mode, kind and agency of each checkpoint."""
+    """Coordinates of a world's results: names, and what each checkpoint is and where it stands."""
     where = sites(world)
     return {
         "drug": list(world.traffic.drugs),
@@ -25,11 +28,11 @@ def coordinates(world: World) -> dict[str, object]:
         "agency": list(AGENCIES),
         "channel": list(CHANNELS),
         "reason": list(REASONS),
+        "hour": list(range(int(HOURS_PER_DAY))),
+        "vehicle_class": list(VEHICLE_CLASSES),
+        "direction": list(WAYS),
         "checkpoint": [site.name for site in where],
-        "oblast": ("checkpoint", [site.oblast for site in where]),
-        "mode": ("checkpoint", [site.mode for site in where]),
-        "kind": ("checkpoint", [site.kind for site in where]),
-        "checkpoint_agency": ("checkpoint", [site.agency for site in where]),
+        **along(where),
     }
 
 
@@ -55,14 +58,17 @@ def loads_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
 
 
 def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
-    """Dataset of honest traffic, dims (policy, checkpoint); nobody is controlled where there is only a place."""
+    """Dataset of honest traffic, dims (policy, checkpoint, ...); nobody is controlled where there is only a place."""
     yearly = per_year(posts)
-    leading = ("policy", "checkpoint")
+    leading: tuple[str, ...] = ("policy", "checkpoint")
     elsewhere = len(sites(world)) - len(world.checkpoints)
     delays = (*posts.delays, *[np.zeros(0)] * elsewhere)
 
+    def everywhere(values: Floats, missing: float) -> Floats:
+        return np.concatenate([values, np.full((elsewhere, *values.shape[1:]), missing)])
+
     def counts(values: Floats) -> Floats:
-        return np.concatenate([values, np.zeros(elsewhere)])
+        return everywhere(values, 0.0)
 
     false_alarms = counts(posts.false_alarms * yearly)
     price = world.detection.search_cost + world.detection.compensation
@@ -72,17 +78,27 @@ def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
         "false_alarms": (leading, false_alarms),
         "delay": (leading, np.array([_mean(delay) for delay in delays])),
         "delay_p95": (leading, np.array([_quantile(delay, 0.95) for delay in delays])),
+        "delay_error": (leading, everywhere(mean_delay(posts.by_hour.sum(-1))[1], np.nan)),
+        "unfinished": (leading, everywhere(_share(posts.unfinished, posts.vehicles), np.nan)),
         "queue_length": (leading, counts(posts.waiting / posts.hours)),
         "cost": (leading, false_alarms * price),
     }
+    parts = {"hour": (posts.by_hour, ("hour",)), "class": (posts.by_class, ("vehicle_class", "direction"))}
+    for name, (spans, dims) in parts.items():
+        mean, error = (everywhere(values, np.nan) for values in mean_delay(spans))
+        variables[f"vehicles_by_{name}"] = (leading + dims, counts(spans[:, VISITS].sum(0) * yearly))
+        variables |= {f"delay_by_{name}": (leading + dims, mean), f"delay_by_{name}_error": (leading + dims, error)}
     return _dataset(world, variables, policy=policy, replications=None)
 
 
 def seizures_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
-    """Table of seizures, dim `seizure`; `.to_dataframe()` turns it into pandas."""
-    table, where, routes = loads.seizures, sites(world), world.network.routes
+    """Table of seizures in the order of their times, dim `seizure`, with dates in the year of the world."""
+    order = np.argsort(loads.seizures["time"], kind="stable")
+    table = {name: column[order] for name, column in loads.seizures.items()}
+    where, routes = sites(world), world.network.routes
     taken_at = [where[int(c)] for c in table["checkpoint"]]
     coords = {
+        "seizure_time": ("seizure", dates(table["time"], year=world.year)),
         "seizure_policy": ("seizure", _text([policy] * len(taken_at))),
         "seizure_replication": ("seizure", table["replication"].astype(np.int64)),
         "seizure_drug": ("seizure", _text([DRUGS[int(d)] for d in table["drug"]])),
@@ -92,7 +108,7 @@ def seizures_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
         "seizure_channel": ("seizure", _text([CHANNELS[int(c)] for c in table["channel"]])),
         "seizure_mode": ("seizure", _text([routes[int(r)].mode for r in table["route"]])),
     }
-    variables = {"seizure_mass": ("seizure", table["mass"]), "seizure_time": ("seizure", table["time"])}
+    variables = {"seizure_mass": ("seizure", table["mass"]), "seizure_hours": ("seizure", table["time"])}
     return attach(xr.Dataset(variables, coords=coords))
 
 
@@ -126,6 +142,11 @@ def _text(words: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:
 
 def _mean(values: Floats) -> float:
     return float(values.mean()) if len(values) else float("nan")
+
+
+def _share(parts: Floats, wholes: Floats) -> Floats:
+    share: Floats = np.divide(parts, wholes, out=np.full(wholes.shape, np.nan), where=wholes > 0)
+    return share
 
 
 def _quantile(values: Floats, share: float) -> float:

@@ -9,6 +9,7 @@ from pathlib import Path
 import xarray as xr
 
 from flowsim.results import folders
+from flowsim.results.coordinates import calendar_of
 from flowsim.results.folders import RUN as RUN
 from flowsim.results.folders import SWEEP
 from flowsim.results.registry import check
@@ -30,7 +31,16 @@ def save(dataset: xr.Dataset, path: Path) -> Path:
         If the Dataset departs from the registry.
     """
     check(dataset)
-    return write(dataset, path)
+    return write(_dated(dataset), path)
+
+
+def _dated(dataset: xr.Dataset) -> xr.Dataset:
+    """Dataset whose times are written from the first of January of their year."""
+    times = [str(name) for name, array in dataset.variables.items() if array.dtype.kind == "M"]
+    encoded = {name: dataset[name].variable.copy(deep=False) for name in times}
+    for variable in encoded.values():
+        variable.encoding = calendar_of(variable.values)
+    return dataset.assign_coords(encoded)
 
 
 def write(dataset: xr.Dataset, path: Path) -> Path:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import xarray as xr
 
 from flowsim import checks
+from flowsim.results.coordinates import describe
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,12 @@ LOADS = ("policy", "replication", "drug")
 POSTS = ("policy", "checkpoint")
 """Dims of what is pooled over the simulated traffic."""
 
+HOURLY = (*POSTS, "hour")
+"""Dims of what is told by the hour of the day."""
+
+CLASSES = (*POSTS, "vehicle_class", "direction")
+"""Dims of what is told by class of vehicle and by direction: in, out, or both where it is neither."""
+
 VARIABLES: tuple[Variable, ...] = (
     Variable("entered_mass", LOADS, "kg", "Mass that crossed the border or was harvested inside, within the horizon."),
     Variable("seized_mass", (*LOADS, "channel", "agency"), "kg", "Mass seized, by channel and agency."),
@@ -57,8 +64,21 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("vehicles", POSTS, "year-1", "Honest vehicles that passed, scaled to a year."),
     Variable("referrals", POSTS, "year-1", "Honest vehicles referred to secondary inspection, scaled to a year."),
     Variable("false_alarms", POSTS, "year-1", "Alarms on honest vehicles, scaled to a year."),
-    Variable("delay", POSTS, "h", "Mean time that an honest vehicle spends at the checkpoint."),
+    Variable("delay", POSTS, "h", "Mean time that an honest vehicle spends at the checkpoint, until it leaves."),
+    Variable("delay_error", POSTS, "h", "Monte Carlo standard error of the mean time, over spans of traffic."),
     Variable("delay_p95", POSTS, "h", "Time at the checkpoint that 95 % of honest vehicles do not exceed."),
+    Variable(
+        "unfinished",
+        POSTS,
+        "1",
+        "Share of honest visits not over when a hundred spans had passed; where there are any, no delay is given.",
+    ),
+    Variable("vehicles_by_hour", HOURLY, "year-1", "Honest vehicles, by hour of the day of arrival, scaled to a year."),
+    Variable("delay_by_hour", HOURLY, "h", "Mean time at the checkpoint, by hour of the day of arrival."),
+    Variable("delay_by_hour_error", HOURLY, "h", "Monte Carlo standard error of that mean, over spans of traffic."),
+    Variable("vehicles_by_class", CLASSES, "year-1", "Honest vehicles, by class and direction, scaled to a year."),
+    Variable("delay_by_class", CLASSES, "h", "Mean time at the checkpoint, by class of vehicle and direction."),
+    Variable("delay_by_class_error", CLASSES, "h", "Monte Carlo standard error of that mean, over spans of traffic."),
     Variable("queue_length", POSTS, "1", "Mean number of honest vehicles waiting for a lane or a bay."),
     Variable("load", POSTS, "1", "Work that arrives at the busiest lanes or bays, over what they can do."),
     Variable("cost", POSTS, "USD year-1", "Cost of searches that found nothing and their compensation, in a year."),
@@ -101,7 +121,7 @@ VARIABLES: tuple[Variable, ...] = (
         "Coefficient of variation of the total mass seized in a year.",
     ),
     Variable("seizure_mass", ("seizure",), "kg", "Mass of each seizure."),
-    Variable("seizure_time", ("seizure",), "h", "Time of each seizure from the first of January."),
+    Variable("seizure_hours", ("seizure",), "h", "Time of each seizure from the first of January, to the last bit."),
 )
 """All variables that a result may hold."""
 
@@ -158,13 +178,13 @@ def check(dataset: xr.Dataset, *, swept: Sequence[str] = ()) -> None:
 
 
 def attach(dataset: xr.Dataset) -> xr.Dataset:
-    """Dataset whose variables carry the units and meaning of the registry."""
+    """Dataset whose variables carry the units and meaning of the registry, and whose coordinates say what they are."""
     known = {variable.name: variable for variable in VARIABLES}
     for name in dataset.data_vars:
         variable = known[str(name)]
         dataset[name].attrs.update(units=variable.units, long_name=variable.meaning, kind=variable.kind)
     check(dataset)
-    return dataset
+    return describe(dataset)
 
 
 def markdown() -> str:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +34,18 @@ class Site:
     agency: str
     """Agency of the checkpoint; empty for a place."""
 
+    label: str
+    """Name as it is printed."""
+
+    latitude: float
+    """Latitude [degrees north]."""
+
+    longitude: float
+    """Longitude [degrees east]."""
+
+    is_checkpoint: bool
+    """Whether vehicles are controlled there."""
+
 
 def places(world: World) -> tuple[Place, ...]:
     """Places where loads can be taken without a checkpoint: hubs, cities and the last places of routes.
@@ -55,14 +69,58 @@ def site_name(place: Place) -> str:
 def sites(world: World) -> tuple[Site, ...]:
     """Checkpoints of a world in their order, then the places where loads can be taken without one."""
     posts = (
-        Site(name=post.name, oblast=world.place_of(post).oblast, mode=post.mode, kind=post.type, agency=post.agency)
+        Site(
+            name=post.name,
+            mode=post.mode,
+            kind=post.type,
+            agency=post.agency,
+            label=post.label,
+            is_checkpoint=True,
+            **_position(world.place_of(post)),
+        )
         for post in world.checkpoints
     )
     others = (
-        Site(name=site_name(place), oblast=place.oblast, mode="road", kind="place", agency="")
+        Site(
+            name=site_name(place),
+            mode="road",
+            kind="place",
+            agency="",
+            label=place.label,
+            is_checkpoint=False,
+            **_position(place),
+        )
         for place in places(world)
     )
     return (*posts, *others)
+
+
+def _position(place: Place) -> dict[str, Any]:
+    return {"oblast": place.oblast, "latitude": place.latitude, "longitude": place.longitude}
+
+
+ALONG: Mapping[str, str] = {
+    "oblast": "oblast",
+    "mode": "mode",
+    "kind": "kind",
+    "is_checkpoint": "is_checkpoint",
+    "checkpoint_agency": "agency",
+    "checkpoint_label": "label",
+    "latitude": "latitude",
+    "longitude": "longitude",
+}
+"""Field of a site that each coordinate along `checkpoint` holds."""
+
+
+def along(where: Sequence[Site]) -> dict[str, tuple[str, list[Any]]]:
+    """Coordinates along `checkpoint` of some sites.
+
+    Parameters
+    ----------
+    where
+        Sites in the order of their labels.
+    """
+    return {name: ("checkpoint", [getattr(site, field) for site in where]) for name, field in ALONG.items()}
 
 
 def site_of_place(world: World) -> Ints:

@@ -209,7 +209,7 @@ def open_store(path: Path, *, seizures: bool = False) -> xr.Dataset:
     dataset = xr.open_zarr(store, consolidated=False, chunks=None, drop_variables=[STATUS], zarr_format=3)
     dataset = dataset.set_coords([name for name in dataset.data_vars if name not in parts])[list(parts[:-1])]
     for name, coordinate in dataset.coords.items():
-        if coordinate.dtype.kind not in "iuf":
+        if coordinate.dtype.kind not in "iufb":
             dataset = dataset.assign_coords(
                 {name: (coordinate.dims, coordinate.values.astype(object).astype(str), coordinate.attrs)}
             )
@@ -241,7 +241,7 @@ def _dims(path: Path, name: str) -> list[str]:
 
 
 def joined(dataset: xr.Dataset, *, path: Path, swept: Sequence[str]) -> xr.Dataset:
-    """Dataset with the seizures of all jobs that are done, each with the coordinates of its job.
+    """Dataset with the seizures of all jobs that are done, in the order of their times, with the labels of their jobs.
 
     Parameters
     ----------
@@ -260,6 +260,7 @@ def joined(dataset: xr.Dataset, *, path: Path, swept: Sequence[str]) -> xr.Datas
     shape = dataset[STATUS].shape
     coordinates = {str(name): array for name, array in dataset.coords.items() if set(array.dims) & set(swept)}
     tables: list[dict[str, npt.NDArray[Any]]] = []
+    notes: dict[str, Mapping[str, Any]] = {}
     for number in np.flatnonzero(dataset[STATUS].values == DONE):
         index = np.unravel_index(number, shape)
         table = read_seizures(path, int(number), index=[int(part) for part in index])
@@ -270,12 +271,15 @@ def joined(dataset: xr.Dataset, *, path: Path, swept: Sequence[str]) -> xr.Datas
             value = array.values[tuple(here[str(dim)] for dim in array.dims)]
             if f"seizure_{name}" not in table:
                 table[f"seizure_{name}"] = np.full(len(table["seizure_mass"]), value)
+                notes[f"seizure_{name}"] = array.attrs
         tables.append(table)
     if not tables:
         return dataset
-    columns = {name: ("seizure", np.concatenate([table[name] for table in tables])) for name in tables[0]}
-    variables = {name: columns.pop(name) for name in ("seizure_mass", "seizure_time")}
-    together = attach(xr.Dataset(variables, coords=columns))
+    columns = {
+        name: ("seizure", np.concatenate([table[name] for table in tables]), notes.get(name, {})) for name in tables[0]
+    }
+    variables = {name: columns.pop(name) for name in ("seizure_mass", "seizure_hours")}
+    together = attach(xr.Dataset(variables, coords=columns)).sortby(["seizure_time", "seizure_hours"])
     return dataset.merge(together, combine_attrs="override")
 
 
@@ -308,7 +312,9 @@ def read_seizures(path: Path, number: int, *, index: Sequence[int]) -> dict[str,
     table: dict[str, npt.NDArray[Any]] = {}
     numbers, words = np.asarray(group["numbers"][:]), np.asarray(group["words"][:])  # type: ignore[index]
     for column, (name, kind) in enumerate(group.attrs["numbers"].items()):  # type: ignore[union-attr]
-        table[name] = numbers[:, column].astype(kind)
+        own = numbers[:, column]
+        dates = np.dtype(kind).kind == "M"  # kept as whole microseconds
+        table[name] = own.astype(np.int64).astype("datetime64[us]").astype(kind) if dates else own.astype(kind)
     for column, name in enumerate(group.attrs["words"]):  # type: ignore[arg-type]
         table[str(name)] = words[:, column].astype(object)
     return table

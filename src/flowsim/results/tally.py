@@ -9,10 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flowsim import units
 from flowsim.draws.fleet import HONEST, Bools, Ints
 from flowsim.engine.outcome import PASSED, REFERRED, RETAINED, SEIZED, SPLIT, UNDER_WAY, Outcome
-from flowsim.engine.recorded import in_order
 from flowsim.engine.trail import Travelled
 from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.results.passing import without_alarm
@@ -72,29 +70,6 @@ class Loads(Masses):
 
     seizures: dict[str, npt.NDArray[Any]]
     """Columns of `seizures.table`, each with dims (seizure,)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Posts:
-    """What honest traffic met, by checkpoint, in a simulated span."""
-
-    hours: float
-    """Length of the span [h]."""
-
-    vehicles: Floats
-    """Visits, dims (checkpoint,) [1]."""
-
-    referrals: Floats
-    """Referrals, dims (checkpoint,) [1]."""
-
-    false_alarms: Floats
-    """Alarms, dims (checkpoint,) [1]."""
-
-    waiting: Floats
-    """Time waited in all, dims (checkpoint,) [h]."""
-
-    delays: tuple[Floats, ...]
-    """Time at the checkpoint of each visit, one array per checkpoint [h]."""
 
 
 def exits(world: World) -> tuple[str, ...]:
@@ -319,42 +294,6 @@ def close(loads: Masses) -> None:
         )
 
 
-def tally_posts(world: World, fleet: Travelled, outcome: Outcome, *, start: float, end: float) -> Posts:
-    """Add up what honest vehicles met that arrived within a span.
-
-    A vehicle still at the checkpoint at the end of the span counts with the time until then.
-
-    Parameters
-    ----------
-    world, fleet, outcome
-        What was simulated, until the end of the span.
-    start, end
-        Span of arrivals that count [h].
-    """
-    honest = (fleet.drug == HONEST)[fleet.vehicle_of_visit]
-    chosen = honest & (outcome.arrival >= start) & (outcome.arrival < end)
-    where = fleet.checkpoint[chosen]
-    count = len(world.checkpoints)
-    left = np.minimum(np.where(np.isnan(outcome.departure), end, outcome.departure), end)[chosen]
-    delay = left - outcome.arrival[chosen]
-    looked = outcome.start + fleet.service
-    referred = (outcome.decision == REFERRED)[chosen]
-    begun = np.where(np.isnan(outcome.start[chosen]), left, outcome.start[chosen])
-    waiting = begun - outcome.arrival[chosen]
-    for_bay = np.where(np.isnan(outcome.exam_start), end, outcome.exam_start)[chosen] - looked[chosen]
-    waiting = waiting + np.where(referred, for_bay, 0.0)
-    order = in_order(where, count)
-    bounds = np.searchsorted(where[order], np.arange(count + 1))
-    return Posts(
-        hours=end - start,
-        vehicles=np.bincount(where, minlength=count).astype(float),
-        referrals=np.bincount(where[referred], minlength=count).astype(float),
-        false_alarms=np.bincount(where[(outcome.alarm > 0)[chosen]], minlength=count).astype(float),
-        waiting=np.bincount(where, weights=waiting, minlength=count).astype(float),
-        delays=tuple(np.split(delay[order], bounds)[1:-1]),
-    )
-
-
 def by_agency(world: World, seized: Floats) -> Floats:
     """Mass seized by agency, dims (..., agency), from mass by checkpoint, dims (..., checkpoint) [kg]."""
     matrix = np.zeros((len(world.checkpoints), len(AGENCIES)))
@@ -384,18 +323,3 @@ def pool_loads(parts: Sequence[Loads], *, replications: Sequence[Sequence[int]])
     columns = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
     by_time = np.lexsort((columns["time"], columns["replication"]))
     return Loads(**whole, seizures={name: column[by_time] for name, column in columns.items()})
-
-
-def pool_posts(parts: list[Posts]) -> Posts:
-    """Posts of several spans as one."""
-    sums = {
-        name: np.sum([getattr(part, name) for part in parts], axis=0)
-        for name in ("vehicles", "referrals", "false_alarms", "waiting")
-    }
-    delays = tuple(np.concatenate(columns) for columns in zip(*(part.delays for part in parts), strict=True))
-    return Posts(hours=sum(part.hours for part in parts), **sums, delays=delays)
-
-
-def per_year(posts: Posts) -> float:
-    """Factor that scales what was counted in a span to a year [1]."""
-    return units.HOURS_PER_YEAR / posts.hours

@@ -22,8 +22,8 @@ CALIBRATES: Final = ("calibrate", "figure")
 POSTERIOR: Final = ("run", "figure", "compare")
 """Studies that may use a posterior."""
 
-DRAWS: Final = {"compare": 200}
-"""Draws of the posterior that a study takes by default, where that is no number of replications [1]."""
+DRAWS: Final = {"compare": 200, "figure": 40}
+"""Draws that a study takes by default, where that is no number of replications [1]."""
 
 ELSEWHERE: Final = {"sweep_status": "sweeps", "compare": "comparison"}
 """Packages of the studies that are not in this one."""

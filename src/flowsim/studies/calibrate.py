@@ -13,6 +13,7 @@ import xarray as xr
 from flowsim import checks
 from flowsim.calibration import posterior, reported
 from flowsim.calibration.components import COMPONENTS, Cell, cells_of
+from flowsim.calibration.identity import identifying
 from flowsim.calibration.model import SHARE, Model, Setting, build, needed
 from flowsim.calibration.posterior import Draws
 from flowsim.calibration.priors import Prior, values
@@ -68,6 +69,39 @@ def run(request: Request, *, progress: Progress | None) -> str:
     str
         Table of the parameters, to be printed.
     """
+    start = monotonic()
+    fitted = fit(request, progress=progress)
+    posterior.save(fitted.dataset, request.out / posterior.POSTERIOR)
+    table = summary(fitted.dataset)
+    table.to_csv(request.out / "posterior.csv", index=False)
+    times = f"{fitted.sampled:.0f} s for the chains, {monotonic() - start - fitted.sampled:.0f} s for the worlds"
+    return "\n".join(_lines(request, fitted.dataset, table, sampled=fitted.sample, times=times))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """Posterior with the chains behind it."""
+
+    dataset: xr.Dataset
+    """Posterior."""
+
+    sample: Sample
+    """Chains."""
+
+    sampled: float
+    """Time that the chains took [s]."""
+
+
+def fit(request: Request, *, progress: Progress | None) -> Fitted:
+    """Fit the reported seizures and solve the worlds of the draws.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    progress
+        Called as the work goes on.
+    """
     asked = calibration_of(request)
     start = monotonic()
     found = setup(request.world, asked)
@@ -75,13 +109,8 @@ def run(request: Request, *, progress: Progress | None) -> str:
     drawn = sample(found.model, seed=request.plan.seed, effort=effort, workers=asked.workers, progress=progress)
     sampled = monotonic() - start
     draws = worlds(request, found.model, drawn, workers=asked.workers, progress=progress)
-    attributes = {**request.attributes, "command": request.command, "world": request.world.name}
-    dataset = posterior.to_dataset(draws, attributes=attributes)
-    posterior.save(dataset, request.out / posterior.POSTERIOR)
-    table = summary(dataset)
-    table.to_csv(request.out / "posterior.csv", index=False)
-    times = f"{sampled:.0f} s for the chains, {monotonic() - start - sampled:.0f} s for the worlds"
-    return "\n".join(_lines(request, dataset, table, sampled=drawn, times=times))
+    attributes = {**request.attributes, **identifying(request.world), "command": request.command}
+    return Fitted(dataset=posterior.to_dataset(draws, attributes=attributes), sample=drawn, sampled=sampled)
 
 
 def calibration_of(request: Request) -> CalibrationRequest:

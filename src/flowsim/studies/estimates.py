@@ -11,7 +11,6 @@ from flowsim.draws.consignments import loads_per_year
 from flowsim.policy import compose
 from flowsim.resources import VISITS_PER_LOAD, memory_needed
 from flowsim.studies.request import Request
-from flowsim.studies.waterfall import DRAWS
 from flowsim.world import World
 from flowsim.years import SIMULATING
 
@@ -132,11 +131,11 @@ def amounts_of(study: str, request: Request) -> Amounts:
         steps = WARM_UP * chains * int(options["steps"])
         return Amounts(likelihoods=steps, solutions=chains * int(options["draws"]))
     if study == "compare":
-        several, years = _compared(request), _years(request)
+        several, years = _compared(request), request.plan.replications
         honest = several * _sets(request) * traffic(request, world)
         return Amounts(visits=honest, compared=several * years * ((request.draws or 1) + _sets(request)))
     if study == "figure" and options.get("figure") == "waterfall":
-        several = 1 + (options.get("draws") or DRAWS)
+        several = 1 + (request.draws or 1)
         return Amounts(visits=several * visits(request, world), worlds=several)
     fit = study == "figure" and options.get("figure") == "fit"
     return Amounts(predicted=float(fit))
@@ -170,13 +169,7 @@ def visits(request: Request, world: World) -> float:
 
 def _compared(request: Request) -> int:
     """Policies of a comparison, the baseline among them [1]."""
-    names = request.options.get("policies")
-    return 1 + (len(request.catalogue()) - 1 if names is None else 1 if isinstance(names, str) else len(names))
-
-
-def _years(request: Request) -> int:
-    """Years of consignments of each draw of a comparison [year]."""
-    return int(request.options.get("replications") or request.plan.replications)
+    return len(request.catalogue()) if request.compared is None else 1 + len(request.compared)
 
 
 def _sets(request: Request) -> int:

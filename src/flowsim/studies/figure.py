@@ -38,16 +38,13 @@ def run(request: Request, *, progress: Progress | None) -> str:
     Raises
     ------
     ValueError
-        If no figure is named or there is no such figure, or draws are asked for where nothing is drawn.
+        If no figure is named or there is no such figure.
     """
     given = request.options.get("figure")
     rule = f"name what to draw, as study.figure={next(iter(FIGURES))}: one of {', '.join(FIGURES)}"
     checks.require(given is not None, thing="study.figure", rule=rule, value=given)
     name = str(given)
     checks.known(name, tuple(FIGURES), thing="study.figure")
-    draws = request.options.get("draws")
-    rule = "be null for a figure other than waterfall"
-    checks.require(draws is None or name == "waterfall", thing="study.draws", rule=rule, value=draws)
     return FIGURES[name](request, progress)
 
 

@@ -97,29 +97,50 @@ def draw_fit(request: Request, *, progress: Progress | None) -> str:
     tell(step, 1, 1)
     table = predictive.of_rows(found.model, found.rows, histories)
     table.to_csv(request.out / "fit.csv", index=False)
-    lines = [
-        f"{request.world.title}: what {len(draws)} histories from draws of the posterior predict",
-        "",
-        *_rows(table),
-    ]
-    if request.world.name == KAZAKHSTAN:
-        lines += ["", *_hold_outs(request, found.model, histories)]
-    masses = table[~table["what"].str.contains("largest")]
-    shares = shares_of(histories) if request.world.name == KAZAKHSTAN else masses.iloc[:0]
-    shares.to_csv(request.out / "shares.csv", index=False)
-    inside = int(table["inside"].sum())
+    ours = request.world.name == KAZAKHSTAN
+    more = predictive.of_hold_outs(histories, rows=found.rows) if ours else table.iloc[:0]
+    lines = [f"{request.world.title}: what {len(draws)} histories from draws of the posterior predict", ""]
+    lines += _rows(table)
+    if ours:
+        lines += ["", *_hold_outs(request, more, found.model, histories)]
+    everything = pd.concat([table, more], ignore_index=True) if len(more) else table
     sentence = (
-        f"Years simulated load by load from draws of the posterior. {inside} of {len(table)} reported numbers and "
-        "bounds lie inside the 5-95 % interval or have a probability of 5 % or more."
+        "Years simulated load by load from draws of the posterior. Inside the 5-95 % interval, or of a probability of "
+        f"5 % or more: {counted(everything)}."
     )
-    figure = fit(masses, shares, title=f"Reported and predicted seizures: {request.world.title}", sentence=sentence)
+    masses = table["what"].isin([key for key, row in found.rows.items() if row.unit == "kg"])
+    shares = shares_of(histories) if ours else table.iloc[:0]
+    shares.to_csv(request.out / "shares.csv", index=False)
+    figure = fit(
+        table[masses],
+        shares,
+        pd.concat([table[~masses], more], ignore_index=True) if len(more) else table[~masses],
+        title=f"Reported and predicted seizures: {request.world.title}",
+        sentence=sentence,
+    )
     for suffix in ("png", "pdf"):
         figure.savefig(request.out / f"fig3_fit.{suffix}", dpi=300)
-    return "\n".join(lines)
+    return "\n".join([*lines, "", *paragraph(sentence)])
 
 
-def _hold_outs(request: Request, model: Model, histories: Sequence[History]) -> list[str]:
-    table = predictive.of_hold_outs(histories)
+def counted(table: pd.DataFrame) -> str:
+    """How many rows are inside, those that were fitted and those held out apart, and which are not.
+
+    Parameters
+    ----------
+    table
+        Rows of everything reported, as of `predictive.of_rows` and `predictive.of_hold_outs`.
+    """
+    parts = []
+    for held, name in ((False, "fitted"), (True, "held out")):
+        rows = table[table["held_out"].astype(bool) == held]
+        missed = list(rows["what"][~rows["inside"].astype(bool)])
+        text = f"{len(rows) - len(missed)} of {len(rows)} {name}"
+        parts.append(f"{text} (missed: {'; '.join(missed)})" if missed else text)
+    return " and ".join(parts)
+
+
+def _hold_outs(request: Request, table: pd.DataFrame, model: Model, histories: Sequence[History]) -> list[str]:
     table.to_csv(request.out / "hold_outs.csv", index=False)
     scores = predictive.log_scores(histories, level=level_of(model))
     scores.to_csv(request.out / "log_scores.csv", index=False)
@@ -161,7 +182,8 @@ def shares_of(histories: Sequence[History]) -> pd.DataFrame:
         predicted = [history.total(year, belongs) / max(1e-9, history.total(year)) for history in histories]
         low, middle, high = np.quantile(predicted, [0.05, 0.5, 0.95]).tolist()
         value = reported(part) / reported(whole)
-        rows.append({"what": what, "held_out": held, "reported": value, "low": low, "median": middle, "high": high})
+        row = {"what": what, "held_out": held, "reported": value, "low": low, "median": middle, "high": high}
+        rows.append(row | {"inside": low <= value <= high})
     return pd.DataFrame(rows)
 
 

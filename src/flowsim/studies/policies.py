@@ -7,6 +7,7 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
+from flowsim.policies.added import entitled
 from flowsim.policies.costs import LEVEL, annual_cost, annual_costs, annual_interval
 from flowsim.policies.differences import Difference, differences
 from flowsim.policies.kinds import BARE, kind_of, says
@@ -37,7 +38,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
         return "\n".join(_list(request))
     after = policy.apply(request.world)
     told = [*_changes(policy), *_costs(policy, request.world, after), *_numbers(policy)]
-    lines = [*_head(policy), *told, "", *_compared(request.world, after)]
+    lines = [*_head(policy, request.world), *told, "", *_compared(request.world, after)]
     return "\n".join(lines)
 
 
@@ -46,7 +47,7 @@ def _list(request: Request) -> Iterator[str]:
     yield f"{len(known)} policies; flowsim study=policies policy=NAME shows the world before and after"
     for policy in known:
         yield ""
-        yield from _head(policy)
+        yield from _head(policy, request.world)
         for change in policy.changes:
             kind = kind_of(change)
             yield from _wrapped(says(kind) + _label(kind), head=f"{kind}: ", indent=4)
@@ -91,9 +92,9 @@ def _dollars(amount: float) -> str:
     return f"{float(f'{amount:.3g}'):,.0f}"
 
 
-def _head(policy: Policy) -> Iterator[str]:
+def _head(policy: Policy, world: World) -> Iterator[str]:
     yield f"{policy.name} ({'in force' if policy.in_force else 'not in force'})"
-    yield from _wrapped(policy.title, indent=2)
+    yield from _wrapped(entitled(policy, world), indent=2)
     if policy.sources:
         yield from _wrapped("; ".join(policy.sources), head="sources: ", indent=2)
     if policy.changes_flow:

@@ -14,6 +14,7 @@ from flowsim.intervals import SetNumbers
 from flowsim.policy import Policy, compose
 from flowsim.provenance import Number
 from flowsim.readings import Reading
+from flowsim.results.coordinates import describe
 from flowsim.simulate import Plan, Progress, simulate
 from flowsim.world import World
 
@@ -77,6 +78,9 @@ class Request:
     command: str
     """The command as typed."""
 
+    compared: tuple[str, ...] | None = None
+    """Names of the policies that a study compares; nothing for every one that fits."""
+
     options: Mapping[str, Any] = field(default_factory=dict)
     """The study's own options, `study.*`."""
 
@@ -124,14 +128,29 @@ def simulated(request: Request, *, progress: Progress | None) -> xr.Dataset:
     progress
         Called as the work goes on.
     """
-    found = _simulated(request, compose(request.policies), progress=progress)
+    return simulated_alone(request, [compose(request.policies)], progress=progress)
+
+
+def simulated_alone(request: Request, policies: Sequence[Policy], *, progress: Progress | None) -> xr.Dataset:
+    """Results of policies, each alone, in the worlds of the draws that a request has, or in its world.
+
+    Parameters
+    ----------
+    request
+        Worlds, engine and plan, as in `simulated`.
+    policies
+        Policies, which share all random numbers.
+    progress
+        Called as the work goes on.
+    """
+    found = describe(_simulated(request, policies, progress=progress))
     found.attrs.update(request.attributes, command=request.command)
     return found
 
 
-def _simulated(request: Request, policy: Policy, *, progress: Progress | None) -> xr.Dataset:
-    """Results of one policy, without attributes."""
-    asked: dict[str, Any] = {"policies": [policy], "engine": request.engine, "plan": request.plan}
+def _simulated(request: Request, policies: Sequence[Policy], *, progress: Progress | None) -> xr.Dataset:
+    """Results of policies, without attributes."""
+    asked: dict[str, Any] = {"policies": policies, "engine": request.engine, "plan": request.plan}
     worlds = request.worlds
     if worlds is None:
         return simulate(request.world, progress=progress, **asked)

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import groupby
 
 import pandas as pd
 import xarray as xr
 
+from flowsim.capacity import loads
 from flowsim.figures import network_map
-from flowsim.measures import THROUGH, summary
+from flowsim.measures import THROUGH, seized_at, summary
+from flowsim.policies.added import said
 from flowsim.policy import compose
 from flowsim.readings import DEFAULT, label
 from flowsim.results import files
 from flowsim.simulate import Plan, Progress
 from flowsim.studies.columns import paragraph
 from flowsim.studies.request import Request, simulated
+from flowsim.world import World
+from flowsim.years import FOLLOWED
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
     """Simulate a world under one policy, write its results, table and map.
 
-    Writes `run.nc`, `run.csv` and `fig1_network.png` and `.pdf` into the folder.
+    Writes `run.nc`, `run.csv` and `fig1_network.png` and `.pdf` into the folder, and what the circles of the map show
+    as `fig1_network.csv`.
 
     Parameters
     ----------
@@ -40,6 +46,8 @@ def run(request: Request, *, progress: Progress | None) -> str:
     files.save(results, request.out / files.RUN)
     table.to_csv(request.out / "run.csv", index=False)
     seized = results if "seized_mass_by_checkpoint" in results else None
+    if seized is not None:
+        seized_at(seized).to_csv(request.out / "fig1_network.csv", index=False)
     figure = network_map.network_map(policy.apply(request.world), seized)
     for suffix in ("png", "pdf"):
         figure.savefig(request.out / f"fig1_network.{suffix}", dpi=150)
@@ -58,14 +66,66 @@ def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
     table
         Its summary.
     """
-    lines = [f"{request.world.title}: policy {results['policy'].values[0]}", ""]
+    policy = compose(request.policies)
+    lines = [f"{request.world.title}: policy {policy.name}", *paragraph(_policy(request)), ""]
     if request.engine == "expectation":
         lines.append("Closed form: expected values of a year; queues are left out, so no delay is computed.")
     else:
         lines.append(amounts(request.plan))
     lines += [*_readings(request), *_drugs(results), *filter(None, [request.note])]
-    lines += ["", *_rows(table, years=_meaning(request)), "", *paragraph(_kinds(request))]
-    return "\n".join(lines)
+    lines += ["", *_rows(table, years=_meaning(request)), ""]
+    if request.engine != "expectation":
+        for sentence in (*overloaded(policy.apply(request.world)), *unfinished(results)):
+            lines += [*paragraph(sentence), ""]
+    return "\n".join([*lines, *paragraph(_kinds(request))])
+
+
+def overloaded(world: World) -> Iterator[str]:
+    """A sentence if lanes or bays have more work than they can do: which, at what utilisation, and what delay means.
+
+    Parameters
+    ----------
+    world
+        World that was simulated.
+    """
+    found = [load for load in loads(world) if load.overloaded]
+    if not found:
+        return
+    posts = []
+    for name, parts in groupby(found, key=lambda load: load.checkpoint):
+        busy = (f"{part.part} at a utilisation of {100 * part.mean:,.0f} %" for part in parts)
+        posts.append(f"{name} ({', '.join(busy)})")
+    yield (
+        f"Overloaded: {', '.join(posts)}. Where too few are waved through, which utilisation leaves out, the queue "
+        "grows as long as vehicles come; the delay there, and the mean of all visits, is a warning and no forecast."
+    )
+
+
+def unfinished(results: xr.Dataset) -> Iterator[str]:
+    """A sentence if visits were not over, so that there is no delay.
+
+    Parameters
+    ----------
+    results
+        Results of a run.
+    """
+    share = results["unfinished"].max([dim for dim in results["unfinished"].dims if dim != "checkpoint"])
+    late = share.where(share > 0, drop=True)
+    if late.size:
+        names = (f"{100 * float(part):.1f} % at {part['checkpoint'].item()}" for part in late)
+        after = f"{FOLLOWED} times the simulated time"
+        yield f"Visits not over after {after}: {', '.join(names)}. No delay is given there, nor for all visits."
+
+
+def _policy(request: Request) -> str:
+    """Titles of the policies, with what each adds in the world that those before it leave; empty for the baseline."""
+    world, lines = request.world, []
+    for policy in request.policies:
+        if policy.changes:
+            found = said(policy, world)
+            lines.append(f"{policy.title}{': ' * bool(found)}{found}")
+            world = policy.apply(world)
+    return ". ".join(lines)
 
 
 def _meaning(request: Request) -> str:

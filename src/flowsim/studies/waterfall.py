@@ -18,8 +18,8 @@ from flowsim.studies.request import Request
 from flowsim.studies.run import amounts
 from flowsim.traffic import HEROIN
 
-DRAWS, MOST_DRAWS = 40, 1000
-"""Draws if none are asked for, and the most that can be [1]."""
+MOST_DRAWS = 1000
+"""Most draws from the intervals [1]."""
 
 IDENTIFIED = (
     "Only the seized total is informed by reports; how the rest divides over the reasons is assumption. Whiskers are "
@@ -75,7 +75,7 @@ def draw_figure(request: Request, *, progress: Progress | None) -> str:
     Parameters
     ----------
     request
-        What is asked for; its option `draws` is the number of draws.
+        What is asked for.
     progress
         Called as the work goes on.
 
@@ -84,9 +84,8 @@ def draw_figure(request: Request, *, progress: Progress | None) -> str:
     str
         The table, to be printed.
     """
-    count = DRAWS if request.options.get("draws") is None else request.options["draws"]
-    holds = isinstance(count, int) and not isinstance(count, bool) and 1 <= count <= MOST_DRAWS
-    checks.require(holds, thing="study.draws", rule=f"be a whole number from 1 to {MOST_DRAWS}", value=count)
+    count = request.draws or 1
+    checks.require(count <= MOST_DRAWS, thing="draws", rule=f"be at most {MOST_DRAWS} for this figure", value=count)
     drawn = draw(varied(request.numbers()), draws=count, seed=request.plan.seed)
     names = [str(name) for name in drawn.columns]
     changes = [SetNumbers(values=tuple(zip(names, map(float, row), strict=True))) for row in drawn.to_numpy()]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flowsim.sweeps.store import Store
     from flowsim.sweeps.template import Shape
 
-SHAPING = ("world", "study", "engine", "policy", "reading", "calibration", "adaptation")
+SHAPING = ("world", "study", "engine", "policy", "reading", "calibration")
 """Keys below which a plain value may change labels."""
 
 AT_ENDS = ("inspection.intelligence.",)

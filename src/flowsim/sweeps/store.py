@@ -86,7 +86,7 @@ class Store:
     def _arrays(self) -> dict[str, zarr.Array[Any]]:
         import zarr
 
-        root = zarr.open_group(self.path, mode="r+", zarr_format=3)
+        root = zarr.open_group(self.path, mode="r+", zarr_format=3, use_consolidated=False)
         names = (*self.parts[:-1], STATUS, RECEIPT, ERROR)
         with zarr.config.set({"array.write_empty_chunks": True}):
             return {name: root[name] for name in names}  # type: ignore[misc]
@@ -96,7 +96,7 @@ class Store:
         """Labels of the dims that are not swept."""
         import zarr
 
-        root = zarr.open_group(self.path, mode="r", zarr_format=3)
+        root = zarr.open_group(self.path, mode="r", zarr_format=3, use_consolidated=False)
         dims = {dim for name in self.parts[:-1] for dim in self._dims(name)}
         found = {dim: np.asarray(root[dim][:]) for dim in dims}  # type: ignore[index]
         return {dim: values.astype(object).tolist() for dim, values in found.items()}
@@ -253,7 +253,7 @@ def _write_seizures(folder: Path, results: xr.Dataset) -> None:
     import zarr
 
     columns = {str(name): array.values for name, array in results.variables.items() if array.dims == (SEIZURE,)}
-    numbers = {name: column for name, column in columns.items() if column.dtype.kind in "iuf"}
+    numbers = {name: column for name, column in columns.items() if column.dtype.kind in "iufM"}
     words = {name: column for name, column in columns.items() if name not in numbers}
     length = results.sizes[SEIZURE]
     attributes = {
@@ -277,7 +277,12 @@ def _write_seizures(folder: Path, results: xr.Dataset) -> None:
                 config={"write_empty_chunks": True},
             )
             if length:
-                array[:] = np.column_stack([column.astype(kind) for column in own.values()])
+                array[:] = np.column_stack([_plain(column).astype(kind) for column in own.values()])
+
+
+def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Column whose dates are whole microseconds, which a float holds to the last one."""
+    return column.astype("datetime64[us]").astype(np.int64) if column.dtype.kind == "M" else column
 
 
 @contextlib.contextmanager

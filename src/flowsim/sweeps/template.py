@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from flowsim import checks
+from flowsim.results.coordinates import CONVENTIONS, attributes_of
 from flowsim.results.registry import OPTIONAL, VARIABLES, Variable
 from flowsim.results.store import ERROR, FLAGS, RECEIPT, SEIZURES, STATUS
 from flowsim.sweeps.grid import Grid
@@ -23,6 +24,9 @@ SEIZURE = "seizure"
 
 Label = str | int
 
+Word = str | float | bool
+"""What a coordinate says of a label."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
@@ -34,15 +38,15 @@ class Shape:
     labels: Mapping[str, Sequence[Label]]
     """Labels of each dim."""
 
-    along: Mapping[str, tuple[str, Mapping[Label, str]]] = field(default_factory=dict)
+    along: Mapping[str, tuple[str, Mapping[Label, Word]]] = field(default_factory=dict)
     """Further coordinates by name: the dim along which they lie, and their word for each label."""
 
 
 DRAW = "draw"
 """Dim of the draws of a posterior, which any variable of a policy has if there is one."""
 
-HANDED_OVER = "checkpoint_agency"
-"""A word that policies may change; it is then that of the first."""
+OF_THE_FIRST = ("checkpoint_agency", "checkpoint_label", "latitude", "longitude")
+"""Words that policies and worlds may change, by which nothing is added up; they are then those of the first."""
 
 
 def union(shapes: Sequence[Shape]) -> Shape:
@@ -59,7 +63,7 @@ def union(shapes: Sequence[Shape]) -> Shape:
         If replications or draws differ in number, or a coordinate has two words for one label.
     """
     labels: dict[str, dict[Label, None]] = {}
-    along: dict[str, tuple[str, dict[Label, str]]] = {}
+    along: dict[str, tuple[str, dict[Label, Word]]] = {}
     for shape in shapes:
         for dim, own in shape.labels.items():
             before = labels.setdefault(dim, dict.fromkeys(own))
@@ -70,7 +74,7 @@ def union(shapes: Sequence[Shape]) -> Shape:
         for name, (dim, words) in shape.along.items():
             for label, word in words.items():
                 known = along.setdefault(name, (dim, {}))[1].setdefault(label, word)
-                if known != word and name != HANDED_OVER:
+                if known != word and name not in OF_THE_FIRST:
                     rule = f"have one {name} in all jobs of one store"
                     raise ValueError(f"{dim} {label!r} must {rule}, got {known!r} and {word!r}")
     names = dict.fromkeys(name for shape in shapes for name in shape.variables)
@@ -137,14 +141,17 @@ def write(template: Template, path: Path) -> None:
     swept = template.grid.names
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        root = zarr.create_group(path, zarr_format=3, attributes={**template.attributes, "swept": " ".join(swept)})
+        attributes = {"Conventions": CONVENTIONS, **template.attributes, "swept": " ".join(swept)}
+        root = zarr.create_group(path, zarr_format=3, attributes=attributes)
         constants = [*_coordinates(template)]
         for name, dims, values, notes in constants:
             _constant(root, name, dims=dims, values=values, attributes=notes)
         found = variables_of(template.shape)
+        further = {name: set(dims) for name, dims, *_ in constants if dims != (name,)}
         for variable in found:
-            _values(root, variable, template=template)
+            _values(root, variable, template=template, further=further)
         _flags(root, template.grid)
+        zarr.consolidate_metadata(path, zarr_format=3)  # before what readers of results need not know of
         parts = [*(variable.name for variable in found), SEIZURES]
         jobs = root.create_group("jobs", attributes={"parts": parts, "labels": [name for name, *_ in constants]})
         _records(jobs, template.grid, parts=len(found) + 1)
@@ -156,22 +163,23 @@ def _coordinates(template: Template) -> Iterator[tuple[str, tuple[str, ...], Seq
     """Name, dims, values and attributes of all coordinates."""
     swept, shape = template.grid.names, template.shape
     for name, (dim, values) in template.coordinates.items():
-        yield name, (dim,), values, template.notes.get(name, {})
+        yield name, (dim,), values, attributes_of(name) | dict(template.notes.get(name, {}))
     used = {dim for v in variables_of(shape) for dim in inner_dims(v, shape=shape, swept=swept)}
     for dim in used:
-        yield dim, (dim,), shape.labels[dim], {}
+        yield dim, (dim,), shape.labels[dim], attributes_of(dim)
     for name, (dim, words) in shape.along.items():
         if dim in used:
-            yield name, (dim,), [words[label] for label in shape.labels[dim]], {}
+            yield name, (dim,), [words[label] for label in shape.labels[dim]], attributes_of(name)
 
 
 def _constant(
     root: zarr.Group, name: str, *, dims: Sequence[str], values: Sequence[Any], attributes: Mapping[str, str]
 ) -> None:
     """Write a coordinate, in one chunk that is there even if it holds nothing but zeros."""
+    flags = all(isinstance(item, bool) for item in values)
     numbers = all(isinstance(item, int | float) for item in values)
     whole = numbers and all(isinstance(item, int) for item in values)
-    kind: Any = "int64" if whole else "float64" if numbers else str
+    kind: Any = "bool" if flags else "int64" if whole else "float64" if numbers else str
     array = root.create_array(
         name,
         shape=(len(values),),
@@ -186,11 +194,17 @@ def _constant(
     array[:] = np.array(values, dtype=kind if numbers else np.dtypes.StringDType())
 
 
-def _values(root: zarr.Group, variable: Variable, *, template: Template) -> None:
-    """Make a variable of which each job will write one chunk."""
+def _values(
+    root: zarr.Group, variable: Variable, *, template: Template, further: Mapping[str, Collection[str]]
+) -> None:
+    """Make a variable of which each job will write one chunk, with the names of its coordinates that are no dims."""
     swept, labels = template.grid.names, template.shape.labels
     inner = inner_dims(variable, shape=template.shape, swept=swept)
     lengths = tuple(len(labels[dim]) for dim in inner)
+    attributes: dict[str, Any] = {"units": variable.units, "long_name": variable.meaning, "kind": variable.kind}
+    beside = [name for name, dims in further.items() if set(dims) <= {*swept, *inner}]
+    if beside:
+        attributes["coordinates"] = " ".join(beside)
     root.create_array(
         variable.name,
         shape=(*template.grid.shape, *lengths),
@@ -199,7 +213,7 @@ def _values(root: zarr.Group, variable: Variable, *, template: Template) -> None
         fill_value=float("nan"),
         chunk_key_encoding={"name": "default", "separator": "."},
         dimension_names=(*swept, *inner),
-        attributes={"units": variable.units, "long_name": variable.meaning, "kind": variable.kind},
+        attributes=attributes,
     )
 
 

@@ -1,0 +1,85 @@
+"""The world that a posterior is of: what tells it, and whether another world is the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from flowsim import provenance
+from flowsim.readings import NONE
+from flowsim.world import World
+
+if TYPE_CHECKING:  # whoever only names a world needs no xarray, which takes a second to import
+    import xarray as xr
+
+IDENTIFYING = ("world", "year", "reading", "tables", "inspection")
+"""Attributes of a posterior that tell the world it is of."""
+
+
+def identifying(world: World) -> dict[str, str]:
+    """Attributes that tell a posterior's world: name, year, reading, digest of its tables, assumed inspection as JSON.
+
+    Parameters
+    ----------
+    world
+        World that is calibrated.
+    """
+    return {
+        "world": world.name,
+        "year": str(world.year),
+        "reading": world.identity.reading or NONE,
+        "tables": world.identity.tables,
+        "inspection": json.dumps(dict(_leaves(world.detection))),
+    }
+
+
+def _leaves(owner: Any, path: str = "") -> Iterator[tuple[str, object]]:
+    """Fields of a dataclass, and of those within, by dotted name."""
+    for field in fields(owner):
+        value = getattr(owner, field.name)
+        if is_dataclass(value):
+            yield from _leaves(value, f"{path}{field.name}.")
+        else:
+            yield f"{path}{field.name}", float(value) if provenance.is_number(value) else value
+
+
+def difference(dataset: xr.Dataset, world: World, *, typed: tuple[str, ...] = ()) -> tuple[str, str] | None:
+    """What of a world its posterior must share and does not: of the world and of the posterior; nothing if none.
+
+    Parameters
+    ----------
+    dataset
+        Posterior.
+    world
+        World.
+    typed
+        Numbers that were typed, in which the two may differ.
+    """
+    own, other = identifying(world), {name: str(dataset.attrs[name]) for name in IDENTIFYING}
+    for name in ("world", "year"):
+        if own[name] != other[name]:
+            return f"{name}={own[name]}", f"{name}={other[name]}"
+    if own["tables"] != other["tables"]:
+        if own["reading"] != other["reading"]:
+            return f"reading={own['reading']}", f"reading={other['reading']}"
+        return "the same tables", f"tables with another digest ({other['tables']}, not {own['tables']})"
+    mine, theirs = json.loads(own["inspection"]), json.loads(other["inspection"])
+    for key in dict.fromkeys((*mine, *theirs)):
+        if mine.get(key) != theirs.get(key) and not is_in(f"inspection:{key}", typed):
+            return f"inspection.{key}={mine.get(key)}", f"inspection.{key}={theirs.get(key)}"
+    return None
+
+
+def is_in(name: str, typed: tuple[str, ...]) -> bool:
+    """Whether a number was typed, by itself or with all below a key.
+
+    Parameters
+    ----------
+    name
+        Name of the number, as in `intervals.SetNumbers`.
+    typed
+        Names that were typed.
+    """
+    return any(name == word or name.startswith(f"{word}.") for word in typed)

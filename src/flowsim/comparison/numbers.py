@@ -1,0 +1,69 @@
+"""Numbers of a comparison as they are printed: short, with their interval, and years of reports."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+Row = Mapping[str, Any]
+
+
+def short(value: float, *, sign: bool = True) -> str:
+    """A number with two or three digits that count.
+
+    Parameters
+    ----------
+    value
+        The number [unit].
+    sign
+        Whether a plus is shown.
+    """
+    if not math.isfinite(value):
+        return "n/a" if math.isnan(value) else "inf"
+    if value == 0:
+        return "0"
+    plus, power = "+" if sign else "", math.floor(math.log10(abs(value)))
+    if power < -3:
+        return f"{value:{plus}.0e}"
+    return f"{value:{plus},.{max(0, (2 if power >= 0 else 1) - power)}f}"
+
+
+def span(row: Row, name: str, *, scale: float = 1.0, always: bool = False) -> str:
+    """Mean and interval of a column, as in `+12 (+3 to +20)`; `+12 (n/a)` where draws or sets are too few for one.
+
+    Parameters
+    ----------
+    row
+        Row of a table with the columns NAME, NAME_low and NAME_high.
+    name
+        Name of the column.
+    scale
+        Factor of all three.
+    always
+        Whether an interval without width is written too.
+    """
+    middle, low, high = (scale * float(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
+    if not math.isfinite(middle) or (low == high == middle and not always):
+        return short(middle)
+    return f"{short(middle)} ({ends(low, high)})"
+
+
+def ends(low: float, high: float, *, sign: bool = True) -> str:
+    """Both ends of an interval, or `n/a`.
+
+    Parameters
+    ----------
+    low, high
+        The ends, NaN where draws or sets are too few [unit].
+    sign
+        Whether a plus is shown.
+    """
+    return "n/a" if math.isnan(low) else f"{short(low, sign=sign)} to {short(high, sign=sign)}"
+
+
+def years_text(years: float) -> str:
+    """Years of reports, as they are printed [year]."""
+    if math.isnan(years):
+        return "n/a"
+    return "never" if math.isinf(years) else ">9999" if years > 9999 else f"{years:.0f}"

@@ -1,0 +1,83 @@
+"""Pairs of policies in words: which can be told apart, which cannot, and for which draws or years are too few."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from flowsim.comparison.confidence import SURE, chance
+from flowsim.comparison.numbers import short
+from flowsim.comparison.pairwise import APART, NOT_APART, SAME, TOO_FEW, TOO_FEW_DRAWS, VERDICTS
+
+FEW = 12
+"""Most pairs that are listed one by one."""
+
+
+def told_apart(differences: pd.DataFrame) -> Iterator[str]:
+    """Sentences: which differences can be told apart, which cannot.
+
+    Parameters
+    ----------
+    differences
+        As of `pairwise.differences`.
+    """
+    counts = {verdict: int((differences["verdict"] == verdict).sum()) for verdict in VERDICTS}
+    said = {
+        NOT_APART: "cannot",
+        SAME: "the same in every draw",
+        TOO_FEW_DRAWS: f"too few draws to say whether P reaches {SURE:g}",
+        TOO_FEW: "too few simulated years",
+    }
+    others = [f"{counts[verdict]} {text}" for verdict, text in said.items() if counts[verdict]]
+    head = f"Of {len(differences)} pairs, the baseline among them, {counts[APART]} can be told apart"
+    yield f"{'; '.join([head, *others])}."
+    names = list(dict.fromkeys([*differences["first"], *differences["second"]]))
+    if len(differences) <= FEW:
+        yield from _one_by_one(differences)
+    else:
+        for name in names[:-1]:
+            yield _below(differences[differences["first"] == name], name=name)
+    if counts[TOO_FEW]:
+        pairs_text = _pairs(differences[differences["verdict"] == TOO_FEW])
+        yield f"Draws agree, but simulated years are too few to say that it is no accident of these: {pairs_text}."
+    known = differences[differences["p_prior"].notna()]
+    if (known["verdict"] == APART).any():
+        changed = known[(known["verdict"] == APART) & (known["verdict_prior"] == NOT_APART)]
+        text = "none" if not len(changed) else _pairs(changed) if len(changed) <= FEW else f"{len(changed)} pairs"
+        yield f"Told apart only because of what was reported, not under the prior: {text}."
+        open_ones = known[(known["verdict"] == APART) & (known["verdict_prior"] == TOO_FEW_DRAWS)]
+        if len(open_ones):
+            draws = int(open_ones["draws_prior"].iloc[0])
+            yield f"Of {len(open_ones)} pairs told apart, {draws} draws of the prior are too few to say the same."
+
+
+def _one_by_one(differences: pd.DataFrame) -> Iterator[str]:
+    heads = {APART: "Can be told apart", NOT_APART: "Cannot", TOO_FEW_DRAWS: "Too few draws"}
+    for verdict, head in (heads | {SAME: "The same in every draw"}).items():
+        rows = differences[differences["verdict"] == verdict]
+        if len(rows):
+            yield f"{head}: {_pairs(rows)}."
+
+
+def _pairs(rows: pd.DataFrame) -> str:
+    """Pairs of policies with the difference between them."""
+    return "; ".join(
+        f"{row['first']} over {row['second']} ({short(float(row['difference']))} kg, P "
+        f"{chance(float(row['p']), int(row['draws']))})"
+        for row in rows.to_dict("records")
+    )
+
+
+def _below(rows: pd.DataFrame, *, name: str) -> str:
+    """What a policy seizes more than, of those that seize less in the mean, and what it cannot be told from."""
+    groups = {
+        "more than": rows["verdict"] == APART,
+        "cannot be told apart from": rows["verdict"].isin([NOT_APART, SAME]),
+        "too few draws or years for": rows["verdict"].isin([TOO_FEW_DRAWS, TOO_FEW]),
+    }
+    found = {head: list(rows["second"][which]) for head, which in groups.items() if which.any()}
+    last = max(found, key=lambda head: len(found[head]))
+    parts = [f"{head} {', '.join(names)}" for head, names in found.items() if head != last]
+    parts.append(f"{last} the others below it" if parts else f"{last} every policy below it")
+    return f"{name}: {'; '.join(parts)}."

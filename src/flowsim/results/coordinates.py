@@ -1,0 +1,214 @@
+"""The registry of coordinates: what the labels of results mean, in the words of the CF conventions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import xarray as xr
+
+CONVENTIONS = "CF-1.9"
+"""Version of the Climate and Forecast conventions that files keep to, the first with text and integers of all sizes."""
+
+
+@dataclass(frozen=True)
+class Coordinate:
+    """One coordinate of the results."""
+
+    name: str
+    """Name in the Dataset."""
+
+    along: str
+    """Dim that it lies along, or those that it may lie along."""
+
+    meaning: str
+    """Meaning in one sentence, which becomes `long_name`."""
+
+    description: str = ""
+    """Meaning of its labels, empty where they speak for themselves."""
+
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+    """Further attributes of the conventions, such as units."""
+
+
+CHANNEL_WORDS = (
+    "routine: at a checkpoint; patrol: by the Border Guards on a way round one; tip: at a checkpoint on a tip; "
+    "case: by a case against a ring; market: by arrests in the retail trade of a city."
+)
+"""Meaning of the channels of `registry.CHANNELS`."""
+
+COORDINATES: tuple[Coordinate, ...] = (
+    Coordinate("policy", "policy", "Policy.", "baseline: the controls in force; a + b: both, applied in this order."),
+    Coordinate("chain", "replication or draw", "Chain of the posterior that the world was drawn from."),
+    Coordinate(
+        "draw",
+        "draw or replication",
+        "Draw of the posterior.",
+        "-1: of the prior, in the store of a comparison.",
+    ),
+    Coordinate("draw_in_chain", "draw", "Draw within its chain of the posterior."),
+    Coordinate("set", "set", "Set of values of the assumed levers."),
+    Coordinate("set_of_draw", "draw", "Set of values of the assumed levers that a draw belongs to."),
+    Coordinate("row", "row", "Row of the table or design of a sweep."),
+    Coordinate("parameter", "parameter", "Assumed lever, named by its policy, a dot and its own name."),
+    Coordinate(
+        "replication",
+        "replication",
+        "Simulated year of consignments.",
+        "The same label has the same random numbers under every policy.",
+    ),
+    Coordinate("drug", "drug", "Drug that is carried."),
+    Coordinate("channel", "channel", "How a seizure came about.", CHANNEL_WORDS),
+    Coordinate(
+        "agency",
+        "agency",
+        "Agency that seizes.",
+        "Committee: that of the Interior Ministry; KNB: the national security service.",
+    ),
+    Coordinate(
+        "reason",
+        "reason",
+        "Why a load passed a checkpoint.",
+        "not selected: for secondary inspection; waved through: in a crowd; under seal: not opened; not reached: in a "
+        "train that left or a wagon that was not examined; bypassed: went round; closed: outside opening hours; missed "
+        "by the device: no alarm; not followed up: alarm without a search; protected: ring with a protector; "
+        "bought off: alarm and a bribe.",
+    ),
+    Coordinate("exit", "exit", "Way out of the country."),
+    Coordinate("route_class", "route_class", "Origin and mode of a route."),
+    Coordinate(
+        "checkpoint",
+        "checkpoint",
+        "Checkpoint, or place without one where loads are seized.",
+        "at- and the name of a place: no checkpoint, but a hub, a city or the end of a route, where cases and retail "
+        "arrests seize; is_checkpoint tells the two apart.",
+    ),
+    Coordinate("checkpoint_label", "checkpoint", "Name of the checkpoint or place as it is printed."),
+    Coordinate(
+        "is_checkpoint",
+        "checkpoint",
+        "Whether vehicles are controlled there.",
+        "False: a place without a checkpoint; it has seizures and no honest traffic.",
+    ),
+    Coordinate("oblast", "checkpoint", "First-level division of the country that it lies in."),
+    Coordinate("mode", "checkpoint", "Mode of the vehicles that are controlled there, or road for a place."),
+    Coordinate(
+        "kind",
+        "checkpoint",
+        "Type of the checkpoint.",
+        "crossing: at the border; internal: a post inside; station: of a railway; port: of the sea; place: no "
+        "checkpoint, see is_checkpoint.",
+    ),
+    Coordinate(
+        "checkpoint_agency",
+        "checkpoint",
+        "Agency that controls there, under the first policy that has the checkpoint.",
+        "Empty for a place without a checkpoint.",
+    ),
+    Coordinate(
+        "latitude",
+        "checkpoint",
+        "Latitude of the checkpoint or place.",
+        attributes={"units": "degrees_north", "standard_name": "latitude"},
+    ),
+    Coordinate(
+        "longitude",
+        "checkpoint",
+        "Longitude of the checkpoint or place.",
+        attributes={"units": "degrees_east", "standard_name": "longitude"},
+    ),
+    Coordinate("hour", "hour", "Hour of the day of the arrival.", "0: from midnight to one o'clock.", {"units": "h"}),
+    Coordinate("vehicle_class", "vehicle_class", "Class of the vehicle."),
+    Coordinate(
+        "direction",
+        "direction",
+        "Direction in which the vehicle meets the checkpoint.",
+        "in, out: across the border; both: at a checkpoint inside the country.",
+    ),
+    Coordinate(
+        "seizure_time",
+        "seizure",
+        "Time of the seizure in the calendar of the world.",
+        "Rounded to microseconds; `seizure_hours` has every bit. All replications have the same calendar year.",
+        {"standard_name": "time"},
+    ),
+    Coordinate("seizure_policy", "seizure", "Policy under which it was seized."),
+    Coordinate("seizure_replication", "seizure", "Simulated year of consignments in which it was seized."),
+    Coordinate("seizure_drug", "seizure", "Drug that was seized."),
+    Coordinate("seizure_checkpoint", "seizure", "Checkpoint, or place without one, where it was seized."),
+    Coordinate("seizure_oblast", "seizure", "First-level division of the country where it was seized."),
+    Coordinate("seizure_agency", "seizure", "Agency that seized it."),
+    Coordinate("seizure_channel", "seizure", "How the seizure came about.", CHANNEL_WORDS),
+    Coordinate("seizure_mode", "seizure", "Mode of the route on which it was carried."),
+)
+"""All coordinates that a result may have, but the swept keys."""
+
+
+def attributes_of(name: str) -> dict[str, Any]:
+    """Attributes of a coordinate: `long_name`, and where there are any `description` and those of the conventions.
+
+    Parameters
+    ----------
+    name
+        Name of the coordinate; one that is not registered has none.
+    """
+    for one in COORDINATES:
+        if one.name == name:
+            told = {"description": one.description} if one.description else {}
+            return {"long_name": one.meaning, **told, **one.attributes}
+    return {}
+
+
+def describe(dataset: xr.Dataset) -> xr.Dataset:
+    """Dataset whose coordinates carry the meaning that the registry gives them, and which names its conventions.
+
+    Parameters
+    ----------
+    dataset
+        Results of any kind; it is changed.
+    """
+    for name in dataset.coords:
+        dataset[name].attrs.update(attributes_of(str(name)))
+    dataset.attrs.setdefault("Conventions", CONVENTIONS)
+    return dataset
+
+
+def dates(hours: np.ndarray[Any, np.dtype[np.float64]], *, year: int) -> np.ndarray[Any, np.dtype[np.datetime64]]:
+    """Times of a calendar, to the microsecond.
+
+    Parameters
+    ----------
+    hours
+        Times from the first of January [h].
+    year
+        Calendar year.
+    """
+    passed = np.rint(hours * 3.6e9).astype("timedelta64[us]")
+    return (np.datetime64(f"{year:04d}-01-01", "us") + passed).astype("datetime64[ns]")
+
+
+def calendar_of(times: np.ndarray[Any, np.dtype[np.datetime64]]) -> dict[str, str]:
+    """Encoding of times in a file: whole microseconds from the first of January of their first year.
+
+    Parameters
+    ----------
+    times
+        Times, maybe none.
+    """
+    first = times.min() if len(times) else np.datetime64("1970-01-01")
+    year = first.astype("datetime64[Y]")
+    return {"units": f"microseconds since {year}-01-01", "calendar": "proleptic_gregorian", "dtype": "int64"}
+
+
+def markdown() -> str:
+    """Table of the registry for the documentation, as Markdown."""
+    head = ["| coordinate | along | meaning |", "| --- | --- | --- |"]
+    rows = [f"| `{one.name}` | {one.along} | {' '.join(filter(None, _words(one)))} |" for one in COORDINATES]
+    return "\n".join(head + rows) + "\n"
+
+
+def _words(one: Coordinate) -> tuple[str, str, str]:
+    units = one.attributes.get("units", "")
+    return one.meaning, one.description, f"[{units}]" if units else ""
