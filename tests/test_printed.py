@@ -17,7 +17,7 @@ from flowsim.config.build import every_policy
 
 ROOT = Path(__file__).parents[1]
 SHORT = "replications=2 traffic_years=0.02 workers=1"
-FITTED = "study.chains=2 study.steps=60 study.draws=4 workers=1"
+FITTED = "study.chains=2 study.steps=20 study.draws=2 workers=1"
 FEW = "draws=2 replications=1 study.sets=1 traffic_years=0.02 workers=1"
 HERE = "hydra/launcher=in_process"
 OWN = "calibration.numbers=posterior calibration.posterior=fitted"
@@ -63,6 +63,7 @@ SLOW = {
     "flowsim calibration=prior": SHORT,
     "flowsim draws=50 replications=4": f"draws=2 {SHORT}",
     "python": "replications=50 -> replications=2, traffic_years=0.02\n"
+    "chains=2, steps=60, draws=4 -> chains=2, steps=20, draws=2\n"
     "draws=40, replications=10) -> draws=2, replications=1, sets=1, traffic_years=0.02)\n"
     "draws=40) -> draws=2, replications=1, sets=1, traffic_years=0.02)",
 }
