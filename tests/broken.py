@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -254,11 +256,10 @@ def _contents(table: str, *, where: str, line: int) -> Iterator[Break]:
     yield Break(
         f"{table}: Latin-1", latin, rf"{where} line {line + 1} must be UTF-8, got byte 0xe9 .* \(byte \d+ of .*"
     )
-    yield Break(
-        f"{table}: UTF-16", content(table, lambda text: text.encode("utf-16")), rf"{where} line 1 must be UTF-8, .*"
-    )
-    semicolons = content(table, lambda text: text.replace(";", " ").replace(",", ";").encode())
-    yield Break(f"{table}: semicolons", semicolons, rf"{where} line 1 must .*, got '.*'.*")
+    wide = content(table, lambda text: text.encode("utf-16-le"))
+    yield Break(f"{table}: UTF-16 without a mark", wide, rf"{where} line 1 must hold no control characters, got .*")
+    mixed = content(table, lambda text: text.replace(",", ";", 1).encode())
+    yield Break(f"{table}: commas and semicolons", mixed, rf"{where} line 1 must .*, got .*")
     control = content(table, lambda text: text.replace("\n", "\n\x07", 1).encode())
     yield Break(f"{table}: a control character", control, rf"{where} line 2 must hold no control characters, got .*")
     null = content(table, lambda text: text.replace("\n", "\n\x00", 1).encode())
@@ -518,6 +519,38 @@ ACCEPTED: dict[str, str] = {
 """Breaks that are no mistake, with the reason."""
 
 
+DIALECTS: dict[str, Callable[[list[list[str]]], bytes]] = {
+    "a German spreadsheet": lambda rows: spreadsheet(rows, separator=";", decimal=",").encode("utf-8-sig"),
+    "Unicode text": lambda rows: spreadsheet(rows, separator="\t").encode("utf-16"),
+    "quotation marks": lambda rows: spreadsheet(rows, quoting=csv.QUOTE_ALL).encode(),
+    "empty columns": lambda rows: spreadsheet([[*row, "", "", ""] for row in [*rows, [""] * len(rows[0])]]).encode(),
+    "capitals": lambda rows: spreadsheet([[name.upper() for name in rows[0]], *rows[1:]]).encode(),
+    "a told separator": lambda rows: ("sep=;\r\n" + spreadsheet(rows, separator=";")).encode(),
+}
+"""What a spreadsheet makes of the cells of a table."""
+
+
+def spreadsheet(
+    rows: list[list[str]], *, separator: str = ",", decimal: str = ".", quoting: int = csv.QUOTE_MINIMAL
+) -> str:
+    """Text of a table as a spreadsheet saves it."""
+    file = io.StringIO()
+    writer = csv.writer(file, delimiter=separator, quoting=quoting, lineterminator="\r\n")
+    for row in rows:
+        writer.writerow([re.sub(r"^(-?\d+)\.(\d+)$", rf"\1{decimal}\2", cell) for cell in row])
+    return file.getvalue()
+
+
+def resaved(dialect: Callable[[list[list[str]]], bytes]) -> Callable[[Path], None]:
+    """Write all tables in a dialect."""
+
+    def change(folder: Path) -> None:
+        for file in folder.glob("*.csv"):
+            file.write_bytes(dialect(list(csv.reader(file.read_text(encoding="utf-8").splitlines()))))
+
+    return change
+
+
 def harmless() -> Sequence[tuple[str, Callable[[Path], None]]]:
     """Changes of the text of the files that change nothing that they say."""
     return (
@@ -528,5 +561,6 @@ def harmless() -> Sequence[tuple[str, Callable[[Path], None]]]:
         ("spaces around cells", content("legs", lambda text: text.replace(",", " , ").encode())),
         ("quotation marks", content("cities", lambda text: text.replace("town", '"town"').encode())),
         ("a note", rewrite("cities", lambda rows: [row.append("note") for row in rows] and None)),
+        *((f"every table: {name}", resaved(dialect)) for name, dialect in DIALECTS.items()),
         ("columns in another order", rewrite("cities", lambda rows: [row.reverse() for row in rows] and None)),
     )

@@ -18,6 +18,7 @@ MODULES = [path for path in FILES if PACKAGE in path.parents]
 
 ORDER = (
     {"units", "checks", "names", "jit", "cards"},
+    {"dialects"},
     {"tables"},
     {"evidence"},
     {"overlays", "readings"},

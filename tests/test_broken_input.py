@@ -95,7 +95,7 @@ def test_all_mistakes_are_said_at_once_in_the_order_of_tables_and_rows(load):
         broken.put("places", {"latitude": "95", "longitude": "nan"}, line=4),
         broken.put("lanes", {"referral": "1.5", "lanes": "0"}),
         broken.put("parameters", {"unit": "kg"}),
-        broken.content("streams", lambda text: text.encode("utf-16")),
+        broken.content("streams", lambda text: b"\xff" + text.encode()),
         lambda folder: (folder / "cities.csv").unlink(),
     )
     with pytest.raises(checks.Refused) as refusal:

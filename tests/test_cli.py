@@ -284,7 +284,7 @@ def test_every_study_and_engine_says_which_keys_have_an_effect():
     assert {name for name in relevant_keys.STUDIES if " " not in name} == {*studies.WRITES, "load_world"}
     assert {name.partition(" ")[2] for name in relevant_keys.STUDIES if name.startswith("run ")} <= set(ENGINES)
     keys = [key.name for key in options.top_keys()]
-    assert {*relevant_keys.RUN, "study", "experiment"} == set(keys)
+    assert {*relevant_keys.RUN, "policies", "study", "experiment"} == set(keys)
     assert all(set(chosen) <= set(keys) for chosen in relevant_keys.STUDIES.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
@@ -33,7 +34,7 @@ GROUPS = [key.name for key in options.top_keys() if key.is_group]
 FILES = [(group, name) for group in GROUPS for name in options.options(group, folders=[conf_dir()])]
 POLICIES = [name for group, name in FILES if group == "policy"]
 KEYS = (
-    *("world", "policy", "inflow", "seed", "replications", "traffic_years", "horizon", "draws", "engine"),
+    *("world", "policy", "policies", "inflow", "seed", "replications", "traffic_years", "horizon", "draws", "engine"),
     *("calibration", "reading", "workers", "out", "experiment"),
 )
 
@@ -357,3 +358,109 @@ def test_a_missing_conf_is_named(tmp_path, monkeypatch):
 
 def test_the_configuration_of_the_checkout_is_the_one_used():
     assert conf_dir() == Path(__file__).parents[1] / "conf"
+
+
+OWN = {
+    **{group: f"{group}/{name}" for group, name in reversed(FILES) if name != "baseline"},
+    "hydra": "hydra/sweeper/sobol",
+}
+"""A file of each group of flowsim."""
+
+
+def own_file(folder, option, *, title="mine"):
+    """A file of flowsim in a folder of one's own, with another title or, of Hydra's part, another seed."""
+    text = (conf_dir() / f"{option}.yaml").read_text(encoding="utf-8")
+    text = re.sub(r"^title: .*$", f"title: {title}", text, flags=re.MULTILINE).replace("seed: 1 ", "seed: 77 ")
+    path = folder / f"{option}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("option", OWN.values(), ids=OWN)
+def test_a_file_of_ones_own_takes_the_place_of_flowsims_in_every_group(tmp_path, option):
+    own_file(tmp_path, option)
+    group, _, name = option.rpartition("/")
+    composed = compose_config([f"{group}={name}"], config_dir=tmp_path)
+    chosen = composed.hydra.sweeper.seed if group == "hydra/sweeper" else composed[group]
+    chosen = chosen[name] if group in ("policy", "reading") else chosen
+    assert chosen == 77 or chosen.title == "mine"
+
+
+def test_an_experiment_of_ones_own_takes_the_place_of_flowsims(tmp_path):
+    own_file(tmp_path, "experiment/policies").write_text("# @package _global_\nseed: 5\n", encoding="utf-8")
+    assert compose_config(["experiment=policies"], config_dir=tmp_path).seed == 5
+    assert compose_config(["experiment=policies"]).seed == 1
+
+
+def test_a_file_that_a_world_of_flowsim_chooses_by_name_is_ones_own(tmp_path):
+    own_file(tmp_path, "inspection/rings")
+    assert compose_config(["world=rings"], config_dir=tmp_path).inspection.title == "mine"
+    assert compose_config(["world=rings"]).inspection.title != "mine"
+
+
+@pytest.mark.parametrize(
+    ("own", "typed"),
+    [("inspection/certain", "inspection=liable"), ("inspection/prior", "world=hub"), ("calibration/prior", "seed=1")],
+)
+def test_a_file_of_flowsim_builds_on_none_of_ones_own(tmp_path, own, typed):
+    path = own_file(tmp_path, own)
+    with pytest.raises(
+        ValueError, match=r"must exist once, as flowsim's .* builds on it; give yours another name"
+    ) as error:
+        compose_config([typed], config_dir=tmp_path)
+    assert str(error.value).endswith(f", got {path} and {conf_dir() / own}.yaml")
+
+
+@pytest.mark.parametrize("sweeper", ["grid", "basic"])
+def test_a_job_of_a_sweep_does_not_build_on_a_file_of_ones_own_either(command, sweeper):
+    own_file(Path("own"), "inspection/certain")
+    typed = ("-m", "world=single_checkpoint", "inspection=prior,liable", "engine=expectation", "out=run")
+    code, _, err = command("--config-dir=own", *typed, f"hydra/sweeper={sweeper}", "hydra/launcher=basic")
+    assert code == 1
+    assert "inspection/certain.yaml must exist once, as flowsim's inspection/liable.yaml builds on it" in err
+    assert "Error" not in err
+
+
+@pytest.mark.parametrize(
+    ("own", "rule"),
+    [
+        ("config", "stand in one folder; keys of yours belong in a file .*/experiment/<name>.yaml"),
+        ("policy/baseline", "stand in one folder, as it changes nothing and every other policy is compared with it"),
+        ("hydra/job_logging/none", "have another name than Hydra's own"),
+        ("hydra/config", "have another name than Hydra's own"),
+    ],
+)
+def test_a_name_that_no_other_file_may_have_is_refused_with_both_paths(tmp_path, own, rule):
+    path = tmp_path / f"{own}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch()
+    with pytest.raises(ValueError, match=rf"^{own}\.yaml must {rule}, got {re.escape(str(path))} and /.*"):
+        compose_config([], config_dir=tmp_path)
+    assert compose_config([], config_dir=conf_dir()).seed == 1
+
+
+@pytest.mark.parametrize("multirun", [False, True])
+def test_files_that_build_on_one_another_are_refused(tmp_path, multirun):
+    folder = tmp_path / "inspection"
+    folder.mkdir()
+    (folder / "rings.yaml").write_text("defaults: [mine, _self_]\n", encoding="utf-8")
+    (folder / "mine.yaml").write_text("defaults: [rings, _self_]\n", encoding="utf-8")
+    (folder / "broken.yaml").write_text("defaults: [\n", encoding="utf-8")
+    says = r"must not lead back .*, got inspection/mine.yaml <- inspection/rings.yaml <- inspection/mine.yaml"
+    with pytest.raises(ValueError, match=says):
+        compose_config(["world=rings,hub" if multirun else "world=rings"], config_dir=tmp_path, multirun=multirun)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("{name: compare}", r"study.sets must be given, as in .*/conf/study/compare.yaml, got None"),
+        ("{name: check, sets: 3}", r"the key of study must be one of name, .*, got 'sets'"),
+    ],
+)
+def test_a_study_of_ones_own_has_the_keys_of_flowsims(tmp_path, text, says):
+    (tmp_path / "study").mkdir()
+    (tmp_path / "study" / "mine.yaml").write_text(text, encoding="utf-8")
+    with pytest.raises(ValueError, match=says):
+        check_experiment(compose_config(["study=mine"], config_dir=tmp_path))

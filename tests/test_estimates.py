@@ -10,8 +10,8 @@ from omegaconf import OmegaConf
 
 import flowsim as fs
 from flowsim import task, terminal
-from flowsim.config import request as jobs
 from flowsim.config.compose import compose_config
+from flowsim.config.request import request_of
 from flowsim.studies import estimates
 
 SMALL = ("world=two_routes", "workers=1")
@@ -21,7 +21,7 @@ def asked(*typed):
     """Request of a command."""
     composed = compose_config(typed)
     own = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
-    return jobs.request_of(own, hydra=composed.hydra, command="", typed=typed, stamped=False)
+    return request_of(own, hydra=composed.hydra, command="", typed=typed, stamped=False)
 
 
 def test_the_visits_of_a_plan_are_those_that_are_simulated():

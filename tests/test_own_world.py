@@ -13,7 +13,9 @@ import pytest
 from small_worlds import device, lanes, post, road_world
 
 import flowsim as fs
-from flowsim import capacity, names
+from flowsim import calibration, capacity, names
+from flowsim.config.compose import compose_config
+from flowsim.config.options import conf_dir
 from flowsim.draws.honest import daily_means
 from flowsim.results import files
 from flowsim.traffic import Profile
@@ -315,3 +317,104 @@ def test_a_leg_that_goes_nowhere_is_refused_in_python_too(fields, wording):
 def test_a_checkpoint_that_ends_before_it_begins_is_refused_in_python_too():
     with pytest.raises(ValueError, match="end must be after the first day in force"):
         replace(post("a", place="p1"), start="2011-01-01", end="2010-01-01")
+
+
+def named(name, *, folder="own"):
+    """The template under another name, in a folder of configuration."""
+    tables = Path(folder, "world", name)
+    shutil.copytree("mine/world/mine", tables)
+    text = Path("mine/world/mine.yaml").read_text(encoding="utf-8")
+    text = text.replace("name: mine", f"name: {name}").replace("tables: mine", f"tables: {name}")
+    tables.with_suffix(".yaml").write_text(text, encoding="utf-8")
+    return tables
+
+
+@pytest.mark.parametrize("name", ["kazakhstan_2010", "hub", "trains"])
+def test_a_world_with_the_name_of_another_is_ones_own_wholly(command, mine, name):
+    named(name)
+    world = fs.load_world(f"own/world/{name}.yaml")
+    expected = fs.load_world("mine/world/mine.yaml")
+    assert replace(world, name="mine") == expected
+    code, out, err = command(f"world={name}", "--config-dir=own", "engine=expectation", "out=run")
+    assert (code, err) == (0, "")
+    assert out.startswith("Midland, an invented country: policy baseline")
+    found = files.open_results("run").load()
+    assert (found.attrs["reading"], found.attrs["calibration"]) == ("none", "prior")
+    assert found.equals(fs.simulate(expected, engine="expectation", calibration="prior"))
+
+
+def test_a_reading_of_flowsim_is_about_no_tables_of_ones_own(command, mine):
+    named("kazakhstan_2010")
+    own = ("world=kazakhstan_2010", "--config-dir=own", "study=check")
+    code, _, err = command(*own, "reading=posts_in_force")
+    assert code == 1
+    assert "must be used with worlds made from kazakhstan_2010" in err
+    Path("own/reading").mkdir()
+    head = "# @package reading.posts_in_force\ntitle: Mine\nkind: controls\nsources: ['judgement: mine']\n"
+    text = f"{head}changes: a post\noverlays: {{kazakhstan_2010: posts}}\n"
+    Path("own/reading/posts_in_force.yaml").write_text(text, encoding="utf-8")
+    posts = Path("own/reading/posts/cities.csv")
+    posts.parent.mkdir()
+    posts.write_text("place,weight,kind,source\ncapital,800,assumed,judgement: mine\n", encoding="utf-8")
+    assert command(*own, "reading=posts_in_force")[0] == 0
+
+
+SHARED = {
+    "the tables of a world": ("world/two_routes/", "world=two_routes", "worlds/two_routes"),
+    "the tables of another world": ("world/two_routes/", "world=hub", "worlds/two_routes"),
+    "an overlay of a world": ("world/hub/", "world=hub", "overlays/hub"),
+    "an overlay of a reading": ("reading/posts_in_force/", "reading=posts_in_force", "overlays/posts_in_force"),
+    "a table of reports": (
+        "calibration/kazakhstan_2010.csv",
+        "world=kazakhstan_2010",
+        "calibration/kazakhstan_2010.csv",
+    ),
+    "a posterior": ("calibration/kazakhstan_2010.nc", "world=kazakhstan_2010", "calibration/kazakhstan_2010.nc"),
+}
+"""One's own file or folder, what is asked for, and flowsim's of that name."""
+
+
+@pytest.mark.parametrize(("own", "asked", "other"), SHARED.values(), ids=SHARED)
+def test_what_a_file_of_flowsim_names_must_not_exist_twice(command, own, asked, other):
+    packaged = Path(calibration.__file__).parents[1] / "data" / other
+    target = Path("own", own)
+    target.parent.mkdir(parents=True)
+    (shutil.copytree if packaged.is_dir() else shutil.copy)(packaged, target)
+    code, out, err = command(asked, "--config-dir=own", "engine=expectation", "out=run")
+    assert (code, out) == (1, "")
+    assert len(err.splitlines()) == 1
+    assert re.search(rf" must name what exists once, .*; rename yours, or .*, got {target} and {packaged}$", err), err
+    assert not Path("run").exists()
+
+
+def test_a_world_of_ones_own_may_name_tables_of_flowsim(command):
+    text = (conf_dir() / "world" / "hub.yaml").read_text(encoding="utf-8")
+    Path("own/world").mkdir(parents=True)
+    Path("own/world/hub.yaml").write_text(text.replace("A town", "My town"), encoding="utf-8")
+    assert command("world=hub", "--config-dir=own", "study=check")[1].startswith("My town")
+    assert replace(fs.load_world("own/world/hub.yaml"), title="") == replace(fs.load_world("hub"), title="")
+
+
+def test_results_may_lie_in_the_folder_of_the_configuration(command, mine):
+    typed = (*MINE, "engine=expectation", "out=mine/out")
+    for _ in range(2):
+        assert command(*typed)[0] == 0
+    assert files.open_results("mine/out").attrs["reading"] == "none"
+    assert (
+        command("-m", *MINE, "engine=expectation", "inflow=1,2", "out=mine/seed", "hydra/launcher=in_process")[0] == 0
+    )
+    assert command(*typed, "inflow=1")[0] == 0
+
+
+def test_folders_that_are_no_groups_are_not_looked_into(command, mine):
+    keys = ("seed", "replications", "inflow", "out", "draws", "workers", "horizon", "traffic_years")
+    for name in (*keys, "results", ".git", "hydra", "engine", "study", "experiment", "my notes"):
+        folder = mine / name
+        folder.mkdir()
+        (folder / "1.yaml").write_text("name: [", encoding="utf-8")
+    typed = ("seed=3", "replications=4", "inflow=2", "draws=null", "workers=1", "horizon=300", "traffic_years=0.02")
+    given = compose_config(["world=mine", *typed, "out=mine/out"], config_dir=mine)
+    assert (given.seed, given.replications, given.inflow, given.out) == (3, 4, 2, "mine/out")
+    compose_config(["world=mine", "seed=1,2", *typed[1:]], config_dir=mine, multirun=True)
+    sweep = ("engine=expectation", "inflow=1,2", "out=mine/sweep", "hydra/launcher=in_process")
+    assert command("-m", *MINE, *sweep)[0] == 0

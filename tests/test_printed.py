@@ -18,8 +18,8 @@ from flowsim.config.build import every_policy
 ROOT = Path(__file__).parents[1]
 SHORT = "replications=2 traffic_years=0.02 workers=1"
 FITTED = "study.chains=2 study.steps=20 study.draws=2 workers=1"
-FEW = "draws=2 replications=1 study.sets=1 traffic_years=0.02 workers=1"
 HERE = "hydra/launcher=in_process"
+COMPARED = "draws=2 replications=1 study.sets=1 traffic_years=0.02 workers=1"
 OWN = "calibration.numbers=posterior calibration.posterior=fitted"
 
 SLOW = {
@@ -42,7 +42,7 @@ SLOW = {
     "flowsim reading=posts_in_force": SHORT,
     "flowsim experiment=fig1_network": SHORT,
     "flowsim experiment=fig12_waterfall": f"{SHORT} draws=2",
-    "flowsim experiment=policies": f"{FEW} policies=[caricc]",
+    "flowsim experiment=policies": (f"{COMPARED} policies=[caricc]"),
     "flowsim study=calibrate": FITTED,
     "flowsim study=calibrate world=single_checkpoint calibration=mine --config-dir mine out=fitted": FITTED,
     f"flowsim world=single_checkpoint calibration=mine {OWN} --config-dir mine": SHORT,
@@ -51,9 +51,9 @@ SLOW = {
     "flowsim policy=[caricc,dog_teams]": SHORT,
     "flowsim policy=caricc policy.caricc.parameters.cases.value=1.5": SHORT,
     "flowsim policy=caricc": SHORT,
-    "flowsim study=compare policies=[caricc]": FEW,
-    "flowsim study=compare policies=[caricc,customs_union] draws=60": FEW,
-    "flowsim study=compare policies=[caricc,customs_union] draws=40 replications=10 out=compared": FEW,
+    "flowsim study=compare policies=[caricc]": COMPARED,
+    "flowsim study=compare policies=[caricc,customs_union] draws=60": COMPARED,
+    "flowsim study=compare policies=[caricc,customs_union] draws=60 replications=10 out=compared": COMPARED,
     "flowsim study=mechanisms": "world=rings replications=2 traffic_years=0.02 horizon=600 workers=1",
     "flowsim experiment=fig3_fit": "workers=1 calibration.posterior=results/calibrate/latest",
     "flowsim experiment=fig4_identified": "",
@@ -62,10 +62,12 @@ SLOW = {
     "flowsim calibration=point": SHORT,
     "flowsim calibration=prior": SHORT,
     "flowsim draws=50 replications=4": f"draws=2 {SHORT}",
-    "python": "replications=50 -> replications=2, traffic_years=0.02\n"
-    "chains=2, steps=60, draws=4 -> chains=2, steps=20, draws=2\n"
-    "draws=40, replications=10) -> draws=2, replications=1, sets=1, traffic_years=0.02)\n"
-    "draws=40) -> draws=2, replications=1, sets=1, traffic_years=0.02)",
+    "python": (
+        "replications=50 -> replications=2, traffic_years=0.02\n"
+        "chains=2, steps=60, draws=4 -> chains=2, steps=20, draws=2\n"
+        "draws=60, replications=10 -> draws=2, replications=1, sets=1, traffic_years=0.02\n"
+        "draws=60) -> draws=2, replications=1, sets=1, traffic_years=0.02)"
+    ),
 }
 """Commands that take long, and what makes them short; of Python blocks a part and what stands in its place."""
 

@@ -9,8 +9,8 @@ import pytest
 from omegaconf import OmegaConf
 
 import flowsim as fs
-from flowsim.config import request as jobs
 from flowsim.config.compose import compose_config
+from flowsim.config.request import request_of
 from flowsim.sweeps.grid import Axis, Grid
 from flowsim.sweeps.settled import settled, settled_grid
 
@@ -100,7 +100,7 @@ def test_the_composition_that_jobs_of_a_comparison_read_holds_no_reference(monke
     typed = ["study=compare", "out=${oc.env:FLOWSIM_TEST}/${now:%Y}", "world=single_checkpoint"]
     composed = compose_config(typed)
     given = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])
-    request = jobs.request_of(given, hydra=composed.hydra, command="", typed=typed, stamped=False)
+    request = request_of(given, hydra=composed.hydra, command="", typed=typed, stamped=False)
     assert re.fullmatch(r"own/20\d\d", str(request.out))
     configuration = request.composition()["configuration"]
     assert f"out: {request.out}\n" in configuration

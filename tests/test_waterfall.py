@@ -264,7 +264,7 @@ def test_what_makes_no_sense_for_the_figure_is_refused(command, arguments, wordi
 
 
 def test_another_figure_draws_nothing(command):
-    code, _, err = command("study=figure", "draws=3", "out=mine")
+    code, _, err = command("study=figure", "study.figure=series", "draws=3", "out=mine")
     assert code == 1
     assert "draws= has no effect in study=figure" in err
 

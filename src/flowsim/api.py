@@ -71,7 +71,7 @@ def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str]
     with naming_files(composed.hydra, typed=overrides):
         check_year(composed, hydra=composed.hydra)
         world = build_world(composed, folders=folders_of(composed.hydra))
-        reading = label(readings_of_world(composed))
+        reading = label(readings_of_world(composed, folders=folders_of(composed.hydra)))
         return identified(world, hydra=composed.hydra, typed=overrides, reading=reading)
 
 

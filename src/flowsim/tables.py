@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import math
 import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from flowsim import checks
+from flowsim import checks, dialects
 
 _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
-_LINE_END = re.compile(r"\r\n|\n|\r")
-_HINT = "a cell that holds a comma needs quotation marks, and a number takes a decimal point"
 
 
 @dataclass(frozen=True)
@@ -123,16 +119,16 @@ class Scan:
 
 
 def read(
-    path: Path, *, columns: Sequence[str], absent: Collection[str] = (), may_be_empty: bool = False
+    path: Path, *, columns: Sequence[str] | None, absent: Collection[str] = (), may_be_empty: bool = False
 ) -> tuple[Row, ...]:
-    """Read a UTF-8 CSV table with a header.
+    """Read a CSV table with a header.
 
     Parameters
     ----------
     path
         File of the table.
     columns
-        Columns of the table; `note` is allowed besides.
+        Columns of the table; `note` is allowed besides. None for any columns.
     absent
         Those of them that the file may lack; its rows then have no such cell.
     may_be_empty
@@ -146,8 +142,8 @@ def read(
     Raises
     ------
     ValueError
-        If the file is missing, not UTF-8, empty, lacks a column, has an unknown one or a row of another length; all
-        that is wrong is said at once.
+        If the file is missing, in another encoding, empty, lacks a column, has an unknown one or a row of another
+        length; all that is wrong is said at once.
     """
     found = scan(path, columns=columns, absent=absent, may_be_empty=may_be_empty)
     checks.refuse_all([mistake.text for mistake in found.mistakes], thing=f"table {path.name} in {path.parent}")
@@ -157,7 +153,7 @@ def read(
 def scan(
     path: Path,
     *,
-    columns: Sequence[str],
+    columns: Sequence[str] | None,
     absent: Collection[str] = (),
     may_be_empty: bool = False,
     may_be_absent: bool = False,
@@ -165,99 +161,89 @@ def scan(
     """Read a table as `read` does, and return its mistakes instead of refusing them.
 
     Lines that begin with # are comments, and empty lines are passed over; both count as lines of the file. A file
-    that may be absent and is has no rows.
+    that may be absent and is has no rows. What spreadsheets write is read where it can mean one thing only: a byte
+    order mark, UTF-16 with one, any line ends, semicolons or tabs between cells, empty columns at the end, capitals in
+    the header, and decimal commas.
     """
     if may_be_absent and not path.exists():
         return Scan((), ())
     try:
-        text = _decoded(path)
+        text = dialects.decoded(path)
     except ValueError as error:
         return Scan((), (Mistake(path.name, 0, str(error)),))
-    lines = list(_lines(text))
-    header, problems = _header(path.name, lines, columns=columns, absent=absent)
+    allowed = None if columns is None else (*columns, "note")
+    separator, found = dialects.lines(text, columns=allowed)
+    lines = list(found)
+    header, width, problems = _header(path.name, lines, columns=columns, absent=absent, separator=separator)
     if problems:
         return Scan((), problems)
-    rows, mistakes = [], []
+    kept, mistakes = [], []
+    last = dialects.line_count(text)
     cut = not text.endswith(("\n", "\r"))
     for number, line in lines[1:]:
         try:
-            cells = _cells(line)
-            if len(cells) != len(header):
-                middle = " (the file ends in mid-line)" if cut and number == lines[-1][0] else ""
-                hint = f"; {_HINT}" if len(cells) > len(header) else middle
-                raise ValueError(f"must have {len(header)} cells, got {len(cells)}{hint}")
+            kept.append((number, _row(line, header, width=width, separator=separator, cut=cut and number == last)))
         except ValueError as error:
             mistakes.append(Mistake(path.name, number, f"{path.name} line {number} {error}"))
-        else:
-            rows.append(Row(path.name, number, dict(zip(header, cells, strict=True))))
-    last = 1 + len(_LINE_END.findall(text))
-    if cut and not any(mistake.line == last for mistake in mistakes):
+    if cut and columns is not None and not any(mistake.line == last for mistake in mistakes):
         rule = "end with a line end, without which the file may have been cut in mid-line"
         mistakes.append(Mistake(path.name, last, f"{path.name} line {last} must {rule}, got {text[-20:]!r} as its end"))
-    if not rows and not mistakes and not may_be_empty:
+    if not kept and not mistakes and not may_be_empty:
         mistakes.append(Mistake(path.name, 0, f"{path.name} must have at least one row, got none"))
+    cells = dialects.with_points([row for _, row in kept], header=header, separator=separator)
+    rows = (
+        Row(path.name, number, dict(zip(header, row, strict=True)))
+        for (number, _), row in zip(kept, cells, strict=True)
+    )
     return Scan(tuple(rows), tuple(mistakes))
 
 
-def _decoded(path: Path) -> str:
-    if not path.is_file():
-        raise ValueError(f"{path.name} must be a file in {path.parent}, got none")
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ValueError(f"{path.name} must be a file that can be read, got {error.strerror}") from None
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        skipped = 3 if data.startswith(b"\xef\xbb\xbf") else 0  # the decoder counts from after the mark
-        at = error.start + skipped
-        line = data.count(b"\n", 0, at) + 1
-        raise ValueError(
-            f"{path.name} line {line} must be UTF-8, got byte 0x{data[at]:02x} of another encoding "
-            f"(byte {at + 1} of the file)"
-        ) from None
+def _row(line: str, header: Sequence[str], *, width: int, separator: str, cut: bool) -> list[str]:
+    """Cells of a row below a header, of which only those are left that have a name.
 
-
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Lines that are neither empty nor comments, with their numbers."""
-    for number, line in enumerate(_LINE_END.split(text), start=1):
-        if line.strip() and not line.startswith("#"):
-            yield number, line
-
-
-def _cells(line: str) -> list[str]:
-    """Cells of one line; a quotation mark that is not closed on it would swallow the lines that follow."""
-    try:
-        cells = [cell.strip() for cell in next(csv.reader([line], strict=True))]
-    except csv.Error:
-        rule = "close each quotation mark on the same line"
-        raise ValueError(f"must {rule} and follow it with a comma, got {line[:60]!r}") from None
-    odd = next((cell for cell in cells if _CONTROL.search(cell)), None)
-    if odd is not None:
-        raise ValueError(f"must hold no control characters, got {odd[:60]!r}")
-    return cells
+    A row has all the cells of the header, or those that have a name: were another number of empty ones dropped, a comma
+    too many within the row would go unnoticed.
+    """
+    cells, count = dialects.cells(line, separator=separator), len(header)
+    held = f"a cell that holds a {dialects.SEPARATORS[separator]} needs quotation marks"
+    held += ", and a number takes a decimal point" if separator == "," else ""
+    if len(cells) not in (count, width):
+        middle = " (the file ends in mid-line)" if cut else ""
+        hint = f"; {held}" if len(cells) > count else middle
+        raise ValueError(f"must have {count} cells, got {len(cells)}{hint}")
+    extra = next((cell for cell in cells[count:] if cell), None)
+    if extra is not None:
+        raise ValueError(f"must have no cells below a column without a name, got {extra!r}; {held}")
+    return cells[:count]
 
 
 def _header(
-    table: str, lines: Sequence[tuple[int, str]], *, columns: Sequence[str], absent: Collection[str]
-) -> tuple[list[str], tuple[Mistake, ...]]:
-    """Names of the columns, and what is wrong with them."""
+    table: str,
+    lines: Sequence[tuple[int, str]],
+    *,
+    columns: Sequence[str] | None,
+    absent: Collection[str],
+    separator: str,
+) -> tuple[list[str], int, tuple[Mistake, ...]]:
+    """Names of the columns, how many cells the header has with empty ones at its end, and what is wrong with it."""
     if not lines:
-        return [], (Mistake(table, 0, f"{table} must have a header with its columns, got an empty file"),)
+        return [], 0, (Mistake(table, 0, f"{table} must have a header with its columns, got an empty file"),)
     number, line = lines[0]
     try:
-        header = _cells(line)
+        cells = dialects.cells(line, separator=separator)
     except ValueError as error:
-        return [], (Mistake(table, number, f"{table} line {number} {error}"),)
-    problems = []
-    hint = "; columns are separated by commas" if len(header) == 1 and ";" in line else ""
+        return [], 0, (Mistake(table, number, f"{table} line {number} {error}"),)
+    known = None if columns is None else (*columns, "note")
+    header, problems = dialects.named(cells, columns=known), []
     shown = ", ".join(header)
     for column, count in Counter(header).items():
-        if count > 1:
+        if count > 1 and column:
             problems.append(f"must have each column once, got '{column}' {count} times")
-        if column not in (*columns, "note"):
-            near = checks.nearest(column, [name for name in columns if name not in header])
-            problems.append(f"must have no other columns than {', '.join(columns)}, note, got {column!r}{near}{hint}")
-    missing = [column for column in columns if column not in header and column not in absent]
+        if not column:
+            problems.append(f"must have a name for each column, got none before {header[header.index('') + 1]!r}")
+        elif known is not None and column not in known:
+            near = checks.nearest(column, [name for name in columns or () if name not in header])
+            problems.append(f"must have no other columns than {', '.join(known)}, got {column!r}{near}")
+    missing = [column for column in columns or () if column not in header and column not in absent]
     problems += [f"must have a column '{column}', got {shown}" for column in missing]
-    return header, tuple(Mistake(table, number, f"{table} line {number} {text}") for text in problems)
+    return header, len(cells), tuple(Mistake(table, number, f"{table} line {number} {text}") for text in problems)

@@ -17,8 +17,8 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import studies, terminal
-from flowsim.config import diagnose, jobs, options, targets
-from flowsim.config.compose import naming_files
+from flowsim.config import diagnose, jobs, options, own_files, targets
+from flowsim.config.compose import folders_of, naming_files
 from flowsim.config.error_line import message
 from flowsim.config.request import request_of
 from flowsim.sweeps.plugins import JOB
@@ -68,6 +68,7 @@ class Task:
         several = node.mode == RunMode.MULTIRUN
         try:
             self._folders.update([Path(node.sweep.dir)] if several else [])
+            own_files.check_mixed(node, folders=folders_of(node))
             with naming_files(node, typed=typed):
                 request = request_of(config, hydra=node, command=self.command, typed=typed)
             if several:
@@ -96,8 +97,9 @@ class Task:
             terminal.remove_empty([folder, *folder.parents][:-1])
 
     def check(self, config: DictConfig) -> None:
-        """Refuse a configuration from which other code would be run."""
+        """Refuse a configuration from which other code would be run, or whose files are not all of one owner."""
         targets.check(config)
+        own_files.check_mixed(config.hydra, folders=folders_of(config.hydra))
 
     def check_keys(self, texts: Sequence[str]) -> None:
         """Refuse arguments whose keys do not exist."""

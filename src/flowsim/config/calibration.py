@@ -13,6 +13,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
 from flowsim.calibration.priors import Prior
+from flowsim.config import own_files
 from flowsim.config.schema import build
 
 NUMBERS = ("prior", "point", "posterior")
@@ -91,10 +92,22 @@ def build_calibration(config: DictConfig, *, folders: Sequence[Path] = ()) -> Ca
     Raises
     ------
     ValueError
-        If the file is refused, or its table is not found.
+        If the file is refused, its table is not found, or it is flowsim's and names what exists twice.
     """
     read, priors = _read(OmegaConf.to_yaml(config.calibration, resolve=True))
-    tried = (*(folder / "calibration" for folder in folders), PACKAGED)
+    option = f"calibration/{read.name}"
+    mine = [folder / "calibration" for folder in own_files.own_folders(folders)]
+
+    def check(name: str, *, key: str) -> None:
+        own = [folder / name for folder in mine if (folder / name).is_file()]
+        packaged = PACKAGED / name if (PACKAGED / name).is_file() else None
+        own_files.either(own, packaged, key=key, option=option, folders=folders)
+
+    check(f"{read.reported}.csv", key="calibration.reported")
+    for file in sorted(PACKAGED.glob("*.nc")) if read.posterior else ():
+        if file.stem.partition("-")[0] == read.posterior:
+            check(file.name, key="calibration.posterior")
+    tried = (*mine, PACKAGED)
     rule = f"name a table {read.reported}.csv beside the calibration's file or in {PACKAGED}"
     table = find(f"{read.reported}.csv", folders=tried)
     if table is None:

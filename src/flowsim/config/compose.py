@@ -24,9 +24,9 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.config import diagnose, hints, targets, yaml_files
+from flowsim.config import diagnose, hints, own_files, targets, yaml_files
 from flowsim.config.inspection import Inspection
-from flowsim.config.options import conf_dir, options, top_keys
+from flowsim.config.options import conf_dir, groups, options, top_keys
 from flowsim.config.schema import schema
 
 OWN_SWEEPER = "hydra_plugins.flowsim.StoreSweeper"
@@ -39,6 +39,11 @@ class _Files(FileConfigSource):
     def is_config(self, config_path: str) -> bool:
         """Whether there is such a file; a folder of that name is refused, as Hydra would call it unknown."""
         return self._file(config_path).exists()
+
+    def is_group(self, config_path: str) -> bool:
+        """Whether there is such a folder of options; any other one, as of results, has none."""
+        top = config_path.partition("/")[0]
+        return (not top or top in groups()) and super().is_group(config_path)
 
     def load_config(self, config_path: str) -> ConfigResult:
         """Read a file."""
@@ -88,6 +93,7 @@ def compose_config(
     path = create_config_search_path(str(conf_dir()))
     if config_dir is not None:
         checks.require(os.path.isdir(config_dir), thing="--config-dir", rule="be a folder", value=str(config_dir))
+        own_files.check_folder(config_dir)
         folder = f"file://{config_dir.resolve()}"
         path.prepend(provider="command-line", path=folder, anchor=SearchPathQuery(provider="schema"))
     folders = [*filter(None, [config_dir]), conf_dir()]
@@ -99,13 +105,21 @@ def compose_config(
         config = loader.load_configuration(config_name, list(overrides), mode, validate_sweep_overrides=False)
     except yaml_files.Broken:
         raise
+    except RecursionError:
+        own_files.check_circle(config_dir)
+        raise ValueError("the defaults of a file must not lead back to it, got files without end") from None
     except Exception as error:
         diagnose.diagnose(parsed, loader=loader, config_name=config_name)
         raise ValueError(_in_folder(diagnose.plain(error), folders=folders)) from None
+    for part in ("sweeper", "launcher"):
+        thing, given = f"hydra.{part}._target_", "_target_" in config.hydra[part]
+        checks.require(given, thing=thing, rule="be given by the file of its group", value=None)
     targets.check(config)
+    own_files.check_mixed(config.hydra, folders=folders_of(config.hydra))
     if (multirun or config.hydra.mode == RunMode.MULTIRUN) and config.hydra.sweeper._target_ != OWN_SWEEPER:
         diagnose.check_jobs(config, typed=overrides, loader=loader, config_name=config_name)
     if multirun:
+        own_files.check_circle(config_dir)
         diagnose.diagnose(parsed, loader=loader, config_name=config_name)
         for name in diagnose.swept(parsed, loader=loader):
             loader.repository.load_config(name)
@@ -195,10 +209,12 @@ def check_experiment(config: DictConfig) -> None:
     Raises
     ------
     ValueError
-        If the key holds a name, or a key of the top is unknown.
+        If the key holds a name, a key of the top is unknown, or keys of the study or the engine are missing or unknown.
     """
     for key in config:
         checks.known(str(key), [*(known.name for known in top_keys()), "hydra"], thing="a key of the configuration")
+    for group in ("study", "engine"):
+        own_files.check_keys(config[group], group=group)
     name = config.experiment
     if name is not None:
         known = options("experiment", folders=[conf_dir()])

@@ -14,7 +14,7 @@ from flowsim.config.yaml_files import shown
 MOST = 3
 """Most things that are offered."""
 
-LISTS = ("policy", "reading", "policies", "study.words")
+LISTS = ("policy", "policies", "reading", "study.words")
 """Keys whose value may be a list."""
 
 OWN = ("world", "policy", "inspection", "reading", "calibration", "experiment")

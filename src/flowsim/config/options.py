@@ -14,8 +14,8 @@ flowsim simulates contraband on its way through a country, and the controls that
 usage: flowsim [key=value ...] [group=option ...]
 
 Examples
-  flowsim                                         the baseline of Kazakhstan in 2010, twenty seconds
-  flowsim world=single_checkpoint replications=5  a world for teaching, in seconds
+  flowsim                                         the baseline of Kazakhstan in 2010
+  flowsim world=single_checkpoint replications=5  a small world for teaching
   flowsim engine=expectation                      expected values of a year, without simulation
   flowsim study=policies policy=customs_union     what a policy changes in the world; nothing is run
   flowsim policy=[caricc,dog_teams]               a run under two policies, in this order
@@ -100,6 +100,11 @@ def top_keys() -> tuple[Key, ...]:
         )
         for match in _KEY.finditer(text)
     )
+
+
+def groups() -> tuple[str, ...]:
+    """Groups of options, which are the folders of `conf/`."""
+    return tuple(sorted(folder.name for folder in conf_dir().iterdir() if folder.is_dir()))
 
 
 def options(group: str, *, folders: Sequence[Path]) -> dict[str, str]:

@@ -85,7 +85,7 @@ def request_of(
     named = "" if given.out is None else str(given.out)
     terminal.require_folder_name(named)
     check_year(given, hydra=hydra)
-    readings = readings_of_world(given)
+    readings = readings_of_world(given, folders=folders)
     words = [*set_by_experiment(hydra), *typed]
     world = identified(world or build_world(given, folders=folders), hydra=hydra, typed=words, reading=label(readings))
     policies = build_policies(given)

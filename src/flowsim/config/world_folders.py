@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from importlib.resources import files
 from pathlib import Path
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from flowsim import checks, readings
+from flowsim.config import own_files
 from flowsim.config.options import conf_dir
 from flowsim.config.schema import build
 from flowsim.readings import Reading
+
+DATA = Path(str(files("flowsim"))) / "data"
+"""Folder of the package's own tables."""
 
 
 def world_folders(config: DictConfig, *, folders: Sequence[Path] = ()) -> tuple[Path, tuple[Path, ...]]:
@@ -30,16 +35,40 @@ def world_folders(config: DictConfig, *, folders: Sequence[Path] = ()) -> tuple[
     ValueError
         If there is no such folder, or a reading is about other worlds.
     """
-    node = config.world
-    named = _named(config)
-    tables = _folder(str(node.tables), folders=folders, group="world", own="worlds", key="world.tables")
-    overlays = [_folder(name, folders=folders, group="world", own="overlays", key="world.overlays") for name in named]
+    tables, *overlays = _of_world(config, folders=folders)
     for reading in build_readings(config):
-        overlay = reading.overlay([str(node.tables), *named], world=str(node.name))
+        layers = _layers(config, reading, folders=folders)
+        overlay = reading.overlay(layers, world=str(config.world.name))
         if overlay is not None:
-            key = f"reading.{reading.name}.overlays"
-            overlays.append(_folder(overlay, folders=folders, group="reading", own="overlays", key=key))
+            key, option = f"reading.{reading.name}.overlays", f"reading/{reading.name}"
+            overlays.append(_folder(overlay, folders=folders, option=option, own="overlays", key=key))
     return tables, tuple(overlays)
+
+
+def _of_world(config: DictConfig, *, folders: Sequence[Path]) -> list[Path]:
+    """Folder of the tables that the file of a world names, and of its overlays."""
+    found = partial(_folder, folders=folders, option=f"world/{config.world.name}")
+    tables = found(str(config.world.tables), own="worlds", key="world.tables")
+    return [tables, *(found(name, own="overlays", key="world.overlays") for name in _named(config))]
+
+
+def _layers(config: DictConfig, reading: Reading, *, folders: Sequence[Path]) -> list[str]:
+    """Names of the tables and overlays of a world that a reading may be about; one of flowsim's is about none of mine.
+
+    Parameters
+    ----------
+    config
+        Composed configuration.
+    reading
+        The reading.
+    folders
+        Configuration folders.
+    """
+    names = [str(config.world.tables), *_named(config)]
+    if own_files.owner(f"reading/{reading.name}", folders=folders) is not None:
+        return names
+    found = zip(names, _of_world(config, folders=folders), strict=True)
+    return [name for name, folder in found if folder.is_relative_to(DATA)]
 
 
 def _named(config: DictConfig) -> list[str]:
@@ -52,24 +81,38 @@ def _named(config: DictConfig) -> list[str]:
     return [str(name) for name in named]
 
 
-def readings_of_world(config: DictConfig) -> tuple[Reading, ...]:
+def readings_of_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> tuple[Reading, ...]:
     """Those readings of a configuration that say anything of its world, in order; there may be none.
+
+    Parameters
+    ----------
+    config
+        Composed configuration.
+    folders
+        Configuration folders, as for `world_folders`.
 
     Raises
     ------
     ValueError
-        If a reading or the list of overlays is refused.
+        If a reading, the tables or the list of overlays is refused.
     """
-    layers = [str(config.world.tables), *_named(config)]
-    return tuple(reading for reading in build_readings(config) if reading.is_about(layers))
+    every = build_readings(config)
+    return tuple(one for one in every if one.is_about(_layers(config, one, folders=folders)))
 
 
-def _folder(name: str, *, folders: Sequence[Path], group: str, own: str, key: str) -> Path:
-    packaged = Path(str(files("flowsim"))) / "data" / own
-    tried = [*(folder / group / name for folder in folders), packaged / name]
-    for folder in tried:
-        if any(folder.glob("*.csv")):
-            return folder
+def _folder(name: str, *, folders: Sequence[Path], option: str, own: str, key: str) -> Path:
+    """Folder with tables that an option names, one's own or flowsim's."""
+    group, packaged = option.partition("/")[0], DATA / own
+    mine = [folder / group / name for folder in own_files.own_folders(folders)]
+    found = own_files.either(
+        [folder for folder in mine if any(folder.glob("*.csv"))],
+        packaged / name if any((packaged / name).glob("*.csv")) else None,
+        key=key,
+        option=option,
+        folders=folders,
+    )
+    if found is not None:
+        return found
     known = sorted(folder.name for folder in packaged.iterdir() if folder.is_dir())
     rule = f"be one of {', '.join(known)} or a folder with tables, relative to the {group}'s file"
     raise ValueError(f"{key} must {rule}, got {name!r}{checks.nearest(name, known)}")

@@ -169,7 +169,8 @@ def visits(request: Request, world: World) -> float:
 
 def _compared(request: Request) -> int:
     """Policies of a comparison, the baseline among them [1]."""
-    return len(request.catalogue()) if request.compared is None else 1 + len(request.compared)
+    names = request.compared
+    return len(request.catalogue()) if names is None else 1 + len(names)
 
 
 def _sets(request: Request) -> int:

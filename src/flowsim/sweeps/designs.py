@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flowsim import checks
+from flowsim import checks, tables
 from flowsim.sweeps.grid import ROW, Axis
 
 KINDS = ("sobol", "latin_hypercube", "morris")
@@ -48,30 +47,24 @@ def from_table(path: Path) -> Axis:
     Parameters
     ----------
     path
-        CSV file in UTF-8.
+        CSV file.
 
     Raises
     ------
     ValueError
         If there is no such file, a row is longer or shorter than the first, or a cell is empty.
     """
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = [(reader.line_num, row) for reader in [csv.reader(file)] for row in reader if any(row)]
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8"
-        rule = f"be a table in CSV whose columns are keys ({reason})"
-        raise ValueError(f"hydra.sweeper.table must {rule}, got {str(path)!r}") from None
-    checks.require(len(lines) > 1, thing=f"{path}", rule="have a line of keys and a row", value=f"{len(lines)} lines")
-    keys = tuple(cell.strip() for cell in lines[0][1])
-    checks.unique(keys, thing=f"the columns of {path}")
-    rows = []
-    for line, cells in lines[1:]:
-        row = tuple(cell.strip() for cell in cells)
-        whole = len(row) == len(keys) and all(row)
-        checks.require(whole, thing=f"{path} line {line}", rule=f"give {', '.join(keys)}", value=cells)
-        rows.append(row)
-    return Axis(name=ROW, keys=keys, texts=tuple(rows))
+    found = tables.scan(path, columns=None)
+    for mistake in found.mistakes:
+        rule = f"be a table in CSV whose columns are keys ({mistake.text})"
+        checks.require(mistake.line > 0, thing="hydra.sweeper.table", rule=rule, value=str(path))
+        raise ValueError(mistake.text)
+    keys = tuple(found.rows[0].cells)
+    for row in found.rows:
+        given = all(row.cells.values())
+        rule = f"give {', '.join(keys)}"
+        checks.require(given, thing=f"{path} line {row.line}", rule=rule, value=list(row.cells.values()))
+    return Axis(name=ROW, keys=keys, texts=tuple(tuple(row.cells.values()) for row in found.rows))
 
 
 def sampled(kind: str, ranges: Mapping[str, Range], *, samples: int, seed: int) -> Axis:
