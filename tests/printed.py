@@ -82,7 +82,6 @@ def run(
     page: str,
     *,
     quick: Mapping[str, str] | None = None,
-    given: Mapping[str, Any] | None = None,
     covered: Collection[str] = (),
     fails: bool = False,
 ) -> Ran:
@@ -94,14 +93,13 @@ def run(
         Text of the page.
     quick
         What is added to a slow command, or put in the place of a part of a Python block (`old -> new`).
-    given
-        Names that the page leaves to its reader.
     covered
         Commands that need not be run, as another page runs them.
     fails
         Whether a command may fail, as where a page shows a refusal.
     """
-    ran, names, before = Ran(), dict(given or {}), ""
+    names: dict[str, Any] = {}
+    ran, before = Ran(), ""
     for piece in pieces(page):
         out, err = StringIO(), StringIO()
         ran.said, before = ran.said if before == piece.kind or piece.kind == "text" else "", piece.kind

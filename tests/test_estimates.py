@@ -84,6 +84,15 @@ def test_a_study_says_it_before_it_begins(command, monkeypatch):
     assert re.match(r"run: about \d+ s on 1 core, \d+ MB of memory\n", err)
 
 
+def test_what_is_refused_is_not_said_to_take_time(command, monkeypatch):
+    monkeypatch.setattr(estimates, "WORTH_SAYING", 0.0)
+    waterfall = ("study=figure", "study.figure=waterfall", "world=bribery", "draws=1001")
+    for typed in (waterfall, ("study=compare", "policies=[carric]", "world=two_routes"), ("study=figure",)):
+        code, out, err = command(*typed, "out=mine")
+        assert (code, out) == (1, "")
+        assert re.fullmatch(r"flowsim: .*\n", err)
+
+
 def test_off_a_terminal_a_line_is_said_now_and_then_however_many_steps_there_are(capsys):
     with terminal.Log("run", first=0.05, every=0.3).telling() as tell:
         for step in range(400):

@@ -168,10 +168,10 @@ def run(request: Request, *, study: str) -> None:
         return
     from flowsim.studies import estimates  # after the checks, because xarray takes a second to import
 
-    announce(estimates.estimate(study, request), study=study)
+    begin = partial(announce, estimates.estimate(study, request), study=study)
     with (
         terminal.folder(request.out),
-        terminal.progress(study) as progress,
+        terminal.progress(study, begin=begin) as progress,
         terminal.stopping_workers(),
         terminal.plain_warnings(),
     ):

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -90,14 +90,31 @@ FIRST, EVERY = 10.0, 30.0
 
 
 @contextlib.contextmanager
-def progress(study: str = "") -> Iterator[Any]:
+def progress(study: str = "", *, begin: Callable[[], None] = lambda: None) -> Iterator[Any]:
     """Progress bars on a terminal, elsewhere a line on standard error now and then.
 
     Parameters
     ----------
     study
         What is at work.
+    begin
+        Called before the first step, when nothing can be refused any more; a step without a name is no more than that.
     """
+    with _progress(study) as tell:
+        left = [begin]
+
+        def told(step: str, done: int, total: int) -> None:
+            while left:
+                left.pop()()
+            if step:
+                tell(step, done, total)
+
+        yield told
+
+
+@contextlib.contextmanager
+def _progress(study: str) -> Iterator[Any]:
+    """What is told how far each step is."""
     if not sys.stderr.isatty():
         with Log(study).telling() as tell:
             yield tell

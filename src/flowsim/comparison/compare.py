@@ -45,7 +45,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     request
         What is asked for.
     progress
-        Not called, as the job runner says how far it is.
+        Called before the first job; how far it is the job runner says.
 
     Returns
     -------
@@ -59,7 +59,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     RuntimeError
         If a job fails; what is done is kept.
     """
-    comparison, posterior, prior = results_of(request)
+    comparison, posterior, prior = results_of(request, progress=progress)
     files.write(labelled(posterior).assign_attrs(request.attributes, command=request.command), request.out / EFFECTS)
     found = analyse(posterior, prior=prior)
     found.save(request.out)
@@ -67,7 +67,9 @@ def run(request: Request, *, progress: Progress | None) -> str:
     return "\n".join((*_head(comparison, request), "", *found.lines))
 
 
-def results_of(request: Request) -> tuple[Comparison, xr.Dataset, xr.Dataset | None]:
+def results_of(
+    request: Request, *, progress: Progress | None = None
+) -> tuple[Comparison, xr.Dataset, xr.Dataset | None]:
     """Comparison that a request asks for, and its results under draws of the posterior and under those of the prior.
 
     Jobs that the folder of the request holds are not done again.
@@ -76,6 +78,8 @@ def results_of(request: Request) -> tuple[Comparison, xr.Dataset, xr.Dataset | N
     ----------
     request
         What is asked for.
+    progress
+        Called before the first job.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def results_of(request: Request) -> tuple[Comparison, xr.Dataset, xr.Dataset | N
     """
     checks.known(request.engine, tuple(SIMULATING), thing="engine of study=compare")
     comparison = comparison_of(request)
-    simulate(comparison, request)
+    simulate(comparison, request, progress=progress)
     posterior, prior = gathered(request.out, comparison)
     if request.worlds is not None and request.worlds.draw:
         chain, draw = (("draw", list(own)) for own in (request.worlds.chain, request.worlds.draw))
@@ -103,7 +107,7 @@ def _head(comparison: Comparison, request: Request) -> Iterator[str]:
     yield from filter(None, [request.note])
 
 
-def simulate(comparison: Comparison, request: Request) -> Store:
+def simulate(comparison: Comparison, request: Request, *, progress: Progress | None = None) -> Store:
     """Do the jobs of a comparison that are missing in its folder.
 
     Parameters
@@ -112,6 +116,8 @@ def simulate(comparison: Comparison, request: Request) -> Store:
         What is compared.
     request
         What is asked for.
+    progress
+        Called before the first job.
 
     Raises
     ------
@@ -125,6 +131,8 @@ def simulate(comparison: Comparison, request: Request) -> Store:
             on_stderr("sweep: making machine code, once on this machine (about a minute)")
             make_ready(comparison.engine, comparison.world)
         store = sweeper.ready(_plan(comparison, request), request.out)
+        if progress is not None:
+            progress("", 0, 0)  # what it will take, which is not said of what is refused
         workers = min(request.plan.workers, comparison.design.sets)
         launcher: Launcher = InProcess() if workers == 1 else Processes(workers=workers)
         outcome = runner.run(
