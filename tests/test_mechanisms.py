@@ -256,7 +256,7 @@ def test_a_difference_within_two_errors_is_named(command):
     ("argument", "wording"),
     [
         ("engine=expectation", "engine must be one that simulates in this study, .*, got expectation"),
-        ("policies=baseline", "the key of policies=baseline must be one of .*; did you mean 'policy'.*"),
+        ("policies=[baseline]", r"policies= has no effect in study=mechanisms; a key must be one of world, policy, .*"),
         ("study.mechanism=seals", "the key of study.mechanism=seals must be one of name, title, got 'mechanism'"),
         (
             "inspection.seals.type=electronc",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 
 import pytest
 from omegaconf import OmegaConf
@@ -77,7 +79,6 @@ def test_swept_values_are_followed_before_they_become_labels(clock, monkeypatch)
         ("hydra/launcher=in_process", "inflow=0.5,2", "out=${oc.env:FLOWSIM_TEST}/${now:%Y}/${hydra:job.name}"),
         ("hydra/launcher=in_process", f"{SOUTH}=${{inspection.effort.crossing}}", "inspection.effort.crossing=0.1,0.2"),
         pytest.param(("inflow=0.5,2",), marks=pytest.mark.slow),
-        pytest.param(("hydra/launcher=joblib", "inflow=0.5,2"), marks=pytest.mark.slow),
     ],
     ids=" ".join,
 )
@@ -93,6 +94,17 @@ def test_a_sweep_without_out_runs_with_every_launcher_and_sweeper(command, monke
         assert left == (["    south: ${inspection.effort.crossing}"] if any(SOUTH in text for text in typed) else [])
     opened = fs.open_results(folder)
     assert bool((opened["status"] == 2).all())
+
+
+@pytest.mark.slow
+def test_a_sweep_without_out_runs_with_hydras_launcher_of_joblib(tmp_path):
+    """In a process of its own, as this launcher pickles classes by value and leaves others in their place."""
+    program = [sys.executable, "-c", "from flowsim.cli import main; raise SystemExit(main())"]
+    typed = ["-m", *SMALL, "hydra/launcher=joblib", "inflow=0.5,2"]
+    run = subprocess.run([*program, *typed], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    folder = tmp_path / run.stdout.rpartition("results: ")[2].strip()
+    assert bool((fs.open_results(folder)["status"] == 2).all())
 
 
 def test_the_composition_that_jobs_of_a_comparison_read_holds_no_reference(monkeypatch):

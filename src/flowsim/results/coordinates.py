@@ -41,6 +41,8 @@ CHANNEL_WORDS = (
 
 COORDINATES: tuple[Coordinate, ...] = (
     Coordinate("policy", "policy", "Policy.", "baseline: the controls in force; a + b: both, applied in this order."),
+    Coordinate("adds", "policy", "Posts and devices that the policy adds in the world, in words."),
+    Coordinate("posts", "policy", "Posts that the policy adds in the world.", "", {"units": "1"}),
     Coordinate("chain", "replication or draw", "Chain of the posterior that the world was drawn from."),
     Coordinate(
         "draw",
