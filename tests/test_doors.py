@@ -38,6 +38,9 @@ KAZAKHSTAN = (
     (*SHORT, "inspection.effort.south=0.9"),
     (*SHORT, "draws=2", "policy=caricc", "inflow=60"),
 )
+QUICK = (REQUESTS[1], REQUESTS[3], REQUESTS[10])
+"""Those of the small worlds that are run each time."""
+
 EXPECTED = {KAZAKHSTAN[0]: 449, KAZAKHSTAN[1]: 1298, KAZAKHSTAN[2]: 2510, KAZAKHSTAN[3]: 452, KAZAKHSTAN[4]: 1574}
 """Heroin seized in closed form by command, as it was found when Python gave another answer [kg/year]."""
 
@@ -112,7 +115,10 @@ def through_every_door(arguments, command):
     return world, python
 
 
-@pytest.mark.parametrize("arguments", REQUESTS, ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [pytest.param(own, marks=[] if own in QUICK else [pytest.mark.slow], id=" ".join(own)) for own in REQUESTS],
+)
 def test_a_request_has_one_answer(arguments, command):
     through_every_door(arguments, command)
 
