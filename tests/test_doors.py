@@ -1,5 +1,7 @@
 """One answer from every door: the command, Python, a sweep, a comparison and a calibration ask for the same."""
 
+import re
+
 import numpy as np
 import pytest
 import xarray as xr
@@ -44,7 +46,9 @@ QUICK = (REQUESTS[1], REQUESTS[3], REQUESTS[10])
 EXPECTED = {KAZAKHSTAN[0]: 449, KAZAKHSTAN[1]: 1298, KAZAKHSTAN[2]: 2510, KAZAKHSTAN[3]: 452, KAZAKHSTAN[4]: 1574}
 """Heroin seized in closed form by command, as it was found when Python gave another answer [kg/year]."""
 
-AS_TEXT = ("policy", "engine", "calibration", "world")
+OF_WORLD = re.compile(r"inflow|reading|inspection|world\.")
+"""Keys that are overrides of `load_world`."""
+
 WHOLE = ("seed", "replications", "draws", "workers")
 
 
@@ -55,31 +59,13 @@ def test_there_are_twenty_requests():
 def in_python(arguments):
     """World and results of a request as somebody would type it in Python."""
     given = dict(word.split("=", 1) for word in arguments)
-    overrides = [f"{key}={text}" for key, text in given.items() if key.partition(".")[0] in OF_WORLD]
+    overrides = [f"{key}={text}" for key, text in given.items() if OF_WORLD.match(key)]
     world = fs.load_world(given.get("world", "kazakhstan_2010"), overrides=overrides)
     named = {key: given[key] for key in ("engine", "calibration") if key in given}
     numbers = {key: int(given[key]) for key in WHOLE if key in given}
     numbers |= {key: float(given[key]) for key in ("traffic_years", "horizon") if key in given}
     policy = given.get("policy", "baseline").strip("[]").replace(",", "+")
     return world, fs.simulate(world, policies=policy, **named, **numbers)
-
-
-OF_WORLD = ("inflow", "reading", "inspection")
-
-
-def in_python_with_year(arguments):
-    if not any(word.startswith("world.year=") for word in arguments):
-        return in_python(arguments)
-    given = [word for word in arguments if not word.startswith("world.year=")]
-    year = next(word for word in arguments if word.startswith("world.year="))
-    world = fs.load_world("two_routes", overrides=[year])
-    numbers = dict(word.split("=", 1) for word in given if not word.startswith("world="))
-    return world, fs.simulate(
-        world,
-        replications=int(numbers["replications"]),
-        traffic_years=float(numbers["traffic_years"]),
-        horizon=float(numbers["horizon"]),
-    )
 
 
 def bits(dataset):
@@ -97,7 +83,7 @@ def assert_same(one: xr.Dataset, other: xr.Dataset):
 
 
 def through_every_door(arguments, command):
-    world, python = in_python_with_year(arguments)
+    world, python = in_python(arguments)
     code, _, err = command(*arguments, "out=typed")
     assert code == 0, err
     typed = fs.open_results("typed").load()
