@@ -31,10 +31,10 @@ from clock import machine, timed  # noqa: E402
 import flowsim as fs  # noqa: E402
 from flowsim.calibration.posterior import spread, world_change  # noqa: E402
 from flowsim.config.build import every_policy  # noqa: E402
-from flowsim.repeats import repeated  # noqa: E402
 from flowsim.results.tally import Masses  # noqa: E402
-from flowsim.simulate import Plan, seen_by_honest  # noqa: E402
-from flowsim.years import SIMULATING, Years  # noqa: E402
+from flowsim.simulation.engines import SIMULATING, Years  # noqa: E402
+from flowsim.simulation.replay import repeated  # noqa: E402
+from flowsim.simulation.simulate import Plan, seen_by_honest  # noqa: E402
 
 WHOLE = ("study=compare", "draws=200", "replications=20", "study.sets=20", "workers=2")
 """All policies with 200 draws of the posterior and 20 years of consignments, honest traffic under 20 of the draws."""

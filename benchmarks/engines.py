@@ -15,8 +15,9 @@ from work import Task
 from flowsim.draws.consignments import consignment_roster
 from flowsim.draws.honest import honest_roster
 from flowsim.draws.roster import Roster, drawn, joined
-from flowsim.engine import compiled, reference
+from flowsim.engine.compiled import engine as compiled
 from flowsim.engine.outcome import REFERRED, SEIZED, Outcome
+from flowsim.engine.reference import engine as reference
 from flowsim.units import HOURS_PER_YEAR
 
 

@@ -13,9 +13,9 @@ from engines import COMPILED, ENGINES, roster_of
 from speed import ROUNDS
 from work import Task, as_world, reference_work, with_shifts
 
-from flowsim.engine import compiled
-from flowsim.engine.floor import without_queues
-from flowsim.world import World
+from flowsim.engine.compiled import engine as compiled
+from flowsim.engine.compiled.lower_bound import without_queues
+from flowsim.world.world import World
 
 SIZES = (10_000, 100_000, 1_000_000)
 """Numbers of vehicles."""

@@ -13,12 +13,12 @@ import flowsim as fs
 from flowsim.draws.consignments import consignment_roster
 from flowsim.draws.honest import honest_roster
 from flowsim.draws.roster import joined
-from flowsim.engine import compiled
-from flowsim.engine.expectation import expect
+from flowsim.engine.compiled import engine as compiled
+from flowsim.engine.compiled.background import Recorded, pooled
+from flowsim.engine.expectation.engine import expect
 from flowsim.engine.outcome import Outcome
-from flowsim.engine.recorded import Recorded, pooled
 from flowsim.units import HOURS_PER_WEEK, HOURS_PER_YEAR
-from flowsim.world import World
+from flowsim.world.world import World
 
 WEEK = {"start": 26 * HOURS_PER_WEEK, "end": 27 * HOURS_PER_WEEK}
 """Week whose queues are recorded."""

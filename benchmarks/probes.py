@@ -19,7 +19,7 @@ import numpy as np
 from engines import COMPILED, ENGINES, roster_of, run_compiled
 from work import Task, as_world, reference_work
 
-from flowsim.engine import compiled
+from flowsim.engine.compiled import engine as compiled
 
 
 def task_of(vehicles: int) -> Task:

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from flowsim.draws.consignments import loads_per_year
-from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
-from flowsim.inspection.detection import Detection, Effort
-from flowsim.inspection.devices import Device
-from flowsim.inspection.hours import Shift
-from flowsim.network import Leg, Network, Place, Route, Travel
-from flowsim.traffic import ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
 from flowsim.units import HOURS_PER_DAY, HOURS_PER_YEAR
-from flowsim.world import World
+from flowsim.world.checkpoint import Checkpoint, LaneGroup
+from flowsim.world.detection import Detection, Effort
+from flowsim.world.devices import Device
+from flowsim.world.network import Leg, Network, Place, Route, Travel
+from flowsim.world.shifts import Shift
+from flowsim.world.traffic import ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
+from flowsim.world.world import World
 
 VEHICLES = 1_000_000
 """Vehicles in a year, honest and loaded [1/year]."""

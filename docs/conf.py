@@ -24,8 +24,10 @@ lexers["csv"] = TextLexer()
 
 def setup(app):
     """Write the pages of the policies, which are made from their files and the reference results."""
-    from flowsim.comparison import pages
+    from flowsim.comparison import policy_pages
     from flowsim.config.build import every_policy
 
     root = Path(__file__).parents[1]
-    pages.write(every_policy(), results=root / "results" / "reference" / "policies", folder=root / "docs" / "policy")
+    policy_pages.write(
+        every_policy(), results=root / "results" / "reference" / "policies", folder=root / "docs" / "policy"
+    )

@@ -9,11 +9,11 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import flowsim as fs
-from flowsim.calibration.trials import QUICK, RANK_BINS, uniformity
-from flowsim.comparison import plates
+from flowsim.calibration.simulation_based import QUICK, RANK_BINS, uniformity
 from flowsim.config.compose import compose_config
-from flowsim.figures.calibration import ranks_of_trials
-from flowsim.figures.network_map import network_map
+from flowsim.figures import comparison_figures
+from flowsim.figures.fig1_network import network_map
+from flowsim.figures.fig3_fig4_calibration import ranks_of_trials
 
 DOCS = Path(__file__).parent
 REFERENCE = DOCS.parent / "results" / "reference"
@@ -41,7 +41,7 @@ def policies() -> Figure:
     """Figure 5: what each policy would change."""
     asked = compose_config(["experiment=policies"])
     numbers = {"draws": int(asked.draws), "sets": int(asked.study.sets)}
-    return plates.effects(table("policies/table2.csv"), **numbers, title=fs.load_world().title)
+    return comparison_figures.effects(table("policies/table2.csv"), **numbers, title=fs.load_world().title)
 
 
 def ranks() -> Figure:

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import flowsim
-from flowsim import names
-from flowsim.world_columns import SOURCED, TABLES
-from flowsim.world_forms import Column
-from flowsim.world_parameters import PARAMETERS
+from flowsim.world import hashes
+from flowsim.world_tables.catalogue import SOURCED, TABLES
+from flowsim.world_tables.columns import Column
+from flowsim.world_tables.parameters import PARAMETERS
 
 SOURCE = Path(flowsim.__file__).parent / "data" / "worlds" / "single_checkpoint"
 
@@ -293,7 +293,7 @@ def parameters() -> Iterator[Break]:
 
 def collide(by: Callable[[str], int], pattern: str) -> tuple[str, str]:
     """Two names of the same hash."""
-    pair = names.collision((pattern.format(number) for number in range(1_000_000)), by=by)
+    pair = hashes.collision((pattern.format(number) for number in range(1_000_000)), by=by)
     assert pair is not None
     return pair
 
@@ -483,11 +483,11 @@ def _posts() -> Iterator[Break]:
 
 def _hashes() -> Iterator[Break]:
     """Names that would be given the same random numbers."""
-    first, second = collide(names.long_hash, "post-{}")
+    first, second = collide(hashes.long_hash, "post-{}")
     posts = add("checkpoints", POST.replace("post-1", first), POST.replace("post-1", second))
     lanes = add("lanes", POST_LANES.replace("post-1", first), POST_LANES.replace("post-1", second))
     yield Break("checkpoints of one hash", together(posts, lanes), at("checkpoints", "checkpoint", second, line=4))
-    first, second = collide(names.short_hash, "device-{}")
+    first, second = collide(hashes.short_hash, "device-{}")
     like = ",".join(WHOLE["devices"][1][1:])
     both = add("devices", f"{first},{like}", f"{second},{like}"), put("checkpoints", {"devices": f"{first};{second}"})
     yield Break("devices of one hash", together(*both), at("checkpoints", "devices", second))

@@ -13,7 +13,7 @@ from flowsim.config import diagnose, options
 from flowsim.config.build import build_plan, build_policies, build_world, engine_of
 from flowsim.config.compose import check_experiment, compose_config, folders_of, naming_files
 from flowsim.config.world_folders import build_readings
-from flowsim.inspection.checkpoint import AGENCIES, agency_key
+from flowsim.world.checkpoint import AGENCIES, agency_key
 
 KEYS = tuple(agency_key(agency) for agency in AGENCIES)
 """Agencies as the names of fields end."""

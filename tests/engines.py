@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 
 from flowsim.draws.consignments import consignment_roster
-from flowsim.engine import compiled, recorded, reference
-from flowsim.engine.queues import Queue, Queues, Span
-from flowsim.engine.recorded import Recorded
-from flowsim.inspection.checkpoint import Checkpoint
+from flowsim.engine.compiled import background
+from flowsim.engine.compiled import engine as compiled
+from flowsim.engine.compiled.background import Recorded
+from flowsim.engine.reference import engine as reference
+from flowsim.engine.reference.background import Queue, Queues, Span
 from flowsim.results.tally import Loads, tally_loads
 from flowsim.units import HOURS_PER_YEAR
-from flowsim.world import World
+from flowsim.world.checkpoint import Checkpoint
+from flowsim.world.world import World
 
 
 def nobody(world: World) -> Queues:
@@ -35,14 +37,14 @@ def as_recorded(queues: Queues) -> Recorded:
     spans = []
     for span in queues.spans:
         every = [span.groups[key] for key in sorted(span.groups)] + [span.bays[c] for c in sorted(span.bays)]
-        spans.append(recorded.Span(span.start, span.end, tuple(_arrays(queue) for queue in every)))
-    return recorded.pooled(spans)
+        spans.append(background.Span(span.start, span.end, tuple(_arrays(queue) for queue in every)))
+    return background.pooled(spans)
 
 
-def _arrays(queue: Queue) -> recorded.Queue:
+def _arrays(queue: Queue) -> background.Queue:
     """Queue of the reference engine as arrays."""
     columns = (np.array(column, dtype=np.float64) for column in (queue.arrivals, queue.starts, queue.free))
-    return recorded.Queue(*columns, 1 if queue.group is None else queue.group.lanes)
+    return background.Queue(*columns, 1 if queue.group is None else queue.group.lanes)
 
 
 def _run(world: World, vehicles: Any, *, queues: Queues | None = None, **options: Any) -> Any:

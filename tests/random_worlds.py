@@ -38,12 +38,12 @@ from flowsim.engine.outcome import (
     WAVED,
     Outcome,
 )
-from flowsim.inspection.campaigns import Campaign
-from flowsim.inspection.checkpoint import AGENCIES, EFFORT_CLASSES, LaneGroup
-from flowsim.inspection.detection import Effort
-from flowsim.inspection.seals import SEAL_TYPES, Seals
-from flowsim.traffic import VEHICLE_CLASSES, ClassShare
-from flowsim.world import World
+from flowsim.world.campaigns import Campaign
+from flowsim.world.checkpoint import AGENCIES, EFFORT_CLASSES, LaneGroup
+from flowsim.world.detection import Effort
+from flowsim.world.seals import SEAL_TYPES, Seals
+from flowsim.world.traffic import VEHICLE_CLASSES, ClassShare
+from flowsim.world.world import World
 
 HORIZON = 12.0
 """Span of entry times [h]."""

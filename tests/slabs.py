@@ -25,8 +25,8 @@ from flowsim.engine.outcome import (
     Outcome,
     nothing_yet,
 )
-from flowsim.inspection.checkpoint import AGENCIES
-from flowsim.traffic import VEHICLE_CLASSES
+from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.traffic import VEHICLE_CLASSES
 
 
 def run(world, fleet, *, slab):

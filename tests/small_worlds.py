@@ -8,19 +8,19 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from flowsim.hubs import Hub
-from flowsim.inspection.bypass import Bypass
-from flowsim.inspection.campaigns import Campaign
-from flowsim.inspection.checkpoint import AGENCIES, Checkpoint, LaneGroup, agency_key
-from flowsim.inspection.corruption import NO_CORRUPTION
-from flowsim.inspection.detection import Detection, Effort
-from flowsim.inspection.devices import Device
-from flowsim.inspection.hours import Shift
-from flowsim.inspection.intelligence import NO_INTELLIGENCE
-from flowsim.inspection.seals import SEAL_TYPES, Seals
-from flowsim.network import Leg, Network, Place, Route, Travel
-from flowsim.traffic import ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
-from flowsim.world import World
+from flowsim.world.bypass import Bypass
+from flowsim.world.campaigns import Campaign
+from flowsim.world.checkpoint import AGENCIES, Checkpoint, LaneGroup, agency_key
+from flowsim.world.corruption import NO_CORRUPTION
+from flowsim.world.detection import Detection, Effort
+from flowsim.world.devices import Device
+from flowsim.world.hubs import Hub
+from flowsim.world.intelligence import NO_INTELLIGENCE
+from flowsim.world.network import Leg, Network, Place, Route, Travel
+from flowsim.world.seals import SEAL_TYPES, Seals
+from flowsim.world.shifts import Shift
+from flowsim.world.traffic import ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
+from flowsim.world.world import World
 
 MADE_UP = {"kind": "assumed", "source": "made up for a test"}
 EXPONENTIAL = Law(family="exponential", cv=1.0)

@@ -3,68 +3,47 @@
 from __future__ import annotations
 
 import ast
+import runpy
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
+from statistics import median
 
 import pytest
 
-SOURCE = Path(__file__).parents[1] / "src"
-PACKAGE = SOURCE / "flowsim"
+ROOT = Path(__file__).parents[1]
+PAGE = runpy.run_path(str(ROOT / "docs" / "architecture.py"), run_name="architecture")
+SOURCE, PACKAGE, LAYERS, LEVEL = (PAGE[name] for name in ("SOURCE", "PACKAGE", "LAYERS", "LEVEL"))
+imported, name_of, siblings, unit_of = (PAGE[name] for name in ("imported", "name_of", "siblings", "unit_of"))
 FILES = sorted(SOURCE.rglob("*.py"))
-MODULES = [path for path in FILES if PACKAGE in path.parents]
-
-ORDER = (
-    {"units", "checks", "names", "jit", "cards"},
-    {"dialects"},
-    {"tables"},
-    {"evidence"},
-    {"overlays", "readings"},
-    {"network"},
-    {"traffic"},
-    {"hubs"},
-    {"inspection"},
-    {"world"},
-    {"world_parameters"},
-    {"world_forms"},
-    {"world_columns"},
-    {"world_checks"},
-    {"world_drugs", "world_hubs", "world_post"},
-    {"world_rows"},
-    {"world_tables"},
-    {"world_years"},
-    {"cost"},
-    {"provenance", "policy", "draws"},
-    {"policies"},
-    {"engine", "intervals"},
-    {"results"},
-    {"capacity"},
-    {"processes", "resources", "years"},
-    {"simulate"},
-    {"repeats"},
-    {"measures", "mechanisms", "calibration", "adaptation", "placement"},
-    {"figures"},
-    {"studies"},
-    {"sweeps"},
-    {"terminal"},
-    {"config"},
-    {"comparison"},
-    {"api"},
-    {"task"},
-    {"cli"},
-    {"__init__"},
-)
-LEVEL = {unit: level for level, units in enumerate(ORDER) for unit in units}
+MODULES = PAGE["modules"]()
 
 RESERVED = {
     "hydra": ("config", "cli", "task", "sweeps"),
     "hydra_plugins": (),
-    "simpy": ("engine.reference", "engine.stations"),
+    "simpy": ("engine.reference",),
     "matplotlib": ("figures",),
 }
+"""Libraries and the only packages that import them."""
 
+UNLABELLED = ("engine", "draws")
+"""Packages that know arrays, but no labels of them."""
+LABELS = {"xarray", "pandas", "omegaconf"}
+
+ENGINES = ("engine.reference", "engine.compiled", "engine.expectation")
+"""Packages of which none imports another."""
+CLOSED_FORM = "engine.expectation.engine"
+"""The only module of the closed form that others call."""
+SIMULATING_ONLY = ("engine.outcome", "draws")
+"""What the closed form must share with no engine that simulates."""
+
+NESTED = (*ENGINES, "evidence.arithmetic")
+"""Packages within packages."""
+
+MOST_MODULES, MOST_PACKAGES, MOST_LAYERS = 10, 17, 20
+MEDIAN_LINES = (100, 200)
 MAX_MODULE_LINES = 450
 MAX_FUNCTION_LINES = 90
 
@@ -73,46 +52,30 @@ each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.rel
 each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
 
 
-def name_of(path: Path) -> str:
-    """Dotted name of a module below flowsim; that of a package is the package's."""
-    parts = path.relative_to(PACKAGE).with_suffix("").parts
-    return ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+def is_in(module: str, packages: Iterable[str]) -> bool:
+    """Whether a module is one of some packages or modules, or lies in one of them."""
+    return any(module == package or module.startswith(f"{package}.") for package in packages)
 
 
-NAMES = {name_of(path) for path in MODULES}
-
-
-def imported(path: Path) -> Iterator[str]:
-    """Absolute name of all that a module imports, wherever the import stands."""
-    package = ["flowsim", *path.relative_to(PACKAGE).parts[:-1]] if PACKAGE in path.parents else []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        match node:
-            case ast.Import(names=aliases):
-                yield from (alias.name for alias in aliases)
-            case ast.ImportFrom(module=module, names=aliases, level=level):
-                base = package[: len(package) - level + 1] if level else []
-                yield from (".".join([*base, *filter(None, [module]), alias.name]) for alias in aliases)
-            case ast.Call(
-                func=ast.Name(id="import_module" | "__import__") | ast.Attribute(attr="import_module"),
-                args=[ast.Constant(value=str(name)), *_],
-            ):
-                yield f"flowsim{name}" if name.startswith(".") else name
-
-
-def siblings(path: Path) -> set[str]:
-    """Modules of flowsim that a module imports, as dotted names below flowsim."""
-    found = set()
-    for name in imported(path):
-        top, *parts = name.split(".")
-        if top == "flowsim":
-            while parts and ".".join(parts) not in NAMES:
-                parts.pop()
-            found.add(".".join(parts) or "__init__")
-    return found - {name_of(path)}
-
-
-def unit_of(module: str) -> str:
-    return module.split(".")[0]
+def wrong_imports(path: Path) -> Iterator[str]:
+    """What a module must not import, as sentences."""
+    module, names = name_of(path), list(imported(path))
+    unit, libraries = unit_of(module), {name.split(".")[0] for name in names}
+    for other in sorted(siblings(path)):
+        if unit_of(other) != unit and LEVEL[unit_of(other)] >= LEVEL[unit]:
+            yield f"{module} must not import {other}, which lies below it"
+        for engine in ENGINES:
+            if is_in(module, [engine]) and is_in(other, set(ENGINES) - {engine}):
+                yield f"{module} must not import {other} of another engine"
+        if is_in(other, ["engine.expectation"]) and other != CLOSED_FORM and not is_in(module, ["engine.expectation"]):
+            yield f"{module} must not import {other}, but {CLOSED_FORM}"
+        if is_in(module, ["engine.expectation"]) and is_in(other, SIMULATING_ONLY):
+            yield f"{module} must not import {other}, as the closed form shares nothing with what it is tested against"
+    for library, places in RESERVED.items():
+        if library in libraries and not is_in(module, places):
+            yield f"{module} must not import {library}; only {places} may"
+    if is_in(module, UNLABELLED):
+        yield from (f"{module} must not import {library}" for library in sorted(libraries & LABELS))
 
 
 def functions(tree: ast.AST) -> Iterator[FunctionNode]:
@@ -131,17 +94,75 @@ def undocumented(node: ast.Module | ast.ClassDef, prefix: str = "") -> Iterator[
             yield from undocumented(child, f"{prefix}{child.name}.")
 
 
-@each_module
-def test_every_module_has_a_level(path):
-    assert unit_of(name_of(path)) in LEVEL, f"{name_of(path)} is in no layer of ORDER"
+def test_every_module_and_package_has_a_layer():
+    assert {unit_of(name_of(path)) for path in MODULES} == set(LEVEL)
+    assert len(LAYERS) <= MOST_LAYERS
+
+
+def test_the_page_is_that_of_the_packages():
+    page = PAGE["PAGE"].read_text(encoding="utf-8")
+    assert page == PAGE["page"](page), "python docs/architecture.py writes it anew"
+
+
+def test_the_top_of_the_package_is_read_at_a_glance():
+    assert len([path for path in PACKAGE.iterdir() if path.suffix == ".py"]) <= MOST_MODULES
+    assert len([path for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]) <= MOST_PACKAGES
 
 
 @each_module
-def test_imports_point_to_the_foundation(path):
-    unit = unit_of(name_of(path))
-    units = {unit_of(module) for module in siblings(path)} - {unit}
-    upward = {other for other in units if LEVEL[other] >= LEVEL[unit]}
-    assert not upward, f"{unit} must not import {sorted(upward)}"
+def test_imports_keep_to_the_layers(path):
+    assert not list(wrong_imports(path))
+
+
+WRONG = {
+    "a rule of the compiled engine in the reference engine": (
+        "engine/reference/engine.py",
+        "from flowsim.engine.compiled.rules import decide",
+    ),
+    "the same within a function": (
+        "engine/reference/stations.py",
+        "def f():\n    from flowsim.engine.compiled import rules",
+    ),
+    "the reference engine in the compiled one": (
+        "engine/compiled/engine.py",
+        "import flowsim.engine.reference.stations",
+    ),
+    "random numbers of the engines in the closed form": (
+        "engine/expectation/rings.py",
+        "from flowsim.draws.philox import Stream",
+    ),
+    "a part of the closed form in results": (
+        "results/tally.py",
+        "from flowsim.engine.expectation.seasons import Seasons",
+    ),
+    "labels in a kernel": ("draws/honest_kernel.py", "import xarray as xr"),
+    "labels in an engine": ("engine/compiled/rules.py", "from pandas import DataFrame"),
+    "hydra in the domain": ("world/network.py", "from hydra.utils import instantiate"),
+    "simpy outside the reference engine": ("engine/compiled/engine.py", "import simpy"),
+    "matplotlib in a study": ("studies/run.py", "from matplotlib import pyplot"),
+    "a study in the configuration": ("config/build.py", "from flowsim.studies import run"),
+    "an import by name": ("world/world.py", "import importlib\nimportlib.import_module('flowsim.results.files')"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_import_is_found(case, monkeypatch):
+    """In the module as it stands, with one line more."""
+    own, line = WRONG[case]
+    before = list(wrong_imports(PACKAGE / own))
+    monkeypatch.setattr(Path, "read_text", with_line(PACKAGE / own, line))
+    assert not before
+    assert len(list(wrong_imports(PACKAGE / own))) == 1
+
+
+def with_line(changed: Path, line: str):
+    """Read files, one of them with a line more at its end."""
+    read = Path.read_text
+
+    def read_text(path: Path, **given) -> str:
+        return read(path, **given) + (f"\n{line}\n" if path == changed else "")
+
+    return read_text
 
 
 def test_no_modules_import_each_other():
@@ -150,41 +171,6 @@ def test_no_modules_import_each_other():
         TopologicalSorter(graph).prepare()
     except CycleError as error:
         pytest.fail("import cycle: " + " < ".join(error.args[1]))
-
-
-@each_module
-@pytest.mark.parametrize("library", RESERVED)
-def test_a_library_stays_in_its_place(path, library):
-    module = name_of(path)
-    allowed = any(module == place or module.startswith(f"{place}.") for place in RESERVED[library])
-    uses = [name for name in imported(path) if name.split(".")[0] == library]
-    assert allowed or not uses, f"{module} must not import {uses}; only {RESERVED[library]} may"
-
-
-def test_engines_know_no_labels():
-    engines = [path for path in MODULES if unit_of(name_of(path)) == "engine"]
-    assert engines
-    libraries = {name.split(".")[0] for path in engines for name in imported(path)}
-    assert not libraries & {"xarray", "pandas", "omegaconf"}
-
-
-CLOSED_FORM = {f"engine.{name}" for name in ("branches", "clusters", "passing", "quadrature", "seasons", "thinning")}
-"""Modules that the expectation engine is made of."""
-
-
-def test_the_expectation_shares_nothing_with_the_other_engines():
-    own = CLOSED_FORM | {"engine.expectation"}
-    for path in MODULES:
-        used = siblings(path)
-        if name_of(path) in own:
-            assert not {name for name in used if name.startswith(("engine.", "draws", "results"))} - CLOSED_FORM
-        else:
-            assert not used & CLOSED_FORM, name_of(path)
-
-
-def test_the_reference_engine_calls_nothing_of_the_compiled_one():
-    shared = siblings(PACKAGE / "engine" / "reference.py")
-    assert not [module for module in shared if "compiled" in module or "kernel" in module]
 
 
 @each_file
@@ -208,9 +194,16 @@ def test_public_names_are_documented(path):
     assert not list(undocumented(tree))
 
 
-def test_packages_are_not_nested_twice():
-    deep = [str(path.relative_to(PACKAGE)) for path in MODULES if len(path.relative_to(PACKAGE).parts) > 2]
-    assert not deep
+def test_the_median_module_is_neither_short_nor_long():
+    lines = [len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES]
+    assert MEDIAN_LINES[0] <= median(lines) <= MEDIAN_LINES[1]
+
+
+def test_few_packages_are_nested():
+    deep = {
+        ".".join(path.relative_to(PACKAGE).parts[:-1]) for path in MODULES if len(path.relative_to(PACKAGE).parts) > 2
+    }
+    assert deep == set(NESTED)
 
 
 def test_data_holds_only_tables():

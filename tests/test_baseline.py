@@ -11,12 +11,12 @@ import pandas as pd
 import pytest
 
 import flowsim as fs
-from flowsim import measures
-from flowsim.engine.expectation import expect
-from flowsim.inspection.checkpoint import AGENCIES
-from flowsim.policy import BASELINE, Policy, ScaleLanes
-from flowsim.resources import OverloadWarning
-from flowsim.simulate import Plan, simulate
+from flowsim.engine.expectation.engine import expect
+from flowsim.policy.policy import BASELINE, Policy, ScaleLanes
+from flowsim.results import measures
+from flowsim.simulation.resources import OverloadWarning
+from flowsim.simulation.simulate import Plan, simulate
+from flowsim.world.checkpoint import AGENCIES
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference" / "baseline" / "run.csv"
 REPORTED_2010 = 323 / 72_500

@@ -12,10 +12,11 @@ import pytest
 from omegaconf.errors import OmegaConfBaseException
 
 import flowsim as fs
-from flowsim import checks, cli, world_tables
+from flowsim import checks, cli
 from flowsim.config import diagnose
 from flowsim.config.compose import compose_config
 from flowsim.config.options import conf_dir
+from flowsim.world_tables import reader
 
 BREAKS = broken.every()
 REFUSED = [case for case in BREAKS if case.name not in broken.ACCEPTED]
@@ -53,7 +54,7 @@ def load(template, tmp_path, detection):
         shutil.copytree(template, folder)
         for change in changes:
             change(folder)
-        return world_tables.load(folder, name="mine", title="Mine", year=2010, detection=detection)
+        return reader.load(folder, name="mine", title="Mine", year=2010, detection=detection)
 
     return load
 

@@ -8,7 +8,7 @@ from described import undescribed
 import flowsim as fs
 from flowsim.calibration import posterior, predictive
 from flowsim.calibration.posterior import point_change, spread, world_change
-from flowsim.engine.expectation import expect
+from flowsim.engine.expectation.engine import expect
 from flowsim.evidence.targets import load_targets
 
 MINE = """\

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from flowsim.api import load_world
-from flowsim.calibration import reported
+from flowsim.calibration import data
 from flowsim.calibration.components import cells_of, totals
 from flowsim.calibration.model import Setting, build, cells_behind, needed
 from flowsim.calibration.priors import Prior
@@ -15,7 +15,7 @@ from flowsim.config.compose import compose_config
 from flowsim.evidence import reported as figure_of
 from flowsim.evidence.targets import load_targets
 
-HEAD = ",".join((*reported.COLUMNS, "note"))
+HEAD = ",".join((*data.COLUMNS, "note"))
 FLOW = "flow,flow,t,heroin,,,,2010-01-01,2010-12-31,60,1,50,80,,,,,judgement: x,"
 TOTAL = "total,fit,kg,heroin,,,,2010-01-01,2010-12-31,120,1,,,,,,,report 1,"
 
@@ -23,13 +23,13 @@ TOTAL = "total,fit,kg,heroin,,,,2010-01-01,2010-12-31,120,1,,,,,,,report 1,"
 def row(key="a", use="fit", unit="kg", value="40", **cells):
     base = {"key": key, "use": use, "unit": unit, "drug": "heroin", "value": value, "source": "report 1"}
     base |= {"start": "2010-01-01", "end": "2010-12-31"} | cells
-    return ",".join(base.get(name, "") for name in (*reported.COLUMNS, "note"))
+    return ",".join(base.get(name, "") for name in (*data.COLUMNS, "note"))
 
 
 def load(tmp_path, *rows):
     path = tmp_path / "reported.csv"
     path.write_text("\n".join([HEAD, *rows]) + "\n", encoding="utf-8")
-    return reported.load(path)
+    return data.load(path)
 
 
 @pytest.fixture(scope="module")
@@ -97,7 +97,7 @@ def test_what_is_taken_off_must_be_a_part(tmp_path, kazakhstan):
         cells_behind(rows["a"], rows=rows, setting=kazakhstan)
     rows = load(tmp_path, FLOW, row(minus="b"), row("b", agency="Customs", value="60"))
     with pytest.raises(ValueError, match=r"\('a'\): minus must leave at least 0 of 40, got -20"):
-        reported.remainder(rows["a"], rows)
+        data.remainder(rows["a"], rows)
 
 
 def test_the_rounding_is_that_of_the_last_printed_digit(tmp_path):
@@ -115,8 +115,8 @@ def test_periods_are_parts_of_their_year(tmp_path):
 
 def test_the_fitted_rows_of_kazakhstan_are_the_reported_figures(kazakhstan):
     """Their numbers come from the evidence, and the rest of 2006 has neither fitted places nor the one held out."""
-    rows = reported.load(PACKAGED / "kazakhstan_2010.csv")
-    fitted = {key: reported.remainder(row, rows) for key, row in rows.items() if row.use == "fit"}
+    rows = data.load(PACKAGED / "kazakhstan_2010.csv")
+    fitted = {key: data.remainder(row, rows) for key, row in rows.items() if row.use == "fit"}
     assert fitted == pytest.approx(
         {
             "heroin-2005-knb": figure_of("cb05-knb-heroin-2005"),
@@ -135,7 +135,7 @@ def test_the_fitted_rows_of_kazakhstan_are_the_reported_figures(kazakhstan):
 
 def test_what_the_targets_hold_out_is_not_fitted():
     """No figure behind a hold-out of the evidence alone goes into a fitted row; totals that only divide may."""
-    rows = reported.load(PACKAGED / "kazakhstan_2010.csv")
+    rows = data.load(PACKAGED / "kazakhstan_2010.csv")
     fitted = {piece for row in rows.values() if row.use == "fit" for piece in row.evidence}
     targets = load_targets()
     fitting = {key for target in targets.values() if target.use == "calibration" for key in target.inputs}
@@ -152,7 +152,7 @@ def test_what_the_targets_hold_out_is_not_fitted():
 
 
 def test_components_add_up_to_all_that_is_seized(kazakhstan):
-    from flowsim.engine.expectation import expect
+    from flowsim.engine.expectation.engine import expect
 
     world = load_world("kazakhstan_2010")
     assert sum(totals(kazakhstan.reference).values()) == pytest.approx(expect(world).seized[0].sum(), rel=5e-3)
@@ -160,7 +160,7 @@ def test_components_add_up_to_all_that_is_seized(kazakhstan):
 
 def test_sums_of_disjoint_rows_add_up(kazakhstan):
     """South, Almaty city, West and the rest make the whole year."""
-    rows = reported.load(PACKAGED / "kazakhstan_2010.csv")
+    rows = data.load(PACKAGED / "kazakhstan_2010.csv")
     names = ("heroin-2006-south", "heroin-2006-almaty-city", "heroin-2006-west", "heroin-2006-rest")
     parts = [cells_behind(rows[name], rows=rows, setting=kazakhstan) for name in names]
     assert frozenset().union(*parts) == frozenset(kazakhstan.years[2006])
@@ -204,6 +204,6 @@ def test_every_prior_of_the_package_has_a_source_and_belongs_to_a_parameter(kaza
 
 
 def test_a_missing_prior_is_refused(kazakhstan):
-    rows = reported.load(PACKAGED / "kazakhstan_2010.csv")
+    rows = data.load(PACKAGED / "kazakhstan_2010.csv")
     with pytest.raises(ValueError, match=r"a parameter with a prior must be one of .* got 'crossing'"):
         build(rows, setting=kazakhstan, priors={"inside": build_calibration(compose_config([])).priors["inside"]})

@@ -9,7 +9,7 @@ from scipy.stats import gamma, poisson
 import flowsim as fs
 from flowsim.calibration import kernel
 from flowsim.calibration.model import mean_loads, ring_sizes
-from flowsim.calibration.reports import draw_masses
+from flowsim.calibration.synthetic_reports import draw_masses
 
 SIZES = np.array([3.0, 1.35, 55.0, 0.01, 1.1, 1000.0, 0.2])
 """Detected loads: median, log-sd, start, share and exponent of the tail, largest, selection."""

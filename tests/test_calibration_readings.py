@@ -9,8 +9,8 @@ import xarray as xr
 import flowsim as fs
 from flowsim.calibration.by_reading import by_reading, cells
 from flowsim.config.calibration import PACKAGED
-from flowsim.readings import DEFAULT
 from flowsim.studies.calibrate import flow_prior
+from flowsim.world_tables.readings import DEFAULT
 
 
 def posterior(rate, *, refused=0, **more):

@@ -9,23 +9,23 @@ import pytest
 from matplotlib.colors import to_hex
 
 import flowsim as fs
-from flowsim.calibration import reported
+from flowsim.calibration import data
 from flowsim.calibration.components import cells_of
 from flowsim.calibration.model import Setting, build
 from flowsim.calibration.predictive import histories, log_scores, noise_floor, of_hold_outs, of_rows
 from flowsim.calibration.priors import values
-from flowsim.calibration.reports import simulate_reports, simulate_year
-from flowsim.calibration.trials import QUICK, ranks, repeated, truth_of, uniformity
+from flowsim.calibration.simulation_based import QUICK, ranks, repeated, truth_of, uniformity
+from flowsim.calibration.synthetic_reports import simulate_reports, simulate_year
 from flowsim.config.calibration import PACKAGED, build_calibration
 from flowsim.config.compose import compose_config
-from flowsim.figures.calibration import FITTED, rank_histograms
+from flowsim.figures.fig3_fig4_calibration import FITTED, rank_histograms
 from flowsim.figures.style import SEIZED
 from flowsim.studies.calibrate import flow_prior
 
 
 @pytest.fixture(scope="module")
 def rows():
-    return reported.load(PACKAGED / "kazakhstan_2010.csv")
+    return data.load(PACKAGED / "kazakhstan_2010.csv")
 
 
 @pytest.fixture(scope="module")

@@ -10,8 +10,8 @@ from small_worlds import post, road_world
 
 import flowsim as fs
 from flowsim import cards
-from flowsim.policy import AddCheckpoint, CloseCheckpoint, Policy, compose
-from flowsim.world import World
+from flowsim.policy.policy import AddCheckpoint, CloseCheckpoint, Policy, compose
+from flowsim.world.world import World
 
 LINES, WIDTH = 25, 100
 """A screen."""

@@ -7,8 +7,8 @@ from comparisons import Truth, comparison
 
 from flowsim.comparison.assumptions import sensitivities
 from flowsim.comparison.conclusions import REPORTS, deciding, never, sentences, visible
-from flowsim.comparison.noise import years_needed
-from flowsim.comparison.summary import summary
+from flowsim.comparison.power import years_needed
+from flowsim.comparison.table2 import summary
 
 TRUTHS = {
     "turns": Truth(effect=150.0, slopes={"lever": 400.0, "idle": 0.0}),

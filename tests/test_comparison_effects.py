@@ -9,14 +9,14 @@ import pytest
 from comparisons import Truth, comparison
 from scipy import stats
 
-from flowsim.comparison import pairs
+from flowsim.comparison import paired
 from flowsim.comparison.analysis import analyse
 from flowsim.comparison.assumptions import break_even, regression, sensitivities
 from flowsim.comparison.confidence import DRAWS, ERROR, SETS, SURE, bounds, chance, fewest
 from flowsim.comparison.effects import ACROSS_ZERO, PER_HOUR, PER_MILLION, SAVED, UNKNOWN, Prices, effects
 from flowsim.comparison.effects import TOO_FEW as FEW_SETS
-from flowsim.comparison.noise import visible, years_needed
-from flowsim.comparison.pairwise import (
+from flowsim.comparison.power import visible, years_needed
+from flowsim.comparison.ranking import (
     APART,
     NOT_APART,
     SAME,
@@ -46,7 +46,7 @@ def test_a_policy_like_the_baseline_has_exactly_no_effect():
     assert (plain["error"].dropna() == 0).all()
     assert set(rows.loc[[(PER_MILLION, ""), (PER_HOUR, "")], "note"]) == {ACROSS_ZERO}
     assert differences(results)["verdict"].tolist() == [SAME]
-    found = split(pairs.changes(pairs.levels(results))["yearly"].sel(policy="nothing").values, results["set_of_draw"])
+    found = split(paired.changes(paired.levels(results))["yearly"].sel(policy="nothing").values, results["set_of_draw"])
     assert found.total == 0
     assert not any(found.shares.values())
 
@@ -171,7 +171,7 @@ def test_a_negative_component_is_zero_and_said():
 
 def test_a_policy_without_levers_has_no_assumed_part():
     results = comparison({"a": Truth(calibrated=20.0, own_years=10.0)})
-    yearly = pairs.changes(pairs.levels(results))["yearly"].sel(policy="a").values
+    yearly = paired.changes(paired.levels(results))["yearly"].sel(policy="a").values
     found = split(yearly, results["set_of_draw"].values, levers=False)
     assert found.assumed == 0
     assert found.calibrated == pytest.approx(400.0, rel=0.4)  # chi2(199): 1e-4
@@ -313,7 +313,7 @@ def test_a_share_of_few_draws_is_printed_as_so_many_of_so_many():
 
 def test_probabilities_are_shares_of_draws_and_complementary():
     results = comparison({"a": Truth(effect=10.0, calibrated=20.0), "b": Truth(effect=0.0, calibrated=20.0)})
-    p = probability(pairs.levels(results)["seized"])
+    p = probability(paired.levels(results)["seized"])
     assert np.allclose(p.values + p.values.T, 1.0)
     expected = stats.norm.cdf(10 / (20 * math.sqrt(2)))
     assert float(p.sel(policy="a", other="b")) == pytest.approx(expected, abs=4 * 0.5 / math.sqrt(200))

@@ -10,11 +10,11 @@ import pandas as pd
 import pytest
 from comparisons import Truth, comparison, only
 
-from flowsim.comparison import plates
 from flowsim.comparison.analysis import analyse
 from flowsim.comparison.assumptions import points
-from flowsim.figures.floor import levers, noise
-from flowsim.figures.policies import frontier, policies, trade
+from flowsim.figures import comparison_figures
+from flowsim.figures.fig5_fig9_policies import frontier, policies, trade
+from flowsim.figures.fig7_fig11_levers import levers, noise
 
 TRUTHS = {
     "caricc": Truth(effect=70.0, slopes={"cases": 150.0}, cost=1.5e6, own_years=70.0, calibrated=5.0),
@@ -147,7 +147,7 @@ def test_the_floor_shows_the_years_and_what_was_reported(figures, found):
 
 
 def test_plates_say_what_is_assumed_and_leave_out_what_was_not_compared(results, found, tmp_path):
-    made = plates.figures(results, found, title="A world")
+    made = comparison_figures.figures(results, found, title="A world")
     assert list(made) == ["fig5_policies", "fig7_customs_line", "fig9_trade_offs", "fig11_noise_floor"]
     for figure in made.values():
         figure.canvas.draw()
@@ -155,7 +155,7 @@ def test_plates_say_what_is_assumed_and_leave_out_what_was_not_compared(results,
         assert "assumed" in caption
         assert all(box.x1 <= figure.bbox.x1 and box.y0 >= 0 for _, box in texts_of(figure))
         assert not overlaps(figure)
-    plates.save(made, tmp_path)
+    comparison_figures.save(made, tmp_path)
     assert len(list(tmp_path.iterdir())) == 8
     few = only(results, ["evidence_destruction"])
-    assert "fig7_customs_line" not in plates.figures(few, analyse(few), title="A world")
+    assert "fig7_customs_line" not in comparison_figures.figures(few, analyse(few), title="A world")

@@ -12,14 +12,14 @@ from scipy.stats import norm
 
 import flowsim as fs
 from flowsim.calibration.posterior import world_change
-from flowsim.capacity import busiest, referred
-from flowsim.comparison import job
+from flowsim.comparison import replications as jobs
 from flowsim.comparison.design import Design, chosen
-from flowsim.comparison.job import Comparison, shape_of, simulated
+from flowsim.comparison.replications import Comparison, shape_of, simulated
 from flowsim.config.build import every_policy
-from flowsim.policy import BASELINE, Change, Policy
-from flowsim.simulate import Plan, simulate
-from flowsim.traffic import HEROIN
+from flowsim.policy.policy import BASELINE, Change, Policy
+from flowsim.simulation.simulate import Plan, simulate
+from flowsim.world.traffic import HEROIN
+from flowsim.world.utilisation import busiest, referred
 
 PLAN = Plan(replications=2, traffic_years=0.02, seed=3, horizon=700.0)
 
@@ -150,7 +150,7 @@ def test_a_policy_that_changes_nothing_has_exactly_the_baseline(results):
 
 def test_the_draw_of_the_prior_comes_last(results):
     _, found = results
-    assert found["draw"].values.tolist() == [0, job.PRIOR]
+    assert found["draw"].values.tolist() == [0, jobs.PRIOR]
 
 
 SMALL = ("study=compare", "world=two_routes", "draws=2", "replications=2", "horizon=700", "workers=1", "out=c")

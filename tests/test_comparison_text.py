@@ -9,13 +9,14 @@ import pandas as pd
 import pytest
 from comparisons import Truth, comparison, only
 
-from flowsim.comparison import plates, text
+from flowsim.comparison import report as printed
 from flowsim.comparison.analysis import analyse
 from flowsim.comparison.effects import effects
 from flowsim.comparison.numbers import short, years_text
-from flowsim.comparison.summary import summary
-from flowsim.comparison.text import WIDTH, rests_text
+from flowsim.comparison.report import WIDTH, rests_text
+from flowsim.comparison.table2 import summary
 from flowsim.comparison.verdicts import told_apart
+from flowsim.figures import comparison_figures
 
 TRUTHS = {
     "little": Truth(effect=5.0, calibrated=20.0, own_years=50.0, hours=-1000.0),
@@ -92,7 +93,7 @@ def test_a_comparison_of_six_draws_gives_no_verdict_no_probability_and_no_interv
     assert max(map(len, found.lines)) <= WIDTH
     (row,) = (line for line in found.lines if line.startswith("more ") and "(n/a)" in line)
     assert "+200 (n/a)" in row or "+20" in row
-    for figure in plates.figures(few, found, title="A world").values():
+    for figure in comparison_figures.figures(few, found, title="A world").values():
         figure.canvas.draw()
 
 
@@ -105,21 +106,21 @@ def test_what_policies_add_in_the_world_is_said_and_stands_beside_their_names(re
     assert (row["adds"], row["posts"]) == (adds[names.index("lever")], 8)
     whole = " ".join(" ".join(found.lines).split())
     assert "What policies add in this world: lever adds 8 posts to 1 that stands already (Ulken)." in whole
-    made = plates.figures(given, found, title="A world")
+    made = comparison_figures.figures(given, found, title="A world")
     effects_of, trade = made["fig5_policies"], made["fig9_trade_offs"]
     drawn = [label.get_text() for label in effects_of.axes[0].get_yticklabels()]
     assert "lever (+8 posts)" in drawn
     assert "harm" in drawn
-    assert any(text.get_text().endswith("lever (+8 posts)") for text in trade.texts)
+    assert any(printed.get_text().endswith("lever (+8 posts)") for text in trade.texts)
     assert "What policies add" not in " ".join(analyse(results).lines)
 
 
 def test_a_policy_that_overloads_a_post_is_named_with_the_post(results):
     name = str(results["policy"].values[1])
-    assert not list(text.overloaded(results))
+    assert not list(printed.overloaded(results))
     load = results["load"].copy()
     load.loc[{"policy": name, "set": [0, 3], "checkpoint": "gate"}] = [1.02, 1.4]
-    (sentence,) = text.overloaded(results.assign(load=load))
+    (sentence,) = printed.overloaded(results.assign(load=load))
     assert sentence.startswith(
         f"{name}: in 2 of {results.sizes['set']} sets a post has more work than it can do (gate up to "
     )
@@ -144,7 +145,7 @@ def test_a_comparison_without_sets_or_with_one_year_says_what_it_cannot_know():
 
 
 def test_the_sensitivities_are_printed_one_at_a_time(found):
-    lines = list(text.assumptions(found.assumptions))
+    lines = list(printed.assumptions(found.assumptions))
     line = next(line for line in lines if line.startswith("lever.works"))
     assert line.endswith("most")
     assert next(line for line in lines if line.startswith("nothing.x")).endswith("none")

@@ -13,20 +13,20 @@ from trials import TRIALS, case
 
 import flowsim as fs
 from flowsim.draws.roster import drawn
-from flowsim.engine import compiled
-from flowsim.mechanisms import switched_off
-from flowsim.policy import BASELINE
+from flowsim.engine.compiled import engine as compiled
+from flowsim.policy.policy import BASELINE
+from flowsim.policy.switch_off import switched_off
 from flowsim.results.tally import Loads
 from flowsim.results.visits import Posts
-from flowsim.simulate import Plan, simulate
-from flowsim.years import SIMULATING, Years
+from flowsim.simulation.engines import SIMULATING, Years
+from flowsim.simulation.simulate import Plan, simulate
 
 WORLDS = {"whole": 100, "short_slabs": 60, "from_a_roster": 60, "cut": 60, "among_recorded_queues": 60}
 """Random worlds of each trial and kind."""
 
 known = cache(case)
 
-unfinished = pytest.mark.filterwarnings("ignore::flowsim.resources.OverloadWarning")
+unfinished = pytest.mark.filterwarnings("ignore::flowsim.simulation.resources.OverloadWarning")
 """For worlds that are busier than they can be in the long run."""
 
 

@@ -24,11 +24,11 @@ from flowsim.config.options import conf_dir
 from flowsim.config.schema import build, schema
 from flowsim.config.world_folders import build_readings
 from flowsim.evidence import load_figures, reported
-from flowsim.inspection.detection import Detection
-from flowsim.inspection.seals import NO_SEALS
-from flowsim.policy import compose
-from flowsim.provenance import is_number
-from flowsim.traffic import LoadSizes
+from flowsim.policy.policy import compose
+from flowsim.world.detection import Detection
+from flowsim.world.seals import NO_SEALS
+from flowsim.world.traffic import LoadSizes
+from flowsim.world_tables.provenance import is_number
 
 GROUPS = [key.name for key in options.top_keys() if key.is_group]
 FILES = [(group, name) for group in GROUPS for name in options.options(group, folders=[conf_dir()])]

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from flowsim.evidence import Figure, contradiction, load_contradictions, load_facts, opiates
-from flowsim.evidence.checking import agree, half_digit, recorded
-from flowsim.evidence.checks_series import growth_2002_06, order_checks, orders
+from flowsim.evidence.arithmetic.series import growth_2002_06, order_checks, orders
+from flowsim.evidence.check import agree, half_digit, recorded
 from flowsim.evidence.contradictions import ARITHMETIC, INEQUALITY, NOT_BY_VALUE, OUTSIDE, WEIGHTS
 from flowsim.evidence.sensitivity import noticed, scaled
 

@@ -10,10 +10,10 @@ from small_worlds import device, post, road_world, ways_round, with_rings
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.rings import draw_rings
 from flowsim.engine.outcome import BYPASSED, SEIZED
-from flowsim.inspection.checkpoint import AGENCIES
-from flowsim.inspection.detection import Effort
 from flowsim.results.dataset import loads_dataset
 from flowsim.results.tally import tally_loads
+from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.detection import Effort
 
 YEAR = 8760.0
 SURE = device("sure", intercept=50.0, specificity=1.0)

@@ -13,22 +13,24 @@ import pytest
 from small_worlds import CONSTANT, EXPONENTIAL, FLAT, device, lanes, post, road_world, with_traffic
 
 from flowsim.draws.honest import draw_honest, honest_roster
-from flowsim.draws.itinerary import draw_availability
 from flowsim.draws.roster import joined
-from flowsim.engine import compiled, queues, reference
-from flowsim.measures import pooled_delay
+from flowsim.draws.visits import draw_availability
+from flowsim.engine.compiled import engine as compiled
+from flowsim.engine.reference import background
+from flowsim.engine.reference import engine as reference
+from flowsim.results.measures import pooled_delay
 from flowsim.results.tally import tally_loads
 from flowsim.results.visits import VISITS, mean_delay
-from flowsim.simulate import Plan, simulate
+from flowsim.simulation.engines import FOLLOWED, SIMULATING, Span, Years
+from flowsim.simulation.simulate import Plan, simulate
 from flowsim.studies.run import unfinished
 from flowsim.units import HOURS_PER_WEEK, HOURS_PER_YEAR
-from flowsim.years import FOLLOWED, SIMULATING, Span, Years
 
 WEEK = HOURS_PER_WEEK
 WARM_UP = 168.0
 SPAN = (0, 0.0, 168.0)
 
-overloaded = pytest.mark.filterwarnings("ignore::flowsim.resources.OverloadWarning")
+overloaded = pytest.mark.filterwarnings("ignore::flowsim.simulation.resources.OverloadWarning")
 
 
 @pytest.fixture(params=list(SIMULATING))
@@ -216,7 +218,7 @@ def test_loads_meet_queues_and_a_horizon_as_they_are_at_the_end_of_the_span():
     fleet = draw_honest(world, seed=1, year=0, start=-24.0, end=72.0)
     outcome = reference.run(world, fleet, until=72.0).outcome
     theirs = SIMULATING["reference"].traffic(years_of(world), (0, 0.0, 72.0))[1]
-    assert theirs == queues.record(world, fleet, outcome, start=0.0, end=72.0)
+    assert theirs == background.record(world, fleet, outcome, start=0.0, end=72.0)
 
 
 def test_the_ledger_of_a_year_together_is_that_at_the_horizon(name):
@@ -301,7 +303,7 @@ def test_delay_by_hour_at_one_lane_with_a_rush_follows_the_fluid_line(monkeypatc
         return replace(roster, entry=entry)
 
     flow = world.traffic.flows[0]
-    monkeypatch.setattr("flowsim.years.honest_roster", at_those_times)
+    monkeypatch.setattr("flowsim.simulation.engines.honest_roster", at_those_times)
     posts, _ = SIMULATING[name].traffic(years_of(world), (0, 0.0, 96.0))
     mean, _ = mean_delay(posts.by_hour)
     middle = np.arange(24.0) + 0.5

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from flowsim import tables
+from flowsim import csv_tables
 from flowsim.sweeps import designs
 
 COLUMNS = ("place", "value", "words", "label", "source")
@@ -71,12 +71,12 @@ DIALECTS = st.builds(
 )
 
 
-def scanned(data: bytes, columns: tuple[str, ...] | None = COLUMNS) -> tables.Scan:
+def scanned(data: bytes, columns: tuple[str, ...] | None = COLUMNS) -> csv_tables.Scan:
     """What is read of the bytes of a file."""
     with TemporaryDirectory() as folder:
         path = Path(folder, "mine.csv")
         path.write_bytes(data)
-        return tables.scan(path, columns=columns)
+        return csv_tables.scan(path, columns=columns)
 
 
 @settings(max_examples=120, derandomize=True, deadline=None)

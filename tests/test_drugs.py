@@ -24,17 +24,18 @@ from test_expectation import (
     with_detection,
 )
 
-from flowsim import measures, provenance, world_tables
 from flowsim.draws.consignments import draw_consignments, loads_per_year
 from flowsim.draws.fleet import PER_VEHICLE, PER_VISIT
-from flowsim.engine.expectation import expect
-from flowsim.figures.network_map import flows_of, network_map
-from flowsim.inspection.campaigns import Campaign
-from flowsim.network import Leg
+from flowsim.engine.expectation.engine import expect
+from flowsim.figures.fig1_network import flows_of, network_map
+from flowsim.results import measures
 from flowsim.results.tally import tally_loads
-from flowsim.simulate import Plan, simulate, with_inflow
-from flowsim.traffic import DRUGS, Drug, LoadSizes, Profile, Stream
+from flowsim.simulation.simulate import Plan, simulate, with_inflow
 from flowsim.units import DAYS_OF_MONTHS, KG_PER_TONNE
+from flowsim.world.campaigns import Campaign
+from flowsim.world.network import Leg
+from flowsim.world.traffic import DRUGS, Drug, LoadSizes, Profile, Stream
+from flowsim.world_tables import provenance, reader
 
 YEAR = 8760.0
 HEROIN, OPIUM, CANNABIS = range(3)
@@ -352,7 +353,7 @@ OPIUM_STREAM = "opium,abroad,road,1,1,1,assumed,judgement: made up"
 
 def table_of(name, row):
     """Text of a table with all its columns and one row."""
-    return f"{','.join(world_tables.COLUMNS[name])}\n{row}\n"
+    return f"{','.join(reader.COLUMNS[name])}\n{row}\n"
 
 
 def test_an_overlay_gives_a_world_a_further_drug(tmp_path):
@@ -362,8 +363,8 @@ def test_an_overlay_gives_a_world_a_further_drug(tmp_path):
     folder = WORLDS / "single_checkpoint"
     assert not (folder / "drugs.csv").exists()
     given = {"name": "w", "title": "w", "year": 2010, "detection": road_world().detection}
-    before = world_tables.load(folder, **given)
-    after = world_tables.load(folder, overlays=[tmp_path], **given)
+    before = reader.load(folder, **given)
+    after = reader.load(folder, overlays=[tmp_path], **given)
     assert before.traffic.further == ()
     (opium,) = after.traffic.further
     assert (opium.inflow, opium.inflow_low, opium.inflow_high) == (2000.0, 1000.0, 4000.0)
@@ -372,7 +373,7 @@ def test_an_overlay_gives_a_world_a_further_drug(tmp_path):
     assert (opium.season.name, opium.kind, opium.source) == ("flat-year", "reported", "somewhere L1")
     assert after.traffic.drugs == ("heroin", "opium")
     assert replace(after, traffic=replace(after.traffic, further=(), streams=before.traffic.streams)) == before
-    numbers = provenance.of_tables(world_tables.read_tables(folder, overlays=[tmp_path]), world=after, inflow=7.0)
+    numbers = provenance.of_tables(reader.read_tables(folder, overlays=[tmp_path]), world=after, inflow=7.0)
     found = {(number.key, number.name): number for number in numbers if number.table == "drugs"}
     inflow = found["opium", "inflow"]
     assert (inflow.value, inflow.low, inflow.high, inflow.unit, inflow.kind) == (2, 1, 4, "t/year", "reported")

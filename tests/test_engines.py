@@ -11,7 +11,7 @@ from small_worlds import device, post, road_world, worlds
 
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.honest import draw_honest
-from flowsim.engine import compiled
+from flowsim.engine.compiled import engine as compiled
 from flowsim.engine.outcome import REFERRED, SEIZED, WAVED
 from flowsim.results.tally import tally_loads
 

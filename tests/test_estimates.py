@@ -9,10 +9,10 @@ import pytest
 from omegaconf import OmegaConf
 
 import flowsim as fs
-from flowsim import task, terminal
+from flowsim import task
+from flowsim.config.builder import request_of
 from flowsim.config.compose import compose_config
-from flowsim.config.request import request_of
-from flowsim.studies import estimates
+from flowsim.studies import estimates, terminal
 
 SMALL = ("world=two_routes", "workers=1")
 

@@ -13,7 +13,6 @@ import pytest
 from matplotlib.figure import Figure
 
 import flowsim as fs
-from flowsim import provenance, world_tables
 from flowsim.config import options
 from flowsim.config.build import build_world, world_numbers
 from flowsim.config.compose import compose_config
@@ -23,22 +22,23 @@ from flowsim.evidence import load_contradictions, load_figures, opiates, reporte
 from flowsim.evidence.contradictions import WEIGHTS
 from flowsim.evidence.ledger import derived, outside, tally
 from flowsim.evidence.series import TERMS, check_table, series_table
-from flowsim.figures.series import FLOORS, MEANS, TOTALS, opiate_series
-from flowsim.hubs import Hub
-from flowsim.inspection.bypass import Bypass
-from flowsim.inspection.campaigns import Campaign
-from flowsim.inspection.checkpoint import Checkpoint, LaneGroup
-from flowsim.inspection.corruption import Corruption
-from flowsim.inspection.detection import Detection, Effort
-from flowsim.inspection.devices import Device
-from flowsim.inspection.hours import Shift
-from flowsim.inspection.intelligence import Intelligence
-from flowsim.inspection.seals import Seals
-from flowsim.network import Leg, Network, Place, Route, Travel
-from flowsim.overlays import KEYS
-from flowsim.studies.columns import WIDTH, columns
-from flowsim.traffic import ClassShare, Drug, Flow, Law, LoadSizes, Profile, Stream, Traffic
-from flowsim.world import Count, World
+from flowsim.figures.fig2_series import FLOORS, MEANS, TOTALS, opiate_series
+from flowsim.studies.layout import WIDTH, columns
+from flowsim.world.bypass import Bypass
+from flowsim.world.campaigns import Campaign
+from flowsim.world.checkpoint import Checkpoint, LaneGroup
+from flowsim.world.corruption import Corruption
+from flowsim.world.detection import Detection, Effort
+from flowsim.world.devices import Device
+from flowsim.world.hubs import Hub
+from flowsim.world.intelligence import Intelligence
+from flowsim.world.network import Leg, Network, Place, Route, Travel
+from flowsim.world.seals import Seals
+from flowsim.world.shifts import Shift
+from flowsim.world.traffic import ClassShare, Drug, Flow, Law, LoadSizes, Profile, Stream, Traffic
+from flowsim.world.world import Count, World
+from flowsim.world_tables import provenance, reader
+from flowsim.world_tables.overlays import KEYS
 
 ROOT = Path(__file__).parents[1]
 WORLDS = list(options.options("world", folders=[conf_dir()]))
@@ -221,7 +221,7 @@ def test_every_numeric_cell_of_the_tables_is_in_the_ledger(name):
     numbers = {(n.table, n.key, n.name) for n in world_numbers(composed, world)}
     standing = {post.name for post in world.checkpoints}
     lasting = {campaign.name for campaign in world.campaigns}
-    for table, rows in world_tables.read_tables(tables).items():
+    for table, rows in reader.read_tables(tables).items():
         ends = {end for pair in provenance.INTERVALS.get(table, {}).values() for end in pair}
         for row in rows:
             key = "/".join(row.cells[column] for column in KEYS[table])

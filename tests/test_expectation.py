@@ -20,10 +20,10 @@ from scipy.stats import norm
 from small_worlds import MADE_UP, device, lanes, post, road_world, with_traffic, worlds
 
 import flowsim
-from flowsim import world_tables
-from flowsim.engine.expectation import expect
-from flowsim.inspection.detection import Effort
-from flowsim.traffic import ClassShare
+from flowsim.engine.expectation.engine import expect
+from flowsim.world.detection import Effort
+from flowsim.world.traffic import ClassShare
+from flowsim.world_tables import reader
 
 FAR = 4.5
 """Standard errors beyond which a comparison fails."""
@@ -125,7 +125,7 @@ def busy_road(**fields):
 
 def table_world(name):
     detection = replace(road_world().detection, effort=effort_of(0.5), year_log_sd=0.3)
-    return world_tables.load(WORLDS / name, name=name, title=name, year=2010, detection=detection)
+    return reader.load(WORLDS / name, name=name, title=name, year=2010, detection=detection)
 
 
 def assert_agreement(world, *, replications, precision=0.1):

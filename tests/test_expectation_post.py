@@ -38,12 +38,12 @@ from test_expectation import (
     with_detection,
 )
 
-from flowsim.engine.expectation import expect
-from flowsim.inspection.bypass import Bypass
-from flowsim.inspection.campaigns import Campaign
-from flowsim.inspection.hours import Shift
-from flowsim.inspection.seals import Seals
-from flowsim.traffic import ClassShare
+from flowsim.engine.expectation.engine import expect
+from flowsim.world.bypass import Bypass
+from flowsim.world.campaigns import Campaign
+from flowsim.world.seals import Seals
+from flowsim.world.shifts import Shift
+from flowsim.world.traffic import ClassShare
 
 FIRST_HALF = 182 / 365
 """Share of a year from 1 January to the end of 1 July [1]."""

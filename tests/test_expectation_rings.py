@@ -31,15 +31,15 @@ from test_expectation import (
 )
 from test_expectation_post import random_world
 
-from flowsim import measures
-from flowsim.engine import clusters
-from flowsim.engine.expectation import expect
-from flowsim.inspection.checkpoint import AGENCIES
-from flowsim.inspection.seals import NO_SEALS
+from flowsim.engine.expectation import rings as clusters
+from flowsim.engine.expectation.engine import expect
+from flowsim.results import measures
 from flowsim.results.registry import CHANNELS, REASONS
 from flowsim.results.sites import sites
-from flowsim.simulate import simulate
-from flowsim.traffic import Law
+from flowsim.simulation.simulate import simulate
+from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.seals import NO_SEALS
+from flowsim.world.traffic import Law
 
 YEAR = 8760.0
 LIGHT = replace(SIZES, log_sd=0.6, tail_start=20.0, maximum=40.0)

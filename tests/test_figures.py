@@ -12,14 +12,14 @@ import xarray as xr
 from matplotlib.figure import Figure
 
 import flowsim
-from flowsim.figures import boundaries
-from flowsim.figures.network_map import flows_of, network_map
-from flowsim.inspection.detection import Detection, Effort
+from flowsim.figures import basemap
+from flowsim.figures.fig1_network import flows_of, network_map
 from flowsim.results.dataset import coordinates
 from flowsim.results.sites import sites
-from flowsim.traffic import HEROIN
-from flowsim.world import World
-from flowsim.world_tables import load
+from flowsim.world.detection import Detection, Effort
+from flowsim.world.traffic import HEROIN
+from flowsim.world.world import World
+from flowsim.world_tables.reader import load
 
 TABLES = Path(flowsim.__file__).parent / "data" / "worlds"
 WORLDS = ("kazakhstan_2010", "two_routes", "single_checkpoint")
@@ -251,7 +251,7 @@ def test_a_world_on_the_equator_can_be_drawn():
 def test_north_is_up_and_distances_are_true_within_two_per_cent(kazakhstan):
     places = [place for place in kazakhstan.network.places if place.country == "Kazakhstan"]
     degrees = np.array([(place.longitude, place.latitude) for place in places])
-    frame = boundaries.fit(degrees, width=770.0, height=482.0, reserved=[])
+    frame = basemap.fit(degrees, width=770.0, height=482.0, reserved=[])
     for place in places:
         here, north = frame.points([(place.longitude, place.latitude), (place.longitude, place.latitude + 0.1)])
         assert abs(np.degrees(np.arctan2(*(north - here)))) < 15
@@ -260,6 +260,6 @@ def test_north_is_up_and_distances_are_true_within_two_per_cent(kazakhstan):
 
 
 def test_the_oblasts_of_the_boundaries_are_those_of_the_places(kazakhstan):
-    areas = {area.name for area in boundaries.read("oblasts")}
+    areas = {area.name for area in basemap.read("oblasts")}
     oblasts = {place.oblast.removesuffix(" city") for place in kazakhstan.network.places if place.oblast}
     assert oblasts <= areas

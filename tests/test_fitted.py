@@ -12,12 +12,12 @@ from matplotlib.colors import to_hex
 from scipy.stats import gaussian_kde, norm
 from scipy.stats import t as student
 
+from flowsim.calibration.data import load
 from flowsim.calibration.predictive import ALSO, EVENTS, POINTS, from_the_others, log_scores
-from flowsim.calibration.reported import load
 from flowsim.evidence import opiates
 from flowsim.evidence.targets import load_targets
-from flowsim.figures.calibration import FITTED, HELD_OUT, fit
-from flowsim.studies.fitted import REPORTED_SHARES, counted
+from flowsim.figures.fig3_fig4_calibration import FITTED, HELD_OUT, fit
+from flowsim.studies.fig3_fig4 import REPORTED_SHARES, counted
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results" / "reference" / "fig3_fit"

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import flowsim as fs
-from flowsim import checks, terminal
+from flowsim import checks
 from flowsim.config import compose, hints, options
+from flowsim.studies import terminal
 
 MANY = "9" * 5000
 

@@ -13,8 +13,8 @@ from flowsim.draws.honest import draw_honest
 from flowsim.engine.outcome import PASSED, RETAINED, SEIZED, SPLIT, UNDER_WAY
 from flowsim.results.dataset import loads_dataset
 from flowsim.results.tally import tally_loads
-from flowsim.simulate import Plan, simulate
-from flowsim.traffic import VEHICLE_CLASSES
+from flowsim.simulation.simulate import Plan, simulate
+from flowsim.world.traffic import VEHICLE_CLASSES
 
 YEAR = 8760.0
 FAIR = device("fair", intercept=0.0, specificity=1.0)

@@ -12,9 +12,9 @@ from small_worlds import lanes, post, road_world, ways_round, with_seals
 
 from flowsim import load_world
 from flowsim.config.build import build_policies, check_policy
-from flowsim.inspection.seals import NO_SEALS
-from flowsim.policies.levers import ChangeSeals, ScalePatrols, ScaleSearchCost, ScaleStops, SetWagons
-from flowsim.policy import Policy, compose
+from flowsim.policy.policy import Policy, compose
+from flowsim.policy.seals_trains_patrols import ChangeSeals, ScalePatrols, ScaleSearchCost, ScaleStops, SetWagons
+from flowsim.world.seals import NO_SEALS
 
 GREEN = replace(NO_SEALS, green_lane=True, inspection=False, notice_plain=0.1, notice_electronic=0.8)
 

@@ -25,17 +25,17 @@ from small_worlds import (
 )
 
 from flowsim.draws.honest import draw_honest
-from flowsim.engine import reference
-from flowsim.engine.expectation import expect
-from flowsim.inspection.campaigns import Campaign
-from flowsim.inspection.corruption import NO_CORRUPTION
-from flowsim.inspection.intelligence import NO_INTELLIGENCE
-from flowsim.inspection.seals import Seals
-from flowsim.mechanisms import NEUTRAL, SwitchOff, active, switched_off
-from flowsim.policy import BASELINE
+from flowsim.engine.expectation.engine import expect
+from flowsim.engine.reference import engine as reference
+from flowsim.policy.policy import BASELINE
+from flowsim.policy.switch_off import NEUTRAL, SwitchOff, active, switched_off
 from flowsim.results import files
-from flowsim.simulate import Plan, simulate
+from flowsim.simulation.simulate import Plan, simulate
 from flowsim.studies.mechanisms import COLUMNS, differences
+from flowsim.world.campaigns import Campaign
+from flowsim.world.corruption import NO_CORRUPTION
+from flowsim.world.intelligence import NO_INTELLIGENCE
+from flowsim.world.seals import Seals
 
 NAMES = tuple(NEUTRAL)
 UNNOTICED = ("bypass", "campaigns", "cases", "tips", "hubs", "bribes", "protection", "market")

@@ -16,13 +16,13 @@ from random_worlds import HORIZON, MANY
 from small_worlds import device, post, road_world, with_rings, with_traffic, worlds
 
 from flowsim.draws.consignments import draw_consignments
-from flowsim.engine.expectation import expect
+from flowsim.engine.expectation.engine import expect
 from flowsim.engine.outcome import SEIZED
-from flowsim.policies.agencies import ScaleCorruption
-from flowsim.policies.devices import PlaceDevices, ScaleSearch
-from flowsim.policies.rules import ScaleReferral
-from flowsim.policy import BASELINE, Policy
-from flowsim.simulate import Plan, simulate
+from flowsim.policy.agencies import ScaleCorruption
+from flowsim.policy.devices import PlaceDevices, ScaleSearch
+from flowsim.policy.policy import BASELINE, Policy
+from flowsim.policy.procedures import ScaleReferral
+from flowsim.simulation.simulate import Plan, simulate
 
 some = settings(max_examples=50, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 SEEDS = st.integers(0, 2**31)

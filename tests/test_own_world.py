@@ -13,15 +13,16 @@ import pytest
 from small_worlds import device, lanes, post, road_world
 
 import flowsim as fs
-from flowsim import calibration, capacity, names
+from flowsim import calibration
 from flowsim.config.compose import compose_config
 from flowsim.config.options import conf_dir
 from flowsim.draws.honest import daily_means
 from flowsim.results import files
-from flowsim.traffic import Profile
-from flowsim.world import Count
-from flowsim.world_columns import SOURCED, TABLES
-from flowsim.world_parameters import PARAMETERS
+from flowsim.world import hashes, utilisation
+from flowsim.world.traffic import Profile
+from flowsim.world.world import Count
+from flowsim.world_tables.catalogue import SOURCED, TABLES
+from flowsim.world_tables.parameters import PARAMETERS
 
 MINE = ("world=mine", "--config-dir", "mine")
 
@@ -157,7 +158,7 @@ def test_check_prints_loads_routes_visits_counts_and_kinds(command, mine):
     assert not Path("results").exists()
 
 
-@pytest.mark.filterwarnings("ignore::flowsim.resources.OverloadWarning")
+@pytest.mark.filterwarnings("ignore::flowsim.simulation.resources.OverloadWarning")
 def test_a_load_above_capacity_is_a_warning_with_the_checkpoint_and_its_load(command, mine):
     change("lanes", "south-gate,in,car,3,5,", "south-gate,in,car,1,5,")
     code, out, err = command("study=check", *MINE)
@@ -210,7 +211,7 @@ def test_a_template_with_a_table_removed_says_which(command, mine):
 def test_load_of_lanes_is_arrivals_times_service_over_lanes():
     """Utilisation rho = lambda s / c: 240 a day of 0.08 h at one lane are 0.8."""
     world = road_world(post("a", place="p1"))
-    load, bays = capacity.loads(world)
+    load, bays = utilisation.loads(world)
     assert (load.per_day, load.mean, load.peak) == pytest.approx((240.0, 0.8, 0.8))
     assert (bays.per_day, bays.mean) == (0.0, 0.0)
 
@@ -220,8 +221,8 @@ def test_load_of_bays_counts_handling_devices_that_work_and_searches_after_false
     dog = device("dog", specificity=0.8, availability=0.5, service_time=0.2)
     world = road_world(post("a", place="p1", devices=(dog,), bays=2, referral=0.1))
     expected = 0.25 + 0.5 * 0.2 + 0.5 * 0.2 * 0.5
-    assert capacity.bay_time(world, world.checkpoints[0]) == pytest.approx(expected)
-    assert capacity.loads(world)[1].mean == pytest.approx(10 * 0.1 * expected / 2)
+    assert utilisation.bay_time(world, world.checkpoints[0]) == pytest.approx(expected)
+    assert utilisation.loads(world)[1].mean == pytest.approx(10 * 0.1 * expected / 2)
 
 
 def test_the_busiest_hour_comes_later_by_the_travel_time():
@@ -229,7 +230,7 @@ def test_the_busiest_hour_comes_later_by_the_travel_time():
     peak = Profile(name="nine", cycle="daily", weights=tuple(12.5 if hour == 9 else 0.5 for hour in range(24)))
     world = road_world(post("a", place="p0"), post("b", place="p2"))
     flow = replace(world.traffic.flows[0], daily=peak)
-    found = capacity.loads(replace(world, traffic=replace(world.traffic, flows=(flow,))))
+    found = utilisation.loads(replace(world, traffic=replace(world.traffic, flows=(flow,))))
     assert [load.when for load in found if load.part != "bays"] == ["9 h", "13 h"]
     assert found[0].peak == pytest.approx(12.5 * found[0].mean)
 
@@ -240,7 +241,7 @@ def test_visits_of_the_check_are_those_of_the_draws():
     drawn = sum(
         daily_means(world, flow, days=year).sum() * len(world.stops_of_flow(flow)) for flow in world.traffic.flows
     )
-    assert sum(capacity.visits(world).values()) * 365 == pytest.approx(drawn, rel=0.01)
+    assert sum(utilisation.visits(world).values()) * 365 == pytest.approx(drawn, rel=0.01)
 
 
 def test_a_count_takes_its_direction_and_classes():
@@ -257,10 +258,10 @@ def test_a_count_takes_its_direction_and_classes():
         year="2010",
         source="a test",
     )
-    assert capacity.counted(world, count) == 240.0
-    assert capacity.counted(world, replace(count, direction="out")) == 0.0
-    assert capacity.counted(world, replace(count, direction="both")) == 240.0
-    assert capacity.counted(world, replace(count, classes=("car",))) == 0.0
+    assert utilisation.counted(world, count) == 240.0
+    assert utilisation.counted(world, replace(count, direction="out")) == 0.0
+    assert utilisation.counted(world, replace(count, direction="both")) == 240.0
+    assert utilisation.counted(world, replace(count, classes=("car",))) == 0.0
 
 
 @pytest.mark.parametrize(
@@ -292,10 +293,10 @@ def test_a_copy_of_the_template_is_the_same_world(mine, tmp_path):
 
 
 def test_names_whose_random_numbers_would_coincide_are_refused_in_python_too():
-    first, second = broken.collide(names.long_hash, "post-{}")
+    first, second = broken.collide(hashes.long_hash, "post-{}")
     with pytest.raises(ValueError, match=f"names of checkpoints must differ .*, got '{first}' and '{second}'"):
         road_world(post(first, place="p1"), post(second, place="p2"))
-    first, second = broken.collide(names.short_hash, "device-{}")
+    first, second = broken.collide(hashes.short_hash, "device-{}")
     with pytest.raises(ValueError, match=f"devices must differ in the hash .*, got '{first}' and '{second}'"):
         post("a", place="p1", devices=(device(first), device(second)))
     assert post("a", place="p1", devices=(device(first),)) != post("b", place="p1", devices=(device(second),))

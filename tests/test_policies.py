@@ -14,17 +14,17 @@ from flowsim.config import options
 from flowsim.config.build import build_policies, build_world, check_policy, every_policy, world_numbers
 from flowsim.config.compose import compose_config
 from flowsim.config.options import conf_dir
-from flowsim.engine.expectation import expect
+from flowsim.engine.expectation.engine import expect
 from flowsim.evidence import load_sources
 from flowsim.evidence.controls import REPRESENTED_BY, load_controls
-from flowsim.mechanisms import NEUTRAL
-from flowsim.policies import added
-from flowsim.policies.agencies import ScaleInflow
-from flowsim.policies.differences import differences
-from flowsim.policies.kinds import BARE, CHANGES, kind_of, says
-from flowsim.policies.posts import AddPosts, ClosePosts, HandOver
-from flowsim.policy import BASELINE, AddCheckpoint, Parameter, Policy, compose
-from flowsim.simulate import Plan, simulate
+from flowsim.policy import added
+from flowsim.policy.agencies import ScaleInflow
+from flowsim.policy.catalogue import BARE, CHANGES, kind_of, says
+from flowsim.policy.differences import differences
+from flowsim.policy.policy import BASELINE, AddCheckpoint, Parameter, Policy, compose
+from flowsim.policy.posts import AddPosts, ClosePosts, HandOver
+from flowsim.policy.switch_off import NEUTRAL
+from flowsim.simulation.simulate import Plan, simulate
 
 POLICIES = every_policy()
 NAMED = {policy.name: policy for policy in POLICIES}

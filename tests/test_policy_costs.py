@@ -8,11 +8,11 @@ from small_worlds import device, post, road_world
 from flowsim.config.build import build_policies, build_world, every_policy
 from flowsim.config.compose import compose_config
 from flowsim.config.options import conf_dir
-from flowsim.policies.costs import PER, Cost, annual_cost, annual_costs, annual_interval
-from flowsim.policies.devices import MoveDevices, PlaceDevices, ScaleSearch
-from flowsim.policies.posts import AddPosts, ClosePosts, HandOver
-from flowsim.policies.rules import ScaleCapacity
-from flowsim.policy import BASELINE, Policy, compose
+from flowsim.policy.annual_cost import PER, Cost, annual_cost, annual_costs, annual_interval
+from flowsim.policy.devices import MoveDevices, PlaceDevices, ScaleSearch
+from flowsim.policy.policy import BASELINE, Policy, compose
+from flowsim.policy.posts import AddPosts, ClosePosts, HandOver
+from flowsim.policy.procedures import ScaleCapacity
 
 POLICIES = every_policy()
 NAMED = {policy.name: policy for policy in POLICIES}

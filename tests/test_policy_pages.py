@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from flowsim.comparison import pages
+from flowsim.comparison import policy_pages
 from flowsim.config.build import every_policy
 
 RESULTS = Path(__file__).parents[1] / "results" / "reference" / "policies"
@@ -14,7 +14,7 @@ RESULTS = Path(__file__).parents[1] / "results" / "reference" / "policies"
 def test_each_policy_has_a_page_with_its_changes_sources_effect_and_main_assumption(tmp_path):
     policies = every_policy()
     (tmp_path / "old.md").write_text("a policy that is gone")
-    written = pages.write(policies, results=RESULTS, folder=tmp_path)
+    written = policy_pages.write(policies, results=RESULTS, folder=tmp_path)
     assert {path.stem for path in written} == {p.name for p in policies} - {"baseline"}
     assert set(tmp_path.iterdir()) == set(written)
     table = pd.read_csv(RESULTS / "table2.csv").set_index("policy")
@@ -35,10 +35,10 @@ def test_a_policy_that_was_not_compared_says_so(tmp_path):
     (tmp_path / "in").mkdir()
     table = pd.read_csv(RESULTS / "table2.csv")
     table[table["policy"] != "caricc"].to_csv(tmp_path / "in" / "table2.csv", index=False)
-    pages.write(every_policy(), results=tmp_path / "in", folder=tmp_path / "out")
+    policy_pages.write(every_policy(), results=tmp_path / "in", folder=tmp_path / "out")
     assert "It was not compared." in (tmp_path / "out" / "caricc.md").read_text(encoding="utf-8")
 
 
 def test_pages_without_results_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"table2\.csv"):
-        pages.write(every_policy(), results=tmp_path, folder=tmp_path / "out")
+        policy_pages.write(every_policy(), results=tmp_path, folder=tmp_path / "out")

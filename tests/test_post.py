@@ -12,14 +12,14 @@ from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.fleet import join
 from flowsim.draws.honest import draw_honest
 from flowsim.engine.outcome import BYPASSED, CLOSED, REFERRED, SEALED, SEIZED, UNREACHED, WAVED
-from flowsim.engine.queues import record
-from flowsim.inspection.campaigns import Campaign
-from flowsim.inspection.hours import Shift
-from flowsim.inspection.seals import Seals
-from flowsim.inspection.selection import threshold
+from flowsim.engine.reference.background import record
 from flowsim.results.dataset import loads_dataset
 from flowsim.results.tally import tally_loads
 from flowsim.results.visits import tally_posts
+from flowsim.world.campaigns import Campaign
+from flowsim.world.seals import Seals
+from flowsim.world.selection import threshold
+from flowsim.world.shifts import Shift
 
 YEAR = 8760.0
 SURE = device("sure", intercept=50.0, specificity=1.0)

@@ -11,18 +11,20 @@ import pytest
 from small_worlds import lanes, post, road_world, with_traffic
 
 import flowsim as fs
-from flowsim import capacity, checks, provenance, world_tables
+from flowsim import checks
 from flowsim.config.build import build_world, world_numbers
 from flowsim.config.compose import compose_config, folders_of
-from flowsim.hubs import Hub
-from flowsim.inspection.bypass import Bypass
-from flowsim.inspection.campaigns import Campaign
-from flowsim.inspection.corruption import NO_CORRUPTION
-from flowsim.inspection.hours import Shift
-from flowsim.inspection.intelligence import NO_INTELLIGENCE
-from flowsim.overlays import lay
-from flowsim.traffic import Profile
-from flowsim.world_columns import TABLES
+from flowsim.world import utilisation
+from flowsim.world.bypass import Bypass
+from flowsim.world.campaigns import Campaign
+from flowsim.world.corruption import NO_CORRUPTION
+from flowsim.world.hubs import Hub
+from flowsim.world.intelligence import NO_INTELLIGENCE
+from flowsim.world.shifts import Shift
+from flowsim.world.traffic import Profile
+from flowsim.world_tables import provenance, reader
+from flowsim.world_tables.catalogue import TABLES
+from flowsim.world_tables.overlays import lay
 
 MECHANISMS = ("shifts", "bypass", "campaigns", "hubs", "hub_classes")
 COLUMNS = {"checkpoints": ("bribe",), "lanes": ("stop", "wagons"), "flows": ("timetable",)}
@@ -50,7 +52,7 @@ def load(folder, detection):
         for change in changes:
             change(folder)
         given = {"name": "mine", "title": "Mine", "detection": detection}
-        return world_tables.load(folder, year=year, overlays=overlays, **given)
+        return reader.load(folder, year=year, overlays=overlays, **given)
 
     return load
 
@@ -104,7 +106,7 @@ def test_a_world_without_the_tables_and_columns_is_the_world_with_nothing_in_the
 
 
 def test_the_teaching_worlds_have_no_such_table_and_no_such_column():
-    folder = Path(world_tables.__file__).parent / "data" / "worlds" / "single_checkpoint"
+    folder = Path(reader.__file__).parents[1] / "data" / "worlds" / "single_checkpoint"
     assert not any((folder / f"{table}.csv").exists() for table in MECHANISMS)
     world = fs.load_world("single_checkpoint")
     assert (world.bypasses, world.campaigns, world.hubs, world.traffic.market) == ((), (), (), 0.0)
@@ -113,7 +115,7 @@ def test_the_teaching_worlds_have_no_such_table_and_no_such_column():
 
 def test_only_these_tables_and_columns_may_be_absent():
     assert {name for name, table in TABLES.items() if table.may_be_absent} == {*MECHANISMS, "drugs"}
-    assert {name: columns for name, columns in world_tables.ABSENT.items() if columns} == COLUMNS
+    assert {name: columns for name, columns in reader.ABSENT.items() if columns} == COLUMNS
 
 
 def test_a_folder_in_place_of_a_table_that_may_be_absent_is_refused(load, folder):
@@ -278,11 +280,11 @@ def test_an_overlay_may_drop_and_scale_the_rows(load, tmp_path):
 
 
 def test_an_overlay_with_a_row_of_lanes_that_is_new_needs_no_column_of_trains(folder, tmp_path):
-    rows = world_tables.read_tables(folder)
+    rows = reader.read_tables(folder)
     text = "checkpoint,direction,classes,lanes,service_time,service_law,service_cv,referral,wave_through,kind,source\n"
     over = overlay(tmp_path / "o", lanes=f"{text}gate,out,car,1,6,exponential,,0.1,50,assumed,a test\n")
-    given = {"folders": [over], "columns": world_tables.COLUMNS}
-    added = lay(rows, absent=world_tables.ABSENT, **given)["lanes"][-1]
+    given = {"folders": [over], "columns": reader.COLUMNS}
+    added = lay(rows, absent=reader.ABSENT, **given)["lanes"][-1]
     assert (added.cells["stop"], added.cells["wagons"]) == ("", "")
     with pytest.raises(ValueError, match="have all its columns, got 'none of stop, wagons'"):
         lay(rows, **given)
@@ -341,7 +343,7 @@ def test_every_number_of_the_mechanisms_has_its_interval_kind_source_and_unit(te
 
 
 def test_only_what_is_in_force_has_numbers(folder, load):
-    rows = world_tables.read_tables(folder)
+    rows = reader.read_tables(folder)
     tables = {n.table for n in provenance.of_tables(rows, world=load())}
     assert set(MECHANISMS) <= tables
     none = replace(load(), checkpoints=(), campaigns=())
@@ -398,18 +400,18 @@ def test_a_lane_off_duty_takes_its_part_of_the_load():
     """240 a day of 0.08 h at one lane are 0.8; with the lane on duty 16 of 24 hours they are 1.2."""
     day = (Shift(start=0.0, end=8.0, lanes=0), Shift(start=8.0, end=24.0, lanes=1))
     crossing = post("a", place="p0", groups=(lanes(shifts=day),), border="KG")
-    load, _ = capacity.loads(road_world(crossing))
+    load, _ = utilisation.loads(road_world(crossing))
     assert (load.per_day, load.mean, load.peak) == pytest.approx((240.0, 1.2, 0.8))
-    load, bays = capacity.loads(road_world(replace(crossing, border="", groups=(lanes(shifts=day, referral=0.1),))))
+    load, bays = utilisation.loads(road_world(replace(crossing, border="", groups=(lanes(shifts=day, referral=0.1),))))
     assert (load.per_day, load.mean, bays.per_day) == pytest.approx((160.0, 0.8, 16.0))
     half = (Shift(start=0.0, end=7.5, lanes=0), Shift(start=7.5, end=24.0, lanes=1))
-    load, _ = capacity.loads(road_world(replace(crossing, border="", groups=(lanes(shifts=half),))))
+    load, _ = utilisation.loads(road_world(replace(crossing, border="", groups=(lanes(shifts=half),))))
     assert load.per_day == pytest.approx(165.0)
 
 
 def test_a_post_that_never_opens_has_no_load():
     never = (Shift(start=0.0, end=24.0, lanes=0),)
-    load, bays = capacity.loads(road_world(post("a", place="p0", shifts=never)))
+    load, bays = utilisation.loads(road_world(post("a", place="p0", shifts=never)))
     assert (load.per_day, load.mean, load.peak, bays.per_day) == (0.0, 0.0, 0.0, 0.0)
 
 
@@ -427,5 +429,5 @@ def test_a_timetable_has_no_busiest_hour():
     world = road_world(post("a", place="p0"))
     peak = Profile(name="nine", cycle="daily", weights=tuple(12.5 if hour == 9 else 0.5 for hour in range(24)))
     even = replace(world.traffic.flows[0], daily=peak, timetable=True)
-    load, _ = capacity.loads(with_traffic(world, flows=(even,)))
+    load, _ = utilisation.loads(with_traffic(world, flows=(even,)))
     assert load.peak == pytest.approx(load.mean)

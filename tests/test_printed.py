@@ -11,7 +11,7 @@ import pandas as pd
 import printed
 import pytest
 
-from flowsim.comparison import pages as of_policies
+from flowsim.comparison import policy_pages as of_policies
 from flowsim.config import options
 from flowsim.config.build import every_policy
 

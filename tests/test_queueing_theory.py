@@ -12,7 +12,7 @@ import pytest
 from small_worlds import CONSTANT, EXPONENTIAL, device, post, road_world
 
 from flowsim.draws.honest import draw_honest
-from flowsim.traffic import Law
+from flowsim.world.traffic import Law
 
 RATE = 10.0
 """Arrivals [1/h]."""

@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 import flowsim as fs
-from flowsim import readings, world_tables
 from flowsim.config import options
 from flowsim.config.build import build_world
 from flowsim.config.compose import compose_config, folders_of
@@ -21,12 +20,13 @@ from flowsim.config.world_folders import build_readings, readings_of_world
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.fleet import PER_VISIT
 from flowsim.draws.honest import draw_honest
-from flowsim.engine.expectation import expect
+from flowsim.engine.expectation.engine import expect
 from flowsim.evidence import load_figures, reported
 from flowsim.evidence.figures import FOLDER as EVIDENCE
-from flowsim.overlays import KEYS, REPORTED, key_of, lay
 from flowsim.results import files
-from flowsim.traffic import HEROIN
+from flowsim.world.traffic import HEROIN
+from flowsim.world_tables import reader, readings
+from flowsim.world_tables.overlays import KEYS, REPORTED, key_of, lay
 
 DATA = Path(fs.__file__).parent / "data"
 TABLES = DATA / "worlds" / "kazakhstan_2010"
@@ -225,7 +225,7 @@ def test_the_world_of_2006_differs_from_2010_in_what_its_overlay_says(default):
 @pytest.fixture
 def base():
     """The tables of a small world."""
-    return world_tables.read_tables(DATA / "worlds" / "two_routes")
+    return reader.read_tables(DATA / "worlds" / "two_routes")
 
 
 def overlay(folder, **tables):
@@ -236,7 +236,7 @@ def overlay(folder, **tables):
 
 
 def laid(base, folder):
-    return lay(base, folders=[folder], columns=world_tables.COLUMNS)
+    return lay(base, folders=[folder], columns=reader.COLUMNS)
 
 
 def test_a_row_with_a_known_key_replaces_in_place_and_another_is_added_at_the_end(base, tmp_path):
@@ -306,10 +306,10 @@ def test_a_mistake_in_an_overlay_is_refused_with_its_place(base, tmp_path, table
 
 def test_the_rows_of_the_tables_have_different_keys():
     for name in ("kazakhstan_2010", "two_routes", "single_checkpoint"):
-        for table, rows in world_tables.read_tables(DATA / "worlds" / name).items():
+        for table, rows in reader.read_tables(DATA / "worlds" / name).items():
             keys = [key_of(row, table=table) for row in rows]
             assert len(set(keys)) == len(keys), table
-    assert set(KEYS) == set(world_tables.COLUMNS)
+    assert set(KEYS) == set(reader.COLUMNS)
 
 
 def references():
@@ -324,7 +324,7 @@ def references():
 
 
 def cells_of(figures):
-    rows = world_tables.read_tables(TABLES, figures=figures)
+    rows = reader.read_tables(TABLES, figures=figures)
     return {
         (name, key_of(row, table=name), c): text for name in rows for row in rows[name] for c, text in row.cells.items()
     }
@@ -355,7 +355,7 @@ def test_the_flow_is_typed_in_one_place(tmp_path):
     (folder / "figures.csv").write_text(text.replace(line, line.replace(",70,75,", ",80,90,")), encoding="utf-8")
     default = fs.load_world("kazakhstan_2010")
     given = {"name": default.name, "title": default.title, "year": 2010, "detection": default.detection}
-    world = world_tables.load(TABLES, figures=load_figures(folder), **given)
+    world = reader.load(TABLES, figures=load_figures(folder), **given)
     traffic = replace(default.traffic, inflow=85_000, inflow_low=80_000, inflow_high=90_000)
     assert world == replace(default, traffic=traffic)
     assert "72.5" not in (TABLES / "parameters.csv").read_text(encoding="utf-8")

@@ -12,13 +12,13 @@ import flowsim as fs
 from flowsim.api import load_policy
 from flowsim.calibration.posterior import world_change
 from flowsim.config.build import every_policy
-from flowsim.draws import ways
-from flowsim.inspection.corruption import NO_CORRUPTION
-from flowsim.inspection.detection import Effort
-from flowsim.repeats import repeated
+from flowsim.draws import itineraries
 from flowsim.results.tally import Masses
-from flowsim.simulate import seen_by_honest
-from flowsim.years import SIMULATING, Years
+from flowsim.simulation.engines import SIMULATING, Years
+from flowsim.simulation.replay import repeated
+from flowsim.simulation.simulate import seen_by_honest
+from flowsim.world.corruption import NO_CORRUPTION
+from flowsim.world.detection import Effort
 
 SEED, HORIZON = 5, 8760.0
 SPAN = (0, 1008.0, 1176.0)
@@ -109,7 +109,7 @@ def test_ways_that_are_no_longer_kept_change_nothing(bases):
     again = repeated("compiled", bases[:1], seed=SEED, horizon=HORIZON, years=range(1))
     traffic = traffic_of(bases[0])
     again.masses(0, bases[0], traffic)
-    ways._kept.cache_clear()
+    itineraries._kept.cache_clear()
     world = policy.apply(bases[0])
     traffic = traffic_of(world)
     assert_same(again.masses(0, world, traffic), alone(world, traffic, range(1)), "new ways")

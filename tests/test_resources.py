@@ -5,9 +5,9 @@ import warnings
 import pytest
 from small_worlds import post, road_world
 
-from flowsim import resources
-from flowsim.resources import OverloadWarning, memory_needed, require_memory
-from flowsim.simulate import Plan, simulate
+from flowsim.simulation import resources
+from flowsim.simulation.resources import OverloadWarning, memory_needed, require_memory
+from flowsim.simulation.simulate import Plan, simulate
 
 AMOUNT = {"engine": "compiled", "hours": 168.0, "years": 5, "processes": 1}
 

@@ -9,11 +9,10 @@ import xarray as xr
 from small_worlds import device, post, road_world
 
 import flowsim as fs
-from flowsim import measures
-from flowsim.inspection.checkpoint import TYPES
-from flowsim.policy import AddCheckpoint, Policy
-from flowsim.results import coordinates, files, registry
-from flowsim.simulate import Plan, simulate
+from flowsim.policy.policy import AddCheckpoint, Policy
+from flowsim.results import coordinates, files, measures, registry
+from flowsim.simulation.simulate import Plan, simulate
+from flowsim.world.checkpoint import TYPES
 
 
 @pytest.fixture(scope="module")

@@ -12,11 +12,11 @@ from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.fleet import Fleet
 from flowsim.draws.rings import draw_rings
 from flowsim.engine.outcome import BYPASSED, REFERRED, SEIZED, UNDER_WAY
-from flowsim.inspection.checkpoint import AGENCIES
-from flowsim.inspection.seals import NO_SEALS
 from flowsim.results.dataset import loads_dataset, seizures_dataset
 from flowsim.results.registry import CHANNELS
 from flowsim.results.tally import tally_loads
+from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.seals import NO_SEALS
 
 YEAR = 8760.0
 SURE = device("sure", intercept=50.0, specificity=1.0)

@@ -12,19 +12,20 @@ import pytest
 from small_worlds import MADE_UP, device, hub, lanes, post, road_world, with_rings, with_seals, with_traffic
 
 import flowsim
-from flowsim import hubs, units
-from flowsim.draws import counter, poisson, quantiles, ways
+from flowsim import units
+from flowsim.draws import itineraries, philox, poisson, quantiles
 from flowsim.draws.consignments import consignment_roster, draw_consignments, loads_per_year
-from flowsim.draws.counter import Stream
 from flowsim.draws.fleet import Fleet, join
 from flowsim.draws.honest import daily_means, draw_honest, honest_roster
-from flowsim.draws.itinerary import DETOUR, draw_years, passes_otherwise
+from flowsim.draws.philox import Stream
 from flowsim.draws.rings import draw_rings
 from flowsim.draws.roster import PER_ROSTER, Roster, drawn, joined
-from flowsim.inspection.bypass import Bypass
-from flowsim.inspection.checkpoint import AGENCIES
-from flowsim.inspection.seals import NO_SEALS
-from flowsim.traffic import DRUGS, VEHICLE_CLASSES, ClassShare, Law, Profile
+from flowsim.draws.visits import DETOUR, draw_years, passes_otherwise
+from flowsim.world import hubs
+from flowsim.world.bypass import Bypass
+from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.seals import NO_SEALS
+from flowsim.world.traffic import DRUGS, VEHICLE_CLASSES, ClassShare, Law, Profile
 
 YEAR = units.HOURS_PER_YEAR
 
@@ -103,11 +104,11 @@ def by_flow(world, *, seed, year, start, end):
             entries = [(n, (n + 0.5) / flow.per_day * 24.0) for n in range(-5000, 5000)]
         else:
             for day, mean in zip(days.tolist(), daily_means(world, flow, days=days), strict=True):
-                uniform = stream.uniforms(day, replication=year, purpose=counter.PERIOD)[:1]
+                uniform = stream.uniforms(day, replication=year, purpose=philox.PERIOD)[:1]
                 numbers = [day * 2**13 + k for k in range(poisson.quantile(uniform, mean=mean)[0])]
                 hours = np.concatenate([[0.0], np.cumsum(flow.daily.weights)])
                 for n in numbers:
-                    u = stream.uniforms(n, replication=year, purpose=counter.ENTRY)[0]
+                    u = stream.uniforms(n, replication=year, purpose=philox.ENTRY)[0]
                     entries.append((n, day * 24.0 + np.interp(u, hours / hours[-1], np.arange(25.0))))
         way = plain_itinerary(world, flow.path, kind=flow.vehicle_class, direction=flow.direction, mode=flow.mode)
         fixed = {"vehicle_class": VEHICLE_CLASSES.index(flow.vehicle_class), "drug": -1, "route": -1, "mass": 0.0}
@@ -160,19 +161,19 @@ def plain_loads(world, *, seed, replications, horizon):
         routes, classes = world.routes_of(sent.origin, mode=sent.mode), world.traffic.classes_of(sent.mode)
         found = []
         for position, year in enumerate(replications):
-            uniform = stream.uniforms(0, replication=year, purpose=counter.PERIOD)[:1]
+            uniform = stream.uniforms(0, replication=year, purpose=philox.PERIOD)[:1]
             for number in range(poisson.quantile(uniform, mean=loads_per_year(world, sent) * flow[position])[0]):
 
                 def draw(purpose, item="", number=number, year=year, stream=stream):
                     return stream.uniforms(number, replication=year, purpose=purpose, item=item)
 
-                u = draw(counter.ENTRY)
+                u = draw(philox.ENTRY)
                 season = world.traffic.season_of(sent.drug)
                 entry = (u[0] if season is None else plain_season(u[0], season.weights)) * YEAR
-                own, active = plain_ring(world, rings, draw(counter.ENTRY, "ring")[0], position=position, entry=entry)
+                own, active = plain_ring(world, rings, draw(philox.ENTRY, "ring")[0], position=position, entry=entry)
                 if not active or entry >= horizon:
                     continue
-                choosing = draw(counter.ROUTE)
+                choosing = draw(philox.ROUTE)
                 r = pick(choosing[0], [route.weight for route in routes])
                 c = pick(choosing[1], [share.share for share in classes])
                 route, share = routes[r], classes[c]
@@ -180,7 +181,7 @@ def plain_loads(world, *, seed, replications, horizon):
                 cities = [(k, weights[p]) for k, p in enumerate(route.path) if weights.get(p, 0) > 0]
                 end = plain_end(cities, share=world.traffic.retained_share, retained=u[3], which=choosing[2])
                 store, place = plain_hub(world, route)
-                split = bool(world.hubs) and store is not None and draw(counter.ROUTE, "hub")[0] < store.share
+                split = bool(world.hubs) and store is not None and draw(philox.ROUTE, "hub")[0] < store.share
                 split = split and (end == -1 or end > place)
                 end = place if split else end
                 mass = float(quantiles.mass(world.traffic.sizes_of(sent.drug), share.capacity)(u[1]))
@@ -192,7 +193,7 @@ def plain_loads(world, *, seed, replications, horizon):
                 row |= {"vehicle_class": VEHICLE_CLASSES.index(share.vehicle_class), "log_mass": log(mass)}
                 row |= {"drug": DRUGS.index(sent.drug), "route": world.network.routes.index(route), "store": 0.0}
                 row |= {"retained": end != -1 and not split, "concealment": float(quantiles.normal()(u[2]))}
-                row |= {"opened": sealed and draw(counter.ENTRY, "seal")[0] < world.detection.seals.opened}
+                row |= {"opened": sealed and draw(philox.ENTRY, "seal")[0] < world.detection.seals.opened}
                 row |= {"finish": world.network.index(route.path[end]), "parent": -1, "part": 0}
                 row |= {"way": (way, stream.name, True), "order": (r, c, end, split), "hub": store if split else None}
                 found.append(row)
@@ -217,7 +218,7 @@ def plain_parts(world, group, *, seed):
         count = max(1, math.ceil(row["mass"] / store.part))
         for part in range(1, count + 1):
             who = {"vehicle": 64 * row["number"] + part, "replication": row["year"]}
-            leaving, choosing = (stream.uniforms(**who, purpose=p) for p in (counter.ENTRY, counter.ROUTE))
+            leaving, choosing = (stream.uniforms(**who, purpose=p) for p in (philox.ENTRY, philox.ROUTE))
             r = pick(choosing[0], [shares[route.origin] * route.weight for route, _ in passing])
             c = pick(choosing[1], [share for _, share in store.classes])
             (route, start), kind = passing[r], store.classes[c][0]
@@ -304,7 +305,7 @@ def plain_travel(world, itinerary, draw):
     for k, place in enumerate(places):
         pending = variation.within_place if 0 < k < len(itinerary.stops) and place == position else 0.0
         for leg in itinerary.legs[position - itinerary.start : place - itinerary.start]:
-            u = draw(counter.TRAVEL, place=leg.label, seen=passed.count(leg.label))[0]
+            u = draw(philox.TRAVEL, place=leg.label, seen=passed.count(leg.label))[0]
             relative = variation.minimum + (1.0 - variation.minimum) * float(law(u))
             speed = variation.car_speed if itinerary.vehicle_class == "car" else 1.0
             pending += leg.time / speed * relative
@@ -329,25 +330,25 @@ def plain_visits(world, roster, v):
         group = checkpoint.groups[stop.group]
         before = [other.checkpoint for other in own.stops[:k]]
         where = {"place": checkpoint.name, "seen": before.count(stop.checkpoint)}
-        u = draw(counter.SERVICE, **where)
+        u = draw(philox.SERVICE, **where)
         search = quantiles.duration(Law(family="lognormal", cv=detection.search_cv))
         row = {"checkpoint": stop.checkpoint, "group": stop.group, "travel": travel[k], "effort": u[3]}
         row["service"] = group.service_time * quantiles.duration(group.law)(u[0])
         row["score"] = quantiles.normal()(u[1]) + (detection.targeting if way.loaded else 0.0)
         row["search"] = detection.search_time * search(u[2])
         bribed = way.loaded and world.bribe_at(checkpoint) > 0
-        row["bribe"] = draw(counter.SERVICE, item="bribe", **where)[0] if bribed else 0.0
+        row["bribe"] = draw(philox.SERVICE, item="bribe", **where)[0] if bribed else 0.0
         row |= dict.fromkeys(("way_round", "patrol", "detour", "notice", "wagon"), 0.0)
         if passes_otherwise(world, stop, vehicle_class=own.vehicle_class):
-            row["way_round"], row["patrol"], relative, row["notice"] = draw(counter.ROUND, **where)
+            row["way_round"], row["patrol"], relative, row["notice"] = draw(philox.ROUND, **where)
             row["detour"] = quantiles.duration(DETOUR)(relative)
-            row["wagon"] = draw(counter.ROUND, item="wagon", **where)[0]
+            row["wagon"] = draw(philox.ROUND, item="wagon", **where)[0]
         first = all(world.checkpoints[c].agency != checkpoint.agency for c in before)
         chance = detection.intelligence.tip(checkpoint.agency) if way.loaded and first else 0.0
-        row["tipped"] = draw(counter.ENTRY, item=f"tip:{checkpoint.agency}")[0] < chance
+        row["tipped"] = draw(philox.ENTRY, item=f"tip:{checkpoint.agency}")[0] < chance
         row["device_draw"], row["device_time"] = np.zeros((2, 2))
         for d, one in enumerate(checkpoint.devices):
-            u = draw(counter.DEVICE, item=one.name, **where)
+            u = draw(philox.DEVICE, item=one.name, **where)
             row["device_draw"][d] = quantiles.logistic()(u[0]) if way.loaded else u[0]
             row["device_time"][d] = one.service_time * quantiles.duration(one.law)(u[1])
         visits.append(row)
@@ -436,9 +437,9 @@ def test_ways_that_are_kept_change_no_roster(world):
     honest = {"seed": 1, "year": 3, "start": 5.0, "end": 30.0}
     other = replace(world, detection=replace(world.detection, sensitivity=0.5))
     for draw, plan in ((consignment_roster, loads), (honest_roster, honest)):
-        ways._kept.cache_clear()
+        itineraries._kept.cache_clear()
         fresh = draw(world, **plan)
-        ways._kept.cache_clear()
+        itineraries._kept.cache_clear()
         draw(other, **plan)
         kept = draw(world, **plan)
         assert [content(way) for way in kept.ways] == [content(way) for way in fresh.ways]
@@ -458,8 +459,8 @@ def test_ways_that_are_kept_change_no_roster(world):
 )
 def test_ways_are_not_kept_for_another_network_other_posts_or_other_ends(change):
     world = flowsim.load_world("hub")
-    assert ways.ways_of(world) is ways.ways_of(replace(world, warm_up=1.0))
-    assert ways.ways_of(change(world)) is not ways.ways_of(world)
+    assert itineraries.ways_of(world) is itineraries.ways_of(replace(world, warm_up=1.0))
+    assert itineraries.ways_of(change(world)) is not itineraries.ways_of(world)
 
 
 def test_no_way_of_a_route_stands_in_a_roster_twice_and_each_is_taken(world):

@@ -11,8 +11,8 @@ import pytest
 from omegaconf import OmegaConf
 
 import flowsim as fs
+from flowsim.config.builder import request_of
 from flowsim.config.compose import compose_config
-from flowsim.config.request import request_of
 from flowsim.sweeps.grid import Axis, Grid
 from flowsim.sweeps.settled import settled, settled_grid
 

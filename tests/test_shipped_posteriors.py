@@ -10,13 +10,13 @@ from scipy.optimize import brentq
 
 import flowsim as fs
 from flowsim.calibration import posterior as posteriors
+from flowsim.calibration.inversion import TOLERANCE, solve
 from flowsim.calibration.priors import values
 from flowsim.calibration.sampler import FARTHEST, Effort, sample
-from flowsim.calibration.worlds import TOLERANCE, solve
+from flowsim.config.builder import request_of
 from flowsim.config.calibration import PACKAGED
 from flowsim.config.compose import compose_config, naming_files
-from flowsim.config.request import request_of
-from flowsim.intervals import draw, varied
+from flowsim.simulation.assumed import draw, varied
 from flowsim.studies import calibrate
 
 SHIPPED = sorted(path.name for path in PACKAGED.glob("*.nc"))

@@ -6,9 +6,9 @@ import xarray as xr
 from small_worlds import device, post, road_world
 
 from flowsim.draws.honest import draw_honest
-from flowsim.engine import reference
-from flowsim.engine.queues import Queues, Span, record
-from flowsim.simulate import Plan, simulate, with_inflow
+from flowsim.engine.reference import engine as reference
+from flowsim.engine.reference.background import Queues, Span, record
+from flowsim.simulation.simulate import Plan, simulate, with_inflow
 
 
 def gate(**fields):

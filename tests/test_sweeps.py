@@ -18,10 +18,12 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 
 import flowsim as fs
 from flowsim.config import jobs
+from flowsim.config.builder import request_of
 from flowsim.config.compose import compose_config
-from flowsim.config.request import request_of
 from flowsim.results import store
-from flowsim.sweeps import asked, designs, lock, planning
+from flowsim.sweeps import designs, lock
+from flowsim.sweeps import overrides as asked
+from flowsim.sweeps import plan as planning
 from flowsim.sweeps.grid import ROW
 
 HERE = "hydra/launcher=in_process"

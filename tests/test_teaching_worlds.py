@@ -14,11 +14,11 @@ import flowsim as fs
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.honest import draw_honest
 from flowsim.draws.rings import draw_rings
-from flowsim.engine import compiled
-from flowsim.engine.expectation import expect
+from flowsim.engine.compiled import engine as compiled
+from flowsim.engine.expectation.engine import expect
 from flowsim.engine.outcome import BYPASSED, REFERRED, RETAINED, SEALED, SEIZED, SPLIT
-from flowsim.mechanisms import active, switched_off
-from flowsim.traffic import DRUGS, VEHICLE_CLASSES
+from flowsim.policy.switch_off import active, switched_off
+from flowsim.world.traffic import DRUGS, VEHICLE_CLASSES
 
 YEAR = 8760.0
 TEACHING = (

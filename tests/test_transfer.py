@@ -10,9 +10,9 @@ from random_worlds import small_world
 from scipy.special import expit
 from small_worlds import device, post, road_world, with_rings
 
-from flowsim.engine.expectation import expect
-from flowsim.inspection.detection import Effort
-from flowsim.policy import AddCheckpoint
+from flowsim.engine.expectation.engine import expect
+from flowsim.policy.policy import AddCheckpoint
+from flowsim.world.detection import Effort
 
 TRANSFERS = (1.0, 0.0, 0.5)
 

@@ -11,14 +11,14 @@ import pytest
 from small_worlds import device, post, road_world, ways_round, with_rings, with_traffic
 
 import flowsim as fs
-from flowsim import measures
-from flowsim.figures.waterfall import ALL, CASES, COLUMNS, GROUPS, MARKET, number_text, waterfall
-from flowsim.intervals import SetNumbers, draw, varied
-from flowsim.policy import BASELINE, Policy
-from flowsim.provenance import Number
+from flowsim.figures.fig12_waterfall import ALL, CASES, COLUMNS, GROUPS, MARKET, number_text, waterfall
+from flowsim.policy.policy import BASELINE, Policy
+from flowsim.results import measures
 from flowsim.results.registry import REASONS
-from flowsim.simulate import Plan, simulate, simulate_with_spans
-from flowsim.studies.waterfall import IDENTIFIED, parts, summarised
+from flowsim.simulation.assumed import SetNumbers, draw, varied
+from flowsim.simulation.simulate import Plan, simulate, simulate_with_spans
+from flowsim.studies.fig12 import IDENTIFIED, parts, summarised
+from flowsim.world_tables.provenance import Number
 
 ORDER = (*REASONS, measures.STOPPED, CASES, MARKET)
 PLAN = Plan(replications=3, seed=2)

@@ -12,12 +12,12 @@ import pytest
 from small_worlds import post, road_world
 
 import flowsim as fs
-from flowsim import world_tables
 from flowsim.draws.choices import cities_on
 from flowsim.draws.honest import daily_means
-from flowsim.network import great_circle
+from flowsim.world.network import great_circle
+from flowsim.world_tables import reader
 
-WORLDS = Path(world_tables.__file__).parent / "data" / "worlds"
+WORLDS = Path(reader.__file__).parents[1] / "data" / "worlds"
 NAMES = sorted(folder.name for folder in WORLDS.iterdir())
 
 
@@ -30,12 +30,12 @@ def kazakhstan():
 @pytest.fixture(scope="module")
 def tables():
     """Its tables."""
-    return world_tables.read_tables(WORLDS / "kazakhstan_2010")
+    return reader.read_tables(WORLDS / "kazakhstan_2010")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_row_of_every_table_has_a_kind_and_a_source(name):
-    for table, rows in world_tables.read_tables(WORLDS / name).items():
+    for table, rows in reader.read_tables(WORLDS / name).items():
         for row in rows:
             assert row.text("kind") in ("reported", "calibrated", "assumed"), (table, row.line)
             assert len(row.text("source")) > 5, (table, row.line)
@@ -185,7 +185,7 @@ def test_a_broken_table_is_refused_with_table_rule_and_value(tmp_path, table, li
         csv.writer(file).writerows(rows)
     detection = fs.load_world("single_checkpoint").detection
     with pytest.raises(ValueError, match=re.escape(message)):
-        world_tables.load(folder, name="mine", title="mine", year=2010, detection=detection)
+        reader.load(folder, name="mine", title="mine", year=2010, detection=detection)
 
 
 def test_a_path_over_a_missing_leg_is_refused_by_name():

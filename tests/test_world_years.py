@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 import flowsim as fs
-from flowsim import world_years
 from flowsim.config.options import conf_dir, options
+from flowsim.world_tables import years
 
 WORLDS = Path(str(files("flowsim"))) / "data" / "worlds"
 KAZAKHSTAN = WORLDS / "kazakhstan_2010"
@@ -28,7 +28,7 @@ def dates(folder):
 
 def test_the_years_of_a_world_are_those_of_the_dates_in_its_tables():
     for folder in (KAZAKHSTAN, WORLDS / "two_routes"):
-        assert world_years.dated(folder) == tuple(sorted({int(day[:4]) for day in dates(folder)}))
+        assert years.dated(folder) == tuple(sorted({int(day[:4]) for day in dates(folder)}))
     assert (min(dates(KAZAKHSTAN))[:4], max(dates(KAZAKHSTAN))[:4]) == ("1992", "2011")
 
 
@@ -47,21 +47,21 @@ def test_a_year_of_which_the_tables_know_no_date_is_refused_in_python_too(year):
 
 def test_the_year_of_the_file_is_known_and_years_of_undated_controls_are_not_bounded(tmp_path):
     folder = WORLDS / "two_routes"
-    world_years.check(2010, own=2010, title="", tables=folder)
+    years.check(2010, own=2010, title="", tables=folder)
     with pytest.raises(ValueError, match="must lie from 1992 to 2010"):
-        world_years.check(2011, own=2010, title="", tables=folder)
+        years.check(2011, own=2010, title="", tables=folder)
     copy = shutil.copytree(folder, tmp_path / "two_routes")
     text = (copy / "checkpoints.csv").read_text(encoding="utf-8")
     (copy / "checkpoints.csv").write_text(text.replace("1992-01-01", ""), encoding="utf-8")
-    assert world_years.dated(copy) == ()
-    world_years.check(2050, own=2010, title="", tables=copy)
+    assert years.dated(copy) == ()
+    years.check(2050, own=2010, title="", tables=copy)
 
 
 def test_a_title_with_the_year_of_the_file_is_refused_under_another():
     rule = r"world.title must follow world.year \(2009\), as with \$\{world.year\} in place of 2010, got 'South 2010'"
     with pytest.raises(ValueError, match=rule):
-        world_years.check(2009, own=2010, title="South 2010", tables=KAZAKHSTAN)
-    world_years.check(2009, own=2010, title="South 2009, as of 2010", tables=KAZAKHSTAN)
+        years.check(2009, own=2010, title="South 2010", tables=KAZAKHSTAN)
+    years.check(2009, own=2010, title="South 2009, as of 2010", tables=KAZAKHSTAN)
 
 
 def test_results_and_help_carry_the_year_too(command):

@@ -12,12 +12,14 @@ from random_worlds import LATTICE, on_lattice, random_world, rosters
 
 from flowsim.draws.fleet import Fleet, join
 from flowsim.draws.roster import Roster, drawn, joined
-from flowsim.engine import compiled, recorded, reference
+from flowsim.engine.compiled import background
+from flowsim.engine.compiled import engine as compiled
 from flowsim.engine.outcome import Outcome
-from flowsim.engine.queues import Queue, Queues, record
-from flowsim.world import World
+from flowsim.engine.reference import engine as reference
+from flowsim.engine.reference.background import Queue, Queues, record
+from flowsim.world.world import World
 
-COMPILED = SimpleNamespace(compiled=compiled, recorded=recorded)
+COMPILED = SimpleNamespace(compiled=compiled, recorded=background)
 """Modules of the compiled engine."""
 
 

@@ -19,11 +19,11 @@ import numba
 import numpy as np
 import numpy.typing as npt
 
-import flowsim.engine
+import flowsim.engine.compiled
 from flowsim import jit
 
-PACKAGE = "flowsim.engine"
-FOLDER = Path(flowsim.engine.__file__).parent
+PACKAGE = "flowsim.engine.compiled"
+FOLDER = Path(flowsim.engine.compiled.__file__).parent
 ENTRIES = ("kernel", "bare_kernel")
 """Decorators of functions that are called from Python."""
 
@@ -43,7 +43,7 @@ class Bug:
 
 
 def source(module: str) -> str:
-    """Source of a module of the engine."""
+    """Source of a module of the compiled engine."""
     return (FOLDER / f"{module}.py").read_text(encoding="utf-8")
 
 
@@ -97,7 +97,7 @@ def _importing_afresh(bug: Bug | None) -> Iterator[None]:
         for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
             del sys.modules[name]
         sys.modules.update(before)
-        flowsim.engine = before[PACKAGE]
+        flowsim.engine.compiled = before[PACKAGE]
 
 
 class Rows(list[Any]):
@@ -155,8 +155,8 @@ def loaded(bug: Bug | None = None) -> SimpleNamespace:
     Returns
     -------
     SimpleNamespace
-        Modules `compiled` and `recorded` of the engine.
+        Modules `engine` and `background` of the compiled engine.
     """
     with _importing_afresh(bug):
-        names = ("compiled", "recorded")
+        names = ("engine", "background")
         return SimpleNamespace(**{name: importlib.import_module(f"{PACKAGE}.{name}") for name in names})

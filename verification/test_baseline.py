@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 import flowsim as fs
-from flowsim import measures
+from flowsim.results import measures
 
 YEARS = 200
 SEEDS = (1, 2)

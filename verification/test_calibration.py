@@ -8,19 +8,19 @@ import numpy as np
 import pytest
 
 import flowsim as fs
-from flowsim.calibration import reported
+from flowsim.calibration import data
 from flowsim.calibration.components import cells_of
 from flowsim.calibration.model import Setting, build
 from flowsim.calibration.predictive import histories, log_scores, noise_floor, of_hold_outs
 from flowsim.calibration.priors import values
 from flowsim.calibration.sampler import Effort, sample
-from flowsim.calibration.trials import QUICK, RANK_BINS, ranks, repeated, truth_of, uniformity
+from flowsim.calibration.simulation_based import QUICK, RANK_BINS, ranks, repeated, truth_of, uniformity
 from flowsim.config.calibration import PACKAGED, build_calibration
 from flowsim.config.compose import compose_config
 from flowsim.evidence import reported as figure
-from flowsim.figures.calibration import ranks_of_trials
+from flowsim.figures.fig3_fig4_calibration import ranks_of_trials
 from flowsim.studies.calibrate import flow_prior, of_year
-from flowsim.studies.fitted import REPORTED_SHARES, SHARES, draws_of
+from flowsim.studies.fig3_fig4 import REPORTED_SHARES, SHARES, draws_of
 
 TRIALS = 500
 """Trials of simulation-based calibration."""
@@ -45,7 +45,7 @@ def shipped_model():
         size_exponent=world.detection.intelligence.size_exponent,
     )
     priors = {**calibration.priors, "inflow": flow_prior(world)}
-    return build(reported.load(PACKAGED / "kazakhstan_2010.csv"), setting=setting, priors=priors)
+    return build(data.load(PACKAGED / "kazakhstan_2010.csv"), setting=setting, priors=priors)
 
 
 def test_ranks_of_truths_are_uniform(say):

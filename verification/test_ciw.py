@@ -21,9 +21,9 @@ from scipy import stats
 from small_worlds import EXPONENTIAL, device, lanes, post, road_world, with_traffic
 
 from flowsim.draws.honest import draw_honest
-from flowsim.engine import reference
-from flowsim.traffic import Law
+from flowsim.engine.reference import engine as reference
 from flowsim.units import HOURS_PER_DAY, HOURS_PER_YEAR
+from flowsim.world.traffic import Law
 from verification.chance import batched, spread
 
 ERROR = 1e-5

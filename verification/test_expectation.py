@@ -19,14 +19,14 @@ from scipy.stats import norm, pearson3
 
 import flowsim as fs
 from flowsim.draws.consignments import consignment_roster
-from flowsim.engine.compiled import Simulation
-from flowsim.engine.expectation import expect
+from flowsim.engine.compiled.background import pooled
+from flowsim.engine.compiled.engine import Simulation
+from flowsim.engine.expectation.engine import expect
 from flowsim.engine.outcome import UNREACHED
-from flowsim.engine.recorded import pooled
-from flowsim.inspection.detection import Effort
 from flowsim.results.tally import by_agency, pool_loads
+from flowsim.simulation.engines import Compiled, Years
 from flowsim.units import HOURS_PER_WEEK, HOURS_PER_YEAR
-from flowsim.years import Compiled, Years
+from flowsim.world.detection import Effort
 from verification.chance import limit, spread
 
 ERROR = 1e-6

@@ -17,11 +17,11 @@ from random_worlds import HORIZON, LATTICE, MANY, everyone
 from small_worlds import device, post, road_world, with_traffic, worlds
 
 from flowsim.draws.consignments import draw_consignments
-from flowsim.engine.expectation import expect
+from flowsim.engine.expectation.engine import expect
 from flowsim.engine.outcome import SEIZED
-from flowsim.inspection.detection import Effort
 from flowsim.results.registry import CHANNELS
 from flowsim.results.tally import close, tally_loads
+from flowsim.world.detection import Effort
 
 SEEDS = st.integers(0, 2**31)
 ENDS = st.floats(0, 200)

@@ -17,9 +17,9 @@ from scipy import stats
 from small_worlds import CONSTANT, EXPONENTIAL, device, post, road_world
 
 from flowsim.draws.honest import draw_honest
-from flowsim.engine import compiled
-from flowsim.traffic import Law
+from flowsim.engine.compiled import engine as compiled
 from flowsim.units import HOURS_PER_DAY, HOURS_PER_YEAR
+from flowsim.world.traffic import Law
 from verification.chance import batched, spread
 
 ERROR = 1e-5

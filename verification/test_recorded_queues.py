@@ -22,15 +22,15 @@ from small_worlds import device, post, road_world, with_traffic
 
 import flowsim as fs
 from flowsim.draws.consignments import consignment_roster
-from flowsim.engine.compiled import Simulation
+from flowsim.engine.compiled.background import pooled
+from flowsim.engine.compiled.engine import Simulation
 from flowsim.engine.outcome import REFERRED, SEIZED, SPLIT, WAVED
-from flowsim.engine.recorded import pooled
-from flowsim.inspection.checkpoint import AGENCIES
-from flowsim.inspection.detection import Effort
-from flowsim.simulate import Plan, simulate
-from flowsim.traffic import DRUGS, Profile
+from flowsim.simulation.engines import Compiled, Years
+from flowsim.simulation.simulate import Plan, simulate
 from flowsim.units import HOURS_PER_WEEK, HOURS_PER_YEAR
-from flowsim.years import Compiled, Years
+from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.detection import Effort
+from flowsim.world.traffic import DRUGS, Profile
 from verification.chance import spread
 
 YEARS = 60

@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from flowsim.api import calibrate, compare, load_policy, load_posterior, load_world, simulate
-    from flowsim.policy import Policy
+    from flowsim.policy.policy import Policy
     from flowsim.results.files import open_results
-    from flowsim.simulate import Plan
-    from flowsim.world import World
+    from flowsim.simulation.simulate import Plan
+    from flowsim.world.world import World
 
     __version__: str
 
@@ -40,9 +40,9 @@ __all__ = [
 ]
 
 _HOME = {
-    "Plan": "flowsim.simulate",
-    "Policy": "flowsim.policy",
-    "World": "flowsim.world",
+    "Plan": "flowsim.simulation.simulate",
+    "Policy": "flowsim.policy.policy",
+    "World": "flowsim.world.world",
     "calibrate": "flowsim.api",
     "compare": "flowsim.api",
     "load_policy": "flowsim.api",
@@ -54,10 +54,7 @@ _HOME = {
 
 
 class _Package(ModuleType):
-    """The package, which loads a name when it is first used, as numpy and xarray take a second to import.
-
-    `flowsim.simulate` stays the function after the module of that name has been imported.
-    """
+    """The package, which loads a name when it is first used, as numpy and xarray take a second to import."""
 
     def __getattr__(self, name: str) -> Any:
         if name == "__version__":
@@ -67,10 +64,6 @@ class _Package(ModuleType):
         if name not in _HOME:
             raise AttributeError(f"module 'flowsim' has no attribute {name!r}")
         return getattr(import_module(_HOME[name]), name)
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in _HOME and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
 
     def __dir__(self) -> list[str]:
         return sorted(__all__)

@@ -12,20 +12,21 @@ from typing import Any
 import xarray as xr
 from omegaconf import OmegaConf
 
-from flowsim import checks, policy
+from flowsim import checks
 from flowsim.calibration import posterior as draws_of
 from flowsim.config import diagnose, provenance_attrs, relevant_keys
 from flowsim.config.build import FLOW, MOST_DRAWS, build_policies, build_world, check_draws, check_year, identified
+from flowsim.config.builder import assemble, request_of
 from flowsim.config.calibration import PACKAGED, Calibration, build_calibration
 from flowsim.config.compose import compose_config, folders_of, naming_files
 from flowsim.config.options import conf_dir, options
-from flowsim.config.request import assemble, request_of
+from flowsim.config.request import Request, simulated_alone
 from flowsim.config.world_folders import readings_of_world
-from flowsim.policy import Policy
-from flowsim.readings import DEFAULT, label
-from flowsim.simulate import Plan, Progress, with_inflow
-from flowsim.studies.request import Request, simulated_alone
-from flowsim.world import World
+from flowsim.policy import policy
+from flowsim.policy.policy import Policy
+from flowsim.simulation.simulate import Plan, Progress, with_inflow
+from flowsim.world.world import World
+from flowsim.world_tables.readings import DEFAULT, label
 
 CALIBRATION = "posterior"
 """Calibration of a run that names none."""
@@ -270,8 +271,8 @@ def compare(
     RuntimeError
         If a job fails.
     """
-    from flowsim.comparison.compare import results_of
     from flowsim.comparison.dataset import labelled
+    from flowsim.studies.compare import results_of
 
     named = [] if policies is None else [f"policies=[{','.join(policies)}]"]
     amounts = {"draws": draws, "replications": replications, "study.sets": sets, "seed": seed, "horizon": horizon}

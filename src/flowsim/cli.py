@@ -12,8 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flowsim import terminal
 from flowsim.config import options
+from flowsim.studies import terminal
 
 if TYPE_CHECKING:
     import argparse

@@ -16,19 +16,19 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim import studies, terminal
-from flowsim.config import diagnose, jobs, options, own_files, targets
+from flowsim.config import diagnose, jobs, options, own_files, studies, targets
+from flowsim.config.builder import request_of
 from flowsim.config.compose import folders_of, naming_files
 from flowsim.config.error_line import message
-from flowsim.config.request import request_of
-from flowsim.sweeps.plugins import JOB
+from flowsim.studies import terminal
+from flowsim.sweeps.hydra_plugins import JOB
 from flowsim.sweeps.progress import amount, on_stderr, span
 
 if TYPE_CHECKING:
     import xarray as xr
 
+    from flowsim.config.request import Request
     from flowsim.studies.estimates import Estimate
-    from flowsim.studies.request import Request
     from flowsim.sweeps.runner import Outcome
     from flowsim.sweeps.store import Store
 
@@ -162,7 +162,7 @@ def run(request: Request, *, study: str) -> None:
     study
         Name of the study.
     """
-    module = import_module(f"flowsim.{studies.ELSEWHERE.get(study, 'studies')}.{study}")
+    module = import_module(f"flowsim.studies.{study}")
     if not studies.WRITES[study]:
         terminal.say(module.run(request, progress=None))
         return

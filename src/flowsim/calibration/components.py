@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from flowsim.engine.expectation import Expectation, expect
-from flowsim.inspection.checkpoint import AGENCIES, agency_key
-from flowsim.inspection.detection import Effort
-from flowsim.inspection.intelligence import CASE_AGENCIES, Intelligence
+from flowsim.engine.expectation.engine import Expectation, expect
 from flowsim.results.sites import sites
-from flowsim.traffic import DRUGS, HEROIN
-from flowsim.world import World
+from flowsim.world.checkpoint import AGENCIES, agency_key
+from flowsim.world.detection import Effort
+from flowsim.world.intelligence import CASE_AGENCIES, Intelligence
+from flowsim.world.traffic import DRUGS, HEROIN
+from flowsim.world.world import World
 
 COMPONENTS = ("crossing", "patrol", "inside", "knb", "committee", "market")
 """What is seized in a year, in kg of each: found in the routine or on a tip at crossings, on the ways round them, at

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
-from flowsim import provenance
-from flowsim.readings import NONE
-from flowsim.world import World
+from flowsim.world.world import World
+from flowsim.world_tables import provenance
+from flowsim.world_tables.readings import NONE
 
 if TYPE_CHECKING:  # whoever only names a world needs no xarray, which takes a second to import
     import xarray as xr

@@ -14,9 +14,9 @@ import numpy.typing as npt
 from flowsim import checks
 from flowsim.calibration import kernel
 from flowsim.calibration.components import CASE_COMPONENTS, COMPONENTS, Cell, Cells, totals
+from flowsim.calibration.data import Reported, remainder
 from flowsim.calibration.priors import Priors, values
-from flowsim.calibration.reported import Reported, remainder
-from flowsim.traffic import LoadSizes
+from flowsim.world.traffic import LoadSizes
 
 Floats = npt.NDArray[np.float64]
 

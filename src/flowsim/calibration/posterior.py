@@ -15,16 +15,16 @@ import xarray as xr
 from flowsim import checks
 from flowsim.calibration.identity import IDENTIFYING
 from flowsim.calibration.priors import values
-from flowsim.intervals import SetNumbers
 from flowsim.results import files
 from flowsim.results.coordinates import describe
 from flowsim.results.folders import POSTERIOR as POSTERIOR
+from flowsim.simulation.assumed import SetNumbers
 from flowsim.units import KG_PER_TONNE
 
 if TYPE_CHECKING:  # a run reads posteriors and needs neither the compiled likelihood nor the sampler
+    from flowsim.calibration.inversion import Solved
     from flowsim.calibration.model import Model
     from flowsim.calibration.sampler import Sample
-    from flowsim.calibration.worlds import Solved
 
 Floats = npt.NDArray[np.float64]
 

@@ -14,9 +14,9 @@ from scipy.stats import t as student
 
 from flowsim import checks
 from flowsim.calibration.components import Cell
+from flowsim.calibration.data import Reported, remainder
 from flowsim.calibration.model import Model, cells_behind
-from flowsim.calibration.reported import Reported, remainder
-from flowsim.calibration.reports import Year, simulate_year, span
+from flowsim.calibration.synthetic_reports import Year, simulate_year, span
 from flowsim.evidence import opiates, reported
 from flowsim.evidence.targets import load_targets
 

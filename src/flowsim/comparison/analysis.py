@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 import xarray as xr
 
-from flowsim.comparison import text
+from flowsim.comparison import report
 from flowsim.comparison.assumptions import sensitivities
 from flowsim.comparison.effects import PRICES, Prices, effects
-from flowsim.comparison.pairwise import differences
-from flowsim.comparison.summary import summary
+from flowsim.comparison.ranking import differences
+from flowsim.comparison.table2 import summary
 from flowsim.comparison.transfer import by_transfer
 from flowsim.comparison.transfer import lines as transfer_lines
 
@@ -68,7 +68,7 @@ def analyse(results: xr.Dataset, *, prior: xr.Dataset | None = None, prices: Pri
     table = summary(results, prior=prior, prices=prices, table=long, rests=rests)
     pairs = differences(results, prior=prior)
     added = by_transfer(results)
-    lines = [*text.report(results, table, pairs, rests, prices=prices)]
-    lines += ["", *text.assumptions(rests)] if len(rests) else []
+    lines = [*report.report(results, table, pairs, rests, prices=prices)]
+    lines += ["", *report.assumptions(rests)] if len(rests) else []
     lines += ["", *transfer_lines(added)] if len(added) else []
     return Analysis(effects=long, table=table, differences=pairs, assumptions=rests, transfer=added, lines=tuple(lines))

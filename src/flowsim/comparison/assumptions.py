@@ -9,9 +9,9 @@ import pandas as pd
 import xarray as xr
 from scipy import optimize, stats
 
-from flowsim.comparison import pairs
+from flowsim.comparison import paired
 from flowsim.comparison.confidence import SETS
-from flowsim.comparison.pairs import BASELINE, Floats
+from flowsim.comparison.paired import BASELINE, Floats
 
 COLUMNS = ("policy", "parameter", "low", "high", "rank", "shown", "slope", "error", "swing", "break_even", "most")
 """Columns of the table of sensitivities."""
@@ -47,14 +47,14 @@ def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.Data
     ValueError
         If the policy to compare with has no known cost, or one that may be 0, or sets are too few to know.
     """
-    changes = pairs.changes(pairs.levels(results))
-    effect = pairs.per_set(changes["seized"])
+    changes = paired.changes(paired.levels(results))
+    effect = paired.per_set(changes["seized"])
     balance = effect if against is None else _balance(changes, effect, against)
     values = results["parameter_value"].transpose("set", "parameter")
     names = [str(name) for name in values["parameter"].values]
     rows = []
     for policy in (str(name) for name in results["policy"].values if name != BASELINE):
-        mine = [name for name in pairs.parameters_of(policy, names) if np.ptp(values.sel(parameter=name).values) > 0]
+        mine = [name for name in paired.parameters_of(policy, names) if np.ptp(values.sel(parameter=name).values) > 0]
         if not mine:
             continue
         table = values.sel(parameter=mine).values
@@ -65,7 +65,7 @@ def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.Data
 def _balance(changes: xr.Dataset, effect: xr.DataArray, against: str) -> xr.DataArray:
     """Kilograms beyond those that the same money would give in another policy, dims (policy, set) [kg/year]."""
     cost = changes["policy_cost"] + changes["compensation"]
-    middle, low, high = pairs.interval(cost.sel(policy=against))
+    middle, low, high = paired.interval(cost.sel(policy=against))
     if not np.isfinite(low) or low <= 0 <= high:
         rule = f"have a known cost that is not 0, from {SETS} sets or more"
         raise ValueError(f"policy to compare with must {rule}, got {against!r}")
@@ -169,13 +169,13 @@ def points(results: xr.Dataset, policies: Sequence[str]) -> pd.DataFrame:
         A row per policy, parameter and set: columns policy, parameter (without the policy's name), value [unit], and
         mean, low and high, the least and the most of the draws of the set [kg/year].
     """
-    effect = pairs.changes(pairs.levels(results))["seized"]
+    effect = paired.changes(paired.levels(results))["seized"]
     grouped = effect.groupby("set_of_draw")
     numbers = {"mean": grouped.mean("draw"), "low": grouped.min("draw"), "high": grouped.max("draw")}
     values = results["parameter_value"]
     rows = []
     for policy in policies:
-        for name in pairs.parameters_of(policy, [str(name) for name in values["parameter"].values]):
+        for name in paired.parameters_of(policy, [str(name) for name in values["parameter"].values]):
             columns = {key: array.sel(policy=policy).values for key, array in numbers.items()}
             own = name.partition(".")[2]
             at = values.sel(parameter=name).values

@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from flowsim.comparison import noise, pairs
+from flowsim.comparison import paired, power
 from flowsim.comparison.confidence import DRAWS, SETS
-from flowsim.comparison.pairs import BASELINE
+from flowsim.comparison.paired import BASELINE
 
 REPORTS = 10
 """Years of reports on each side for which the least visible effect is given [year]."""
@@ -38,7 +38,7 @@ def visible(results: xr.Dataset) -> float:
     yearly = results["seized_mass"].sel(policy=BASELINE).sum(["channel", "agency"]).transpose("draw", "replication")
     if yearly.sizes["replication"] < 2:
         return float("nan")
-    return noise.visible(REPORTS, variance=noise.year_variance(yearly))
+    return power.visible(REPORTS, variance=power.year_variance(yearly))
 
 
 def deciding(results: xr.Dataset, rests: pd.DataFrame) -> pd.DataFrame:
@@ -58,7 +58,7 @@ def deciding(results: xr.Dataset, rests: pd.DataFrame) -> pd.DataFrame:
         [kg/year]. One of them reaches `visible`, the other does not or has another sign.
     """
     least = visible(results)
-    effect = pairs.per_set(pairs.changes(pairs.levels(results))["seized"])
+    effect = paired.per_set(paired.changes(paired.levels(results))["seized"])
     rows = []
     for row in rests[rests["shown"].astype(bool)].to_dict("records"):
         own = effect.sel(policy=row["policy"]).values

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import xarray as xr
 
-from flowsim.comparison.pairs import HONEST, changes, levels
+from flowsim.comparison.paired import HONEST, changes, levels
 from flowsim.results.coordinates import describe
 
 EFFECTS = "effects.nc"

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowsim import checks
-from flowsim.names import long_hash
-from flowsim.policy import BASELINE, Policy, compose
-from flowsim.world import World
+from flowsim.policy.policy import BASELINE, Policy, compose
+from flowsim.world.hashes import long_hash
+from flowsim.world.world import World
 
 MOST_SETS = 10_000
 """Most sets of values of the assumed levers [1]."""

@@ -10,8 +10,8 @@ import pandas as pd
 import xarray as xr
 
 from flowsim import checks
-from flowsim.comparison import pairs
-from flowsim.comparison.pairs import BASELINE, HONEST, Floats
+from flowsim.comparison import paired
+from flowsim.comparison.paired import BASELINE, HONEST, Floats
 
 COLUMNS = ("policy", "quantity", "item", "unit", "level", "mean", "low", "high", "error", "note")
 """Columns of the table of effects."""
@@ -125,11 +125,11 @@ def effects(results: xr.Dataset, *, prices: Prices | None = None) -> pd.DataFram
     ValueError
         As of `pairs.check`.
     """
-    levels = pairs.levels(results)
+    levels = paired.levels(results)
     if prices is not None:
         levels["risk_tax"] = risk_tax(levels["rate"], prices)
-    changes = pairs.changes(levels)
-    worst = pairs.worst(results)
+    changes = paired.changes(levels)
+    worst = paired.worst(results)
     rows: list[tuple[object, ...]] = []
     for name in map(str, results["policy"].values):
         if name != BASELINE:
@@ -146,7 +146,7 @@ def _loads(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset, name: str) -
     """Rows of what is seized and where loads go."""
     masses = results["seized_mass"]
     pair = masses.sel(policy=name) - masses.sel(policy=BASELINE)
-    error = pairs.error_of_years(other["yearly"].transpose("draw", "replication"))
+    error = paired.error_of_years(other["yearly"].transpose("draw", "replication"))
     yield _row("seized", "", one["seized"], other["seized"], error=error)
     yield _row("points of flow seized", "", 100.0 * one["rate"], other["points"], unit="points")
     errors = {"by_channel": pair.sum("agency"), "by_agency": pair.sum("channel")}
@@ -156,7 +156,7 @@ def _loads(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset, name: str) -
     for quantity, dim in SPLIT_BY.items():
         for item in map(str, one[dim].values):
             years = errors[quantity].sel({dim: item}) if quantity in errors else None
-            error = np.nan if years is None else pairs.error_of_years(years.transpose("draw", "replication"))
+            error = np.nan if years is None else paired.error_of_years(years.transpose("draw", "replication"))
             head = LEAVING.get(quantity, f"seized by {dim}")
             yield _row(head, item, one[quantity].sel({dim: item}), other[quantity].sel({dim: item}), error=error)
     yield from _displaced(one, other)
@@ -198,8 +198,8 @@ def _row(
     error: float = np.nan,
     note: str = "",
 ) -> Row:
-    middle, low, high = pairs.interval(change)
-    return quantity, item, unit, pairs.interval(level)[0], middle, low, high, error, note
+    middle, low, high = paired.interval(change)
+    return quantity, item, unit, paired.interval(level)[0], middle, low, high, error, note
 
 
 def ratios(change: xr.Dataset) -> Iterator[Row]:
@@ -214,11 +214,11 @@ def ratios(change: xr.Dataset) -> Iterator[Row]:
     change
         Changes of one policy, as of `pairs.changes`.
     """
-    mass = pairs.per_set(change["seized"])
+    mass = paired.per_set(change["seized"])
     costs = {PER_MILLION: (change["policy_cost"] + change["compensation"]) / 1e6, PER_HOUR: change["hours"]}
     for quantity, cost in costs.items():
         unit = "kg/million USD" if quantity == PER_MILLION else "kg/h"
-        middle, low, high = pairs.interval(cost)
+        middle, low, high = paired.interval(cost)
         if not np.isfinite(middle):
             yield quantity, "", unit, *(np.nan,) * 5, UNKNOWN
         elif np.isnan(low):
@@ -228,6 +228,6 @@ def ratios(change: xr.Dataset) -> Iterator[Row]:
         else:
             inside = np.abs(cost.where(np.sign(cost) == np.sign(middle)))
             values = (mass / inside).values
-            ends = np.nanquantile(values, pairs.QUANTILES).tolist() if pairs.enough(cost) else (np.nan, np.nan)
+            ends = np.nanquantile(values, paired.QUANTILES).tolist() if paired.enough(cost) else (np.nan, np.nan)
             mean = float(mass.mean()) / abs(middle)
             yield quantity, "", unit, np.nan, mean, *ends, np.nan, SAVED if middle < 0 else ""

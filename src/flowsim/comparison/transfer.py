@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from flowsim.comparison import pairs
+from flowsim.comparison import paired
 from flowsim.comparison.numbers import span
-from flowsim.comparison.pairs import BASELINE
+from flowsim.comparison.paired import BASELINE
 
 COLUMNS = ("policy", "low", "high", "sets", "seized", "seized_low", "seized_high")
 """Columns of the table."""
@@ -37,11 +37,11 @@ def by_transfer(results: xr.Dataset) -> pd.DataFrame:
         Columns `COLUMNS`: ends of the part [1], sets in it [1], change of what is seized, mean and 5 and 95 % points
         over the draws of these sets, NaN if they are too few [kg/year]. A part without sets is left out.
     """
-    seized = pairs.changes(pairs.levels(results))["seized"]
+    seized = paired.changes(paired.levels(results))["seized"]
     names = [str(name) for name in results["parameter"].values]
     rows = []
     for policy in (str(name) for name in results["policy"].values if name != BASELINE):
-        own = [name for name in pairs.parameters_of(policy, names) if name.endswith(SUFFIX)]
+        own = [name for name in paired.parameters_of(policy, names) if name.endswith(SUFFIX)]
         if len(own) != 1:
             continue
         value = results["parameter_value"].sel(parameter=own[0], drop=True)
@@ -51,7 +51,7 @@ def by_transfer(results: xr.Dataset) -> pd.DataFrame:
             sets = results["set"].values[inside.values]
             if len(sets) and high > low:
                 chosen = seized.sel(policy=policy).isel(draw=np.isin(seized["set_of_draw"].values, sets))
-                rows.append((policy, low, high, len(sets), *pairs.interval(chosen)))
+                rows.append((policy, low, high, len(sets), *paired.interval(chosen)))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

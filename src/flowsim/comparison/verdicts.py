@@ -8,7 +8,7 @@ import pandas as pd
 
 from flowsim.comparison.confidence import SURE, chance
 from flowsim.comparison.numbers import short
-from flowsim.comparison.pairwise import APART, NOT_APART, SAME, TOO_FEW, TOO_FEW_DRAWS, VERDICTS
+from flowsim.comparison.ranking import APART, NOT_APART, SAME, TOO_FEW, TOO_FEW_DRAWS, VERDICTS
 
 FEW = 12
 """Most pairs that are listed one by one."""

@@ -11,19 +11,20 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim import checks, provenance, studies, world_tables, world_years
-from flowsim.config import references, yaml_files
+from flowsim import checks
+from flowsim.config import references, studies, yaml_files
 from flowsim.config.compose import compose_config, folders_of
 from flowsim.config.inspection import Inspection
 from flowsim.config.options import conf_dir, options
 from flowsim.config.policy import policy_of
 from flowsim.config.schema import build
 from flowsim.config.world_folders import world_folders
-from flowsim.policy import BASELINE, Policy
-from flowsim.world import World
+from flowsim.policy.policy import BASELINE, Policy
+from flowsim.world.world import World
+from flowsim.world_tables import provenance, reader, years
 
 if TYPE_CHECKING:
-    from flowsim.simulate import Plan
+    from flowsim.simulation.simulate import Plan
 
 
 FLOW = "parameters:inflow"
@@ -58,7 +59,7 @@ def build_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> World:
     checks.refuse(list(_world_gaps(node)), thing="world")
     inspection = build(Inspection, config.inspection, key="inspection")
     tables, overlays = world_folders(config, folders=folders)
-    world = world_tables.load(
+    world = reader.load(
         tables,
         name=str(node.name),
         title=str(node.title),
@@ -69,7 +70,7 @@ def build_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> World:
     inflow = number(config, "inflow", unit=provenance.INFLOW_UNIT)
     if inflow is None:
         return world
-    from flowsim.simulate import with_inflow  # imports xarray, which takes a second
+    from flowsim.simulation.simulate import with_inflow  # imports xarray, which takes a second
 
     return with_inflow(world, inflow)
 
@@ -218,7 +219,7 @@ def check_year(config: DictConfig, *, hydra: Any) -> None:
     own = next((yaml_files.read(file)[1].get("year") for file in files if file.is_file()), None)
     if type(own) is int and type(node.get("year")) is int and node.year != own:  # else the world itself is refused
         tables, overlays = world_folders(config, folders=folders)
-        world_years.check(node.year, own=own, title=str(node.title), tables=tables, overlays=overlays)
+        years.check(node.year, own=own, title=str(node.title), tables=tables, overlays=overlays)
 
 
 def world_numbers(
@@ -243,7 +244,7 @@ def world_numbers(
         If a number has no source.
     """
     tables, overlays = world_folders(config, folders=folders)
-    rows = world_tables.read_tables(tables, overlays=overlays)
+    rows = reader.read_tables(tables, overlays=overlays)
     inspection = build(Inspection, config.inspection, key="inspection")
     inflow = number(config, "inflow", unit=provenance.INFLOW_UNIT)
     places = references.of(config)
@@ -321,7 +322,7 @@ def engine_of(config: DictConfig) -> str:
     ValueError
         If there is no such engine.
     """
-    from flowsim.simulate import ENGINES
+    from flowsim.simulation.simulate import ENGINES
 
     checks.known(str(config.engine.get("name")), ENGINES, thing="engine.name")
     return str(config.engine.name)
@@ -335,7 +336,7 @@ def build_plan(config: DictConfig) -> Plan:
     ValueError
         If a number is out of its range.
     """
-    from flowsim.simulate import Plan
+    from flowsim.simulation.simulate import Plan
 
     draws, numbers = config.draws, str(config.calibration.get("numbers"))
     most = MOST_DRAWS if numbers == "posterior" or str(config.study.get("name")) in studies.DRAWS else 1

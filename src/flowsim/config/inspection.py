@@ -9,10 +9,11 @@ from typing import Any
 
 from omegaconf import OmegaConf
 
-from flowsim import checks, provenance
+from flowsim import checks
 from flowsim.config import diagnose
 from flowsim.config.schema import build
-from flowsim.inspection.detection import Detection
+from flowsim.world.detection import Detection
+from flowsim.world_tables import provenance
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,25 +12,26 @@ from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim import checks, provenance, studies
-from flowsim.config import options
+from flowsim import checks
+from flowsim.config import options, studies
 from flowsim.config.build import build_world, number
+from flowsim.config.builder import digest, request_of, with_effect
 from flowsim.config.compose import folders_of, naming_files
 from flowsim.config.error_line import message
-from flowsim.config.request import digest, request_of, with_effect
 from flowsim.config.schema import build
 from flowsim.config.world_folders import world_folders
-from flowsim.inspection.detection import Detection
 from flowsim.sweeps.grid import value
 from flowsim.sweeps.settled import settled
+from flowsim.world.detection import Detection
+from flowsim.world_tables import provenance
 
 if TYPE_CHECKING:
     import xarray as xr
 
-    from flowsim.studies.request import Request
+    from flowsim.config.request import Request
     from flowsim.sweeps.store import Store
     from flowsim.sweeps.template import Shape
-    from flowsim.world import World
+    from flowsim.world.world import World
 
 UNITS: Mapping[str, str] = {"inflow": "t year-1", "horizon": "h", "traffic_years": "year", "seed": "1"}
 """CF units of the keys of a run that are numbers."""
@@ -106,7 +107,7 @@ def shape_of(request: Request) -> Shape:
     request
         What is asked for.
     """
-    from flowsim.policy import compose
+    from flowsim.policy.policy import compose
     from flowsim.results.dataset import coordinates
     from flowsim.results.registry import COMPARED, VARIABLES
     from flowsim.sweeps.template import SEIZURE, Shape
@@ -165,7 +166,7 @@ def _world(given: DictConfig, *, composed: _Composed, keys: Sequence[str]) -> Wo
     inflow = number(given, "inflow", unit=provenance.INFLOW_UNIT)
     if inflow is None:
         return world
-    from flowsim.simulate import with_inflow
+    from flowsim.simulation.simulate import with_inflow
 
     return with_inflow(world, inflow)
 
@@ -187,7 +188,7 @@ def results_of(store: Store, number: int, *, workers: int) -> xr.Dataset:
     ValueError
         If the job is refused.
     """
-    from flowsim.studies.request import simulated
+    from flowsim.config.request import simulated
 
     composed = _composed(store, store.grid.choice(number, store.plan["composed"]))
     given = composed.given.copy()

@@ -11,9 +11,9 @@ from omegaconf import DictConfig, OmegaConf
 from flowsim import checks
 from flowsim.config.options import conf_dir
 from flowsim.config.schema import build
-from flowsim.cost import Cost
-from flowsim.policies.kinds import CHANGES
-from flowsim.policy import Change, Parameter, Policy, Use
+from flowsim.policy.catalogue import CHANGES
+from flowsim.policy.cost import Cost
+from flowsim.policy.policy import Change, Parameter, Policy, Use
 
 PARAMETER = "parameter"
 """Key of a mapping that stands for a number of the file."""

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from flowsim import checks
 from flowsim.calibration.identity import difference, is_in
 from flowsim.config.calibration import Calibration, find
-from flowsim.intervals import SetNumbers
-from flowsim.readings import DEFAULT, NONE
-from flowsim.studies.request import Worlds
-from flowsim.world import World
+from flowsim.config.request import Worlds
+from flowsim.simulation.assumed import SetNumbers
+from flowsim.world.world import World
+from flowsim.world_tables.readings import DEFAULT, NONE
 
 if TYPE_CHECKING:
     import xarray as xr

@@ -10,8 +10,8 @@ from omegaconf import DictConfig, Node, OmegaConf
 
 from flowsim import checks
 from flowsim.evidence import load_figures, reported
-from flowsim.overlays import converted
-from flowsim.provenance import INFLOW_UNIT, UNITS
+from flowsim.world_tables.overlays import converted
+from flowsim.world_tables.provenance import INFLOW_UNIT, UNITS
 
 REFERENCE = re.compile(r"\$\{reported:\s*(?P<key>[^}\s]*)\s*\}")
 """A reference as it is written."""

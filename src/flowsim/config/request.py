@@ -1,257 +1,171 @@
-"""The builder of requests: whatever a command, a job of a sweep, a comparison or a call in Python asks for."""
+"""What a study is asked for, and the results of a run that is asked for."""
 
 from __future__ import annotations
 
-import hashlib
-import warnings
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from omegaconf import DictConfig, ListConfig, OmegaConf
+import xarray as xr
 
-from flowsim import checks, studies, terminal
-from flowsim.config import diagnose, provenance_attrs, relevant_keys
-from flowsim.config.build import (
-    build_plan,
-    build_policies,
-    build_world,
-    check_policy,
-    check_year,
-    engine_of,
-    every_policy,
-    identified,
-    key_of,
-    set_by_experiment,
-    world_in_year,
-    world_numbers,
-)
-from flowsim.config.calibration import Calibration, build_calibration
-from flowsim.config.compose import check_experiment, folders_of
-from flowsim.config.world_folders import readings_of_world, world_folders
-from flowsim.policy import Policy
-from flowsim.readings import label
-from flowsim.sweeps.asked import LATER
-from flowsim.sweeps.settled import settled
-from flowsim.world import World
-
-if TYPE_CHECKING:
-    import xarray as xr
-
-    from flowsim.simulate import Plan
-    from flowsim.studies.request import CalibrationRequest, Request
+from flowsim.calibration.priors import Prior
+from flowsim.policy.policy import Policy, compose
+from flowsim.results.coordinates import describe
+from flowsim.simulation.assumed import SetNumbers
+from flowsim.simulation.simulate import Plan, Progress, simulate
+from flowsim.world.world import World
+from flowsim.world_tables.provenance import Number
+from flowsim.world_tables.readings import Reading
 
 
-def request_of(
-    given: DictConfig,
-    *,
-    hydra: Any,
-    command: str,
-    typed: Sequence[str],
-    world: World | None = None,
-    stamped: bool = True,
-) -> Request:
-    """Build all that a study needs, so that nothing is refused after it has begun.
+@dataclass(frozen=True, kw_only=True)
+class CalibrationRequest:
+    """What a calibration is asked to fit."""
+
+    reported: Path
+    """Table of reported seizures."""
+
+    areas: Mapping[str, str]
+    """Oblast of each area whose share of what is found inside is a parameter."""
+
+    priors: Mapping[str, Prior]
+    """Priors of the parameters but the flow."""
+
+    in_year: Callable[[int, str], World]
+    """Gives the world with the controls of a year, from its own name or that of another world."""
+
+    workers: int
+    """Processes that share the work."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Worlds:
+    """Worlds of the draws of a posterior, as changes of the world of a run."""
+
+    changes: tuple[SetNumbers, ...]
+    """Change of each draw."""
+
+    chain: tuple[int, ...]
+    """Chain of each draw; empty for the middle of the posterior, which is one change."""
+
+    draw: tuple[int, ...]
+    """Draw within the chain."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a study is asked for."""
+
+    world: World
+    """World to study."""
+
+    policies: tuple[Policy, ...]
+    """Policies that apply together, in order."""
+
+    engine: str
+    """Engine to use."""
+
+    plan: Plan
+    """How much is simulated."""
+
+    out: Path
+    """Folder for what is written."""
+
+    attributes: Mapping[str, str]
+    """Title, version, commit, seed, configuration and reading, which go into the file."""
+
+    command: str
+    """The command as typed."""
+
+    compared: tuple[str, ...] | None = None
+    """Names of the policies that a study compares; nothing for every one that fits."""
+
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The study's own options, `study.*`."""
+
+    readings: tuple[Reading, ...] = ()
+    """How what the sources leave open is taken, by those readings that are about the world."""
+
+    numbers: Callable[[], Sequence[Number]] = tuple
+    """Gives every number of the world with its kind and its source."""
+
+    worlds: Worlds | None = None
+    """Worlds of the draws of the posterior that is used; nothing if the assumed numbers are used as they stand."""
+
+    draws: int | None = None
+    """How many draws of the posterior are asked for; nothing for its middle."""
+
+    crossed: bool = False
+    """Whether each draw has all replications; otherwise each replication has one draw."""
+
+    note: str = ""
+    """What is to be said of the numbers used, empty if nothing."""
+
+    posterior: xr.Dataset | None = None
+    """Posterior that is used; nothing if the assumed numbers are used as they stand."""
+
+    calibration: CalibrationRequest | None = None
+    """What was reported, for studies of calibration."""
+
+    composition: Callable[[], Mapping[str, Any]] = dict
+    """Gives what other processes can build the same request from."""
+
+    catalogue: Callable[[], Sequence[Policy]] = tuple
+    """Gives every policy that can be chosen, in the order of their names, baseline first."""
+
+
+def simulated(request: Request, *, progress: Progress | None) -> xr.Dataset:
+    """Results of one policy in the worlds of the draws that a request has, or in its world.
+
+    Without `draws`, replication r has draw r of the posterior, with the coordinates `chain` and `draw`; with it,
+    each draw has all replications, on the same vehicles, and the coordinates `chain` and `draw_in_chain`.
 
     Parameters
     ----------
-    given
-        Composed configuration.
-    hydra
-        Its `hydra` node.
-    command
-        The command as typed.
-    typed
-        Its arguments.
-    world
-        World of the configuration, if it was built before.
-    stamped
-        Whether results get the attributes that say where they come from.
-
-    Raises
-    ------
-    ValueError
-        If anything of it is refused.
+    request
+        What is asked for.
+    progress
+        Called as the work goes on.
     """
-    check_experiment(given)
-    given = relevant_keys.renamed(given, typed=diagnose.top_keys_of(typed))
-    study, folders = str(given.study.get("name")), folders_of(hydra)
-    checks.known(study, tuple(studies.WRITES), thing="study.name")
-    plan, engine = build_plan(given), engine_of(given)
-    option = given.study.get(study)
-    variant = f"engine={engine}" if study == "run" else "" if option is None else f"study.{study}={option}"
-    relevant_keys.check(diagnose.top_keys_of(typed), study=study, variant=variant)
-    named = "" if given.out is None else str(given.out)
-    terminal.require_folder_name(named)
-    check_year(given, hydra=hydra)
-    readings = readings_of_world(given, folders=folders)
-    words = [*set_by_experiment(hydra), *typed]
-    world = identified(world or build_world(given, folders=folders), hydra=hydra, typed=words, reading=label(readings))
-    policies = build_policies(given)
-    calibration = build_calibration(given, folders=folders)
-    return assemble(
-        world,
-        study=study,
-        policies=policies,
-        engine=engine,
-        plan=plan,
-        calibration=calibration,
-        asked=_is_asked(given, typed=typed),
-        draws=given.draws,
-        attributes=provenance_attrs.provenance(title=world.title, seed=plan.seed, configuration=given)
-        if stamped
-        else {},
-        out=Path(named),
-        command=command,
-        compared=_compared(given.policies),
-        options={str(key): value for key, value in given.study.items()},
-        readings=readings,
-        numbers=partial(world_numbers, given, world, folders=folders, typed=words),
-        calibration_request=_calibration_request(calibration, hydra=hydra, typed=words, workers=plan.workers)
-        if study in studies.CALIBRATES
-        else None,
-        catalogue=partial(every_policy, folders),
-        composition=partial(_composition, given, hydra=hydra, typed=typed),
-    )
+    return simulated_alone(request, [compose(request.policies)], progress=progress)
 
 
-def _compared(names: Any) -> tuple[str, ...] | None:
-    """Names of the policies that a study compares; nothing for all."""
-    if names is None:
-        return None
-    rule = "be a list of names, as [caricc,customs_union], or null"
-    checks.require(isinstance(names, ListConfig | str), thing="policies", rule=rule, value=names)
-    return (names,) if isinstance(names, str) else tuple(map(str, names))
-
-
-def _is_asked(given: DictConfig, *, typed: Sequence[str]) -> bool:
-    """Whether a posterior was asked for, by its key or by a number of draws."""
-    named = any(key_of(word) in ("calibration", "calibration.posterior") for word in typed)
-    return named or (given.draws not in (None, 1) and str(given.study.name) not in studies.DRAWS)
-
-
-def assemble(
-    world: World,
-    *,
-    study: str,
-    policies: tuple[Policy, ...],
-    engine: str,
-    plan: Plan,
-    calibration: Calibration,
-    asked: bool,
-    draws: int | None,
-    attributes: Mapping[str, str],
-    posterior: xr.Dataset | None = None,
-    replaced: tuple[str, ...] = (),
-    calibration_request: CalibrationRequest | None = None,
-    warning: bool = False,
-    **rest: Any,
-) -> Request:
-    """Request of a study, with the worlds of the posterior that it uses.
+def simulated_alone(request: Request, policies: Sequence[Policy], *, progress: Progress | None) -> xr.Dataset:
+    """Results of policies, each alone, in the worlds of the draws that a request has, or in its world.
 
     Parameters
     ----------
-    world
-        World to study, which remembers what was typed of it.
-    study
-        Name of the study.
+    request
+        Worlds, engine and plan, as in `simulated`.
     policies
-        Policies, in order.
-    engine
-        Engine to use.
-    plan
-        How much is simulated.
-    calibration
-        Where uncertain numbers come from.
-    asked
-        Whether a posterior was asked for, so that one must be found.
-    draws
-        Draws of the posterior, each with all replications; nothing for one draw for each replication.
-    attributes
-        Attributes of the results, besides the reading and the calibration.
-    posterior
-        Posterior to use, whatever the calibration names.
-    replaced
-        Numbers that are set besides those that the world remembers, as in `Identity.numbers`.
-    calibration_request
-        What is to be fitted, for studies of calibration.
-    warning
-        Whether to warn where the world has posteriors, none of which is of it as it was asked for.
-    **rest
-        Other fields of the request.
-
-    Raises
-    ------
-    ValueError
-        If a policy does not fit the world, or the posterior that was given or asked for is that of another world.
+        Policies, which share all random numbers.
+    progress
+        Called as the work goes on.
     """
-    for policy in policies:
-        check_policy(policy, world)
-    from flowsim.config.posterior import choose  # after the checks, because xarray takes a second to import
-    from flowsim.studies.request import Request
-
-    chosen = None
-    if study in studies.POSTERIOR:
-        chosen = choose(world, calibration=calibration, asked=asked, given=posterior, replaced=replaced)
-        if warning and chosen.near:
-            warnings.warn(chosen.note, stacklevel=3)
-    count = draws
-    if draws is None:
-        count = studies.DRAWS.get(study, None if engine == "expectation" else plan.replications)
-    origin = {"reading": world.identity.reading, "calibration": chosen.name if chosen else calibration.name}
-    return Request(
-        world=world,
-        policies=policies,
-        engine=engine,
-        plan=plan,
-        attributes={**attributes, **origin},
-        worlds=chosen.worlds(count) if chosen else None,
-        crossed=draws is not None,
-        draws=count,
-        note=chosen.note if chosen else "",
-        posterior=chosen.dataset if chosen else None,
-        calibration=calibration_request,
-        **rest,
-    )
+    found = describe(_simulated(request, policies, progress=progress))
+    found.attrs.update(request.attributes, command=request.command)
+    return found
 
 
-def _calibration_request(found: Calibration, *, hydra: Any, typed: Sequence[str], workers: int) -> CalibrationRequest:
-    from flowsim.studies.request import CalibrationRequest
-
-    return CalibrationRequest(
-        reported=found.reported,
-        areas=found.areas,
-        priors=found.priors,
-        in_year=partial(world_in_year, hydra=hydra, typed=typed),
-        workers=workers,
-    )
-
-
-def _composition(given: DictConfig, *, hydra: Any, typed: Sequence[str]) -> dict[str, Any]:
-    """A composition as text, from which other processes can build the same request, and what identifies it."""
-    whole: Any = OmegaConf.to_container(settled(given))
-    kept = {key: part for key, part in whole.items() if key not in LATER}
-    folders = folders_of(hydra)
-    tables, overlays = world_folders(given, folders=folders)
-    digests = {folder.name: digest(folder) for folder in (tables, *overlays)}
-    return {
-        "configuration": OmegaConf.to_yaml(OmegaConf.create(whole)),
-        "kept": OmegaConf.to_yaml(OmegaConf.create(kept)) + "".join(f"{name}: {d}\n" for name, d in digests.items()),
-        "choices": {str(key): str(name) for key, name in hydra.runtime.choices.items()},
-        "folders": [str(folder) for folder in folders],
-        "typed": with_effect(typed),
-    }
-
-
-def digest(folder: Path) -> str:
-    """Digest of the tables in a folder."""
-    found = hashlib.sha256()
-    for file in sorted(folder.glob("*.csv")):
-        found.update(file.name.encode() + b"\0" + file.read_bytes())
-    return found.hexdigest()[:16]
-
-
-def with_effect(typed: Sequence[str]) -> list[str]:
-    """Arguments of a job without the number of workers, which share the jobs whatever these are."""
-    return [word for word in typed if not word.startswith("workers=")]
+def _simulated(request: Request, policies: Sequence[Policy], *, progress: Progress | None) -> xr.Dataset:
+    """Results of policies, without attributes."""
+    asked: dict[str, Any] = {"policies": policies, "engine": request.engine, "plan": request.plan}
+    worlds = request.worlds
+    if worlds is None:
+        return simulate(request.world, progress=progress, **asked)
+    if not request.crossed:
+        results = simulate(request.world, progress=progress, worlds=worlds.changes, **asked)
+        if not worlds.draw:
+            return results
+        return results.assign_coords(chain=("replication", list(worlds.chain)), draw=("replication", list(worlds.draw)))
+    parts = []
+    for k, change in enumerate(worlds.changes):
+        parts.append(simulate(request.world, worlds=[change], **asked).drop_dims("seizure", errors="ignore"))
+        if progress is not None:
+            progress("draws of the posterior", k + 1, len(worlds.changes))
+    joined = xr.concat(parts, dim="draw", data_vars="all", coords="minimal", compat="override", join="exact")
+    ordered = joined.transpose("policy", "draw", ...).assign_coords(draw=list(range(len(parts))))
+    if not worlds.draw:
+        return ordered
+    return ordered.assign_coords(chain=("draw", list(worlds.chain)), draw_in_chain=("draw", list(worlds.draw)))

@@ -9,11 +9,12 @@ from pathlib import Path
 
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
-from flowsim import checks, readings
+from flowsim import checks
 from flowsim.config import own_files
 from flowsim.config.options import conf_dir
 from flowsim.config.schema import build
-from flowsim.readings import Reading
+from flowsim.world_tables import readings
+from flowsim.world_tables.readings import Reading
 
 DATA = Path(str(files("flowsim"))) / "data"
 """Folder of the package's own tables."""

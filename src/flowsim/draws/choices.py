@@ -9,12 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from flowsim.draws.counter import Floats
 from flowsim.draws.fleet import Bools, Ints
-from flowsim.hubs import Hub
-from flowsim.network import Route
-from flowsim.traffic import VEHICLE_CLASSES
-from flowsim.world import World
+from flowsim.draws.philox import Floats
+from flowsim.world.hubs import Hub
+from flowsim.world.network import Route
+from flowsim.world.traffic import VEHICLE_CLASSES
+from flowsim.world.world import World
 
 LEAVES = -1
 """Position of the city on the path of a consignment that leaves the country."""

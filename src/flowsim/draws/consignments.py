@@ -9,20 +9,21 @@ from typing import Any
 
 import numpy as np
 
-from flowsim import hubs, units
-from flowsim.draws import counter, poisson, quantiles
-from flowsim.draws.arrays import Columns, RingTable, Sent, Storing, Tables, no_loads
-from flowsim.draws.counter import Floats, Stream
+from flowsim import units
+from flowsim.draws import philox, poisson, quantiles
+from flowsim.draws.consignment_arrays import Columns, RingTable, Sent, Storing, Tables, no_loads
 from flowsim.draws.fleet import Bools, Fleet, Ints
-from flowsim.draws.itinerary import draw_availability, draw_years
+from flowsim.draws.itineraries import Options, Ways, ways_of
+from flowsim.draws.philox import Floats, Stream
 from flowsim.draws.rings import Rings, draw_rings
 from flowsim.draws.roster import Roster, Way, blank, drawn
-from flowsim.draws.ways import Options, Ways, ways_of
-from flowsim.inspection.checkpoint import AGENCIES
-from flowsim.inspection.intelligence import CASE_AGENCIES
-from flowsim.traffic import DRUGS, Profile
-from flowsim.traffic import Stream as Consignments
-from flowsim.world import World
+from flowsim.draws.visits import draw_availability, draw_years
+from flowsim.world import hubs
+from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.intelligence import CASE_AGENCIES
+from flowsim.world.traffic import DRUGS, Profile
+from flowsim.world.traffic import Stream as Consignments
+from flowsim.world.world import World
 
 
 def draw_consignments(
@@ -144,7 +145,7 @@ def _under_cases(
     roster: Roster, before: World, world: World, *, replications: Sequence[int]
 ) -> tuple[Roster | None, Bools]:
     """Roster with the cases of another world, and who is absent from it; nothing if somebody may be missing."""
-    from flowsim.draws import entries
+    from flowsim.draws import consignments_kernel
 
     absent = np.zeros(roster.size, dtype=np.bool_)
     if _cases_of(before) == _cases_of(world):
@@ -156,7 +157,7 @@ def _under_cases(
     own = {name: getattr(roster, name).copy() for name in names}
     rings = _ring_table(new, replications=len(replications))
     loads = roster.entry, roster.parent, roster.replication, roster.ring
-    entries.assign(rings, *loads, own["protected"], own["case_time"], own["case_agency"], absent)
+    consignments_kernel.assign(rings, *loads, own["protected"], own["case_time"], own["case_agency"], absent)
     return replace(roster, **own), absent
 
 
@@ -215,12 +216,12 @@ class _Sending:
 
 def _send(draft: _Draft, consignments: Consignments, *, horizon: float, flow: Floats) -> _Sending:
     """Loads of a stream, of which those enter whose time lies within the horizon and whose ring is active."""
-    from flowsim.draws import entries
+    from flowsim.draws import consignments_kernel
 
     world = draft.world
     options = draft.ways.of_stream(consignments)
     stream = Stream(draft.seed, options.stream)
-    uniform = stream.uniforms(0, replication=draft.years, purpose=counter.PERIOD)[:, 0]
+    uniform = stream.uniforms(0, replication=draft.years, purpose=philox.PERIOD)[:, 0]
     counts = poisson.quantile(uniform, mean=loads_per_year(world, consignments) * flow)
     sizes, classes = world.traffic.sizes_of(consignments.drug), world.traffic.classes_of(consignments.mode)
     tables = Tables(
@@ -230,13 +231,15 @@ def _send(draft: _Draft, consignments: Consignments, *, horizon: float, flow: Fl
         logarithms=quantiles.logarithms(),
     )
     sent = no_loads(int(counts.sum()))
-    size = entries.send(options.arrays, tables, draft.rings, draft.years, counts, float(horizon), sent, stream.key)
+    size = consignments_kernel.send(
+        options.arrays, tables, draft.rings, draft.years, counts, float(horizon), sent, stream.key
+    )
     return _Sending(consignments=consignments, options=options, tables=tables, stream=stream, sent=sent, size=size)
 
 
 def _write(draft: _Draft, sendings: Sequence[_Sending]) -> Columns:
     """Write the loads of all streams, and then the parts in which they leave hubs, in the order of their ways."""
-    from flowsim.draws import entries
+    from flowsim.draws import consignments_kernel
 
     columns = Columns(**blank(sum(sending.size for sending in sendings)))
     stored = []
@@ -245,7 +248,9 @@ def _write(draft: _Draft, sendings: Sequence[_Sending]) -> Columns:
         arrays, drug = sending.options.arrays, DRUGS.index(sending.consignments.drug)
         kind = (float(draft.world.detection.seals.opened), drug, start, len(draft.taken))
         key = sending.stream.key
-        counts = entries.enter(arrays, sending.tables, draft.rings, draft.years, sending.sent, *kind, columns, key)
+        counts = consignments_kernel.enter(
+            arrays, sending.tables, draft.rings, draft.years, sending.sent, *kind, columns, key
+        )
         draft.take(sending.options, counts)
         ends = start + np.cumsum(counts)
         for way in np.flatnonzero(arrays.in_store & (counts > 0)).tolist():
@@ -268,7 +273,7 @@ def _leave(
     draft: _Draft, sending: _Sending, columns: Columns, *, branch: int, loads: tuple[int, int], start: int
 ) -> int:
     """Write the parts in which loads of one way leave the hub of its branch; their number."""
-    from flowsim.draws import entries
+    from flowsim.draws import consignments_kernel
 
     hub = sending.options.branches[branch].hub
     assert hub is not None
@@ -282,7 +287,7 @@ def _leave(
     )
     key = Stream(draft.seed, options.stream).key
     where = (*loads, start, len(draft.taken))
-    counts = entries.leave(options.arrays, sending.tables, storing, *where, columns, key)
+    counts = consignments_kernel.leave(options.arrays, sending.tables, storing, *where, columns, key)
     draft.take(options, counts)
     return int(counts.sum())
 

@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 
 from flowsim import units
-from flowsim.draws.counter import Floats, Stream
 from flowsim.draws.fleet import HONEST, Fleet, Ints
-from flowsim.draws.itinerary import draw_availability, draw_years
+from flowsim.draws.itineraries import ways_of
+from flowsim.draws.philox import Floats, Stream
 from flowsim.draws.roster import Roster, blank, drawn
-from flowsim.draws.ways import ways_of
-from flowsim.traffic import VEHICLE_CLASSES, Flow
-from flowsim.world import World
+from flowsim.draws.visits import draw_availability, draw_years
+from flowsim.world.traffic import VEHICLE_CLASSES, Flow
+from flowsim.world.world import World
 
 NOTHING: Mapping[str, float] = {
     "replication": 0,
@@ -120,14 +120,14 @@ def _arrivals(
     world: World, flows: Sequence[Flow], *, seed: int, year: int, days: Ints, span: tuple[float, float]
 ) -> tuple[Floats, Ints, Ints]:
     """Time of entry and number of each vehicle, dims (vehicle,), and number of vehicles of each flow, dims (flow,)."""
-    from flowsim.draws import arrivals
+    from flowsim.draws import honest_kernel
 
     weekday, month = _calendar(world, days)
     weekly = np.array([flow.weekly.weights for flow in flows]).reshape(-1, 7)[:, weekday]
     seasonal = np.array([flow.seasonal.weights for flow in flows]).reshape(-1, 12)[:, month]
     per_day = np.array([flow.per_day for flow in flows], dtype=np.float64)
     keys = np.array([Stream(seed, f"honest:{flow.name}").key for flow in flows], dtype=np.int64).reshape(-1, 2)
-    counts = arrivals.counts_of_days(keys, per_day[:, None] * weekly * seasonal, days, year)
+    counts = honest_kernel.counts_of_days(keys, per_day[:, None] * weekly * seasonal, days, year)
     even = np.array([flow.timetable for flow in flows], dtype=np.bool_)
     first_day = math.floor(span[0] / units.HOURS_PER_DAY)
     ends = (np.ceil(day * per_day - 0.5).astype(np.int64) for day in (first_day, first_day + len(days)))
@@ -137,5 +137,7 @@ def _arrivals(
     entry = np.empty(int(counts.sum() + np.diff(timetable).sum()))
     number = np.empty(len(entry), dtype=np.int64)
     when = (float(span[0]), float(span[1]))
-    inside = arrivals.arrive(keys, counts, days, hours / hours[:, -1:], timetable, per_day, year, *when, entry, number)
+    inside = honest_kernel.arrive(
+        keys, counts, days, hours / hours[:, -1:], timetable, per_day, year, *when, entry, number
+    )
     return entry[: inside.sum()], number[: inside.sum()], inside

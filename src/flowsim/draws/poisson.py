@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.draws.counter import Floats
 from flowsim.draws.fleet import Ints
+from flowsim.draws.philox import Floats
 
 
 def quantile(uniform: Floats, *, mean: npt.ArrayLike) -> Ints:
@@ -24,7 +24,7 @@ def quantile(uniform: Floats, *, mean: npt.ArrayLike) -> Ints:
     ndarray
         Counts, dims of `uniform`.
     """
-    from flowsim.draws import loops
+    from flowsim.draws import availability_kernel
 
     means = np.broadcast_to(np.asarray(mean, dtype=np.float64), uniform.shape)
-    return loops.poisson_counts(uniform.flatten(), means.flatten()).reshape(uniform.shape)
+    return availability_kernel.poisson_counts(uniform.flatten(), means.flatten()).reshape(uniform.shape)

@@ -16,8 +16,8 @@ import numpy.typing as npt
 from scipy.special import ndtr, ndtri
 
 from flowsim.draws.constants import KNOTS, LOGARITHMS, OCTAVES
-from flowsim.draws.counter import Floats
-from flowsim.traffic import Law, LoadSizes
+from flowsim.draws.philox import Floats
+from flowsim.world.traffic import Law, LoadSizes
 
 DIGITS = 12
 """Significant digits kept in a table, fewer than where C libraries differ."""
@@ -45,10 +45,10 @@ class Quantiles:
 
     def __call__(self, uniform: npt.ArrayLike) -> Floats:
         """Variates of uniform numbers, dims as given."""
-        from flowsim.draws import loops
+        from flowsim.draws import availability_kernel
 
         u = np.asarray(uniform, dtype=np.float64)
-        return loops.quantiles(self._table, u.flatten()).reshape(u.shape)
+        return availability_kernel.quantiles(self._table, u.flatten()).reshape(u.shape)
 
     @property
     def table(self) -> Floats:
@@ -195,7 +195,7 @@ def logarithm(values: npt.ArrayLike) -> Floats:
     values
         Positive numbers.
     """
-    from flowsim.draws import loops
+    from flowsim.draws import availability_kernel
 
     numbers = np.asarray(values, dtype=np.float64)
-    return loops.logarithms(logarithms(), numbers.flatten()).reshape(numbers.shape)
+    return availability_kernel.logarithms(logarithms(), numbers.flatten()).reshape(numbers.shape)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from flowsim import units
-from flowsim.draws import counter, poisson, quantiles
-from flowsim.draws.counter import Floats, Stream
+from flowsim.draws import philox, poisson, quantiles
 from flowsim.draws.fleet import Bools, Ints
-from flowsim.inspection.checkpoint import AGENCIES
-from flowsim.inspection.intelligence import CASE_AGENCIES
-from flowsim.world import World
+from flowsim.draws.philox import Floats, Stream
+from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.intelligence import CASE_AGENCIES
+from flowsim.world.world import World
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,11 +58,11 @@ def draw_rings(world: World, *, seed: int, replications: Sequence[int]) -> Rings
         return None
     stream, rings = Stream(seed, "ring"), np.arange(intelligence.rings)
     years = np.array(replications, dtype=np.int64)
-    uniform = stream.uniforms(rings, replication=years[:, None], purpose=counter.PERIOD)[..., 0]
+    uniform = stream.uniforms(rings, replication=years[:, None], purpose=philox.PERIOD)[..., 0]
     protected = np.zeros(uniform.shape, dtype=np.int64)
     for bit, agency in enumerate(AGENCIES):
         if corruption.protected(agency) > 0:
-            bought = stream.uniforms(rings, replication=years[:, None], purpose=counter.PERIOD, item=agency)[..., 0]
+            bought = stream.uniforms(rings, replication=years[:, None], purpose=philox.PERIOD, item=agency)[..., 0]
             protected |= (bought < corruption.protected(agency)).astype(np.int64) << bit
     drawn = [_cases(world, agency, seed=seed, years=years) for agency in CASE_AGENCIES]
     group, time, agencies, ends = (np.concatenate(columns) for columns in zip(*drawn, strict=True))
@@ -83,11 +83,11 @@ def draw_rings(world: World, *, seed: int, replications: Sequence[int]) -> Rings
 def _cases(world: World, agency: str, *, seed: int, years: Ints) -> tuple[Ints, Floats, Ints, Bools]:
     """Ring through all replications, time, agency and end of the ring for each case of an agency."""
     intelligence, stream = world.detection.intelligence, Stream(seed, f"cases:{agency}")
-    uniform = stream.uniforms(0, replication=years, purpose=counter.PERIOD)[:, 0]
+    uniform = stream.uniforms(0, replication=years, purpose=philox.PERIOD)[:, 0]
     counts = poisson.quantile(uniform, mean=intelligence.cases(agency))
     position = np.repeat(np.arange(len(years)), counts)
     number = np.arange(len(position)) - np.repeat(np.cumsum(counts) - counts, counts)
-    drawn = stream.uniforms(number, replication=years[position], purpose=counter.ENTRY)
+    drawn = stream.uniforms(number, replication=years[position], purpose=philox.ENTRY)
     ring = np.minimum((drawn[:, 1] * intelligence.rings).astype(np.int64), intelligence.rings - 1)
     group = position * intelligence.rings + ring
     time = drawn[:, 0] * units.HOURS_PER_YEAR

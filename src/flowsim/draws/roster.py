@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.draws.counter import Floats, Stream
 from flowsim.draws.fleet import PER_VEHICLE_ONCE, PER_VISIT, SHARED, Fleet, Ints, Vehicles
-from flowsim.draws.itinerary import Itinerary, device_slots, draw_visits
-from flowsim.world import World
+from flowsim.draws.philox import Floats, Stream
+from flowsim.draws.visits import Itinerary, device_slots, draw_visits
+from flowsim.world.world import World
 
 
 @dataclass(frozen=True, kw_only=True)

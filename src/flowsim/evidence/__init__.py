@@ -1,9 +1,9 @@
 """The numbers that the sources report, where they contradict each other, and what follows from them."""
 
-from flowsim.evidence.checking import Check
+from flowsim.evidence.check import Check
 from flowsim.evidence.contradictions import Contradiction, contradiction, load_contradictions
 from flowsim.evidence.figures import Figure, figure, in_years, load_figures, opiates, reported
-from flowsim.evidence.outside import Source, load_facts, load_independent, load_sources
+from flowsim.evidence.sources import Source, load_facts, load_independent, load_sources
 
 __all__ = [
     "Check",

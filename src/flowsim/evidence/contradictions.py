@@ -8,18 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from flowsim import checks, tables
-from flowsim.evidence import (
-    checks_flow,
-    checks_people,
-    checks_places,
-    checks_seizures,
-    checks_series,
-    checks_texts,
-)
-from flowsim.evidence.checking import LEDGER, Check, Facts
+from flowsim import checks, csv_tables
+from flowsim.evidence.arithmetic import flow, people, places, seizures, series
+from flowsim.evidence.arithmetic import texts as texts_of_plans
+from flowsim.evidence.check import LEDGER, Check, Facts
 from flowsim.evidence.figures import FOLDER
-from flowsim.evidence.outside import load_facts
+from flowsim.evidence.sources import load_facts
 
 SEVERITIES = ("high", "medium", "low")
 """How much a model that took the wrong reading would be off."""
@@ -42,43 +36,43 @@ INEQUALITY = "an inequality"
 
 ARITHMETIC: Mapping[str, Callable[[Facts], tuple[Check, ...]]] = MappingProxyType(
     {
-        "I-01": checks_series.year_order,
-        "I-02": checks_flow.heroin_or_opium,
-        "I-03": checks_seizures.two_agencies,
-        "I-04": checks_seizures.customs_opium,
-        "I-05": checks_seizures.operation_trap,
-        "I-06": checks_flow.below_one_percent,
-        "I-07": checks_places.borders,
-        "I-08": checks_places.ulken,
-        "I-09": checks_texts.posts,
-        "I-10": checks_series.growth,
-        "I-11": checks_seizures.opium_fall,
-        "I-12": checks_series.rounding,
-        "I-13": checks_seizures.concentration,
-        "I-14": checks_people.rates_and_counts,
-        "I-16": checks_people.total_users,
-        "I-17": checks_flow.retained_tenth,
-        "I-19": checks_texts.paragraphs,
-        "I-22": checks_texts.poppy_area,
-        "I-24": checks_texts.tajik_produce,
-        "I-25": checks_texts.road_or_rail,
-        "I-28": checks_places.cannot_be_border_points,
-        "I-29": checks_places.turkmen_route,
-        "I-30": checks_texts.customs_union,
-        "I-31": checks_flow.at_crossings,
-        "I-32": checks_people.cannabis,
-        "I-34": checks_seizures.ton_loads,
-        "I-35": checks_seizures.largest_case,
-        "I-36": checks_texts.source_tag,
-        "I-37": checks_places.georgievka,
-        "I-38": checks_places.chelyabinsk,
-        "I-40": checks_flow.equipment,
-        "I-42": checks_seizures.shares_by_year,
-        "I-45": checks_seizures.one_case,
-        "I-47": checks_seizures.evidence_store,
-        "I-48": checks_seizures.zhambyl,
-        "I-49": checks_places.inflow_country,
-        "I-50": checks_places.tashkent,
+        "I-01": series.year_order,
+        "I-02": flow.heroin_or_opium,
+        "I-03": seizures.two_agencies,
+        "I-04": seizures.customs_opium,
+        "I-05": seizures.operation_trap,
+        "I-06": flow.below_one_percent,
+        "I-07": places.borders,
+        "I-08": places.ulken,
+        "I-09": texts_of_plans.posts,
+        "I-10": series.growth,
+        "I-11": seizures.opium_fall,
+        "I-12": series.rounding,
+        "I-13": seizures.concentration,
+        "I-14": people.rates_and_counts,
+        "I-16": people.total_users,
+        "I-17": flow.retained_tenth,
+        "I-19": texts_of_plans.paragraphs,
+        "I-22": texts_of_plans.poppy_area,
+        "I-24": texts_of_plans.tajik_produce,
+        "I-25": texts_of_plans.road_or_rail,
+        "I-28": places.cannot_be_border_points,
+        "I-29": places.turkmen_route,
+        "I-30": texts_of_plans.customs_union,
+        "I-31": flow.at_crossings,
+        "I-32": people.cannabis,
+        "I-34": seizures.ton_loads,
+        "I-35": seizures.largest_case,
+        "I-36": texts_of_plans.source_tag,
+        "I-37": places.georgievka,
+        "I-38": places.chelyabinsk,
+        "I-40": flow.equipment,
+        "I-42": seizures.shares_by_year,
+        "I-45": seizures.one_case,
+        "I-47": seizures.evidence_store,
+        "I-48": seizures.zhambyl,
+        "I-49": places.inflow_country,
+        "I-50": places.tashkent,
     }
 )
 """Function that recomputes each contradiction that a model could trip over."""
@@ -228,7 +222,7 @@ def _load_own() -> Mapping[str, Contradiction]:
 
 def _load(folder: Path) -> Mapping[str, Contradiction]:
     texts = ("id", "severity", "title", "claims", "arithmetic", "verdict", "use", "reason")
-    rows = tables.read(folder / "contradictions.csv", columns=(*texts, "readings", "takes", "inputs"))
+    rows = csv_tables.read(folder / "contradictions.csv", columns=(*texts, "readings", "takes", "inputs"))
     checks.unique((row.cells["id"] for row in rows), thing="contradictions.csv")
     return MappingProxyType(
         {

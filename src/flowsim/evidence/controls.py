@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from flowsim import checks, tables
+from flowsim import checks, csv_tables
 from flowsim.evidence.figures import FOLDER
 
 REPRESENTED_BY = ("policy", "mechanism", "parameter")
@@ -51,7 +51,7 @@ def load_controls(folder: Path | None = None) -> Mapping[str, Control]:
         If a row is broken or an identifier stands twice.
     """
     columns = ("control", "title", "represented_by", "name", "how")
-    rows = tables.read((folder or FOLDER) / "controls.csv", columns=columns)
+    rows = csv_tables.read((folder or FOLDER) / "controls.csv", columns=columns)
     checks.unique((row.cells["control"] for row in rows), thing="controls.csv")
     return MappingProxyType(
         {row.cells["control"]: Control(**{name: row.text(name) for name in columns}) for row in rows}

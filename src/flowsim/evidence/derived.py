@@ -10,9 +10,9 @@ from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
-from flowsim import checks, tables, units
-from flowsim.evidence.checking import Facts, amount
-from flowsim.evidence.checks_flow import retained, users
+from flowsim import checks, csv_tables, units
+from flowsim.evidence.arithmetic.flow import retained, users
+from flowsim.evidence.check import Facts, amount
 from flowsim.evidence.figures import FOLDER, opiates, optional
 
 WHOLE_PERCENT = 0.005
@@ -68,7 +68,7 @@ def load_derived(folder: Path | None = None) -> Mapping[str, Derived]:
         If a row is broken or a key stands twice.
     """
     columns = ("key", "quantity", "value", "low", "high", "unit", "formula", "inputs")
-    rows = tables.read((folder or FOLDER) / "derived.csv", columns=columns)
+    rows = csv_tables.read((folder or FOLDER) / "derived.csv", columns=columns)
     checks.unique((row.cells["key"] for row in rows), thing="derived.csv")
     return MappingProxyType(
         {

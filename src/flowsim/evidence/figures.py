@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 from types import MappingProxyType
 
-from flowsim import checks, tables
-from flowsim.tables import Row
+from flowsim import checks, csv_tables
+from flowsim.csv_tables import Row
 
 FOLDER = Path(__file__).parents[1] / "data" / "evidence"
 """Folder of the package's own evidence tables."""
@@ -272,7 +272,7 @@ def _load_own() -> Mapping[str, Figure]:
 
 
 def _load(folder: Path) -> Mapping[str, Figure]:
-    rows = tables.read(folder / "figures.csv", columns=COLUMNS)
+    rows = csv_tables.read(folder / "figures.csv", columns=COLUMNS)
     checks.unique((row.cells["key"] for row in rows), thing="figures.csv")
     return MappingProxyType({row.cells["key"]: _figure(row) for row in rows})
 

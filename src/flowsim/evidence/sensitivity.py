@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from flowsim.evidence.checking import Facts
+from flowsim.evidence.check import Facts
 from flowsim.evidence.contradictions import OUTSIDE, Contradiction
 from flowsim.evidence.figures import Figure
 

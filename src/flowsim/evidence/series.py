@@ -8,10 +8,10 @@ from types import MappingProxyType
 
 import pandas as pd
 
-from flowsim.evidence.checking import Facts, amount
-from flowsim.evidence.checks_series import KEYS_2005, order_checks
+from flowsim.evidence.arithmetic.series import KEYS_2005, order_checks
+from flowsim.evidence.check import Facts, amount
 from flowsim.evidence.figures import READINGS, opiates
-from flowsim.evidence.outside import load_facts
+from flowsim.evidence.sources import load_facts
 
 TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from flowsim import checks, tables
-from flowsim.evidence.checking import Facts, amount
+from flowsim import checks, csv_tables
+from flowsim.evidence.check import Facts, amount
 from flowsim.evidence.derived import derive
 from flowsim.evidence.figures import FOLDER, optional
 
@@ -88,7 +88,7 @@ def load_targets(folder: Path | None = None) -> Mapping[str, Target]:
         *("key", "dimension", "quantity", "drug", "place", "agency", "mode", "period_start", "period_end", "value"),
         *("low", "high", "unit", "weight", "use", "treatment", "basis", "formula", "inputs", "source"),
     )
-    rows = tables.read((folder or FOLDER) / "targets.csv", columns=columns)
+    rows = csv_tables.read((folder or FOLDER) / "targets.csv", columns=columns)
     checks.unique((row.cells["key"] for row in rows), thing="targets.csv")
     return MappingProxyType(
         {

@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import xarray as xr
 
-from flowsim.engine.expectation import Expectation
-from flowsim.inspection.checkpoint import AGENCIES, WAYS
+from flowsim.engine.expectation.engine import Expectation
 from flowsim.results.coordinates import dates
 from flowsim.results.registry import CHANNELS, REASONS, attach
 from flowsim.results.sites import along, sites
 from flowsim.results.tally import Floats, Loads, exits
 from flowsim.results.visits import VISITS, Posts, mean_delay, per_year
-from flowsim.traffic import DRUGS, VEHICLE_CLASSES
 from flowsim.units import HOURS_PER_DAY
-from flowsim.world import World
+from flowsim.world.checkpoint import AGENCIES, WAYS
+from flowsim.world.traffic import DRUGS, VEHICLE_CLASSES
+from flowsim.world.world import World
 
 
 def coordinates(world: World) -> dict[str, object]:

@@ -6,6 +6,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+from flowsim import checks
+
 FOLDER = Path("results")
 """Folder below which results lie unless `out=` names another."""
 
@@ -24,6 +26,30 @@ _OPENED_BY = {
 
 _MOST = 8
 """Most files that are named."""
+
+
+LONGEST_PART, LONGEST_PATH = 255, 4095
+"""Most bytes of a part of a path, and of a path in all, that file systems take."""
+
+ROOM = 200
+"""Bytes that the names of what is written into a folder of results need."""
+
+
+def require_folder_name(name: str) -> None:
+    """Refuse what cannot be the name of a folder for results.
+
+    Raises
+    ------
+    ValueError
+        If it is empty, holds a NUL, or is longer than file systems take.
+    """
+    checks.require(bool(name.strip()), thing="out", rule="name a folder", value=name)
+    checks.require("\0" not in name, thing="out", rule="hold no NUL", value=name)
+    longest = max((len(os.fsencode(part)) for part in Path(name).parts), default=0)
+    rule = f"have parts of at most {LONGEST_PART} bytes"
+    checks.require(longest <= LONGEST_PART, thing="out", rule=rule, value=name)
+    whole, most = len(os.fsencode(os.path.abspath(name))), LONGEST_PATH - ROOM
+    checks.require(whole <= most, thing="out", rule=f"be at most {most} bytes long with all above it", value=name)
 
 
 def newest(folder: Path = FOLDER) -> Path:

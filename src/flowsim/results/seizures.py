@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from flowsim.engine.compiled.visited import Travelled
 from flowsim.engine.outcome import BYPASSED, SEIZED, Outcome
-from flowsim.engine.trail import Travelled
-from flowsim.inspection.checkpoint import AGENCIES
 from flowsim.results.registry import CHANNELS
 from flowsim.results.sites import final_visit, site_of_place
-from flowsim.world import World
+from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.world import World
 
 Columns = dict[str, npt.NDArray[Any]]
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from flowsim.draws.fleet import Ints
+from flowsim.engine.compiled.visited import Travelled
 from flowsim.engine.outcome import Outcome
-from flowsim.engine.trail import Travelled
-from flowsim.network import Place
-from flowsim.world import World
+from flowsim.world.network import Place
+from flowsim.world.world import World
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,15 +10,15 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.draws.fleet import HONEST, Bools, Ints
+from flowsim.engine.compiled.visited import Travelled
 from flowsim.engine.outcome import PASSED, REFERRED, RETAINED, SEIZED, SPLIT, UNDER_WAY, Outcome
-from flowsim.engine.trail import Travelled
-from flowsim.inspection.checkpoint import AGENCIES
-from flowsim.results.passing import without_alarm
+from flowsim.results.missed_kernel import without_alarm
 from flowsim.results.registry import CHANNELS, REASONS
 from flowsim.results.seizures import CASE, MARKET, PATROL, ROUTINE, TIP, Columns, table, taken
 from flowsim.results.sites import final_visit, site_of_place, sites
-from flowsim.traffic import DRUGS
-from flowsim.world import World
+from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.traffic import DRUGS
+from flowsim.world.world import World
 
 Floats = npt.NDArray[np.float64]
 

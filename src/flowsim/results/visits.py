@@ -11,14 +11,14 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim import units
-from flowsim.draws.counter import Floats
 from flowsim.draws.fleet import HONEST, Bools, Ints
+from flowsim.draws.philox import Floats
+from flowsim.engine.compiled.visited import Travelled
 from flowsim.engine.outcome import REFERRED, Outcome
-from flowsim.engine.trail import Travelled
-from flowsim.inspection.checkpoint import WAYS
 from flowsim.jit import embedded, kernel
-from flowsim.traffic import VEHICLE_CLASSES
-from flowsim.world import World, way_across
+from flowsim.world.checkpoint import WAYS
+from flowsim.world.traffic import VEHICLE_CLASSES
+from flowsim.world.world import World, way_across
 
 VISITS, HOURS = range(2)
 """Columns of the sums by span: visits [1], and the time that they took [h]."""

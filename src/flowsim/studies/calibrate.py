@@ -11,21 +11,21 @@ import pandas as pd
 import xarray as xr
 
 from flowsim import checks
-from flowsim.calibration import posterior, reported
+from flowsim.calibration import data, posterior
 from flowsim.calibration.components import COMPONENTS, Cell, cells_of
+from flowsim.calibration.data import Reported
 from flowsim.calibration.identity import identifying
+from flowsim.calibration.inversion import solve, solve_all
 from flowsim.calibration.model import SHARE, Model, Setting, build, needed
 from flowsim.calibration.posterior import Draws
 from flowsim.calibration.priors import Prior, values
-from flowsim.calibration.reported import Reported
 from flowsim.calibration.sampler import LEAST_ESS, MOST_RHAT, Effort, Sample, sample
-from flowsim.calibration.worlds import solve, solve_all
-from flowsim.intervals import draw, varied
-from flowsim.simulate import Progress
-from flowsim.studies.columns import columns, paragraph
-from flowsim.studies.request import CalibrationRequest, Request
+from flowsim.config.request import CalibrationRequest, Request
+from flowsim.simulation.assumed import draw, varied
+from flowsim.simulation.simulate import Progress
+from flowsim.studies.layout import columns, paragraph
 from flowsim.units import KG_PER_TONNE
-from flowsim.world import World
+from flowsim.world.world import World
 
 BURN = 3
 """One over the part of the steps that comes before, and is discarded [1]."""
@@ -142,10 +142,10 @@ def setup(world: World, asked: CalibrationRequest) -> Setup:
     ValueError
         If the table or a prior is refused.
     """
-    rows = reported.load(asked.reported)
+    rows = data.load(asked.reported)
     reference = cells_of(world)
     flows = {row.year: row for row in rows.values() if row.use == "flow"}
-    used = reported.years_of([row for row in rows.values() if row.use != "flow"])
+    used = data.years_of([row for row in rows.values() if row.use != "flow"])
     years = {}
     for year in used:
         name = flows[year].world if year in flows else ""

@@ -6,19 +6,20 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
-from flowsim import capacity, checks, units
-from flowsim.capacity import Load
+from flowsim import checks, units
+from flowsim.config.request import Request
 from flowsim.draws.choices import cities_on
-from flowsim.inspection.checkpoint import AGENCIES, Checkpoint, LaneGroup
-from flowsim.inspection.intelligence import CASE_AGENCIES, Intelligence
-from flowsim.network import Route
-from flowsim.policy import compose
-from flowsim.provenance import Number
-from flowsim.simulate import Progress
-from flowsim.studies.columns import paragraph
-from flowsim.studies.request import Request
-from flowsim.traffic import VEHICLE_CLASSES
-from flowsim.world import World
+from flowsim.policy.policy import compose
+from flowsim.simulation.simulate import Progress
+from flowsim.studies.layout import paragraph
+from flowsim.world import utilisation
+from flowsim.world.checkpoint import AGENCIES, Checkpoint, LaneGroup
+from flowsim.world.intelligence import CASE_AGENCIES, Intelligence
+from flowsim.world.network import Route
+from flowsim.world.traffic import VEHICLE_CLASSES
+from flowsim.world.utilisation import Load
+from flowsim.world.world import World
+from flowsim.world_tables.provenance import Number
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
@@ -33,7 +34,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     """
     policy = compose(request.policies)
     world = policy.apply(request.world)
-    loads = capacity.loads(world)
+    loads = utilisation.loads(world)
     warnings, notes = list(_warnings(world, loads)), list(_notes(world, loads))
     lines = [
         f"{world.title}: world {world.name}, {world.year}, policy {policy.name}",
@@ -207,7 +208,7 @@ def posts_of(world: World, route: Route) -> list[tuple[int, str]]:
 def _visits(world: World) -> Iterator[str]:
     types = {post.name: post.type for post in world.checkpoints}
     found: dict[str, Counter[str]] = defaultdict(Counter)
-    for (name, vehicle_class, _), per_day in capacity.visits(world).items():
+    for (name, vehicle_class, _), per_day in utilisation.visits(world).items():
         found[types[name]][vehicle_class] += per_day * units.DAYS_PER_YEAR  # type: ignore[assignment]
     yield from ("", "Honest visits a year, by type of checkpoint and class of vehicle", "")
     yield f"{'type':12}" + "".join(f"{name:>14}" for name in (*VEHICLE_CLASSES, "all"))
@@ -223,7 +224,7 @@ def _counts(world: World) -> Iterator[str]:
     yield from ("", "Published counts, their interval cast back to the year of the world [1/day]", "")
     yield f"{'count':32} {'modelled':>10} {'low':>10} {'high':>10}"
     for count in world.counts:
-        modelled = capacity.counted(world, count)
+        modelled = utilisation.counted(world, count)
         mark = "" if count.low <= modelled <= count.high else "  outside"
         yield f"{count.name:32} {modelled:10,.1f} {count.low:10,.1f} {count.high:10,.1f}{mark}"
 
@@ -239,9 +240,9 @@ def _kinds(numbers: Sequence[Number]) -> Iterator[str]:
 
 
 def _warnings(world: World, loads: Sequence[Load]) -> Iterator[str]:
-    yield from capacity.overloads(loads)
+    yield from utilisation.overloads(loads)
     for count in world.counts:
-        modelled = capacity.counted(world, count)
+        modelled = utilisation.counted(world, count)
         if not count.low <= modelled <= count.high:
             interval = f"[{count.low:,.1f}, {count.high:,.1f}]"
             yield f"count '{count.name}': {modelled:,.1f} modelled vehicles a day lie outside {interval}"

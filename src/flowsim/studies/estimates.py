@@ -6,13 +6,15 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from flowsim import capacity, mechanisms, units
+from flowsim import units
+from flowsim.config.request import Request
 from flowsim.draws.consignments import loads_per_year
-from flowsim.policy import compose
-from flowsim.resources import VISITS_PER_LOAD, memory_needed
-from flowsim.studies.request import Request
-from flowsim.world import World
-from flowsim.years import SIMULATING
+from flowsim.policy import switch_off
+from flowsim.policy.policy import compose
+from flowsim.simulation.engines import SIMULATING
+from flowsim.simulation.resources import VISITS_PER_LOAD, memory_needed
+from flowsim.world import utilisation
+from flowsim.world.world import World
 
 WORTH_SAYING = 20.0
 """Least time that is said before a study begins [s]."""
@@ -124,7 +126,7 @@ def amounts_of(study: str, request: Request) -> Amounts:
     if study == "run":
         return _run(request, world)
     if study == "mechanisms":
-        several = 1 + len(mechanisms.active(world))
+        several = 1 + len(switch_off.active(world))
         return Amounts(visits=several * visits(request, world), solutions=2 * several)
     if study == "calibrate":
         chains = int(options["chains"])
@@ -156,7 +158,7 @@ def traffic(request: Request, world: World) -> float:
     plan = request.plan
     spans = [(0, 0.0, plan.horizon)] * plan.replications if plan.together else plan.spans()
     hours = math.fsum(end - start + (0.0 if plan.together else world.warm_up) for _, start, end in spans)
-    return math.fsum(capacity.visits(world).values()) * hours / units.HOURS_PER_DAY
+    return math.fsum(utilisation.visits(world).values()) * hours / units.HOURS_PER_DAY
 
 
 def visits(request: Request, world: World) -> float:

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from flowsim import checks
+from flowsim.config.request import Request
 from flowsim.evidence import in_years, load_contradictions, load_figures, load_independent, load_sources
 from flowsim.evidence.ledger import derived, ledger, outside
-from flowsim.provenance import Number
-from flowsim.readings import series_of
-from flowsim.simulate import Progress
-from flowsim.studies import listing
-from flowsim.studies.columns import WIDTH, paragraph
-from flowsim.studies.request import Request
+from flowsim.simulation.simulate import Progress
+from flowsim.studies import evidence_listing
+from flowsim.studies.layout import WIDTH, paragraph
+from flowsim.world_tables.provenance import Number
+from flowsim.world_tables.readings import series_of
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
@@ -46,13 +46,13 @@ def run(request: Request, *, progress: Progress | None) -> str:
             kept=kept,
         ),
         *_head(f"Figures of the sources: {len(figures)}"),
-        *listing.figures(figures),
+        *evidence_listing.figures(figures),
         *_head(f"Numbers from outside the sources, which are never reported figures: {len(others)}"),
-        *listing.outside(others),
+        *evidence_listing.outside(others),
         *_head(f"Numbers derived from these: {len(follows)}"),
-        *listing.derived(follows),
+        *evidence_listing.derived(follows),
         *_head(f"Contradictions: {len(found)}"),
-        *listing.contradictions(found, series=series),
+        *evidence_listing.contradictions(found, series=series),
         *_head(f"Numbers of the world {request.world.name}: {len(kept)}"),
         *_numbers(kept),
     ]

@@ -8,16 +8,16 @@ from types import MappingProxyType
 import pandas as pd
 
 from flowsim import checks
+from flowsim.config.request import Request
 from flowsim.evidence import in_years
 from flowsim.evidence.contradictions import WEIGHTS
 from flowsim.evidence.ledger import contradiction_table, derived, ledger, outside
 from flowsim.evidence.series import check_table, series_table
-from flowsim.figures.series import number_text, opiate_series, stated_text
-from flowsim.readings import series_of
-from flowsim.simulate import Progress
-from flowsim.studies import fitted, waterfall
-from flowsim.studies.page import page
-from flowsim.studies.request import Request
+from flowsim.figures.fig2_series import number_text, opiate_series, stated_text
+from flowsim.simulation.simulate import Progress
+from flowsim.studies import fig3_fig4, fig12
+from flowsim.studies.table1_page import page
+from flowsim.world_tables.readings import series_of
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
@@ -50,17 +50,17 @@ def run(request: Request, *, progress: Progress | None) -> str:
 
 def _waterfall(request: Request, progress: Progress | None) -> str:
     """Figure 12 with its two tables."""
-    return waterfall.draw_figure(request, progress=progress)
+    return fig12.draw_figure(request, progress=progress)
 
 
 def _fit(request: Request, progress: Progress | None) -> str:
     """Figure 3 with its tables."""
-    return fitted.draw_fit(request, progress=progress)
+    return fig3_fig4.draw_fit(request, progress=progress)
 
 
 def _identified(request: Request, progress: Progress | None) -> str:
     """Figure 4 with its table."""
-    return fitted.draw_identified(request, progress=progress)
+    return fig3_fig4.draw_identified(request, progress=progress)
 
 
 def _series(request: Request, progress: Progress | None) -> str:

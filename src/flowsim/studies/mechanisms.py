@@ -11,19 +11,19 @@ import pandas as pd
 import xarray as xr
 
 from flowsim import checks
-from flowsim.engine.expectation import expect
-from flowsim.measures import seized
-from flowsim.mechanisms import NEUTRAL, active, switched_off
-from flowsim.policy import BASELINE, compose
+from flowsim.config.request import Request
+from flowsim.engine.expectation.engine import expect
+from flowsim.policy.policy import BASELINE, compose
+from flowsim.policy.switch_off import NEUTRAL, active, switched_off
 from flowsim.results import files
-from flowsim.simulate import Plan, Progress, simulate_with_spans
-from flowsim.studies.columns import paragraph
-from flowsim.studies.request import Request
+from flowsim.results.measures import seized
+from flowsim.simulation.engines import SIMULATING
+from flowsim.simulation.simulate import Plan, Progress, simulate_with_spans
+from flowsim.studies.layout import paragraph
 from flowsim.studies.run import amounts, spans_of
-from flowsim.traffic import DRUGS
 from flowsim.units import HOURS_PER_YEAR
-from flowsim.world import World
-from flowsim.years import SIMULATING
+from flowsim.world.traffic import DRUGS
+from flowsim.world.world import World
 
 COLUMNS = ("mechanism", "neutral", "seized", "error", "relative", "expected", "delay", "delay_error")
 """Columns of the differences."""

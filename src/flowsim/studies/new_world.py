@@ -9,11 +9,11 @@ from pathlib import Path
 from tempfile import mkdtemp
 
 from flowsim import checks
-from flowsim.simulate import Progress
-from flowsim.studies.request import Request
-from flowsim.world_columns import SOURCED, TABLES
-from flowsim.world_forms import FORMS, Column, Table
-from flowsim.world_parameters import PARAMETERS
+from flowsim.config.request import Request
+from flowsim.simulation.simulate import Progress
+from flowsim.world_tables.catalogue import SOURCED, TABLES
+from flowsim.world_tables.columns import FORMS, Column, Table
+from flowsim.world_tables.parameters import PARAMETERS
 
 WORDS = ("null", "true", "false", "yes", "no", "on", "off", "nan", "inf")
 """Names that YAML or the command line would take for something else."""

@@ -7,14 +7,14 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
-from flowsim.policies.added import entitled
-from flowsim.policies.costs import LEVEL, annual_cost, annual_costs, annual_interval
-from flowsim.policies.differences import Difference, differences
-from flowsim.policies.kinds import BARE, kind_of, says
-from flowsim.policy import Parameter, Policy, compose
-from flowsim.simulate import Progress
-from flowsim.studies.request import Request
-from flowsim.world import World
+from flowsim.config.request import Request
+from flowsim.policy.added import entitled
+from flowsim.policy.annual_cost import LEVEL, annual_cost, annual_costs, annual_interval
+from flowsim.policy.catalogue import BARE, kind_of, says
+from flowsim.policy.differences import Difference, differences
+from flowsim.policy.policy import Parameter, Policy, compose
+from flowsim.simulation.simulate import Progress
+from flowsim.world.world import World
 
 WIDTH = 100
 """Longest line that is printed [characters]."""

@@ -9,18 +9,18 @@ from itertools import groupby
 import pandas as pd
 import xarray as xr
 
-from flowsim.capacity import loads
-from flowsim.figures import network_map
-from flowsim.measures import THROUGH, seized_at, summary
-from flowsim.policies.added import said
-from flowsim.policy import compose
-from flowsim.readings import DEFAULT, label
+from flowsim.config.request import Request, simulated
+from flowsim.figures import fig1_network
+from flowsim.policy.added import said
+from flowsim.policy.policy import compose
 from flowsim.results import files
-from flowsim.simulate import Plan, Progress
-from flowsim.studies.columns import paragraph
-from flowsim.studies.request import Request, simulated
-from flowsim.world import World
-from flowsim.years import FOLLOWED
+from flowsim.results.measures import THROUGH, seized_at, summary
+from flowsim.simulation.engines import FOLLOWED
+from flowsim.simulation.simulate import Plan, Progress
+from flowsim.studies.layout import paragraph
+from flowsim.world.utilisation import loads
+from flowsim.world.world import World
+from flowsim.world_tables.readings import DEFAULT, label
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
@@ -48,7 +48,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     seized = results if "seized_mass_by_checkpoint" in results else None
     if seized is not None:
         seized_at(seized).to_csv(request.out / "fig1_network.csv", index=False)
-    figure = network_map.network_map(policy.apply(request.world), seized)
+    figure = fig1_network.network_map(policy.apply(request.world), seized)
     for suffix in ("png", "pdf"):
         figure.savefig(request.out / f"fig1_network.{suffix}", dpi=150)
     return describe(request, results, table)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from flowsim import checks, tables
+from flowsim import checks, csv_tables
 from flowsim.sweeps.grid import ROW, Axis
 
 KINDS = ("sobol", "latin_hypercube", "morris")
@@ -54,7 +54,7 @@ def from_table(path: Path) -> Axis:
     ValueError
         If there is no such file, a row is longer or shorter than the first, or a cell is empty.
     """
-    found = tables.scan(path, columns=None)
+    found = csv_tables.scan(path, columns=None)
     for mistake in found.mistakes:
         rule = f"be a table in CSV whose columns are keys ({mistake.text})"
         checks.require(mistake.line > 0, thing="hydra.sweeper.table", rule=rule, value=str(path))

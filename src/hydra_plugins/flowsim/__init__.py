@@ -6,7 +6,7 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
 
 from flowsim.config.options import conf_dir
-from flowsim.sweeps.plugins import LaunchesHere, LaunchesProcesses, SweepsIntoStore
+from flowsim.sweeps.hydra_plugins import LaunchesHere, LaunchesProcesses, SweepsIntoStore
 
 
 class StoreSweeper(SweepsIntoStore, Sweeper):

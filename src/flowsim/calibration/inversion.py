@@ -1,0 +1,307 @@
+"""Worlds that produce what was drawn: efforts, rings, patrols and retail arrests solved through the closed form."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+
+import numpy as np
+
+from flowsim import checks
+from flowsim.calibration.components import INDEX, simple, without
+from flowsim.calibration.model import Model
+from flowsim.engine.expectation.engine import Expectation, expect
+from flowsim.results.registry import CHANNELS
+from flowsim.simulation.assumed import SetNumbers
+from flowsim.simulation.simulate import Progress
+from flowsim.world.checkpoint import AGENCIES, EFFORT_CLASSES, agency_key
+from flowsim.world.world import World
+
+TOLERANCE = 1e-3
+"""Largest relative difference between the mass that a solved world gives and the one that was drawn [1]."""
+
+MOST_STEPS = 8
+"""Most steps in which efforts are solved [1]."""
+
+YEAR_PARTS = ("parameters:year_flow_log_sd", "inspection:year_log_sd")
+"""Numbers of the world over which the spread of a year's factor is divided, as it is in the world."""
+
+CROSSING = "crossing"
+"""Class of effort of all that is found at crossings."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Solved:
+    """A world that produces a draw, as numbers that are set in the one that is calibrated."""
+
+    numbers: Mapping[str, float]
+    """Values by name, as in `SetNumbers` [unit of each]."""
+
+    residual: float
+    """Largest relative difference of a mass that the world gives from the one that was drawn [1]."""
+
+    refused: str
+    """Why the draw is refused, empty if it is not."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Masses that a world shall produce in a mean year, and what is left of the world's own choice."""
+
+    found: Mapping[str, float]
+    """Mass found at checkpoints in the routine and on tips, by class of effort [kg/year]."""
+
+    patrol: float
+    """Mass that patrols stop [kg/year]; 0 where there are none."""
+
+    market: float
+    """Mass of retail arrests [kg/year]; 0 where there are none."""
+
+    cases: Mapping[str, float]
+    """Cases by agency [1/year]."""
+
+    case_kg: float
+    """Mass that cases take [kg/year]."""
+
+
+def numbers_of(model: Model, drawn: Mapping[str, float], *, world: World) -> dict[str, float]:
+    """Numbers of a world that follow from a draw at once, by name as in `SetNumbers`.
+
+    Parameters
+    ----------
+    model
+        Model of the draw.
+    drawn
+        Values of its parameters.
+    world
+        World that is calibrated, which says how the spread of years divides over flow and effort.
+    """
+    flow, effort = world.traffic.year_log_sd, world.detection.year_log_sd
+    whole = math.hypot(flow, effort) or 1.0
+    parts = (flow / whole, effort / whole) if flow or effort else (0.0, 1.0)
+    return {
+        "parameters:inflow": drawn["inflow"],
+        "parameters:load_median": drawn["load_median"],
+        "parameters:load_log_sd": drawn["load_log_sd"],
+        "parameters:load_tail": drawn["load_tail"],
+        "parameters:load_tail_exponent": drawn["load_tail_exponent"],
+        "parameters:load_size_selection": drawn["load_selection"],
+        **{name: drawn["year_log_sd"] * part for name, part in zip(YEAR_PARTS, parts, strict=True)},
+    }
+
+
+def wanted(model: Model, drawn: Mapping[str, float], *, world: World) -> Wanted:
+    """Masses that a world shall produce under the controls of the reference.
+
+    Parameters
+    ----------
+    model
+        Model of the draw.
+    drawn
+        Values of its parameters.
+    world
+        World that is calibrated.
+
+    Raises
+    ------
+    ValueError
+        If an area's checkpoints have efforts of several classes.
+    """
+    one = {name: np.array([value]) for name, value in drawn.items()}
+    kg = {name: float(mass[0]) for name, mass in model.kilograms(one).items()}
+    classes = class_of_area(model, world=world)
+    found: dict[str, float] = {CROSSING: kg[CROSSING]} if CROSSING in kg else {}
+    for area, effort_class in classes.items():
+        found[effort_class] = found.get(effort_class, 0.0) + kg[f"inside:{area}"]
+    by_case = {"KNB": kg.get("knb", 0.0), "Committee": kg.get("committee", 0.0)}
+    total = sum(by_case.values())
+    cases = {agency: drawn["cases"] * mass / total for agency, mass in by_case.items()} if total > 0 else {}
+    return Wanted(found=found, patrol=kg.get("patrol", 0.0), market=kg.get("market", 0.0), cases=cases, case_kg=total)
+
+
+def class_of_area(model: Model, *, world: World) -> dict[str, str]:
+    """Class of effort of the checkpoints inside each area and in the rest of the country, whose name is empty.
+
+    Raises
+    ------
+    ValueError
+        If an area's checkpoints have efforts of several classes, or a class spans a whole area and a part of another.
+    """
+    found: dict[str, set[str]] = {}
+    for post in world.checkpoints:
+        if post.effort_class != CROSSING:
+            area = model.setting.area(world.place_of(post).oblast)
+            found.setdefault(area, set()).add(post.effort_class)
+    for area, classes in found.items():
+        rule = "have checkpoints of one class of effort"
+        where = f"area '{area}'" if area else "the rest of the country"
+        checks.require(len(classes) == 1, thing=where, rule=rule, value=", ".join(sorted(classes)))
+    present = {part.partition(":")[2] for part in model.setting.parts("inside")}
+    return {area: next(iter(classes)) for area, classes in found.items() if area in present}
+
+
+def solve(model: Model, drawn: Mapping[str, float], *, world: World, nuisance: Mapping[str, float]) -> Solved:
+    """World whose closed form produces the masses of a draw.
+
+    What is seized is nearly linear in each number that is solved for: in the effort of its own class, in one over the
+    number of rings, in the chance of a patrol and in the share of retail arrests. So efforts are found by secants and
+    the others by proportion, until all masses differ by less than `TOLERANCE`.
+
+    Parameters
+    ----------
+    model
+        Model of the draw.
+    drawn
+        Values of its parameters.
+    world
+        World that is calibrated.
+    nuisance
+        Draws of numbers that keep their priors, by name as in `SetNumbers`.
+    """
+    aim = wanted(model, drawn, world=world)
+    numbers = {**nuisance, **numbers_of(model, drawn, world=world)}
+    numbers.update({f"inspection:intelligence.cases_{agency_key(a)}": rate for a, rate in aim.cases.items()})
+    quick = simple(world)
+    base = _quick(quick, numbers)
+    passive = expect(without(base, effort=True))
+    refused = _set_passive(numbers, passive, aim=aim, world=base)
+    efforts = {name: max(1e-4, min(1.0, world.detection.effort.of(name))) for name in aim.found}
+    before: dict[str, tuple[float, float]] = {}
+    residual = math.inf
+    for _ in range(MOST_STEPS):
+        if refused:
+            break
+        numbers.update({f"inspection:effort.{name}": value for name, value in efforts.items()})
+        changed = _quick(quick, numbers)
+        found, tipped, parts = _compared(expect(changed), passive, aim=aim, world=changed)
+        off = [found[name] / mass for name, mass in aim.found.items()] + list(parts.values())
+        residual = max(abs(ratio - 1.0) for ratio in off)
+        if residual < TOLERANCE:
+            break
+        for name, mass in aim.found.items():
+            gained = _gain(efforts[name], found[name], tipped[name], before=before.get(name))
+            before[name] = efforts[name], found[name]
+            efforts[name] += (mass - found[name]) / gained if gained > 0 else math.inf
+        refused = next((f"effort of {name} above 1" for name, value in efforts.items() if value > 1.0), "")
+        refused = refused or next((f"effort of {n} below 0" for n, value in efforts.items() if value <= 0.0), "")
+        _scale(numbers, parts)
+    if not refused and residual >= TOLERANCE:
+        refused = "no effort gives the masses"
+    unused = {f"inspection:effort.{name}": 0.0 for name in EFFORT_CLASSES if name not in aim.found}
+    return Solved(numbers={**unused, **numbers}, residual=residual, refused=refused)
+
+
+def _quick(world: World, numbers: Mapping[str, float]) -> World:
+    """World with other numbers, of which those of the spread of years are left out."""
+    return SetNumbers(values=tuple((k, value) for k, value in numbers.items() if k not in YEAR_PARTS)).apply(world)
+
+
+def _set_passive(numbers: dict[str, float], passive: Expectation, *, aim: Wanted, world: World) -> str:
+    """Set rings, patrols and the market; why the draw is refused, if it is."""
+    by_channel = passive.by_channel[INDEX].sum(axis=1)
+    case, patrol, market = (float(by_channel[CHANNELS.index(name)]) for name in ("case", "patrol", "market"))
+    if aim.case_kg > 0:
+        rings = round(world.detection.intelligence.rings * case / aim.case_kg)
+        if rings < 1:
+            return "fewer than one ring"
+        numbers["inspection:intelligence.rings"] = float(rings)
+        # Rings are whole; the cases make up for what rounding takes.
+        rounding = aim.case_kg / case * rings / world.detection.intelligence.rings
+        for agency in aim.cases:
+            numbers[f"inspection:intelligence.cases_{agency_key(agency)}"] *= rounding
+    if aim.patrol > 0 and patrol > 0:
+        numbers["patrols:factor"] = aim.patrol / patrol
+    if aim.market > 0 and market > 0:
+        numbers["parameters:market"] = min(1.0, world.traffic.market * aim.market / market)
+    return ""
+
+
+def _gain(effort: float, found: float, tipped: float, *, before: tuple[float, float] | None) -> float:
+    """Mass that a class gains by effort, by the step before or else by what was found without tips [kg]."""
+    if before is None or before[0] == effort:
+        return max(found - tipped, 0.0) / effort
+    return (found - before[1]) / (effort - before[0])
+
+
+def _compared(
+    got: Expectation, passive: Expectation, *, aim: Wanted, world: World
+) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
+    """Mass found by class of effort, that of it on tips [kg], and what the rest has to be multiplied by [1]."""
+    by_channel = got.by_channel[INDEX]
+    sums = dict(zip(CHANNELS, by_channel.sum(axis=1).tolist(), strict=True))
+    case_before = float(passive.by_channel[INDEX, CHANNELS.index("case")].sum())
+    scale = sums["case"] / case_before if case_before > 0 else 0.0
+    found, tipped = dict.fromkeys(aim.found, 0.0), dict.fromkeys(aim.found, 0.0)
+    for k, post in enumerate(world.checkpoints):
+        if post.effort_class not in found:
+            continue
+        taken = scale * float(passive.seized[INDEX, k] - passive.patrolled[INDEX, k])
+        mass = float(got.seized[INDEX, k] - got.patrolled[INDEX, k]) - taken
+        agency = AGENCIES.index(post.agency)
+        routine, tip = (float(by_channel[CHANNELS.index(name), agency]) for name in ("routine", "tip"))
+        found[post.effort_class] += mass
+        tipped[post.effort_class] += mass * tip / (routine + tip) if tip > 0 else 0.0
+    drawn = {"case": aim.case_kg, "patrol": aim.patrol, "market": aim.market}
+    return found, tipped, {name: sums[name] / mass for name, mass in drawn.items() if mass > 0 and sums[name] > 0}
+
+
+def _scale(numbers: dict[str, float], parts: Mapping[str, float]) -> None:
+    """Divide cases, patrols and the market by what came out over what was drawn."""
+    for name, ratio in parts.items():
+        keys = {"patrol": ("patrols:factor",), "market": ("parameters:market",)}.get(
+            name, tuple(key for key in numbers if key.startswith("inspection:intelligence.cases_"))
+        )
+        for key in keys:
+            numbers[key] /= ratio
+
+
+def solve_all(
+    model: Model,
+    draws: Sequence[Mapping[str, float]],
+    *,
+    world: World,
+    nuisance: Sequence[Mapping[str, float]],
+    workers: int = 1,
+    progress: Progress | None = None,
+) -> list[Solved]:
+    """Worlds of several draws.
+
+    Parameters
+    ----------
+    model
+        Model of the draws.
+    draws
+        Values of the parameters of each.
+    world
+        World that is calibrated.
+    nuisance
+        Draws of the numbers that keep their priors, one for each.
+    workers
+        Processes that share the work; the result does not depend on them.
+    progress
+        Called as the work goes on.
+    """
+    tell = progress or (lambda step, done, total: None)
+    step, total = "worlds of the draws", len(draws)
+    work = partial(_solve_pair, model, world)
+    pairs = list(zip(draws, nuisance, strict=True))
+    found: list[Solved] = []
+    tell(step, 0, total)
+    if workers == 1:
+        for pair in pairs:
+            found.append(work(pair))
+            tell(step, len(found), total)
+        return found
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for solved in pool.map(work, pairs, chunksize=8):
+            found.append(solved)
+            tell(step, len(found), total)
+    return found
+
+
+def _solve_pair(model: Model, world: World, pair: tuple[Mapping[str, float], Mapping[str, float]]) -> Solved:
+    return solve(model, pair[0], world=world, nuisance=pair[1])

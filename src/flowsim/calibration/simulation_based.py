@@ -1,0 +1,149 @@
+"""Trials of the calibration on simulated reports: ranks of known truths, and more data that teach more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.stats import chi2
+
+from flowsim.calibration.model import Model
+from flowsim.calibration.priors import values
+from flowsim.calibration.sampler import Effort, sample
+from flowsim.calibration.synthetic_reports import simulate_reports
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+QUICK = Effort(chains=1, walkers=36, burn=200, steps=150, draws=63)
+"""How much is sampled of each simulated data set; 63 draws make 64 ranks."""
+
+RANK_BINS = 8
+"""Bins of a histogram of ranks [1]."""
+
+
+@dataclass(frozen=True)
+class Several:
+    """Several reports of one truth, which are as much more informative as there are."""
+
+    models: tuple[Model, ...]
+    """Models that differ in what was printed."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters."""
+        return self.models[0].names
+
+    def log_likelihood(self, scores: Floats) -> Floats:
+        """Logarithm of the probability of all reports, dims (set,).
+
+        Parameters
+        ----------
+        scores
+            Standard normal scores of the parameters, dims (set, parameter).
+        """
+        each = [model.log_likelihood(scores) for model in self.models]
+        return np.asarray(np.sum(each, axis=0), dtype=np.float64)
+
+
+def truth_of(model: Model, *, rng: np.random.Generator) -> tuple[Floats, dict[str, float]]:
+    """Draw of the prior: its scores, dims (parameter,), and its values.
+
+    Parameters
+    ----------
+    model
+        Model.
+    rng
+        Random numbers.
+    """
+    scores = rng.standard_normal(len(model.names))
+    return scores, {name: float(value) for name, value in values(model.priors, scores).items()}
+
+
+def repeated(model: Model, truth: dict[str, float], *, times: int, rng: np.random.Generator) -> Several:
+    """Reports of one truth, simulated several times over.
+
+    Parameters
+    ----------
+    model
+        Model.
+    truth
+        Values of the parameters.
+    times
+        How many reports of each row.
+    rng
+        Random numbers.
+    """
+    return Several(tuple(simulate_reports(model, truth, rng=rng) for _ in range(times)))
+
+
+def ranks(model: Model, *, trials: Sequence[int], seed: int, effort: Effort = QUICK, workers: int = 1) -> pd.DataFrame:
+    """Simulation-based calibration [TaltsEtAl2018]_: ranks of truths from the prior among draws of their posterior.
+
+    Each trial draws a truth, simulates load by load all that was printed, and samples the posterior from chains that
+    start in the prior. If all is right, ranks are uniform on 0 to the number of draws.
+
+    Parameters
+    ----------
+    model
+        Model with its priors and rows.
+    trials
+        Numbers of the trials, from which their random numbers derive.
+    seed
+        Seed of all random numbers.
+    effort
+        How much is sampled in each trial.
+    workers
+        Processes that share the trials.
+
+    Returns
+    -------
+    DataFrame
+        A row per trial, a column per parameter.
+
+    References
+    ----------
+    .. [TaltsEtAl2018] S. Talts, M. Betancourt, D. Simpson, A. Vehtari and A. Gelman, "Validating Bayesian inference
+       algorithms with simulation-based calibration", arXiv:1804.06788.
+    """
+    work = partial(_rank, model, seed, effort)
+    if workers == 1:
+        found = [work(trial) for trial in trials]
+    else:
+        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+            found = list(pool.map(work, trials))
+    return pd.DataFrame(found, columns=list(model.names), index=pd.Index(trials, name="trial"))
+
+
+def _rank(model: Model, seed: int, effort: Effort, trial: int) -> Ints:
+    rng = np.random.default_rng([seed, trial])
+    scores, truth = truth_of(model, rng=rng)
+    told = simulate_reports(model, truth, rng=rng)
+    found = sample(told, seed=int(rng.integers(2**31)), effort=effort)
+    rank: Ints = (found.scores.reshape(-1, len(scores)) < scores).sum(axis=0)
+    return rank
+
+
+def uniformity(found: pd.DataFrame, *, draws: int) -> pd.Series:
+    """Probability of ranks at least as uneven as these if they were uniform, by parameter, of a chi-square test [1].
+
+    Parameters
+    ----------
+    found
+        Ranks, as from `ranks`.
+    draws
+        Draws of each trial; one more must be a multiple of `RANK_BINS`.
+    """
+    expected = len(found) / RANK_BINS
+    edges = np.linspace(0, draws + 1, RANK_BINS + 1) - 0.5
+    statistic = {
+        str(name): float(((np.histogram(column, bins=edges)[0] - expected) ** 2 / expected).sum())
+        for name, column in found.items()
+    }
+    return pd.Series({name: float(chi2.sf(value, RANK_BINS - 1)) for name, value in statistic.items()})

@@ -1,0 +1,139 @@
+"""Pairs of policies: how probably one seizes more than another, and which differences can be told apart."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+from scipy import stats
+
+from flowsim.comparison import paired
+from flowsim.comparison.confidence import SETS, SURE, bounds
+
+COLUMNS = (
+    *("first", "second", "difference", "low", "high", "error"),
+    *("p", "draws", "p_prior", "draws_prior", "verdict", "verdict_prior"),
+)
+"""Columns of the table of pairs."""
+
+APART, NOT_APART, SAME = "apart", "not apart", "the same"
+TOO_FEW_DRAWS, TOO_FEW = "too few draws", "too few years"
+"""Verdicts: told apart; not told apart by the draws; equal always; draws, or sets of assumed numbers, are too few to
+say either; told apart by the draws but not beyond the simulated years."""
+
+VERDICTS = (APART, NOT_APART, TOO_FEW_DRAWS, TOO_FEW, SAME)
+"""All verdicts."""
+
+
+def probability(values: xr.DataArray) -> xr.DataArray:
+    """Share of draws in which one policy seizes more than another, ties by half.
+
+    Parameters
+    ----------
+    values
+        Mass seized, in the mean over years, dims (policy, draw) [kg/year].
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, other) [1]; p(A, B) + p(B, A) = 1, and 0.5 on the diagonal.
+    """
+    array = values.transpose("policy", "draw").values
+    above = (array[:, None] > array[None]).mean(axis=2)
+    equal = (array[:, None] == array[None]).mean(axis=2)
+    names = values["policy"].values
+    return xr.DataArray(above + equal / 2, dims=("policy", "other"), coords={"policy": names, "other": names})
+
+
+def differences(results: xr.Dataset, *, prior: xr.Dataset | None = None) -> pd.DataFrame:
+    """All pairs of policies, the one that seizes more in the mean first, in the order of what they seize.
+
+    A pair is told apart where one seizes more with a probability of at least 95 %, as the bound of the draws that agree
+    says (`confidence.bounds`, error 5 %), and where the mean difference exceeds what the finite number of simulated
+    years could make of no difference (t test over years, 5 % two-sided): all draws share the same years, so that draws
+    may agree on an accident of these. It is not told apart where the upper bound lies below 95 %. Between the two, or
+    if a pair with assumed numbers was compared in fewer than `confidence.SETS` sets, draws are too few.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    prior
+        Results for draws from the prior.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`: difference of the mass seized with its 5 and 95 % points over draws and its standard error
+        for the finite number of years [kg/year]; share of the draws in which the first seizes more and their number,
+        the same under the prior (NaN and 0 if it is not given or lacks a policy); the verdict, and what draws of the
+        prior alone say ("" without).
+    """
+    levels = paired.levels(results)
+    seized, yearly = levels["seized"], levels["yearly"].transpose("policy", "draw", "replication")
+    order, names = by_effect(seized), [str(name) for name in results["parameter"].values]
+    posterior = probability(seized)
+    before = None if prior is None else probability(paired.levels(prior)["seized"])
+    rows = []
+    for first, second in combinations(order, 2):
+        change = seized.sel(policy=first) - seized.sel(policy=second)
+        middle, low, high = paired.interval(change)
+        error = paired.error_of_years(yearly.sel(policy=first) - yearly.sel(policy=second))
+        sets = results.sizes["set"] if paired.parameters_of(f"{first}+{second}", names) else None
+        p, draws = float(posterior.sel(policy=first, other=second)), results.sizes["draw"]
+        verdict = SAME if bool((change == 0).all()) else by_draws(p, draws, sets=sets)
+        if verdict == APART:
+            verdict = _beyond_years(middle, error, years=yearly.sizes["replication"])
+        earlier = _under_prior(before, (first, second), draws=0 if prior is None else prior.sizes["draw"], sets=sets)
+        row = dict(zip(COLUMNS, (first, second, middle, low, high, error), strict=False))
+        rows.append(row | {"p": p, "draws": draws, "verdict": verdict} | earlier)
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _under_prior(
+    before: xr.DataArray | None, pair: tuple[str, str], *, draws: int, sets: int | None
+) -> dict[str, object]:
+    """What draws from the prior say of a pair, if there are any."""
+    if before is None or not set(pair) <= set(map(str, before["policy"].values)):
+        return {"p_prior": np.nan, "draws_prior": 0, "verdict_prior": ""}
+    share = float(before.sel(policy=pair[0], other=pair[1]))
+    return {"p_prior": share, "draws_prior": draws, "verdict_prior": by_draws(share, draws, sets=sets)}
+
+
+def by_effect(seized: xr.DataArray) -> list[str]:
+    """Names of policies from the one that seizes most in the mean to the one that seizes least.
+
+    Parameters
+    ----------
+    seized
+        Mass seized, dims (policy, draw) [kg/year].
+    """
+    means = {str(name): paired.interval(seized.sel(policy=name))[0] for name in seized["policy"].values}
+    return sorted(means, key=lambda name: -means[name])
+
+
+def by_draws(share: float, draws: int, *, sets: int | None = None) -> str:
+    """Verdict of the draws alone: `APART`, `NOT_APART`, or `TOO_FEW_DRAWS`.
+
+    Parameters
+    ----------
+    share
+        Share of the draws in which one policy seizes more, ties by half [1].
+    draws
+        Number of draws [1].
+    sets
+        Sets of assumed numbers that the draws share; None if neither policy has any.
+    """
+    if sets is not None and sets < SETS:
+        return TOO_FEW_DRAWS
+    low, high = bounds(max(share, 1 - share), draws)
+    return NOT_APART if high < SURE else APART if low >= SURE else TOO_FEW_DRAWS
+
+
+def _beyond_years(middle: float, error: float, *, years: int) -> str:
+    """Whether a difference on which draws agree exceeds what the simulated years could make of none."""
+    if years < 2:
+        return TOO_FEW
+    return APART if abs(middle) > float(stats.t.ppf(0.975, years - 1)) * error else TOO_FEW

@@ -1,0 +1,327 @@
+"""The comparison in words and columns for a terminal of 100 characters."""
+
+from __future__ import annotations
+
+import math
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from flowsim.comparison import paired
+from flowsim.comparison.conclusions import REPORTS, sentences, visible
+from flowsim.comparison.confidence import DRAWS, SETS, chance
+from flowsim.comparison.effects import PRICES, SAVED, UNKNOWN, Prices
+from flowsim.comparison.numbers import Row, ends, short, span, years_text
+from flowsim.comparison.paired import BASELINE
+from flowsim.comparison.variance import SOURCES
+from flowsim.comparison.verdicts import told_apart
+from flowsim.evidence import reported
+
+WIDTH = 100
+"""Longest line that is printed [characters]."""
+
+REPORTED = "fd16-heroin-2010"
+"""Key of what was reported for the year of the world."""
+
+NAME = 29
+"""Width of the column of names; a longer name stands in a line of its own [characters]."""
+
+SELDOM = 0.0005
+"""Least share of single years that is listed [1]."""
+
+
+def report(
+    results: xr.Dataset,
+    table: pd.DataFrame,
+    differences: pd.DataFrame,
+    rests: pd.DataFrame,
+    *,
+    prices: Prices = PRICES,
+) -> Iterator[str]:
+    """All lines: three blocks of columns, each from the policy that seizes most to the least, and what follows.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    table
+        Table 2, as of `summary`.
+    differences
+        Pairs, as of `pairwise.differences`.
+    rests
+        What effects rest on, as of `assumptions.sensitivities`.
+    prices
+        Those of the risk tax.
+    """
+    rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+    yield from _computed(rows)
+    yield ""
+    yield from _seized(rows)
+    yield ""
+    yield from _sure(rows)
+    groups = (
+        _notes(table, results, prices=prices),
+        _added(table),
+        overloaded(results),
+        against_the_mean(table, years=results.sizes["draw"] * results.sizes["replication"]),
+        told_apart(differences),
+        sentences(results, table, rests),
+        beside(results, table),
+    )
+    for group in filter(None, map(tuple, groups)):
+        yield ""
+        for sentence in group:
+            yield from _wrapped(sentence)
+
+
+def _wrapped(text: str) -> list[str]:
+    whole = text.replace(" %", "\u00a0%")  # no line begins with a per cent sign
+    lines = textwrap.wrap(whole, WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+    return [line.replace("\u00a0", " ") for line in lines]
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[int]) -> Iterator[str]:
+    """Lines of a table, the first column to the left, the others to the right."""
+    for k, cells in enumerate((heads, *rows)):
+        first, *others = cells
+        line = " ".join(cell.rjust(width) for cell, width in zip(others, widths, strict=True))
+        if len(first) > NAME:
+            yield first
+            first = ""
+        yield f"{first:{NAME}} {line}".rstrip()
+        if k == 0:
+            yield "-" * WIDTH
+
+
+def _computed(rows: Sequence[Row]) -> Iterator[str]:
+    yield from ("What is computed: honest traffic and cost, change against the baseline in a year", "")
+    heads = ("", "hours [1000 h]", "mean", "95 %, at", "queue", "false", "compens.", "cost")
+    units = ("policy", "(5-95 %)", "[min]", "worst [h]", "[1]", "alarms", "[1000 $]", "[mio. $]")
+    cells = [
+        (
+            str(row["policy"]),
+            span(row, "hours", scale=1e-3),
+            short(60 * float(row["delay"])),
+            short(float(row["worst_p95"])),
+            short(float(row["queue"])),
+            short(float(row["false_alarms"])),
+            short(float(row["compensation"]) / 1e3),
+            short(float(row["policy_cost"]) / 1e6),
+        )
+        for row in rows
+    ]
+    yield from _two_heads(heads, units, cells, widths=(14, 5, 9, 5, 6, 8, 8))
+
+
+def _seized(rows: Sequence[Row]) -> Iterator[str]:
+    yield from ("What is seized: change against the baseline in a year, beside the years needed to see it", "")
+    heads = ("", "seized [kg]", "points", "kg per", "kg per", "risk tax", "years of")
+    units = ("policy", "(5-95 %)", "of flow", "mio. $", "1000 h", "[points]", "reports")
+    cells = [
+        (
+            str(row["policy"]),
+            span(row, "seized"),
+            short(float(row["points"])),
+            _ratio(row, "per_million"),
+            _ratio(row, "per_hour", scale=1e3),
+            short(float(row["risk_tax"])),
+            years_text(float(row["years"])),
+        )
+        for row in rows
+    ]
+    yield from _two_heads(heads, units, cells, widths=(20, 7, 6, 6, 8, 5))
+
+
+def _two_heads(
+    heads: Sequence[str], units: Sequence[str], rows: Sequence[Sequence[str]], *, widths: Sequence[int]
+) -> Iterator[str]:
+    """Lines of a table with a head of two lines."""
+    wide = [max(width, *(len(row[k + 1]) for row in (heads, units, *rows))) for k, width in enumerate(widths)]
+    yield next(_table(heads, (), wide))
+    yield from _table(units, rows, wide)
+
+
+def _ratio(row: Row, name: str, *, scale: float = 1.0) -> str:
+    value, note = scale * float(row[name]), row[f"{name}_note"]
+    if not math.isfinite(value):
+        return "unknown" if note == UNKNOWN else "n/a"
+    return short(value) + (" s" if note == SAVED else "")
+
+
+def _sure(rows: Sequence[Row]) -> Iterator[str]:
+    yield from ("How sure: probability to seize more than the baseline, parts of the variance, what it rests on", "")
+    yield f"{'':{NAME}} {'P':>5} {'P':>7} {'calibrated/assumed/':>20}  rests most on: change [kg]"
+    yield f"{'policy':{NAME}} {'post.':>5} {'prior':>7} {'from year to year':>20}  over its interval; no effect"
+    yield "-" * WIDTH
+    for row in rows:
+        shares = [float(row[f"share_{name}"]) for name in SOURCES]
+        parts = "/".join(f"{100 * share:.0f}" for share in shares) if all(map(math.isfinite, shares)) else "n/a"
+        texts = [chance(float(row[f"p{end}"]), int(row[f"draws{end}"])) for end in ("", "_prior")]
+        name = str(row["policy"])
+        if len(name) > NAME:
+            yield name
+            name = ""
+        line = f"{name:{NAME}} {texts[0]:>5} {texts[1]:>7} {parts + ' %' if parts != 'n/a' else parts:>20}  "
+        yield from textwrap.wrap(rests_text(row), WIDTH, initial_indent=line, subsequent_indent=" " * len(line))
+
+
+def rests_text(row: Row) -> str:
+    """The parameter that an effect rests on most, how much it moves it, and where the effect would be gone.
+
+    Parameters
+    ----------
+    row
+        Row of table 2.
+    """
+    if not row["rests_on"]:
+        return "calibrated numbers only" if row["kind"] == "calibrated" else "none shows"
+    name = str(row["rests_on"])
+    own = name.partition(".")[2] if "+" not in str(row["policy"]) else name
+    crossing = float(row["break_even"])
+    gone = "never 0 in it" if math.isnan(crossing) else f"0 at {short(crossing, sign=False)}"
+    return f"{own}: {short(float(row['swing']))}, {gone}"
+
+
+def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Iterator[str]:
+    sizes = results.sizes
+    if sizes["draw"] < DRAWS or sizes["set"] < SETS:
+        yield (
+            f"Too few draws: intervals, and P as a number, need {DRAWS} of them, those of honest traffic and ratios "
+            f"{SETS} sets, and a verdict on a pair both. Where there are fewer, intervals are n/a and P is so many of "
+            "so many draws."
+        )
+    yield (
+        f"{sizes['draw']} draws of the posterior in {sizes['set']} sets of the policies' assumed parameters, "
+        f"{sizes['replication']} years each, the same vehicles and random numbers throughout. Intervals are 5-95 % of "
+        "draws, for honest traffic and ratios of sets; P and intervals hold as far as the assumed intervals do. "
+        "s: per unit saved. n/a: the denominator may be 0. Years of reports: before the policy and as many after, to "
+        "see the mean effect with 80 % power at 5 %."
+    )
+    yield (
+        f"Risk tax: loss rate times replacement cost over price, {short(prices.low, sign=False)} to "
+        f"{short(prices.high, sign=False)}, {prices.kind} ({prices.source})."
+    )
+    negative = table[table["negative"] != ""]
+    if len(negative):
+        found = (f"{row['policy']} ({row['negative']})" for row in negative.to_dict("records"))
+        yield f"Parts of the variance whose estimate was below 0 and is given as 0: {', '.join(found)}."
+
+
+def _added(table: pd.DataFrame) -> Iterator[str]:
+    """Sentence: what each policy adds in the world, as some find a part of themselves there already."""
+    listed = "; ".join(
+        f"{row['policy']} {row['adds'].replace(';', ',')}" for row in table.to_dict("records") if row["adds"]
+    )
+    if listed:
+        yield f"What policies add in this world: {listed}."
+
+
+def overloaded(results: xr.Dataset) -> Iterator[str]:
+    """Sentences: which policies give a post more work than it can do, so that its queue has no end.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    """
+    load = results["load"].transpose("policy", "set", "checkpoint").fillna(0.0)
+    for name in map(str, load["policy"].values):
+        own = load.sel(policy=name)
+        sets = int((own >= 1).any("checkpoint").sum())
+        if sets:
+            where = own.max("set").to_series()
+            many = f", {(where >= 1).sum()} posts in all" if (where >= 1).sum() > 1 else ""
+            yield (
+                f"{name}: in {sets} of {load.sizes['set']} sets a post has more work than it can do "
+                f"({where.idxmax()} up to {100 * where.max():.0f} % of its capacity{many}), wave-through left out. "
+                "Where too few are waved through, its queue grows as long as the simulated span lasts: hours and queue "
+                "then have no long-run mean and say only that the policy cannot be staffed so."
+            )
+
+
+def against_the_mean(table: pd.DataFrame, *, years: int) -> Iterator[str]:
+    """Sentences: in how many single years a policy does the opposite of what it does on average, and why.
+
+    Parameters
+    ----------
+    table
+        Table 2.
+    years
+        Single years that were simulated of each policy, in all draws.
+    """
+    often = table[table["against"] >= SELDOM].sort_values("against", ascending=False)
+    seldom = f"less than {100 * SELDOM:g} %" if years * SELDOM >= 1 else f"none of {years}"
+    if len(often):
+        shares = ", ".join(f"{row['policy']} {100 * row['against']:.1f} %" for row in often.to_dict("records"))
+        yield (
+            "Single years that go against the mean, where a policy that seizes more on average seizes less, or the "
+            f"other way round: {shares}; {seldom} under any other. Where nobody queues, more control lets no "
+            "load through that it stopped before; here examinations hold vehicles up, so that queues differ, others "
+            "are waved through, and loads come to later posts at other times, on other days of a device, and before "
+            "or after a case is ripe. A policy that takes from some posts what it gives to others does both anyhow."
+        )
+
+
+def assumptions(rests: pd.DataFrame) -> Iterator[str]:
+    """Lines of what each assumed parameter does to the effect of its policy, one at a time.
+
+    Parameters
+    ----------
+    rests
+        As of `assumptions.sensitivities`.
+    """
+    yield f"{'parameter':42} {'interval':>16} {'rank':>6} {'change [kg]':>12} {'no effect at':>13}"
+    yield "-" * WIDTH
+    for row in rests.to_dict("records"):
+        ends = f"{short(row['low'], sign=False)} to {short(row['high'], sign=False)}"
+        crossing = "-" if math.isnan(row["break_even"]) else short(row["break_even"], sign=False)
+        mark = "  most" if row["most"] else "" if row["shown"] else "  none"
+        own = str(row["parameter"])
+        name = own if own.startswith(f"{row['policy']}.") else f"{row['policy']}: {own}"
+        if len(name) > 42:
+            yield name
+            name = ""
+        yield f"{name:42} {ends:>16} {row['rank']:>+6.2f} {short(row['swing']):>12} {crossing:>13}{mark}"
+    yield ""
+    yield from _wrapped(
+        "Change: slope of the regression on all parameters of the policy times the width of the interval drawn. Most: "
+        "what the effect rests on most. None: no influence shows (5 %, all parameters of the policy together)."
+    )
+
+
+def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
+    """Sentences that set the effects beside what was reported, and beside what reports could show.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    table
+        Table 2.
+    """
+    known = reported(REPORTED)
+    levels = paired.levels(results)
+    middle, low, high = paired.interval(levels["seized"].sel(policy=BASELINE))
+    yield (
+        f"Reported for 2010: {known:g} kg. The baseline seizes {short(middle, sign=False)} kg a year "
+        f"({ends(low, high, sign=False)} over draws)."
+    )
+    rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
+    for row in sorted(rows, key=lambda row: -abs(float(row["seized"])))[:3]:
+        part = 100 * float(row["seized"]) / known
+        yield f"{row['policy']}: {span(row, 'seized')} kg beside the {known:g} kg reported, {short(part)} %."
+    least = visible(results)
+    if math.isfinite(least):
+        seen = int((np.abs(table["seized"]) >= least).sum())
+        yield (
+            f"Totals differ so much from year to year that {REPORTS} years of reports on each side show no change "
+            f"below {short(least, sign=False)} kg a year: {seen} of {len(table)} mean effects are larger."
+        )
+    yield (
+        "Almost every size of a lever is an assumption: an effect is a statement about the model under it. No policy "
+        "is called best."
+    )

@@ -1,0 +1,153 @@
+"""Table 2: one row for each policy, with what is computed of it first and what rests on assumptions after."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from flowsim.comparison import paired, power
+from flowsim.comparison.assumptions import sensitivities
+from flowsim.comparison.effects import PER_HOUR, PER_MILLION, PRICES, Prices, effects
+from flowsim.comparison.paired import BASELINE, HONEST
+from flowsim.comparison.ranking import by_effect, probability
+from flowsim.comparison.variance import SOURCES, split
+
+QUANTITIES = {
+    **{name: meaning for name, (meaning, _) in HONEST.items()},
+    "seized": "seized",
+    "points": "points of flow seized",
+    "per_million": PER_MILLION,
+    "per_hour": PER_HOUR,
+    "risk_tax": "risk tax",
+    "moved": "leaked through other exits than before",
+}
+"""Columns of table 2 that have an interval, and the quantities of the table of effects that they are."""
+
+
+UNMADE = {"mean": np.nan, "low": np.nan, "high": np.nan, "note": ""}
+"""What stands for a quantity that a table of effects lacks."""
+
+
+def summary(
+    results: xr.Dataset,
+    *,
+    prior: xr.Dataset | None = None,
+    prices: Prices = PRICES,
+    table: pd.DataFrame | None = None,
+    rests: pd.DataFrame | None = None,
+) -> pd.DataFrame:
+    """Table 2: the policies from the one that seizes most to the one that seizes least.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    prior
+        Results for draws from the prior.
+    prices
+        For the risk tax.
+    table, rests
+        Tables of `effects` and `sensitivities`, if they were made already.
+
+    Returns
+    -------
+    DataFrame
+        A row per policy but the baseline: `adds`, what it adds in the world, in words, and `posts`, how many posts [1].
+        For each of `QUANTITIES` the mean change, and as NAME_low and NAME_high its 5 and 95 % points, NaN where draws
+        or sets are too few; NAME_note says why a ratio is missing or what it is per.
+        `seized_error`, standard error for the finite number of years [kg/year]. `p` and `p_prior`, share of draws that
+        seize more than the baseline [1], and `draws`, `draws_prior`, of how many. `years`, years_low, years_high: years
+        of reports needed on each side for the mean effect, and 5 and 95 % points over draws. `share_calibrated`,
+        share_assumed, share_yearly: parts of the variance of a single year's effect [1], NaN where they cannot be told
+        apart, and `negative`, components whose estimate was below 0. `rests_on`, slope, swing, break_even: the
+        parameter that the effect rests on most. `against`, share of single years whose effect has the other sign than
+        the mean [1]. `kind`: "assumed" if the policy has assumed parameters, else "calibrated".
+    """
+    long = effects(results, prices=prices) if table is None else table
+    rests = sensitivities(results) if rests is None else rests
+    levels = paired.levels(results)
+    changes = paired.changes(levels)
+    draws = results.sizes["draw"], 0 if prior is None else prior.sizes["draw"]
+    p = probability(levels["seized"]).sel(other=BASELINE)
+    before = None if prior is None else probability(paired.levels(prior)["seized"]).sel(other=BASELINE)
+    rows = []
+    for name in (name for name in by_effect(levels["seized"]) if name != BASELINE):
+        row: dict[str, object] = {"policy": name, "kind": _kind(results, name), **_added(results, name)}
+        mine = long[long["policy"] == name].drop_duplicates("quantity").set_index("quantity")
+        for short, quantity in QUANTITIES.items():
+            found = mine.loc[quantity] if quantity in mine.index else pd.Series(UNMADE)
+            row |= {short: found["mean"], f"{short}_low": found["low"], f"{short}_high": found["high"]}
+            if found["note"]:
+                row[f"{short}_note"] = found["note"]
+        row |= {"worst_post": mine.loc[QUANTITIES["worst_p95"], "item"], "seized_error": mine.loc["seized", "error"]}
+        known = before is not None and name in before["policy"].values
+        row |= {"p": float(p.sel(policy=name)), "draws": draws[0]}
+        row["p_prior"] = float(before.sel(policy=name)) if before is not None and known else np.nan
+        row["draws_prior"] = draws[1] if known else 0
+        row["against"] = _against(changes["yearly"].sel(policy=name).values)
+        row |= _years(levels, changes, name) | _shares(results, changes, name) | _rest(rests, name)
+        rows.append(row)
+    return pd.DataFrame(rows).pipe(_complete)
+
+
+def _complete(table: pd.DataFrame) -> pd.DataFrame:
+    """Table in which the notes of ratios are there though none was made."""
+    for name in ("per_million_note", "per_hour_note", "policy_cost_note"):
+        table[name] = table[name].fillna("") if name in table else ""
+    return table
+
+
+def _against(yearly: npt.NDArray[np.float64]) -> float:
+    """Share of single years whose effect has the other sign than the mean [1]."""
+    mean = yearly.mean()
+    return float((yearly * np.sign(mean) < 0).mean())
+
+
+def _added(results: xr.Dataset, policy: str) -> dict[str, object]:
+    """What a policy adds in the world, where the results say it."""
+    if "adds" not in results.coords:
+        return {"adds": "", "posts": 0}
+    own = results[["adds", "posts"]].sel(policy=policy)
+    return {"adds": str(own["adds"].item()), "posts": int(own["posts"])}
+
+
+def _kind(results: xr.Dataset, policy: str) -> str:
+    names = [str(name) for name in results["parameter"].values]
+    return "assumed" if paired.parameters_of(policy, names) else "calibrated"
+
+
+def _years(levels: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, object]:
+    """Years of reports needed, for the mean effect and over draws."""
+    yearly = levels["yearly"].transpose("policy", "draw", "replication")
+    if yearly.sizes["replication"] < 2:
+        return {"years": np.nan, "years_low": np.nan, "years_high": np.nan}
+    before, after = (power.year_variance(yearly.sel(policy=name)) for name in (BASELINE, policy))
+    effect = changes["seized"].sel(policy=policy)
+    each = power.years_needed(effect, before=before, after=after)
+    ends = np.quantile(each, paired.QUANTILES, method="inverted_cdf") if paired.enough(effect) else (np.nan, np.nan)
+    middle = float(power.years_needed(paired.interval(effect)[0], before=before, after=after))
+    return {"years": middle, "years_low": float(ends[0]), "years_high": float(ends[1])}
+
+
+def _shares(results: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, object]:
+    """Parts of the variance, NaN where years, sets or draws of a set are too few to tell them apart."""
+    levers = _kind(results, policy) == "assumed"
+    sets = results["set_of_draw"].values
+    yearly = changes["yearly"].sel(policy=policy).transpose("draw", "replication").values
+    each = len(sets) // results.sizes["set"] if levers else len(sets)
+    if yearly.shape[1] < 2 or each < 2 or (levers and results.sizes["set"] < 2):
+        return {**{f"share_{name}": np.nan for name in SOURCES}, "sd": np.nan, "negative": ""}
+    found = split(yearly, sets, levers=levers)
+    shares = {f"share_{name}": share for name, share in found.shares.items()}
+    return {**shares, "sd": np.sqrt(found.total), "negative": " and ".join(found.negative)}
+
+
+def _rest(rests: pd.DataFrame, policy: str) -> dict[str, object]:
+    most = rests[(rests["policy"] == policy) & rests["most"].astype(bool)]
+    if not len(most):
+        return {"rests_on": "", "slope": np.nan, "swing": np.nan, "break_even": np.nan}
+    row = most.iloc[0]
+    names = {"rests_on": row["parameter"], "rests_low": row["low"], "rests_high": row["high"]}
+    return {**names, **{name: row[name] for name in ("slope", "swing", "break_even")}}

@@ -1,0 +1,321 @@
+"""Loops in machine code over the loads of a stream: who enters, on which way, and with what."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from flowsim.draws.choices import NOWHERE, Choices
+from flowsim.draws.consignment_arrays import Columns, RingTable, Sent, Storing, Tables
+from flowsim.draws.fleet import Bools, Ints
+from flowsim.draws.philox import ENTRY, ROUTE, Floats, last_word
+from flowsim.draws.variates import chosen, interpolated, logarithm, low, philox, quantile, uniform
+from flowsim.jit import inlined, kernel
+from flowsim.units import HOURS_PER_YEAR
+from flowsim.world.traffic import VEHICLE_CLASSES
+
+_ENTRY, _ROUTE = last_word(ENTRY), last_word(ROUTE)
+_HUB, _RING, _SEAL = last_word(ROUTE, "hub"), last_word(ENTRY, "ring"), last_word(ENTRY, "seal")
+_TIR = VEHICLE_CLASSES.index("tir")
+_STEP = 64
+
+
+@inlined
+def parts_of(mass: float, most: float) -> int:
+    """Least number of equal parts of a load, none heavier than the most that a part may weigh."""
+    return max(1, math.ceil(mass / most))
+
+
+@inlined
+def taken(choices: Choices, words: Any, retained: float) -> tuple[int, int, int]:
+    """Branch, class and end that follow from the words of a load and the number that decides whether it is retained."""
+    cities, city_end = choices.cities, choices.city_end
+    branch = chosen(choices.branches, 0, len(choices.branches), uniform(words[0]))
+    kind = chosen(choices.classes, 0, len(choices.classes), uniform(words[1]))
+    first, last = choices.first_city[branch], choices.first_city[branch + 1]
+    share, end = choices.retained[branch], 0
+    if first < last and retained < share:
+        end = city_end[chosen(cities, first, last, uniform(words[2]))]
+    return branch, kind, end
+
+
+@inlined
+def way_of(choices: Choices, branch: int, kind: int, end: int) -> int:
+    """Way on a branch, in a class of vehicle, to an end."""
+    way: int = choices.first_way[branch] + kind * choices.ends[branch] + end
+    return way
+
+
+@kernel
+def send(
+    choices: Choices, tables: Tables, rings: RingTable, years: Ints, counts: Ints, horizon: float, sent: Sent, key: Any
+) -> int:
+    """Decide which loads of a stream enter and on which way; the number of vehicles, parts that leave hubs included.
+
+    Parameters
+    ----------
+    choices, tables, rings
+        What they choose among, and how.
+    years, counts
+        Replications, and the number of loads of each, dims (replication,).
+    horizon
+        Span of entry times [h].
+    sent
+        What is filled in.
+    key
+        Words of the key of their stream.
+    """
+    sizes, dismantled, several = rings.sizes, rings.dismantled, rings.sizes.shape[1]
+    hub_end, hub_share, most = choices.hub_end, choices.hub_share, choices.part
+    masses = tables.masses
+    i = vehicles = 0
+    for position in range(len(years)):
+        year = low(years[position])
+        for number in range(counts[position]):
+            words = philox(number, year, 0, _ENTRY, key[0], key[1])
+            entry = interpolated(tables.season[0], tables.season[1], uniform(words[0])) * HOURS_PER_YEAR
+            inside, ring, way, mass = entry < horizon, -1, -1, 0.0
+            if inside and several > 0:
+                share = uniform(philox(number, year, 0, _RING, key[0], key[1])[0])
+                ring = chosen(sizes[position], 0, several, share)
+                inside = entry < dismantled[position * several + ring]
+            if inside:
+                choosing = philox(number, year, 0, _ROUTE, key[0], key[1])
+                branch, kind, end = taken(choices, choosing, uniform(words[3]))
+                mass = quantile(masses[kind], uniform(words[1]))
+                vehicles += 1
+                hub = hub_end[branch]
+                storing = hub_share[branch] if hub != NOWHERE and (end == 0 or end > hub) else 0.0
+                if storing > 0.0 and uniform(philox(number, year, 0, _HUB, key[0], key[1])[0]) < storing:
+                    end = hub
+                    vehicles += parts_of(mass, most[branch])
+                way = way_of(choices, branch, kind, end)
+            sent.replication[i], sent.number[i], sent.entry[i], sent.ring[i] = position, number, entry, ring
+            sent.way[i], sent.mass[i], sent.concealment[i] = way, mass, uniform(words[2])
+            i += 1
+    return vehicles
+
+
+@inlined
+def in_order(taken: Ints, ways: int) -> tuple[Ints, Ints]:
+    """Loads in the order of their ways, those without one left out, and the number of loads on each way."""
+    counts, places = np.zeros(ways, np.int64), np.zeros(ways, np.int64)
+    for i in range(len(taken)):
+        if taken[i] >= 0:
+            counts[taken[i]] += 1
+    for way in range(1, ways):
+        places[way] = places[way - 1] + counts[way - 1]
+    order = np.empty(counts.sum(), np.int64)
+    for i in range(len(taken)):
+        if taken[i] >= 0:
+            order[places[taken[i]]] = i
+            places[taken[i]] += 1
+    return order, counts
+
+
+@kernel
+def enter(
+    choices: Choices,
+    tables: Tables,
+    rings: RingTable,
+    years: Ints,
+    sent: Sent,
+    opened: float,
+    drug: int,
+    start: int,
+    first_way: int,
+    columns: Columns,
+    key: Any,
+) -> Ints:
+    """Write the loads that enter in the order of their ways; the number of loads on each way.
+
+    Parameters
+    ----------
+    choices, tables, rings, years, key
+        As in `send`.
+    sent
+        What `send` has decided.
+    opened
+        Share of TIR trucks with a load whose seal was opened and closed again [1].
+    drug
+        Index of the drug.
+    start, first_way
+        Vehicles, and ways, that stand in the roster already.
+    columns
+        Fields of the roster.
+    """
+    order, counts = in_order(sent.way, len(choices.route))
+    v = start
+    for way in range(len(counts)):
+        sealed = opened > 0.0 and choices.vehicle_class[way] == _TIR
+        for i in order[v - start : v - start + counts[way]]:
+            position, number, mass, entry = sent.replication[i], sent.number[i], sent.mass[i], sent.entry[i]
+            seal = 1.0
+            if sealed:
+                seal = uniform(philox(number, low(years[position]), 0, _SEAL, key[0], key[1])[0])
+            on_way(choices, way, first_way, v, columns)
+            from_ring(rings, position, sent.ring[i], entry, v, columns)
+            columns.entry[v], columns.replication[v], columns.drug[v] = entry, position, drug
+            columns.mass[v], columns.log_mass[v] = mass, logarithm(tables.logarithms, mass)
+            columns.concealment[v] = quantile(tables.normal, sent.concealment[i])
+            columns.parent[v], columns.part[v], columns.store[v] = -1, 0, 0.0
+            columns.opened[v] = seal < opened
+            columns.number[v], columns.year[v] = number, years[position]
+            v += 1
+        first_way += counts[way] > 0
+    return counts
+
+
+@inlined
+def on_way(choices: Choices, way: int, taken: int, v: int, columns: Columns) -> None:
+    """Write what all loads on a way have in common, which is the one of that number that somebody takes."""
+    columns.way[v] = taken
+    columns.vehicle_class[v] = choices.vehicle_class[way]
+    columns.route[v] = choices.route[way]
+    columns.finish[v] = choices.finish[way]
+    columns.retained[v] = choices.in_city[way]
+
+
+@inlined
+def from_ring(rings: RingTable, position: int, ring: int, entry: float, v: int, columns: Columns) -> None:
+    """Write the ring of a load, the first case against it after the entry, and who protects it."""
+    first, time = rings.first, rings.time
+    case = len(time) - 1
+    group = position * rings.protected.shape[1] + max(ring, 0)
+    for k in range(first[group], first[group + 1]):
+        if time[k] > entry:
+            case = k
+            break
+    columns.ring[v], columns.protected[v] = ring, rings.protected[position, max(ring, 0)]
+    columns.case_time[v], columns.case_agency[v] = time[case], rings.agency[case]
+
+
+@inlined
+def leaving(
+    choices: Choices, most: float, first: int, last: int, columns: Columns, key: Any
+) -> tuple[Ints, Ints, Ints]:
+    """Way, load and number of each part in which loads leave a hub, dims (part,)."""
+    masses, numbers, years = columns.mass, columns.number, columns.year
+    size = 0
+    for load in range(first, last):
+        size += parts_of(masses[load], most)
+    ways, loads, parts = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
+    i = 0
+    for load in range(first, last):
+        year = low(years[load])
+        for part in range(1, parts_of(masses[load], most) + 1):
+            number = low(_STEP * numbers[load] + part)
+            choosing = philox(number, year, 0, _ROUTE, key[0], key[1])
+            words = philox(number, year, 0, _ENTRY, key[0], key[1])
+            branch, kind, end = taken(choices, choosing, uniform(words[3]))
+            ways[i], loads[i], parts[i] = way_of(choices, branch, kind, end), load, part
+            i += 1
+    return ways, loads, parts
+
+
+@kernel
+def leave(
+    choices: Choices,
+    tables: Tables,
+    storing: Storing,
+    first: int,
+    last: int,
+    start: int,
+    first_way: int,
+    columns: Columns,
+    key: Any,
+) -> Ints:
+    """Write the parts in which loads leave a hub, in the order of their ways; the number of parts on each way.
+
+    Part j of load i has number 64 i + j in a stream of its own, so that nothing else moves. Parts are drawn whether
+    or not their consignment comes to the hub.
+
+    Parameters
+    ----------
+    choices, tables
+        What they choose among, and how.
+    storing
+        What the hub does with them.
+    first, last
+        First of the stored loads in the roster, and the vehicle after the last.
+    start, first_way, columns, key
+        As in `enter`.
+    """
+    ways, loads, parts = leaving(choices, storing.part, first, last, columns, key)
+    order, counts = in_order(ways, len(choices.route))
+    v = start
+    for way in range(len(counts)):
+        for i in order[v - start : v - start + counts[way]]:
+            load, part = loads[i], parts[i]
+            inherit(load, v, columns)
+            on_way(choices, way, first_way, v, columns)
+            number = _STEP * columns.number[load] + part
+            words = philox(low(number), low(columns.year[load]), 0, _ENTRY, key[0], key[1])
+            relative = storing.certain + (1.0 - storing.certain) * quantile(storing.law, uniform(words[0]))
+            mass = columns.mass[load] / parts_of(columns.mass[load], storing.part)
+            columns.entry[v], columns.parent[v], columns.part[v] = math.nan, load, part
+            columns.store[v] = storing.store * relative
+            columns.mass[v], columns.log_mass[v] = mass, logarithm(tables.logarithms, mass)
+            columns.concealment[v] = quantile(tables.normal, uniform(words[2])) + storing.concealment
+            columns.opened[v] = choices.vehicle_class[way] == _TIR
+            columns.number[v] = number
+            v += 1
+        first_way += counts[way] > 0
+    return counts
+
+
+@inlined
+def inherit(load: int, v: int, columns: Columns) -> None:
+    """Write what a part has from its consignment."""
+    columns.replication[v], columns.year[v] = columns.replication[load], columns.year[load]
+    columns.drug[v], columns.ring[v] = columns.drug[load], columns.ring[load]
+    columns.case_time[v], columns.case_agency[v] = columns.case_time[load], columns.case_agency[load]
+    columns.protected[v] = columns.protected[load]
+
+
+@kernel
+def assign(
+    rings: RingTable,
+    entry: Floats,
+    parent: Ints,
+    replication: Ints,
+    ring: Ints,
+    protected: Ints,
+    time: Floats,
+    agency: Ints,
+    absent: Bools,
+) -> None:
+    """Write the first case after the entry of each load and who protects it, and which loads do not enter.
+
+    The search for the case is that of `from_ring`; as a function that both embed it makes `enter` three times as slow.
+
+    Parameters
+    ----------
+    rings
+        Rings and the cases against them.
+    entry, parent, replication, ring
+        As in a roster, dims (vehicle,).
+    protected, time, agency
+        Filled as in a roster, dims (vehicle,).
+    absent
+        Filled with whether the ring of a load, or of a part, sends nothing by then, dims (vehicle,).
+    """
+    first, times, agencies, protecting = rings.first, rings.time, rings.agency, rings.protected
+    dismantled, several = rings.dismantled, rings.protected.shape[1]
+    for v in range(len(entry)):
+        if parent[v] >= 0:
+            load = parent[v]
+            protected[v], time[v], agency[v] = protected[load], time[load], agency[load]
+            absent[v] = absent[load]
+            continue
+        group = replication[v] * several + ring[v]
+        case = len(times) - 1
+        for k in range(first[group], first[group + 1]):
+            if times[k] > entry[v]:
+                case = k
+                break
+        protected[v] = protecting[replication[v], ring[v]]
+        time[v], agency[v] = times[case], agencies[case]
+        absent[v] = entry[v] >= dismantled[group]

@@ -1,0 +1,203 @@
+"""The ways that vehicles of a world may take, each made when it is first needed and kept for later draws."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import TypeAlias
+
+from flowsim.draws.choices import LEAVES, Branch, Choices, choices, cities_on
+from flowsim.draws.roster import Way
+from flowsim.draws.visits import Itinerary, itinerary
+from flowsim.world.hubs import Hub
+from flowsim.world.network import Route
+from flowsim.world.traffic import Flow
+from flowsim.world.traffic import Stream as Consignments
+from flowsim.world.world import World
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the loads of one stream of random numbers choose among."""
+
+    stream: str
+    """Name of the stream."""
+
+    branches: Sequence[Branch]
+    """Routes that may be chosen."""
+
+    classes: Sequence[tuple[str, float]]
+    """Classes of vehicle with their shares [1]."""
+
+    arrays: Choices
+    """Both as arrays."""
+
+    known: dict[int, Way] = field(default_factory=dict)
+    """Ways that some load has taken, by their numbers."""
+
+
+_Stretch: TypeAlias = tuple[tuple[str, ...], str, str, int | None, int]
+"""Path, mode and class of vehicle of an itinerary, and the places where it sets out and ends."""
+
+
+class Ways:
+    """The ways of a world."""
+
+    def __init__(self, world: World) -> None:
+        """Begin with no way.
+
+        Parameters
+        ----------
+        world
+            World that they lie in.
+        """
+        self.world = world
+        self._whole: dict[tuple[tuple[str, ...], str, str], Itinerary] = {}
+        self._parts: dict[_Stretch, Itinerary] = {}
+        self._stretches: dict[int, _Stretch] = {}
+        self._loads: dict[tuple[str, int], Way] = {}
+        self._flows: dict[tuple[Hashable, ...], Way] = {}
+        self._options: dict[tuple[str, str], Options] = {}
+
+    def of_flow(self, flow: Flow) -> Way:
+        """Way of the vehicles of a flow of honest traffic."""
+        kind = {"vehicle_class": flow.vehicle_class, "direction": flow.direction, "mode": flow.mode}
+        key = (flow.name, flow.path, *kind.values())
+        if key not in self._flows:
+            own = itinerary(self.world, flow.path, **kind)
+            self._flows[key] = Way(itinerary=own, stream=f"honest:{flow.name}", loaded=False)
+        return self._flows[key]
+
+    def of_stream(self, consignments: Consignments) -> Options:
+        """Ways of the consignments of a stream."""
+        key = (consignments.name, "")
+        if key not in self._options:
+            retained = self.world.traffic.retained_share
+            branches = [
+                Branch(
+                    route=route,
+                    weight=route.weight,
+                    cities=cities_on(self.world, route),
+                    retained=retained,
+                    hub=hub_on(self.world, route),
+                )
+                for route in self.world.routes_of(consignments.origin, mode=consignments.mode)
+            ]
+            shares = self.world.traffic.classes_of(consignments.mode)
+            classes = [(share.vehicle_class, share.share) for share in shares]
+            self._add(key, f"consignment:{consignments.name}", branches, classes)
+        return self._options[key]
+
+    def of_parts(self, consignments: Consignments, *, hub: Hub) -> Options:
+        """Ways of the parts in which the consignments of a stream leave a hub."""
+        key = (consignments.name, hub.place)
+        if key not in self._options:
+            branches = [
+                _beyond(self.world, route, position=position, weight=weight)
+                for route, position, weight in onward(self.world, hub, drug=consignments.drug)
+            ]
+            self._add(key, f"consignment:{consignments.name}:parts", branches, list(hub.classes))
+        return self._options[key]
+
+    def way(self, options: Options, number: int) -> Way:
+        """Way of loads by its number among those that they choose among."""
+        if number not in options.known:
+            arrays = options.arrays
+            branch = options.branches[arrays.way_branch[number]]
+            position, _ = branch.ends[arrays.way_end[number]]
+            route, start = branch.route, branch.start
+            last = len(route.path) - 1 if position == LEAVES else position
+            vehicle_class = options.classes[arrays.way_class[number]][0]
+            options.known[number] = self._way(options.stream, (route.path, route.mode, vehicle_class, start, last))
+        return options.known[number]
+
+    def _add(self, key: tuple[str, str], stream: str, branches: list[Branch], classes: list[tuple[str, float]]) -> None:
+        arrays = choices(self.world, branches, classes=classes)
+        self._options[key] = Options(stream=stream, branches=branches, classes=classes, arrays=arrays)
+
+    def like(self, way: Way, other: Ways) -> Way:
+        """Way here of the loads that take a way of another world with the same routes."""
+        return self._way(way.stream, other._stretches[id(way.itinerary)])
+
+    def _way(self, stream: str, stretch: _Stretch) -> Way:
+        own = self._itinerary(stretch)
+        if (stream, id(own)) not in self._loads:
+            self._loads[stream, id(own)] = Way(itinerary=own, stream=stream, loaded=True)
+        return self._loads[stream, id(own)]
+
+    def _itinerary(self, stretch: _Stretch) -> Itinerary:
+        """Itinerary, the same for all streams that go the same way."""
+        path, mode, vehicle_class, start, last = stretch
+        whole = (path, mode, vehicle_class)
+        if whole not in self._whole:
+            kind = {"vehicle_class": vehicle_class, "direction": "through", "mode": mode}
+            self._whole[whole] = itinerary(self.world, path, **kind)
+        if stretch not in self._parts:
+            self._parts[stretch] = self._whole[whole].between(start, last)
+            self._stretches[id(self._parts[stretch])] = stretch
+        return self._parts[stretch]
+
+
+@dataclass(frozen=True)
+class _Passable:
+    """A world, equal to others in which the same loads may go the same ways."""
+
+    parts: tuple[object, ...]
+    """What decides that."""
+
+    world: World = field(compare=False)
+    """The world itself, which keeps alive what the parts name by identity."""
+
+
+@lru_cache(maxsize=32)
+def _kept(passable: _Passable) -> Ways:
+    return Ways(passable.world)
+
+
+def ways_of(world: World) -> Ways:
+    """Ways of a world, kept for all worlds in which the same loads may go the same ways.
+
+    They do not depend on how vehicles are inspected, on the sizes of loads, nor on how many there are.
+
+    Parameters
+    ----------
+    world
+        World that they lie in.
+    """
+    traffic = world.traffic
+    loads = (traffic.streams, traffic.class_shares, traffic.retained_share, traffic.city_weights)
+    return _kept(_Passable((id(world.network), id(world.paths), world.hubs, *loads), world))
+
+
+def hub_on(world: World, route: Route) -> tuple[Hub, int] | None:
+    """First hub on the path of a route by road at which loads are stored, with its position; None if there is none."""
+    stores = {hub.place: hub for hub in world.hubs if hub.share > 0.0}
+    if route.mode == "road":
+        for position, place in enumerate(route.path[:-1]):
+            if place in stores:
+                return stores[place], position
+    return None
+
+
+def onward(world: World, hub: Hub, *, drug: str) -> list[tuple[Route, int, float]]:
+    """Routes on which parts leave a hub, with the position of the hub on the path and the weight [1]."""
+    shares = {s.origin: s.share for s in world.traffic.streams if s.drug == drug and s.mode == "road"}
+    passing = world.routes_through(hub.place)
+    return [(route, k, shares[route.origin] * route.weight) for route, k in passing if route.origin in shares]
+
+
+def _beyond(world: World, route: Route, *, position: int, weight: float) -> Branch:
+    """Branch of a route from a hub on, with the cities after it.
+
+    The share that ends in one of them is that of consignments which end after the hub among those which do not end
+    at or before it.
+    """
+    cities, share = cities_on(world, route), world.traffic.retained_share
+    after = [(k, weight) for k, weight in cities if k > position]
+    if not after:
+        return Branch(route=route, weight=weight, cities=[], retained=0.0, start=position)
+    whole = sum(weight for _, weight in cities)
+    beyond = share * sum(weight for _, weight in after) / whole
+    before = share * sum(weight for k, weight in cities if k <= position) / whole
+    return Branch(route=route, weight=weight, cities=after, retained=beyond / (1.0 - before), start=position)

@@ -1,0 +1,1 @@
+"""Expectation engine: mean and variance of seizures in closed form, without vehicles."""

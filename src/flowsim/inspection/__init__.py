@@ -1,1 +1,0 @@
-"""How checkpoints choose vehicles, what their devices find, and who runs them."""

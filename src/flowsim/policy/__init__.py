@@ -1,0 +1,1 @@
+"""Policies: typed changes from a world to another, their catalogue, cost and differences."""

@@ -1,0 +1,149 @@
+"""Masses of loads of which only the ends are known: the same sums as those of a tally, without what they passed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from flowsim.draws.roster import Roster
+from flowsim.engine.compiled.checkpoint_arrays import Floats, Ints, Records
+from flowsim.engine.compiled.replay import ABSENT, BY_ALARM, BY_CASE, ON_TIP, ON_WAY_ROUND
+from flowsim.engine.outcome import PASSED, RETAINED, SEIZED, SPLIT, UNDER_WAY
+from flowsim.jit import kernel
+from flowsim.results.seizures import PATROL, ROUTINE, TIP
+from flowsim.results.sites import site_of_place, sites
+from flowsim.results.tally import Masses, channels_of, close, ends_of_routes, exits, route_classes
+from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.traffic import DRUGS
+from flowsim.world.world import World
+
+
+def masses(world: World, roster: Roster, ended: Records, *, horizon: float) -> Masses:
+    """Add up where the loads of a roster came to, and close the ledger.
+
+    Parameters
+    ----------
+    world, roster
+        What was simulated, until the horizon.
+    ended
+        How each load ended, dims (vehicle,).
+    horizon
+        End of the span, before which all of them entered [h].
+
+    Raises
+    ------
+    ArithmeticError
+        As in `tally.tally_loads`.
+    """
+    years, where = len(roster.year_effort), len(sites(world))
+    (names, classes), (exit_of, class_of) = (exits(world), route_classes(world)), ends_of_routes(world)
+
+    def zeros(*last: int) -> Floats:
+        return np.zeros((years * len(DRUGS), *last))
+
+    sums: dict[str, Any] = {name: zeros() for name in ("entered", "retained", "stored", "underway")}
+    sums |= {"seized": zeros(where), "kept": zeros(where), "leaked": zeros(len(names))}
+    sums |= {"leaked_by_class": zeros(len(classes)), "by_case": zeros(len(AGENCIES))}
+    sums["at_posts"] = zeros(BY_CASE, len(world.checkpoints))
+    cell, places = roster.replication * len(DRUGS) + roster.drug, site_of_place(world)[roster.finish]
+    ends = places, exit_of[roster.route], class_of[roster.route]
+    each = cell, roster.mass, roster.parent, roster.store, roster.case_agency
+    add_up(ended, *each, *ends, float(horizon), *sums.values())
+    found = {name: values.reshape(years, len(DRUGS), *values.shape[1:]) for name, values in sums.items()}
+    at_posts = {
+        channel: np.ascontiguousarray(found["at_posts"][..., how, :])
+        for channel, how in ((ROUTINE, BY_ALARM), (TIP, ON_TIP), (PATROL, ON_WAY_ROUND))
+    }
+    arrested = world.traffic.market * found["kept"]
+    own = {name: found[name] for name in ("entered", "leaked", "leaked_by_class", "stored", "underway")}
+    added = Masses(
+        **own,
+        seized=found["seized"] + arrested,
+        retained=found["retained"] - arrested.sum(-1),
+        channels=channels_of(world, at_posts, by_case=found["by_case"], arrested=arrested.sum(-1)),
+    )
+    close(added)
+    return added
+
+
+@kernel
+def add_up(
+    ended: Records,
+    cell: Ints,
+    mass: Floats,
+    parent: Ints,
+    store: Floats,
+    agency: Ints,
+    place: Ints,
+    way_out: Ints,
+    route_class: Ints,
+    horizon: float,
+    entered: Floats,
+    retained: Floats,
+    stored: Floats,
+    underway: Floats,
+    seized: Floats,
+    kept: Floats,
+    leaked: Floats,
+    leaked_by_class: Floats,
+    by_case: Floats,
+    at_posts: Floats,
+) -> None:
+    """Add up masses in the order of the vehicles.
+
+    Parameters
+    ----------
+    ended
+        How each load ended, dims (vehicle,).
+    cell
+        Row of the sums, which is a replication and a drug, dims (vehicle,).
+    mass, parent, store
+        As in a roster, dims (vehicle,).
+    agency
+        Agency of the case that would take each load, dims (vehicle,).
+    place, way_out, route_class
+        Site of the place where the way ends, exit, and class of the route, dims (vehicle,).
+    horizon
+        End of the span [h].
+    entered, retained, stored, underway
+        Filled, dims (cell,) [kg].
+    seized, kept
+        Filled, dims (cell, site) [kg].
+    leaked, leaked_by_class, by_case
+        Filled, dims (cell, exit), (cell, route class) and (cell, agency) [kg].
+    at_posts
+        Filled by how loads were seized, dims (cell, how, checkpoint) [kg].
+    """
+    for v in range(len(ended)):
+        row, load, fate = cell[v], mass[v], ended[v].fate
+        if fate == ABSENT:
+            continue
+        release = -np.inf
+        if parent[v] < 0:
+            entered[row] += load
+        else:
+            if ended[parent[v]].fate != SPLIT:
+                continue
+            release = ended[parent[v]].time + store[v]
+        if fate == PASSED:
+            leaked[row, way_out[v]] += load
+            leaked_by_class[row, route_class[v]] += load
+        elif fate == RETAINED:
+            retained[row] += load
+            if place[v] >= 0:
+                kept[row, place[v]] += load
+        elif fate == UNDER_WAY:
+            if release >= horizon:
+                stored[row] += load
+            else:
+                underway[row] += load
+        elif fate == SEIZED:
+            site = ended[v].post
+            if site < 0:
+                site = place[parent[v]] if ended[v].time <= release else place[v]
+            seized[row, site] += load
+            if ended[v].how == BY_CASE:
+                by_case[row, agency[v]] += load
+            else:
+                at_posts[row, ended[v].how, ended[v].post] += load

@@ -1,0 +1,365 @@
+"""Measures: what a Dataset says, as DataArrays with units and as one table."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import xarray as xr
+
+from flowsim.world.traffic import HEROIN
+
+YEARS = (0.05, 0.95)
+"""Quantiles of single years that an interval runs between."""
+
+
+def seized(results: xr.Dataset) -> xr.DataArray:
+    """Mass seized in each year.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, replication, drug), in [kg].
+    """
+    return results["seized_mass"].sum(["channel", "agency"], keep_attrs=True)
+
+
+def seized_at(results: xr.Dataset) -> pd.DataFrame:
+    """Mass of heroin seized at each checkpoint and place in a mean year under the first policy.
+
+    Parameters
+    ----------
+    results
+        Results of a run that simulates.
+
+    Returns
+    -------
+    DataFrame
+        Columns policy, checkpoint, checkpoint_label, oblast, kind, latitude, longitude [degree], seized [kg], and the
+        number of years that the mean is taken over [1].
+    """
+    mass = results["seized_mass_by_checkpoint"].isel(policy=0).sel(drug=HEROIN)
+    over = [dim for dim in mass.dims if dim != "checkpoint"]
+    columns = {name: mass[name].values for name in AT}
+    years = int(np.prod([mass.sizes[dim] for dim in over]))
+    return pd.DataFrame(
+        {"policy": mass["policy"].item(), **columns, "seized": mass.mean(over).values, "years": years},
+    )
+
+
+AT = ("checkpoint", "checkpoint_label", "oblast", "kind", "latitude", "longitude")
+"""Coordinates that say where something is seized."""
+
+
+def leakage(results: xr.Dataset) -> xr.DataArray:
+    """Mass that reached an exit in each year.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, replication, drug), in [kg].
+    """
+    return results["leaked_mass"].sum("exit", keep_attrs=True)
+
+
+def interdiction_rate(results: xr.Dataset) -> xr.DataArray:
+    """Long-run interdiction rate: mass seized over mass entered, both summed over the years.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, drug), in [1].
+    """
+    rate = seized(results).sum("replication") / results["entered_mass"].sum("replication")
+    return rate.assign_attrs(units="1", long_name="Long-run interdiction rate")
+
+
+def variation(results: xr.Dataset) -> xr.DataArray:
+    """Coefficient of variation of the mass seized in a year.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, drug), in [1].
+    """
+    yearly = seized(results)
+    return (yearly.std("replication", ddof=1) / yearly.mean("replication")).assign_attrs(units="1")
+
+
+def by_oblast(results: xr.Dataset) -> xr.DataArray:
+    """Mass seized in each year by oblast.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, replication, drug, oblast), in [kg].
+    """
+    return results["seized_mass_by_checkpoint"].groupby("oblast").sum().assign_attrs(units="kg")
+
+
+def share_of_years_leading(results: xr.Dataset, oblast: str, *, first: int = 3) -> xr.DataArray:
+    """Share of years in which an oblast is among those with most mass seized.
+
+    Parameters
+    ----------
+    results
+        Results of a simulation.
+    oblast
+        Name of the oblast.
+    first
+        How many oblasts count as leading.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, drug), in [1].
+    """
+    yearly = by_oblast(results)
+    above = (yearly > yearly.sel(oblast=oblast)).sum("oblast")
+    return (above < first).mean("replication").assign_attrs(units="1")
+
+
+def pooled_delay(results: xr.Dataset) -> xr.DataArray:
+    """Mean time that an honest vehicle spends at a checkpoint, over all visits.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy,), in [h].
+    """
+    # Where visits were not over there is no delay, and then no mean of all.
+    weighted = results["delay"].where(results["vehicles"] > 0, 0.0) * results["vehicles"].fillna(0.0)
+    return (weighted.sum("checkpoint", skipna=False) / results["vehicles"].sum("checkpoint")).assign_attrs(units="h")
+
+
+THROUGH, STOPPED = "where the rest gets through", "seized there"
+"""Quantity of the rows that say how loads passed checkpoints, and the item of what was seized there instead."""
+
+AT_CHECKPOINTS = ("routine", "patrol", "tip")
+"""Channels through which loads are seized at a checkpoint or on a way round it."""
+
+
+def at_checkpoints(results: xr.Dataset) -> xr.DataArray:
+    """Mass at checkpoints in each year, summed over the checkpoints that it came to: why it passed, or that it did not.
+
+    Loads that a case takes at a checkpoint are not counted there, as nothing was decided.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, replication, drug, fate), in [kg]; fate is one of `REASONS`, or `STOPPED`, which is the last.
+    """
+    passed = results["missed_mass"].rename(reason="fate")
+    stopped = results["seized_mass"].sel(channel=list(AT_CHECKPOINTS)).sum(["channel", "agency"])
+    return xr.concat([passed, stopped.assign_coords(fate=STOPPED)], dim="fate").assign_attrs(units="kg")
+
+
+def where_the_rest_gets_through(results: xr.Dataset) -> xr.DataArray:
+    """Parts of the mass at checkpoints, both summed over the years: by reason why it passed, and what was seized there.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, drug, fate), in [1]; the parts sum to 1.
+    """
+    masses = at_checkpoints(results).sum("replication")
+    return (masses / masses.sum("fate")).transpose(..., "fate").assign_attrs(units="1")
+
+
+def summary(results: xr.Dataset, *, drug: str = "heroin") -> pd.DataFrame:
+    """Table of a run of one policy.
+
+    Parameters
+    ----------
+    results
+        Results of a run; of several policies the first is taken.
+    drug
+        Drug that it is about; each further drug of the world follows with a few rows that name it.
+
+    Returns
+    -------
+    DataFrame
+        Columns quantity, item, unit, mean, error (standard error of the mean, Monte Carlo), low and high (5 and
+        95 % of single years).
+    """
+    one = results.isel(policy=0)
+    if "expected_rate" in one and "draw" in one.dims:
+        return _over_draws([summary(results.isel(draw=k), drug=drug) for k in range(one.sizes["draw"])])
+    if "draw" in one.dims:
+        one = _years_of_draws(one)
+    if "expected_rate" in one:
+        cells = _expected_rows(one.sel(drug=drug))
+        cells += [row for name in _others(one, drug) for row in _expected_in_short(one.sel(drug=name), name)]
+        return pd.DataFrame(cells, columns=COLUMNS)
+    loads = one.sel(drug=drug)
+    years = {
+        "agency": loads["seized_mass"].sum("channel"),
+        "channel": loads["seized_mass"].sum("agency"),
+        "oblast": loads["seized_mass_by_checkpoint"].groupby("oblast").sum(),
+        "exit": loads["leaked_mass"],
+    }
+    rows = [
+        _yearly("entered", "", "kg", loads["entered_mass"]),
+        _yearly("seized", "", "kg", years["agency"].sum("agency")),
+        *_each("seized by channel", years["channel"], "channel"),
+        *_each("seized by agency", years["agency"], "agency"),
+        *_each("seized by oblast", years["oblast"], "oblast"),
+        _yearly("leaked", "", "kg", loads["leaked_mass"].sum("exit")),
+        *_each("leaked by exit", years["exit"], "exit"),
+        _yearly("retained", "", "kg", loads["retained_mass"]),
+        *_some("in store at the end", loads["stored_mass"]),
+        _yearly("under way at the end", "", "kg", loads["underway_mass"]),
+        *_some("leaked from the evidence store", loads["released_mass"]),
+        _rate(loads),
+        *_through(loads),
+        *(row for name in _others(one, drug) for row in _in_short(one.sel(drug=name), name)),
+        *_honest(one),
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def _over_draws(tables: list[pd.DataFrame]) -> pd.DataFrame:
+    """Table of the closed form over draws: means, and 5 and 95 % of the draws in place of those of years."""
+    rows = pd.concat(tables)
+    grouped = rows.groupby(["quantity", "item", "unit"], sort=False)["mean"]
+    found = grouped.agg(["mean"]).assign(error=np.nan, low=grouped.quantile(YEARS[0]), high=grouped.quantile(YEARS[1]))
+    return found.reset_index()[COLUMNS]
+
+
+def _years_of_draws(results: xr.Dataset) -> xr.Dataset:
+    """Results whose replications are those of all draws; what is pooled over traffic is the same in all."""
+    loads = [str(name) for name, array in results.items() if "replication" in array.dims]
+    pooled = results.drop_vars(loads).isel(draw=0, drop=True)
+    stacked = results[loads].reset_coords(drop=True).stack(years=("draw", "replication"))
+    years = stacked.reset_index("years", drop=True).rename(years="replication")
+    return xr.merge([pooled.drop_dims("replication", errors="ignore"), years], compat="override", join="outer")
+
+
+def _some(quantity: str, mass: xr.DataArray) -> list[tuple[object, ...]]:
+    """Row of a mass that only some worlds have; none where it is always 0."""
+    return [_yearly(quantity, "", "kg", mass)] if bool((mass > 0).any()) else []
+
+
+COLUMNS = ["quantity", "item", "unit", "mean", "error", "low", "high"]
+"""Columns of the summary."""
+
+Floats = npt.NDArray[np.float64]
+
+Cells = tuple[str, str, str, float, float, float, float]
+
+
+def _yearly(quantity: str, item: str, unit: str, years: xr.DataArray) -> Cells:
+    values = years.values
+    error = float(values.std(ddof=1)) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    low, high = np.quantile(values, YEARS)
+    return quantity, item, unit, float(values.mean()), error, float(low), float(high)
+
+
+def _each(quantity: str, years: xr.DataArray, dim: str) -> list[Cells]:
+    order = years.mean("replication").sortby(years.mean("replication"), ascending=False)[dim].values
+    rows = [_yearly(quantity, str(item), "kg", years.sel({dim: item})) for item in order]
+    return [row for row in rows if row[3] > 0]
+
+
+def _rate(loads: xr.Dataset) -> Cells:
+    """Long-run rate, and the interval of single years."""
+    got, sent = loads["seized_mass"].sum(["channel", "agency"]).values, loads["entered_mass"].values
+    return _ratio("interdiction rate", "", got, sent)
+
+
+def _through(loads: xr.Dataset) -> list[Cells]:
+    """Parts of the mass at checkpoints, in the order of the reasons, without those that never were."""
+    masses = at_checkpoints(loads)
+    whole = masses.sum("fate").values
+    parts = {str(fate): masses.sel(fate=fate).values for fate in masses["fate"].values}
+    return [_ratio(THROUGH, fate, part, whole) for fate, part in parts.items() if part.any()]
+
+
+def _ratio(quantity: str, item: str, parts: Floats, wholes: Floats) -> Cells:
+    """Ratio of the sums over years with the error of a ratio of means, and the interval of single years."""
+    if not wholes.sum() > 0:
+        return quantity, item, "1", math.nan, math.nan, math.nan, math.nan
+    ratio = parts.sum() / wholes.sum()
+    residual = (parts - ratio * wholes).std(ddof=1) if len(parts) > 1 else math.nan
+    yearly = np.divide(parts, wholes, out=np.full(len(parts), np.nan), where=wholes > 0)
+    low, high = np.nanquantile(yearly, YEARS)
+    error = float(residual / math.sqrt(len(parts)) / wholes.mean())
+    return quantity, item, "1", float(ratio), error, float(low), float(high)
+
+
+def _others(one: xr.Dataset, drug: str) -> list[str]:
+    return [str(name) for name in one["drug"].values if name != drug]
+
+
+def _in_short(loads: xr.Dataset, drug: str) -> list[Cells]:
+    """Rows of a drug that the table is not about."""
+    seized = loads["seized_mass"].sum(["channel", "agency"])
+    return [
+        _yearly(f"{drug} entered", "", "kg", loads["entered_mass"]),
+        _yearly(f"{drug} seized", "", "kg", seized),
+        (f"{drug} interdiction rate", *_rate(loads)[1:]),
+    ]
+
+
+def _expected_in_short(one: xr.Dataset, drug: str) -> list[Cells]:
+    """Rows of the closed form of a drug that the table is not about."""
+    kept = ("entered", "seized", "interdiction rate")
+    return [(f"{drug} {row[0]}", *row[1:]) for row in _expected_rows(one) if row[0] in kept]
+
+
+def _honest(one: xr.Dataset) -> list[Cells]:
+    """Rows of honest traffic, of which no interval of single years is simulated."""
+    gap = math.nan
+    rows: list[Cells] = []
+    for quantity, name in (
+        ("visits", "vehicles"),
+        ("referrals", "referrals"),
+        ("false alarms", "false_alarms"),
+    ):
+        rows.append((f"honest {quantity}", "", "1/year", float(one[name].sum()), gap, gap, gap))
+    rows.append(("honest delay", "mean of all visits", "h", float(pooled_delay(one)), gap, gap, gap))
+    visited = one["vehicles"].where(one["vehicles"] > 0, drop=True)
+    busiest = visited.sortby(visited, ascending=False)["checkpoint"].values[:5]
+    for post in busiest:
+        delay, error = (float(one[name].sel(checkpoint=post)) for name in ("delay", "delay_error"))
+        rows.append(("honest delay", str(post), "h", delay, error, gap, gap))
+    rows.append(("cost of fruitless searches", "", "USD/year", float(one["cost"].sum()), gap, gap, gap))
+    return rows
+
+
+def _expected_rows(one: xr.Dataset) -> list[Cells]:
+    """Rows of the closed form, which has neither a Monte Carlo error nor single years."""
+    gap = math.nan
+    total = float(one["expected_seized_mass"].sum())
+    spread = float(one["expected_rate_cv"]) * total
+    channels, agencies = (one["expected_seized_mass_by_channel"].sum(dim) for dim in ("agency", "channel"))
+    exits = one["expected_leaked_mass"]
+    cells: list[tuple[str, str, str, float]] = [
+        ("entered", "", "kg", float(one["expected_entered_mass"])),
+        ("seized", "", "kg", total),
+        ("standard deviation of a year's seizures", "", "kg", spread),
+        *(("seized by channel", name, "kg", value) for name, value in _sorted(channels, "channel") if value > 0),
+        *(("seized by agency", name, "kg", value) for name, value in _sorted(agencies, "agency") if value > 0),
+        ("leaked", "", "kg", float(exits.sum())),
+        *(("leaked by exit", name, "kg", value) for name, value in _sorted(exits, "exit")),
+        ("retained", "", "kg", float(one["expected_retained_mass"])),
+        ("interdiction rate", "", "1", float(one["expected_rate"])),
+        *_expected_through(one),
+    ]
+    return [(*cell, gap, gap, gap) for cell in cells]
+
+
+def _expected_through(one: xr.Dataset) -> list[tuple[str, str, str, float]]:
+    """Expected parts of the mass at checkpoints, as in `_through`."""
+    masses = {str(reason): float(one["expected_missed_mass"].sel(reason=reason)) for reason in one["reason"].values}
+    masses[STOPPED] = float(one["expected_seized_mass_by_channel"].sel(channel=list(AT_CHECKPOINTS)).sum())
+    whole = sum(masses.values()) or math.nan
+    return [(THROUGH, fate, "1", mass / whole) for fate, mass in masses.items() if mass / whole > 1e-12]
+
+
+def _sorted(values: xr.DataArray, dim: str) -> list[tuple[str, float]]:
+    """Names and values along a dim, the largest first."""
+    pairs = zip(values[dim].values, values.values, strict=True)
+    return sorted(((str(name), float(value)) for name, value in pairs), key=lambda pair: -pair[1])

@@ -1,0 +1,1 @@
+"""Simulation: honest traffic fills the queues, years of consignments meet them, results are added up."""

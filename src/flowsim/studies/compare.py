@@ -1,0 +1,227 @@
+"""The study `compare`: simulates policies in pairs, job by job into a store, and says what each would have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+
+import xarray as xr
+
+from flowsim import checks
+from flowsim.comparison.analysis import analyse
+from flowsim.comparison.dataset import EFFECTS, labelled
+from flowsim.comparison.design import described
+from flowsim.comparison.replications import PRIOR, Comparison, comparison_of, results, shape_of
+from flowsim.config.request import Request
+from flowsim.figures import comparison_figures
+from flowsim.policy import added
+from flowsim.policy.policy import Policy
+from flowsim.results import files
+from flowsim.results.coordinates import describe
+from flowsim.simulation.engines import SIMULATING
+from flowsim.simulation.replay import is_ready, make_ready
+from flowsim.simulation.simulate import Progress
+from flowsim.sweeps import lock, resume, runner
+from flowsim.sweeps.grid import Axis, Grid
+from flowsim.sweeps.launchers import InProcess, Launcher, Processes
+from flowsim.sweeps.plan import Plan
+from flowsim.sweeps.progress import on_stderr
+from flowsim.sweeps.status import reasons
+from flowsim.sweeps.store import Store
+from flowsim.sweeps.template import Template
+
+SET = "set"
+"""Dim of the sets of values of the levers, of which each is a job."""
+
+
+def run(request: Request, *, progress: Progress | None) -> str:
+    """Compare policies with the baseline.
+
+    Makes `sweep.zarr` in the folder, or goes on with it, and writes `effects.nc`, the tables and the figures.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    progress
+        Called before the first job; how far it is the job runner says.
+
+    Returns
+    -------
+    str
+        Tables and words, to be printed.
+
+    Raises
+    ------
+    ValueError
+        If a policy is unknown or does not fit, the engine simulates nothing, or the folder holds another comparison.
+    RuntimeError
+        If a job fails; what is done is kept.
+    """
+    comparison, posterior, prior = results_of(request, progress=progress)
+    files.write(labelled(posterior).assign_attrs(request.attributes, command=request.command), request.out / EFFECTS)
+    found = analyse(posterior, prior=prior)
+    found.save(request.out)
+    comparison_figures.save(comparison_figures.figures(posterior, found, title=request.world.title), request.out)
+    return "\n".join((*_head(comparison, request), "", *found.lines))
+
+
+def results_of(
+    request: Request, *, progress: Progress | None = None
+) -> tuple[Comparison, xr.Dataset, xr.Dataset | None]:
+    """Comparison that a request asks for, and its results under draws of the posterior and under those of the prior.
+
+    Jobs that the folder of the request holds are not done again.
+
+    Parameters
+    ----------
+    request
+        What is asked for.
+    progress
+        Called before the first job.
+
+    Raises
+    ------
+    ValueError, RuntimeError
+        As of `run`.
+    """
+    checks.known(request.engine, tuple(SIMULATING), thing="engine of study=compare")
+    comparison = comparison_of(request)
+    simulate(comparison, request, progress=progress)
+    posterior, prior = gathered(request.out, comparison)
+    if request.worlds is not None and request.worlds.draw:
+        chain, draw = (("draw", list(own)) for own in (request.worlds.chain, request.worlds.draw))
+        posterior = posterior.assign_coords(chain=chain, draw_in_chain=draw)
+    return comparison, posterior, prior
+
+
+def _head(comparison: Comparison, request: Request) -> Iterator[str]:
+    """What was compared."""
+    design = comparison.design
+    yield f"{request.world.title}: {len(design.policies) - 1} policies against the baseline, heroin alone"
+    yield ""
+    kind = "posterior" if comparison.prior else "intervals of the assumed numbers"
+    yield f"{design.draws} draws of the {kind}, each with {design.replications} years of consignments that are the same"
+    yield f"under all policies; {design.sets} sets of values of the assumed levers, each with traffic of its own"
+    yield from filter(None, [request.note])
+
+
+def simulate(comparison: Comparison, request: Request, *, progress: Progress | None = None) -> Store:
+    """Do the jobs of a comparison that are missing in its folder.
+
+    Parameters
+    ----------
+    comparison
+        What is compared.
+    request
+        What is asked for.
+    progress
+        Called before the first job.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds another comparison, or another call works in it.
+    RuntimeError
+        If a job fails.
+    """
+    with lock.of_call(request.out):
+        if not is_ready(comparison.engine):
+            on_stderr("sweep: making machine code, once on this machine (about a minute)")
+            make_ready(comparison.engine, comparison.world)
+        store = resume.ready(_plan(comparison, request), request.out)
+        if progress is not None:
+            progress("", 0, 0)  # what it will take, which is not said of what is refused
+        workers = min(request.plan.workers, comparison.design.sets)
+        launcher: Launcher = InProcess() if workers == 1 else Processes(workers=workers)
+        outcome = runner.run(
+            store, simulate=partial(results, store), explain=_explain, launcher=launcher, estimate=False
+        )
+    if outcome.done < outcome.size:
+        why = "; ".join(reasons(outcome, store=store))
+        raise RuntimeError(f"{outcome.size - outcome.done} of {outcome.size} jobs failed: {why}")
+    return store
+
+
+def _explain(error: Exception, number: int) -> str:
+    return f"{type(error).__name__}: {error}"
+
+
+def _plan(comparison: Comparison, request: Request) -> Plan:
+    """Store of a comparison before its first job."""
+    design, composition = comparison.design, request.composition()
+    axis = Axis(name=SET, keys=(SET,), texts=tuple((str(number),) for number in range(design.sets)))
+    grid = Grid(axes=(axis,))
+    identity = "\n".join((f"version: {request.attributes['version']}", composition["kept"], *described(design)))
+    plan = {
+        "axes": [{"name": SET, "keys": [SET], "texts": [list(row) for row in axis.texts]}],
+        "fixed": [],
+        "identity": identity,
+        "command": request.command,
+        **composition,
+    }
+    template = Template(
+        grid=grid,
+        shape=shape_of(comparison),
+        coordinates={SET: (SET, list(range(design.sets)))},
+        notes={SET: {"long_name": "set of values of the assumed levers"}},
+        attributes={**request.attributes, "command": request.command},
+        plan=plan,
+    )
+    return Plan(template, identity)
+
+
+def gathered(path: Path, comparison: Comparison) -> tuple[xr.Dataset, xr.Dataset | None]:
+    """Results of all jobs, under draws of the posterior and under those of the prior.
+
+    Parameters
+    ----------
+    path
+        Folder of the comparison.
+    comparison
+        What was compared.
+
+    Returns
+    -------
+    tuple
+        Datasets with dims (policy, draw, replication, ...) for heroin and (policy, set, checkpoint) for honest
+        traffic, with the coordinates `set_of_draw`, and of each policy `adds`, what it adds in the world, in words, and
+        `posts`, how many posts [1]; the second is None if the draws are those of the prior.
+    """
+    from flowsim.results.files import open_results
+
+    opened = open_results(path).drop_vars(["status"], errors="ignore").sel(drug="heroin", drop=True).load()
+    labels = opened["draw"].values.tolist()
+    posterior = _stacked(opened.sel(draw=[label for label in labels if label != PRIOR]), comparison)
+    return posterior, _stacked(opened.sel(draw=[PRIOR]), comparison) if PRIOR in labels else None
+
+
+def _stacked(opened: xr.Dataset, comparison: Comparison) -> xr.Dataset:
+    """Draws of all sets along one dim; what does not differ between draws of a set along `set`."""
+    honest = [name for name in opened.data_vars if "replication" not in opened[name].dims]
+    of_set = opened[honest].isel(draw=0, drop=True)
+    of_year = opened.drop_vars(honest).stack(all=(SET, "draw"))
+    sets = of_year["set"].values
+    of_year = of_year.drop_vars(["all", SET, "draw"]).rename(all="draw")
+    found = xr.merge([of_year, of_set]).assign_coords(draw=range(len(sets)), set_of_draw=("draw", sets))
+    acting = [policy.of_changes for policy in comparison.design.policies]
+    names = list(dict.fromkeys(parameter.name for policy in acting for parameter in policy.uncertain))
+    values = [_values(comparison.design.in_set(number)) for number in range(comparison.design.sets)]
+    table = [[own[name] for name in names] for own in values]
+    found["parameter_value"] = ((SET, "parameter"), table)
+    found["seized_by_checkpoint"] = found["seized_mass_by_checkpoint"].mean("replication")
+    found = found.drop_vars("seized_mass_by_checkpoint").assign_coords(parameter=names)
+    named = {policy.name: policy for policy in comparison.design.policies}
+    order = [named[str(name)] for name in found["policy"].values]
+    world = comparison.world
+    found = found.assign_coords(
+        adds=("policy", [added.said(policy, world) for policy in order]),
+        posts=("policy", [added.posts(policy, world) for policy in order]),
+    )
+    return describe(found.transpose("policy", "draw", SET, "replication", ..., "checkpoint", "parameter"))
+
+
+def _values(policies: tuple[Policy, ...]) -> dict[str, float]:
+    """Values of the levers of some policies by name."""
+    return {parameter.name: parameter.value for policy in policies for parameter in policy.parameters}

@@ -1,0 +1,249 @@
+"""Figures 3 and 4 with their tables: what the posterior predicts of the reports, and what these identify."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+import numpy as np
+import pandas as pd
+import xarray as xr
+
+from flowsim import checks
+from flowsim.calibration import posterior, predictive
+from flowsim.calibration.by_reading import by_reading, cells
+from flowsim.calibration.components import Cell
+from flowsim.calibration.model import Model
+from flowsim.calibration.predictive import History
+from flowsim.config.request import Request
+from flowsim.evidence import reported
+from flowsim.evidence.targets import load_targets
+from flowsim.figures.fig3_fig4_calibration import fit, identified
+from flowsim.simulation.simulate import Progress
+from flowsim.studies.calibrate import calibration_of, setup, summary
+from flowsim.studies.layout import columns, paragraph
+from flowsim.world_tables.readings import DEFAULT
+
+KAZAKHSTAN = "kazakhstan_2010"
+"""World whose hold-outs the evidence holds."""
+
+WIDTHS = (17, 12, 11, 10, 10, 10, 10, 12, 12, 7)
+"""Columns of the table of readings [characters]."""
+
+TIMES = 3
+"""Histories of each draw [1]."""
+
+SHARES: Mapping[str, tuple[str, str, int]] = {
+    "South Kazakhstan 2006": ("oblast", "South Kazakhstan", 2006),
+    "Almaty city 2006": ("oblast", "Almaty city", 2006),
+    "West Kazakhstan 2006": ("oblast", "West Kazakhstan", 2006),
+    "Customs 2010": ("agency", "Customs", 2010),
+}
+"""Reported shares of figure 3: kind, name and year."""
+
+REPORTED_SHARES = {
+    "South Kazakhstan 2006": ("fd16-heroin-2006-south", "fd16-heroin-2006", False),
+    "Almaty city 2006": ("fd16-heroin-2006-almaty-city", "fd16-heroin-2006", False),
+    "West Kazakhstan 2006": ("fd16-heroin-2006-west", "fd16-heroin-2006", True),
+    "Customs 2010": ("fd16-customs-heroin-2010", "fd16-heroin-2010", False),
+}
+"""Figures that a share is made of, and whether it is held out."""
+
+
+def posterior_of(request: Request) -> xr.Dataset:
+    """Posterior that a figure is about.
+
+    Raises
+    ------
+    ValueError
+        If the run uses none.
+    """
+    found = request.posterior
+    rule = "use a posterior (calibration=posterior, of a world that has one)"
+    checks.require(found is not None, thing="the figure", rule=rule, value="the assumed numbers")
+    assert found is not None
+    return found
+
+
+def draws_of(dataset: xr.Dataset, names: Sequence[str], *, times: int = 1) -> list[dict[str, float]]:
+    """Values of the parameters of all draws of a posterior.
+
+    Parameters
+    ----------
+    dataset
+        Posterior.
+    names
+        Parameters.
+    times
+        How often each draw is taken.
+    """
+    flat = {name: dataset[name].values.ravel().astype(float) for name in names}
+    count = dataset.sizes["chain"] * dataset.sizes["draw"]
+    return [{name: float(found[k]) for name, found in flat.items()} for k in range(count) for _ in range(times)]
+
+
+def draw_fit(request: Request, *, progress: Progress | None) -> str:
+    """Figure 3, its data, and what is predicted of every row and every hold-out.
+
+    Writes `fig3_fit.png` and `.pdf`, `fit.csv`, `shares.csv`, `hold_outs.csv` and `log_scores.csv`.
+    """
+    dataset = posterior_of(request)
+    found = setup(request.world, calibration_of(request))
+    draws = draws_of(dataset, found.model.names, times=TIMES)
+    tell = progress or (lambda step, done, total: None)
+    step = "simulated years"
+    tell(step, 0, 1)
+    histories = predictive.histories(found.model, draws, seed=request.plan.seed)
+    tell(step, 1, 1)
+    table = predictive.of_rows(found.model, found.rows, histories)
+    table.to_csv(request.out / "fit.csv", index=False)
+    ours = request.world.name == KAZAKHSTAN
+    more = predictive.of_hold_outs(histories, rows=found.rows) if ours else table.iloc[:0]
+    lines = [f"{request.world.title}: what {len(draws)} histories from draws of the posterior predict", ""]
+    lines += _rows(table)
+    if ours:
+        lines += ["", *_hold_outs(request, more, found.model, histories)]
+    everything = pd.concat([table, more], ignore_index=True) if len(more) else table
+    sentence = (
+        "Years simulated load by load from draws of the posterior. Inside the 5-95 % interval, or of a probability of "
+        f"5 % or more: {counted(everything)}."
+    )
+    masses = table["what"].isin([key for key, row in found.rows.items() if row.unit == "kg"])
+    shares = shares_of(histories) if ours else table.iloc[:0]
+    shares.to_csv(request.out / "shares.csv", index=False)
+    figure = fit(
+        table[masses],
+        shares,
+        pd.concat([table[~masses], more], ignore_index=True) if len(more) else table[~masses],
+        title=f"Reported and predicted seizures: {request.world.title}",
+        sentence=sentence,
+    )
+    for suffix in ("png", "pdf"):
+        figure.savefig(request.out / f"fig3_fit.{suffix}", dpi=300)
+    return "\n".join([*lines, "", *paragraph(sentence)])
+
+
+def counted(table: pd.DataFrame) -> str:
+    """How many rows are inside, those that were fitted and those held out apart, and which are not.
+
+    Parameters
+    ----------
+    table
+        Rows of everything reported, as of `predictive.of_rows` and `predictive.of_hold_outs`.
+    """
+    parts = []
+    for held, name in ((False, "fitted"), (True, "held out")):
+        rows = table[table["held_out"].astype(bool) == held]
+        missed = list(rows["what"][~rows["inside"].astype(bool)])
+        text = f"{len(rows) - len(missed)} of {len(rows)} {name}"
+        parts.append(f"{text} (missed: {'; '.join(missed)})" if missed else text)
+    return " and ".join(parts)
+
+
+def _hold_outs(request: Request, table: pd.DataFrame, model: Model, histories: Sequence[History]) -> list[str]:
+    table.to_csv(request.out / "hold_outs.csv", index=False)
+    scores = predictive.log_scores(histories, level=level_of(model))
+    scores.to_csv(request.out / "log_scores.csv", index=False)
+    sums = scores[["lognormal", "model"]].sum()
+    winner = "the lognormal" if sums["lognormal"] > sums["model"] else "the model"
+    targets = load_targets()
+    skipped = [f"not predicted: {targets[key].quantity} ({reason})" for key, reason in predictive.SKIPPED.items()]
+    return [
+        *_rows(table),
+        "",
+        *skipped,
+        "",
+        f"log score of {len(scores)} years: a lognormal fitted to the eleven-year series {sums['lognormal']:.2f}, "
+        f"the model {sums['model']:.2f}; {winner} predicts better",
+    ]
+
+
+def level_of(model: Model) -> float:
+    """Geometric mean of the national totals behind the fitted rows of 2006 and 2010 [kg]."""
+    totals: dict[int, float] = {}
+    for row, value in zip(model.rows, model.printed, strict=True):
+        if row.year in (2006, 2010):
+            totals[row.year] = totals.get(row.year, 0.0) + value
+    return float(np.exp(np.mean(np.log(list(totals.values())))))
+
+
+def shares_of(histories: Sequence[History]) -> pd.DataFrame:
+    """Shares of oblasts and agencies that are reported, against those predicted [1].
+
+    Parameters
+    ----------
+    histories
+        Simulated years.
+    """
+    rows = []
+    for what, (kind, name, year) in SHARES.items():
+        part, whole, held = REPORTED_SHARES[what]
+        belongs = partial(_belongs, kind, name)
+        predicted = [history.total(year, belongs) / max(1e-9, history.total(year)) for history in histories]
+        low, middle, high = np.quantile(predicted, [0.05, 0.5, 0.95]).tolist()
+        value = reported(part) / reported(whole)
+        row = {"what": what, "held_out": held, "reported": value, "low": low, "median": middle, "high": high}
+        rows.append(row | {"inside": low <= value <= high})
+    return pd.DataFrame(rows)
+
+
+def _belongs(kind: str, name: str, cell: Cell) -> bool:
+    return bool(getattr(cell, kind) == name)
+
+
+def _rows(table: pd.DataFrame) -> list[str]:
+    lines = [f"{'':62}{'reported':>10}{'5-95 % predicted':>24}{'p':>7}", "-" * 110]
+    for row in table.to_dict("records"):
+        number = "" if np.isnan(row["reported"]) else f"{row['reported']:.3g}"
+        interval = "" if np.isnan(row["low"]) else f"{row['low']:.3g} to {row['high']:.3g}"
+        mark = "  held out" if row["held_out"] else ""
+        failed = "" if row["inside"] else "  FAILS"
+        lines.append(f"{row['what'][:60]:62}{number:>10}{interval:>24}{row['probability']:>7.2g}{mark}{failed}")
+    return lines
+
+
+def draw_identified(request: Request, *, progress: Progress | None) -> str:
+    """Figure 4 and its data: `fig4_identified.png`, `.pdf` and `identified.csv`; `readings.csv` if there are others."""
+    dataset = posterior_of(request)
+    table = summary(dataset)
+    table.to_csv(request.out / "identified.csv", index=False)
+    parameters = table[table["contraction"].notna()]
+    shares = [float(text) for text in dataset.attrs["directions"].split()]
+    strong = sum(share > posterior.YES for share in shares)
+    sentence = (
+        "A parameter is identified if its posterior has less than half of the prior's variance, in part if less than "
+        f"four fifths. {strong} of {len(shares)} directions are; the flow comes out as it went in, and so do all "
+        "numbers of detection that are not listed."
+    )
+    title = f"What the reports identify: {request.world.title}"
+    figure = identified(parameters, title=title, sentence=sentence)
+    for suffix in ("png", "pdf"):
+        figure.savefig(request.out / f"fig4_identified.{suffix}", dpi=300)
+    counts = parameters["identified"].value_counts()
+    return "\n".join(
+        [
+            title,
+            "",
+            *(f"{counts.get(name, 0):>3} parameters identified: {name}" for name in ("yes", "partly", "no")),
+            "",
+            *paragraph(sentence),
+            *_other_readings(request, dataset),
+        ]
+    )
+
+
+def _other_readings(request: Request, dataset: xr.Dataset) -> list[str]:
+    """Lines of what changes under the other readings that have a posterior, which go into `readings.csv` too."""
+    table_of_reports = calibration_of(request).reported
+    files = sorted(table_of_reports.parent.glob(f"{table_of_reports.stem}*.nc"))
+    opened = [dataset, *(posterior.open_posterior(path) for path in files)]
+    posteriors: dict[str, xr.Dataset] = {}
+    for other in opened:
+        if other.attrs["world"] == dataset.attrs["world"]:
+            posteriors.setdefault(other.attrs["reading"] or DEFAULT, other)
+    if len(posteriors) < 2:
+        return []
+    table = by_reading(posteriors)
+    table.to_csv(request.out / "readings.csv", index=False)
+    lines = columns(list(cells(table)), widths=WIDTHS)
+    return ["", "Under other readings of the sources: median (5 to 95 %)", "", *lines]

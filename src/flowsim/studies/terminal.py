@@ -1,0 +1,215 @@
+"""What a run shows on the terminal and leaves on the disk: lines, bars, its folder, a link, and an end by Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from flowsim.results.folders import FOLDER, LATEST
+
+
+def say(text: str, *, end: str = "\n") -> None:
+    """Print a text; if what reads the output has left, as `head` does, the program goes on without saying more."""
+    try:
+        print(text, end=end, flush=True)
+    except BrokenPipeError:
+        drop_output()
+
+
+def drop_output() -> None:
+    """Throw away what is printed from now on, and what was printed and not yet read."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+@contextlib.contextmanager
+def folder(out: Path) -> Iterator[None]:
+    """Make the folder for the results, and remove it again if the run fails with nothing written.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be made.
+    """
+    made: list[Path] = []
+    try:
+        made = [part for part in (out, *out.parents) if not part.exists()]
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        remove_empty(made)
+        reason = error.strerror or type(error).__name__
+        raise ValueError(f"out must name a folder that can be written ({reason}), got {str(out)!r}") from None
+    try:
+        yield
+    except BaseException:
+        remove_empty(made)
+        raise
+
+
+def remove_empty(folders: Sequence[Path]) -> None:
+    """Remove those folders that are empty, one after another."""
+    for each in folders:
+        with contextlib.suppress(OSError):
+            each.rmdir()
+
+
+FIRST, EVERY = 10.0, 30.0
+"""Time to the first line of a study that is at work, where there is no terminal, and the time between two [s]."""
+
+
+@contextlib.contextmanager
+def progress(study: str = "", *, begin: Callable[[], None] = lambda: None) -> Iterator[Any]:
+    """Progress bars on a terminal, elsewhere a line on standard error now and then.
+
+    Parameters
+    ----------
+    study
+        What is at work.
+    begin
+        Called before the first step, when nothing can be refused any more; a step without a name is no more than that.
+    """
+    with _progress(study) as tell:
+        left = [begin]
+
+        def told(step: str, done: int, total: int) -> None:
+            while left:
+                left.pop()()
+            if step:
+                tell(step, done, total)
+
+        yield told
+
+
+@contextlib.contextmanager
+def _progress(study: str) -> Iterator[Any]:
+    """What is told how far each step is."""
+    if not sys.stderr.isatty():
+        with Log(study).telling() as tell:
+            yield tell
+        return
+    from rich.console import Console
+    from rich.progress import Progress, TaskID
+
+    with Progress(console=Console(stderr=True), transient=True, redirect_stdout=False) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step, total=total)
+            bars.update(tasks[step], completed=done)
+
+        yield tell
+
+
+class Log:
+    """Says on standard error how far a study is: first after ten seconds, then every half minute.
+
+    Parameters
+    ----------
+    study
+        What is at work.
+    first, every
+        Time to the first line and between two [s].
+    """
+
+    def __init__(self, study: str, *, first: float = FIRST, every: float = EVERY) -> None:
+        self._study, self._first, self._every = study, first, every
+        self._state = ""
+        self._over = threading.Event()
+
+    @contextlib.contextmanager
+    def telling(self) -> Iterator[Any]:
+        """Give what is to be told how far each step is; a study that tells nothing is not written about."""
+        thread = threading.Thread(target=self._say, name="progress", daemon=True)
+
+        def tell(step: str, done: int, total: int) -> None:
+            self._state = f"{step}, {done} of {total}"
+            if thread.ident is None:
+                thread.start()
+
+        try:
+            yield tell
+        finally:
+            self._over.set()
+            if thread.ident is not None:
+                thread.join()
+
+    def _say(self) -> None:
+        begun, wait = time.monotonic(), self._first
+        while not self._over.wait(wait):
+            print(f"{self._study}: {time.monotonic() - begun:.0f} s, {self._state}", file=sys.stderr, flush=True)
+            wait = self._every
+
+
+@contextlib.contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print warnings as lines of their own, without the place in the code."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: print(f"warning: {message}", file=sys.stderr, flush=True)
+        yield
+
+
+KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+"""Signal that ends a process at once; joblib's processes know no other way."""
+
+
+@contextlib.contextmanager
+def stopping_workers() -> Iterator[None]:
+    """Let Ctrl-C end the worker processes too, which would otherwise finish what they have begun."""
+
+    def stop(signum: int, frame: object) -> NoReturn:
+        from multiprocessing import active_children
+
+        threading.excepthook = lambda _: None  # the thread that feeds them may complain; the program ends
+        for child in active_children():
+            with contextlib.suppress(ProcessLookupError):
+                if child.pid:
+                    os.kill(child.pid, KILL)
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def link_latest(out: Path, *, study: str) -> None:
+    """Point results/latest and results/<study>/latest to a folder below results/.
+
+    Where links are not possible there is none.
+
+    Parameters
+    ----------
+    out
+        Folder with results.
+    study
+        Study that wrote them.
+    """
+    results, target = FOLDER.resolve(), out.resolve()
+    if results not in target.parents:
+        return
+    _link(results, target)
+    own = results / study
+    if target != own:
+        with contextlib.suppress(OSError):
+            own.mkdir(exist_ok=True)
+            _link(own, target)
+
+
+def _link(folder: Path, target: Path) -> None:
+    """Point `latest` in a folder to another one, whatever it pointed to."""
+    with contextlib.suppress(OSError):
+        link = folder / f".{LATEST}-{os.getpid()}"
+        link.symlink_to(os.path.relpath(target, folder), target_is_directory=True)
+        try:
+            os.replace(link, folder / LATEST)
+        except OSError:
+            link.unlink()

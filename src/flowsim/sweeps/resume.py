@@ -1,0 +1,92 @@
+"""The sweeper: makes the store of a sweep or goes on with it, and has its jobs done."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flowsim import checks
+
+if TYPE_CHECKING:
+    from flowsim.sweeps.launchers import Launcher
+    from flowsim.sweeps.plan import Plan, Task
+    from flowsim.sweeps.store import Store
+
+MOST_LINES = 20
+"""Most lines of a difference that are shown."""
+
+
+def run(plan: Plan, *, out: Path, task: Task, launcher: Callable[[Store], Launcher], workers: int) -> None:
+    """Make the store of a sweep or go on with it, do its jobs, and say how it went.
+
+    Parameters
+    ----------
+    plan
+        What is known of the sweep.
+    out
+        Folder of the sweep.
+    task
+        What the command gives.
+    launcher
+        Where jobs run, for a store.
+    workers
+        Processes that share the work of one job.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds another sweep, or another call works in it.
+    Unwritable
+        If the disk is full or may not be written.
+    """
+    from flowsim.sweeps import lock, runner
+
+    with task.folder(out), lock.of_call(out):
+        store = ready(plan, out)
+        outcome = runner.run(
+            store,
+            simulate=task.simulate(store, workers=workers),
+            explain=task.explain(store),
+            launcher=launcher(store),
+        )
+    task.tell(outcome, store=store)
+
+
+def ready(plan: Plan, out: Path) -> Store:
+    """The store in a folder, made if there is none.
+
+    Parameters
+    ----------
+    plan
+        What is known of the sweep.
+    out
+        Folder of the sweep.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds another sweep; the message shows in what it differs.
+    """
+    from flowsim.results.store import SWEEP
+    from flowsim.sweeps.store import Store, make, mend
+
+    path = out / SWEEP
+    if not path.exists():
+        return make(plan.template, out)
+    store = Store(path)
+    before = str(store.plan.get("identity", ""))
+    if before != plan.identity:
+        rule = f"be a new folder or that of the same sweep, got {str(out)!r}, whose sweep differs (- there, + typed):"
+        raise checks.Refused(f"out must {rule}\n{difference(before, plan.identity)}")
+    mend(plan.template, store)
+    return store
+
+
+def difference(old: str, new: str) -> str:
+    """Lines in which two sweeps differ, at most `MOST_LINES`."""
+    lines = [line.rstrip() for line in difflib.unified_diff(old.splitlines(), new.splitlines(), n=0, lineterm="")]
+    lines = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
+    shown = [f"  {line[0]} {line[1:]}"[:200] for line in lines[:MOST_LINES]]
+    return "\n".join([*shown, *([f"  and {len(lines) - MOST_LINES} lines more"] if len(lines) > MOST_LINES else [])])

@@ -1,0 +1,329 @@
+"""Reading of a world from a folder of tables: places, legs, routes, checkpoints, traffic and parameters."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from flowsim import checks, csv_tables, units
+from flowsim.csv_tables import Mistake, Row
+from flowsim.evidence.figures import Figure
+from flowsim.world.checkpoint import LaneGroup
+from flowsim.world.detection import Detection
+from flowsim.world.network import Network
+from flowsim.world.traffic import Profile, Traffic
+from flowsim.world.world import Identity, World
+from flowsim.world_tables import controls, drugs, hubs, network_and_traffic, validate
+from flowsim.world_tables import parameters as world_parameters
+from flowsim.world_tables.catalogue import SOURCED, TABLES
+from flowsim.world_tables.overlays import REPORTED, lay
+from flowsim.world_tables.parameters import Parameter
+from flowsim.world_tables.validate import Findings
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    name: tuple(column.name for column in (*table.columns, *SOURCED)) for name, table in TABLES.items()
+}
+"""Columns of each table of a world; a column `note` may follow."""
+
+ABSENT: Mapping[str, tuple[str, ...]] = {
+    name: tuple(column.name for column in table.columns if column.may_be_absent) for name, table in TABLES.items()
+}
+"""Columns of each table that its file may lack; its cells are then empty."""
+
+FIELDS: Mapping[str, Mapping[str, str]] = {
+    "checkpoints": {"start": "from", "end": "to", "effort_class": "effort"},
+    "lanes": {"cv": "service_cv", "law": "service_law"},
+    "devices": {"cv": "service_cv", "law": "service_law"},
+    "flows": {"vehicle_class": "class"},
+    "classes": {"vehicle_class": "class"},
+    "drugs": world_parameters.SIZES,
+}
+"""Columns behind the fields of the objects that have another name."""
+
+Rows = Mapping[str, tuple[Row, ...]]
+"""Rows of each table of a world."""
+
+Made = TypeVar("Made")
+
+_FIELD = re.compile(r"^(?:(?P<thing>.*)[.:] ?)?(?P<field>\w+) must (?P<rest>.*)$", re.DOTALL)
+
+
+def read_tables(
+    folder: Path, *, overlays: Sequence[Path] = (), figures: Mapping[str, Figure] | None = None
+) -> dict[str, tuple[Row, ...]]:
+    """Read all tables of a world, without checking what their cells say.
+
+    Parameters
+    ----------
+    folder
+        Folder with one CSV file per key of `COLUMNS`.
+    overlays
+        Folders with rows to lay over them, in order.
+    figures
+        Reported figures that cells refer to; the package's own by default.
+
+    Returns
+    -------
+    dict
+        Rows by name of table.
+
+    Raises
+    ------
+    ValueError
+        If tables are missing or malformed; all that is wrong is said at once.
+    """
+    rows, mistakes = _scan(folder)
+    _refuse(mistakes, thing=f"the tables in {folder}")
+    return lay(rows, folders=overlays, columns=COLUMNS, absent=ABSENT, figures=figures)
+
+
+def load(
+    folder: Path,
+    *,
+    name: str,
+    title: str,
+    year: int,
+    detection: Detection,
+    overlays: Sequence[Path] = (),
+    figures: Mapping[str, Figure] | None = None,
+) -> World:
+    """Build a world from its tables.
+
+    Parameters
+    ----------
+    folder
+        Folder with the tables.
+    name, title, year
+        Identifier, description and calendar year of the world.
+    detection
+        What is common to all its checkpoints.
+    overlays
+        Folders with rows to lay over the tables, in order.
+    figures
+        Reported figures that cells refer to; the package's own by default.
+
+    Raises
+    ------
+    Refused
+        If tables are malformed or the world does not hold together; every mistake is named with its table, line,
+        column, rule and value, in the order of the tables and their rows.
+    """
+    thing = f"the tables of world '{name}' in {folder}"
+    rows, mistakes = _scan(folder)
+    partial = {Path(mistake.table).stem for mistake in mistakes}
+    if overlays:
+        mistakes += validate.repeated(rows)
+    rows, unread, spoilt = _resolved(rows, figures=figures)
+    mistakes += unread
+    if not mistakes:
+        try:
+            rows = lay(rows, folders=overlays, columns=COLUMNS, absent=ABSENT, figures=figures)
+        except ValueError as error:
+            mistakes.append(Mistake("overlay", 0, str(error)))
+    found = validate.examine(rows, year=year, partial=sorted(partial), spoilt=spoilt)
+    drugs.check(found)
+    controls.check(found)
+    hubs.check(found)
+    parts = _parts(found, year=year)
+    _refuse([*mistakes, *found.mistakes], thing=thing)
+    try:
+        return _world(parts, found.rows, name=name, title=title, year=year, detection=detection)
+    except ValueError as error:
+        raise checks.Refused(f"{thing}: 1 mistake\n  {error}") from None
+
+
+def digest(rows: Rows) -> str:
+    """Digest of all cells but sources and notes, which change no result.
+
+    Parameters
+    ----------
+    rows
+        Rows of each table, overlays laid over them.
+    """
+    found = hashlib.sha256()
+    for name, own in rows.items():
+        for row in own:
+            cells = (f"{column}={cell}" for column, cell in row.cells.items() if column not in ("source", "note"))
+            found.update("\0".join((name, *cells, "")).encode())
+    return found.hexdigest()[:16]
+
+
+def _scan(folder: Path) -> tuple[dict[str, tuple[Row, ...]], list[Mistake]]:
+    scans = {
+        name: csv_tables.scan(
+            folder / f"{name}.csv",
+            columns=COLUMNS[name],
+            absent=ABSENT[name],
+            may_be_empty=table.may_be_empty,
+            may_be_absent=table.may_be_absent,
+        )
+        for name, table in TABLES.items()
+    }
+    mistakes = [mistake for scan in scans.values() for mistake in scan.mistakes]
+    return {name: tuple(_filled(row, ABSENT[name]) for row in scan.rows) for name, scan in scans.items()}, mistakes
+
+
+def _filled(row: Row, absent: Sequence[str]) -> Row:
+    lacking = dict.fromkeys((column for column in absent if column not in row.cells), "")
+    return replace(row, cells=row.cells | lacking) if lacking else row
+
+
+def _resolved(
+    rows: Rows, *, figures: Mapping[str, Figure] | None
+) -> tuple[dict[str, tuple[Row, ...]], list[Mistake], list[Row]]:
+    """Rows with reported figures put in; the mistakes of those that refer to none, and these rows."""
+    mistakes, spoilt = [], []
+    put: dict[str, tuple[Row, ...]] = {}
+    for name, own in rows.items():
+        found = []
+        for row in own:
+            resolved = row
+            if any(cell.startswith(REPORTED) for cell in row.cells.values()):
+                try:
+                    resolved = lay({name: (row,)}, folders=(), columns=COLUMNS, figures=figures)[name][0]
+                except ValueError as error:
+                    mistakes.append(Mistake(row.table, row.line, str(error)))
+                    spoilt.append(row)
+            found.append(resolved)
+        put[name] = tuple(found)
+    return put, mistakes, spoilt
+
+
+def _refuse(mistakes: Sequence[Mistake], *, thing: str) -> None:
+    order = list(TABLES)
+
+    def place(mistake: Mistake) -> tuple[int, str, int]:
+        stem = Path(mistake.table).stem
+        return order.index(stem) if stem in order else -1, mistake.table, mistake.line
+
+    texts = dict.fromkeys(mistake.text for mistake in sorted(mistakes, key=place))
+    checks.refuse_all(list(texts), thing=thing)
+
+
+def _made(found: Findings, table: str, make: Callable[[Row], Made]) -> list[tuple[Row, Made]]:
+    """Objects of the rows of a table that are free of mistakes; what a constructor refuses is noted."""
+    made = []
+    for row in found.rows[table]:
+        if not found.clean(row):
+            continue
+        try:
+            made.append((row, make(row)))
+        except KeyError:  # what the row refers to has a mistake of its own
+            if found.sound:
+                raise
+        except ValueError as error:
+            found.mistakes.append(_located(row, error, table=table))
+    return made
+
+
+def _located(row: Row, error: ValueError, *, table: str) -> Mistake:
+    """Mistake of a row from the message of a constructor, with the column in place of the field."""
+    text = str(error)
+    if text.startswith(row.where()):
+        return Mistake(row.table, row.line, text)
+    match = _FIELD.match(text)
+    if match is None:
+        return row.mistake(text)
+    column = FIELDS.get(table, {}).get(match["field"], match["field"])
+    if column not in row.cells:
+        return row.mistake(text)
+    return row.mistake(f"must {match['rest']}", column=column)
+
+
+def _parts(found: Findings, *, year: int) -> dict[str, Any]:
+    """Objects of each table."""
+    made: dict[str, Any] = {}
+    parameters = {
+        row.text("parameter"): made for row, made in _made(found, "parameters", world_parameters.read_parameter)
+    }
+    places = {place.name: place for _, place in _made(found, "places", network_and_traffic.place)}
+    profiles = _profiles(found)
+    devices = {device.name: device for _, device in _made(found, "devices", network_and_traffic.device)}
+    groups: dict[str, list[LaneGroup]] = {}
+    shifts = controls.shifts(found)
+    for row, group in _made(found, "lanes", lambda row: network_and_traffic.group(row, shifts=shifts)):
+        groups.setdefault(row.text("checkpoint"), []).append(group)
+    classes = hubs.classes(found)
+    makers: dict[str, Callable[[Row], object]] = {
+        "legs": lambda row: network_and_traffic.leg(row, places=places, parameters=parameters),
+        "routes": network_and_traffic.route,
+        "checkpoints": lambda row: network_and_traffic.checkpoint(row, groups=groups, devices=devices),
+        "streams": network_and_traffic.stream,
+        "classes": network_and_traffic.class_share,
+        "drugs": lambda row: drugs.drug(row, profiles=profiles),
+        "cities": lambda row: (row.text("place"), row.number("weight")),
+        "flows": lambda row: network_and_traffic.flow(row, profiles=profiles),
+        "counts": lambda row: network_and_traffic.count(row, factor=parameters["backcast_factor"]),
+        "bypass": controls.bypass,
+        "hubs": lambda row: hubs.hub(row, classes=classes),
+    }
+    for table, make in makers.items():
+        made[table] = tuple(part for _, part in _made(found, table, make))
+    campaigns = _made(found, "campaigns", controls.campaign)
+    made["campaigns"] = tuple(made for row, made in campaigns if controls.in_force(row, year=year))
+    return made | {
+        "places": tuple(places.values()),
+        "devices": tuple(devices.values()),
+        "parameters": parameters,
+    }
+
+
+def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year: int, detection: Detection) -> World:
+    parameters: Mapping[str, Parameter] = parts["parameters"]
+    network = Network(
+        places=parts["places"],
+        legs=parts["legs"],
+        routes=parts["routes"],
+        travel=world_parameters.travel(parameters),
+    )
+    inflow = parameters["inflow"]
+    traffic = Traffic(
+        flows=parts["flows"],
+        streams=parts["streams"],
+        class_shares=parts["classes"],
+        sizes=world_parameters.load_sizes(parameters),
+        inflow=units.kilograms(inflow.value),
+        inflow_low=units.kilograms(inflow.low),
+        inflow_high=units.kilograms(inflow.high),
+        retained_share=parameters["retained_share"].value,
+        city_weights=parts["cities"],
+        year_log_sd=parameters["year_flow_log_sd"].value,
+        further=parts["drugs"],
+        market=world_parameters.value_of("market", parameters=parameters),
+    )
+    return World(
+        name=name,
+        title=title,
+        year=year,
+        network=network,
+        traffic=traffic,
+        checkpoints=tuple(checkpoint for checkpoint in parts["checkpoints"] if checkpoint.in_force(year)),
+        detection=detection,
+        counts=parts["counts"],
+        bypasses=parts["bypass"],
+        campaigns=parts["campaigns"],
+        hubs=parts["hubs"],
+        devices=parts["devices"],
+        warm_up=parameters["warm_up"].value,
+        identity=Identity(tables=digest(rows)),
+    )
+
+
+def _profiles(found: Findings) -> dict[str, Profile]:
+    """Profiles of which every row is free of mistakes."""
+    profiles = {}
+    for name in dict.fromkeys(row.cells["profile"] for row in found.rows["profiles"]):
+        own = [row for row in found.rows["profiles"] if row.cells["profile"] == name]
+        if "profiles" in found.partial or not all(found.clean(row) for row in own):
+            continue
+        own.sort(key=lambda row: row.whole("slot"))
+        weights = tuple(row.number("weight") for row in own)
+        try:
+            profiles[name] = Profile(name=name, cycle=own[0].text("cycle"), weights=weights)
+        except ValueError as error:
+            found.mistakes.append(_located(own[0], error, table="profiles"))
+    return profiles
