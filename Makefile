@@ -93,4 +93,6 @@ $(READY): $(if $(wildcard $(BIN)/python),,FORCE)
 	else install="$$pip install --quiet"; fi; \
 	$$install -r requirements.lock; \
 	$$install --no-deps --no-build-isolation -e .; \
+	$(BIN)/python -m compileall -q -j 0 src $$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') \
+	    >/dev/null 2>&1 || true; \
 	touch $@

@@ -74,7 +74,7 @@ def comparison(
             "delay": (honest, delay),
             "delay_p95": (honest, 3 * delay * np.array([1.0, 2.0, 9.0])),
             "queue_length": (honest, np.nan_to_num(visits) * delay / 8760.0),
-            "load": (honest, visits * delay / 1e6),
+            "utilisation": (honest, visits * delay / 1e6),
             "vehicles": (honest, visits),
             "referrals": (honest, visits * 0.1),
             "false_alarms": (honest, visits * 0.01),

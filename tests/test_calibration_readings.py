@@ -25,7 +25,7 @@ def test_readings_stand_beside_the_first_with_intervals_and_ratios():
     rows = table.set_index(["reading", "quantity"])
     assert set(rows.index) == {("one", "interdiction_rate"), ("one", "crossing"), ("other", "interdiction_rate")}
     other = rows.loc[("other", "interdiction_rate")]
-    assert other[["low", "median", "high"]].tolist() == pytest.approx([0.0092, 0.02, 0.0308])
+    assert other[["q05", "median", "q95"]].tolist() == pytest.approx([0.0092, 0.02, 0.0308])
     assert (other["ratio"], other["refused"]) == pytest.approx((2.0, 0.25))
     head, one, last = cells(table)
     assert len(head) == len(one) == len(last)

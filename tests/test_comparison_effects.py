@@ -42,8 +42,8 @@ def test_a_policy_like_the_baseline_has_exactly_no_effect():
     results = comparison({"nothing": Truth(slopes={"x": 0.0})}, year_sd=80.0)
     rows = table_of(results, "nothing", prices=PRICES)
     plain = rows.drop(index=[(PER_MILLION, ""), (PER_HOUR, "")])
-    assert (plain[["mean", "low", "high"]] == 0).all(axis=None)
-    assert (plain["error"].dropna() == 0).all()
+    assert (plain[["mean", "q05", "q95"]] == 0).all(axis=None)
+    assert (plain["mcse"].dropna() == 0).all()
     assert set(rows.loc[[(PER_MILLION, ""), (PER_HOUR, "")], "note"]) == {ACROSS_ZERO}
     assert differences(results)["verdict"].tolist() == [SAME]
     found = split(paired.changes(paired.levels(results))["yearly"].sel(policy="nothing").values, results["set_of_draw"])
@@ -53,7 +53,7 @@ def test_a_policy_like_the_baseline_has_exactly_no_effect():
 
 def test_effects_are_paired_so_that_what_differs_between_years_cancels():
     rows = table_of(comparison({"more": Truth(effect=50.0, opens=True)}, year_sd=200.0), "more", prices=PRICES)
-    for column in ("mean", "low", "high"):
+    for column in ("mean", "q05", "q95"):
         assert rows.loc[("seized", ""), column] == pytest.approx(50.0)
         assert rows.loc[("points of flow seized", ""), column] == pytest.approx(100 * 50 / 70_000)
         assert rows.loc[("seized by channel", "routine"), column] == pytest.approx(30.0)
@@ -66,16 +66,16 @@ def test_effects_are_paired_so_that_what_differs_between_years_cancels():
     assert oblasts.sum() == pytest.approx(50.0)
     assert oblasts["elsewhere"] == pytest.approx(0.3 * rows.loc[("seized", ""), "level"])
     tax = rows.loc[("risk tax", "share of the price")]
-    assert 0.2 * 100 * 50 / 70_000 < tax["low"] < tax["mean"] < tax["high"] < 0.5 * 100 * 50 / 70_000
+    assert 0.2 * 100 * 50 / 70_000 < tax["q05"] < tax["mean"] < tax["q95"] < 0.5 * 100 * 50 / 70_000
 
 
 def test_ninety_percent_of_draws_lie_in_the_interval_and_the_error_is_that_of_the_years():
     truth = Truth(effect=50.0, calibrated=20.0, shared_years=30.0)
     row = table_of(comparison({"more": truth}, sets=200, each=10), "more").loc[("seized", "")]
-    assert row["high"] - row["low"] == pytest.approx(2 * 1.645 * 20.0, rel=0.08)  # 5 standard errors of the quantiles
+    assert row["q95"] - row["q05"] == pytest.approx(2 * 1.645 * 20.0, rel=0.08)  # 5 standard errors of the quantiles
     # All draws share the years: their mean is off by far more than draws would tell.
-    assert row["error"] == pytest.approx(30.0 / math.sqrt(20), rel=0.6)  # chi2(19): 1e-4
-    assert abs(row["mean"] - 50.0) < stats.t.ppf(1 - 5e-5, 19) * row["error"]
+    assert row["mcse"] == pytest.approx(30.0 / math.sqrt(20), rel=0.6)  # chi2(19): 1e-4
+    assert abs(row["mean"] - 50.0) < stats.t.ppf(1 - 5e-5, 19) * row["mcse"]
 
 
 def test_ratios_are_left_out_where_the_denominator_may_be_zero_or_is_unknown():
@@ -87,7 +87,7 @@ def test_ratios_are_left_out_where_the_denominator_may_be_zero_or_is_unknown():
     }
     results = comparison(truths)
     dear = table_of(results, "dear")
-    assert dear.loc[(PER_MILLION, ""), ["mean", "low", "high"]].tolist() == pytest.approx([15.0] * 3)
+    assert dear.loc[(PER_MILLION, ""), ["mean", "q05", "q95"]].tolist() == pytest.approx([15.0] * 3)
     assert dear.loc[(PER_HOUR, ""), "mean"] == pytest.approx(0.03)
     assert table_of(results, "free").loc[(PER_MILLION, ""), "note"] == ACROSS_ZERO
     assert table_of(results, "unknown").loc[(PER_MILLION, ""), "note"] == UNKNOWN
@@ -124,7 +124,7 @@ def test_a_policy_under_which_visits_are_not_over_has_no_honest_hours_and_the_ot
     stuck, slow = (table_of(results, name) for name in kinds)
     worst = "95 % point of the delay at the worst checkpoint"
     for row in (("honest hours at checkpoints", ""), ("delay of a mean visit", ""), (worst, "gate")):
-        assert np.isnan(stuck.loc[row, ["level", "mean", "low", "high"]].astype(float)).all(), row
+        assert np.isnan(stuck.loc[row, ["level", "mean", "q05", "q95"]].astype(float)).all(), row
         assert stuck.loc[row, "note"] == "unknown"
     assert stuck.loc[(PER_HOUR, ""), "note"] == UNKNOWN
     assert slow.loc[("honest hours at checkpoints", ""), "mean"] == pytest.approx(1000.0)
@@ -268,9 +268,9 @@ def test_few_draws_of_a_true_difference_give_no_verdict_and_many_do():
     few, many = (differences(comparison(truth, sets=sets, each=each)) for sets, each in ((6, 1), (20, 3)))
     assert set(few["verdict"]) == {TOO_FEW_DRAWS}
     assert few["p"].tolist() == [1.0] * 3
-    assert few[["low", "high"]].isna().all(axis=None)
+    assert few[["q05", "q95"]].isna().all(axis=None)
     assert set(many["verdict"]) == {APART}
-    assert many[["low", "high"]].notna().all(axis=None)
+    assert many[["q05", "q95"]].notna().all(axis=None)
     # Sixty draws that share two values of what is assumed say nothing on the other values.
     two = differences(comparison(truth, sets=2, each=30)).set_index(["first", "second"])["verdict"]
     assert two[("more", "baseline")] == APART
@@ -293,13 +293,13 @@ def test_few_draws_have_no_interval_but_a_mean():
     rows = table_of(results, "more")
     for key in [("seized", ""), ("points of flow seized", ""), ("honest hours at checkpoints", "")]:
         assert np.isfinite(rows.loc[key, "mean"])
-        assert rows.loc[key, ["low", "high"]].isna().all()
+        assert rows.loc[key, ["q05", "q95"]].isna().all()
     assert rows.loc[(PER_HOUR, ""), "note"] == FEW_SETS
-    assert rows.loc[(PER_MILLION, ""), ["low", "high"]].isna().all()
+    assert rows.loc[(PER_MILLION, ""), ["q05", "q95"]].isna().all()
     alone = table_of(comparison({"more": Truth(effect=50.0)}, sets=1, each=1), "more").loc[("seized", "")]
-    assert np.isnan([alone["low"], alone["high"]]).all()
+    assert np.isnan([alone["q05"], alone["q95"]]).all()
     # What no draw changes needs no more than two.
-    assert rows.loc[("cost of the policy", ""), ["mean", "low", "high"]].tolist() == [2e6] * 3
+    assert rows.loc[("cost of the policy", ""), ["mean", "q05", "q95"]].tolist() == [2e6] * 3
 
 
 def test_a_share_of_few_draws_is_printed_as_so_many_of_so_many():
@@ -330,7 +330,7 @@ def test_the_assumption_that_an_effect_rests_on_most_and_its_break_even_are_foun
     table = sensitivities(comparison(truths)).set_index(["policy", "parameter"])
     lever = table.loc[("lever", "lever.strong")]
     assert lever["most"]
-    assert lever["slope"] == pytest.approx(200.0, abs=4 * lever["error"])
+    assert lever["slope"] == pytest.approx(200.0, abs=4 * lever["mcse"])
     assert lever["swing"] == pytest.approx(200.0, rel=0.1)
     assert lever["break_even"] == pytest.approx(0.5 - 30 / 200, abs=0.03)
     assert not table.loc[("lever", "lever.weak"), "most"]

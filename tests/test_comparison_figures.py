@@ -99,7 +99,7 @@ def test_effects_stand_at_their_numbers_and_bars_sum_to_all(figures, found):
     for row in found.table.to_dict("records"):
         name = row["policy"]
         assert effects[f"point:{name}"].get_xdata()[0] == row["seized"]
-        assert list(effects[f"bar:{name}"].get_xdata()) == [row["seized_low"], row["seized_high"]]
+        assert list(effects[f"bar:{name}"].get_xdata()) == [row["seized_q05"], row["seized_q95"]]
         widths = [bar.get_width() for gid, bar in variance.items() if gid.partition(":")[2] == name]
         assert sum(widths) == pytest.approx(0.0 if name == "evidence_destruction" else 1.0)
 

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from comparisons import Truth, comparison, only
 
-from flowsim.comparison import report as printed
+from flowsim.comparison import report
 from flowsim.comparison.analysis import analyse
 from flowsim.comparison.effects import effects
 from flowsim.comparison.numbers import short, years_text
 from flowsim.comparison.report import WIDTH, rests_text
 from flowsim.comparison.table2 import summary
-from flowsim.comparison.verdicts import told_apart
+from flowsim.comparison.verdicts import pair_verdicts
 from flowsim.figures import comparison_figures
 
 TRUTHS = {
@@ -44,7 +44,7 @@ def test_table_2_is_sorted_by_effect_and_holds_what_the_table_of_effects_holds(f
     for row in found.table.to_dict("records"):
         of_effects = long.loc[(row["policy"], "seized")]
         assert row["seized"] == of_effects["mean"]
-        assert row["seized_high"] == of_effects["high"]
+        assert row["seized_q95"] == of_effects["q95"]
         shares = [row[f"share_{name}"] for name in ("calibrated", "assumed", "yearly")]
         assert sum(shares) == pytest.approx(1.0 if row["policy"] != "nothing" else 0.0)
     table = found.table.set_index("policy")
@@ -65,26 +65,26 @@ def test_lines_fit_the_terminal_and_lead_with_what_is_computed(found):
     assert " s " in whole
 
 
-def test_the_words_say_which_pairs_can_be_told_apart(found, results):
+def test_the_words_say_which_pairs_are_distinguishable(found, results):
     pairs = only(results, ["lever", "nothing", "harm"])
-    lines = list(told_apart(analyse(pairs).differences))
-    apart = "Of 6 pairs, the baseline among them, 3 can be told apart"
-    assert lines[0] == f"{apart}; 2 cannot; 1 the same in every draw."
-    assert lines[1].startswith("Can be told apart: lever over harm (+1,6")
-    assert lines[2].startswith("Cannot: lever over ")
+    lines = list(pair_verdicts(analyse(pairs).differences))
+    apart = "Of 6 pairs, the baseline among them, 3 are distinguishable at 95 %"
+    assert lines[0] == f"{apart}; 2 indistinguishable; 1 the same in every draw."
+    assert lines[1].startswith("Distinguishable: lever over harm (+1,6")
+    assert lines[2].startswith("Indistinguishable: lever over ")
     assert lines[3].startswith("The same in every draw: ")
-    many = " ".join(told_apart(found.differences))
+    many = " ".join(pair_verdicts(found.differences))
     assert "Of 15 pairs" in many
-    assert "Told apart only because of what was reported" in many
+    assert "Distinguishable by the reports alone" in many
 
 
 def test_a_comparison_of_six_draws_gives_no_verdict_no_probability_and_no_interval():
     few = comparison({"more": Truth(effect=200.0, calibrated=10.0), "lever": Truth(slopes={"x": 9.0})}, sets=6, each=1)
     found = analyse(few, prior=few)
     whole = " ".join(" ".join(found.lines).split())
-    assert "0 can be told apart; 3 too few draws to say whether P reaches 0.95." in whole
+    assert "0 are distinguishable at 95 %; 3 too few draws to say whether P reaches 0.95." in whole
     assert "Too few draws: intervals, and P as a number, need 59 of them" in whole
-    assert "Can be told apart" not in whole
+    assert "Distinguishable:" not in whole
     assert "P 1.00" not in whole
     assert "P 6/6)" in whole
     assert "which policies never do: too few draws to say" in whole
@@ -111,21 +111,21 @@ def test_what_policies_add_in_the_world_is_said_and_stands_beside_their_names(re
     drawn = [label.get_text() for label in effects_of.axes[0].get_yticklabels()]
     assert "lever (+8 posts)" in drawn
     assert "harm" in drawn
-    assert any(printed.get_text().endswith("lever (+8 posts)") for text in trade.texts)
+    assert any(text.get_text().endswith("lever (+8 posts)") for text in trade.texts)
     assert "What policies add" not in " ".join(analyse(results).lines)
 
 
 def test_a_policy_that_overloads_a_post_is_named_with_the_post(results):
     name = str(results["policy"].values[1])
-    assert not list(printed.overloaded(results))
-    load = results["load"].copy()
-    load.loc[{"policy": name, "set": [0, 3], "checkpoint": "gate"}] = [1.02, 1.4]
-    (sentence,) = printed.overloaded(results.assign(load=load))
+    assert not list(report.overloaded(results))
+    utilisation = results["utilisation"].copy()
+    utilisation.loc[{"policy": name, "set": [0, 3], "checkpoint": "gate"}] = [1.02, 1.4]
+    (sentence,) = report.overloaded(results.assign(utilisation=utilisation))
     assert sentence.startswith(
-        f"{name}: in 2 of {results.sizes['set']} sets a post has more work than it can do (gate up to "
+        f"{name}: in 2 of {results.sizes['set']} sets a post has a utilisation of 1 or more (gate up to "
     )
     assert "140 %" in sentence
-    assert sentence in " ".join(" ".join(analyse(results.assign(load=load)).lines).split())
+    assert sentence in " ".join(" ".join(analyse(results.assign(utilisation=utilisation)).lines).split())
 
 
 def test_all_tables_are_written(found, tmp_path):
@@ -145,7 +145,7 @@ def test_a_comparison_without_sets_or_with_one_year_says_what_it_cannot_know():
 
 
 def test_the_sensitivities_are_printed_one_at_a_time(found):
-    lines = list(printed.assumptions(found.assumptions))
+    lines = list(report.assumptions(found.assumptions))
     line = next(line for line in lines if line.startswith("lever.works"))
     assert line.endswith("most")
     assert next(line for line in lines if line.startswith("nothing.x")).endswith("none")

@@ -165,7 +165,7 @@ def test_a_post_whose_visits_are_not_over_has_a_share_and_no_delay_and_others_ke
     assert float(first.unfinished) == 0.0
     assert float(first.vehicles) == pytest.approx(24 * 365, rel=0.01)
     assert float(first.delay) > 0.0
-    for variable in ("delay", "delay_p95", "delay_error"):
+    for variable in ("delay", "delay_p95", "delay_mcse"):
         assert np.isnan(gate[variable]), variable
     assert math.isnan(float(pooled_delay(found)))
     assert float(gate.queue_length) == pytest.approx(168 / 2, abs=1)
@@ -354,7 +354,7 @@ def test_delay_by_class_direction_and_hour_and_their_errors_are_those_of_brute_f
     def got(names, **where):
         return [float(found[variable].sel(where)) for variable in names]
 
-    by_class = ("vehicles_by_class", "delay_by_class", "delay_by_class_error")
+    by_class = ("vehicles_by_class", "delay_by_class", "delay_by_class_mcse")
     cells = [("border", "car", "in"), ("border", "truck", "in"), ("border", "truck", "out"), ("inside", "car", "both")]
     for cell in cells:
         values = got(by_class, **dict(zip(("checkpoint", "vehicle_class", "direction"), cell, strict=True)))
@@ -363,9 +363,9 @@ def test_delay_by_class_direction_and_hour_and_their_errors_are_those_of_brute_f
         [0.0, math.nan, math.nan], nan_ok=True
     )
     for hour in (0, 7, 23):
-        values = got(("vehicles_by_hour", "delay_by_hour", "delay_by_hour_error"), checkpoint="border", hour=hour)
+        values = got(("vehicles_by_hour", "delay_by_hour", "delay_by_hour_mcse"), checkpoint="border", hour=hour)
         assert values == pytest.approx(expected(lambda row, hour=hour: row[1:3] == ("border", hour)), rel=1e-9)
-    values = got(("vehicles", "delay", "delay_error"), checkpoint="border")
+    values = got(("vehicles", "delay", "delay_mcse"), checkpoint="border")
     assert values == pytest.approx(expected(lambda row: row[1] == "border"), rel=1e-9)
 
 
@@ -380,7 +380,7 @@ def test_parts_by_hour_and_by_class_add_up_to_the_whole(name, two_ways):
 
 def test_one_week_alone_gives_no_error(two_ways):
     found = simulate(two_ways, plan=Plan(replications=1, traffic_years=0.02))
-    for variable in ("delay_error", "delay_by_hour_error", "delay_by_class_error"):
+    for variable in ("delay_mcse", "delay_by_hour_mcse", "delay_by_class_mcse"):
         assert np.isnan(found[variable]).all()
     assert found.delay.notnull().all()
 

@@ -566,4 +566,4 @@ def test_the_pages_of_the_experiments_quote_the_reference_results():
     first = (ROOT / "experiments" / "fig1_network" / "README.md").read_text(encoding="utf-8")
     baseline = pd.read_csv(ROOT / "results" / "reference" / "baseline" / "run.csv")
     row = baseline[baseline["quantity"] == "interdiction rate"].iloc[0]
-    assert f"{100 * row['mean']:.2f} % of it, between {100 * row['low']:.2f} and\n{100 * row['high']:.2f} %" in first
+    assert f"{100 * row['mean']:.2f} % of it, between {100 * row['q05']:.2f} and\n{100 * row['q95']:.2f} %" in first

@@ -114,7 +114,7 @@ def test_the_differences_are_those_of_two_simulations(found, name):
     years = [ds.seized_mass.sel(drug="heroin").sum(["channel", "agency"]).values[0] for ds in (with_it, without)]
     row = table.loc[name]
     assert row["seized"] == pytest.approx(np.mean(years[0] - years[1]), rel=1e-12)
-    assert row["error"] == pytest.approx(np.std(years[0] - years[1], ddof=1) / 2.0, rel=1e-12)
+    assert row["mcse"] == pytest.approx(np.std(years[0] - years[1], ddof=1) / 2.0, rel=1e-12)
     assert row["relative"] == pytest.approx(years[0].sum() / years[1].sum() - 1.0, rel=1e-9)
     delays = [float((ds.delay * ds.vehicles).sum() / ds.vehicles.sum()) for ds in (with_it, without)]
     assert row["delay"] == pytest.approx(delays[0] - delays[1], abs=1e-12)
@@ -130,7 +130,7 @@ def test_the_error_of_the_delay_is_that_over_weeks(found, name):
         hours, visits = np.array([spent(world, span) for span in PLAN.spans()]).T
         parts.append((hours - hours.sum() / visits.sum() * visits) / visits.mean())
     error = np.std(parts[0] - parts[1], ddof=1) / math.sqrt(3)
-    assert found[0].loc[name, "delay_error"] == pytest.approx(error, rel=1e-9)
+    assert found[0].loc[name, "delay_mcse"] == pytest.approx(error, rel=1e-9)
     assert error > 0
 
 
@@ -162,7 +162,7 @@ def test_traffic_that_is_the_same_is_simulated_once_and_the_results_stay_the_sam
 def test_what_honest_vehicles_take_no_notice_of_changes_no_delay(found):
     table, _ = found
     for name in UNNOTICED:
-        assert table.loc[name, "delay"] == table.loc[name, "delay_error"] == 0.0
+        assert table.loc[name, "delay"] == table.loc[name, "delay_mcse"] == 0.0
     assert table.loc["shifts", "delay"] != 0.0
 
 
@@ -202,13 +202,13 @@ def test_years_simulated_with_their_own_traffic_are_compared_too():
     one, two = (simulate(world, plan=plan) for world in (busy(), NEUTRAL["shifts"](busy())))
     pairs = (one.seized_mass - two.seized_mass).sum(["drug", "channel", "agency"]).values
     assert row["seized"] == pytest.approx(pairs.mean(), abs=1e-9)
-    assert row["delay_error"] > 0
+    assert row["delay_mcse"] > 0
 
 
 def test_one_week_and_one_year_have_no_errors():
     table, _ = differences(busy(), plan=Plan(replications=1, traffic_years=0.02, horizon=500.0))
-    assert table["error"].isna().all()
-    assert table["delay_error"].isna().all()
+    assert table["mcse"].isna().all()
+    assert table["delay_mcse"].isna().all()
 
 
 QUICK = ("study=mechanisms", "world=single_checkpoint", "horizon=600", "workers=1", "out=mine", "traffic_years=0.02")
@@ -226,7 +226,7 @@ def test_the_command_prints_and_writes_the_table(command):
     assert list(table["mechanism"]) == list(NAMES)
     saved = table.set_index("mechanism").loc["liability"]
     shown = [float(text) for text in re.findall(r"[+-]?\d+\.\d+", row.replace("+-", " ").replace(",", ""))]
-    values = [saved[name] for name in ("seized", "error", "relative", "expected", "delay")]
+    values = [saved[name] for name in ("seized", "mcse", "relative", "expected", "delay")]
     values[2] *= 100
     assert shown == pytest.approx(values, abs=0.06)
     assert "change nothing: seals, departures, bypass, shifts, campaigns, cases," in out

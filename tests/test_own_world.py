@@ -154,7 +154,9 @@ def test_check_prints_loads_routes_visits_counts_and_kinds(command, mine):
     assert re.search(r"^south-trucks-in +130\.0 +99\.0 +165\.0$", out, re.MULTILINE)
     assert re.search(r"^parameters +0 +0 +22$", out, re.MULTILINE)
     assert "Warnings: none" in out
-    assert "checkpoint 'south-gate': its lanes in truck are loaded to 121 % in the busiest hour (Sep 9 h)" in out
+    assert (
+        "checkpoint 'south-gate': its lanes in truck have a utilisation of 121 % in the busiest hour (Sep 9 h)" in out
+    )
     assert not Path("results").exists()
 
 
@@ -164,7 +166,7 @@ def test_a_load_above_capacity_is_a_warning_with_the_checkpoint_and_its_load(com
     code, out, err = command("study=check", *MINE)
     assert (code, err) == (0, "")
     assert "Warnings: 1\n" in out
-    assert "checkpoint 'south-gate': its lanes in car are loaded to 139 % of their capacity on average" in out
+    assert "checkpoint 'south-gate': its lanes in car have a mean utilisation of 139 %" in out
     code, out, _ = command(*MINE, "replications=1", "horizon=300", "out=run")
     assert code == 0
     said = " ".join(out.split())
@@ -211,7 +213,7 @@ def test_a_template_with_a_table_removed_says_which(command, mine):
 def test_load_of_lanes_is_arrivals_times_service_over_lanes():
     """Utilisation rho = lambda s / c: 240 a day of 0.08 h at one lane are 0.8."""
     world = road_world(post("a", place="p1"))
-    load, bays = utilisation.loads(world)
+    load, bays = utilisation.utilisations(world)
     assert (load.per_day, load.mean, load.peak) == pytest.approx((240.0, 0.8, 0.8))
     assert (bays.per_day, bays.mean) == (0.0, 0.0)
 
@@ -222,7 +224,7 @@ def test_load_of_bays_counts_handling_devices_that_work_and_searches_after_false
     world = road_world(post("a", place="p1", devices=(dog,), bays=2, referral=0.1))
     expected = 0.25 + 0.5 * 0.2 + 0.5 * 0.2 * 0.5
     assert utilisation.bay_time(world, world.checkpoints[0]) == pytest.approx(expected)
-    assert utilisation.loads(world)[1].mean == pytest.approx(10 * 0.1 * expected / 2)
+    assert utilisation.utilisations(world)[1].mean == pytest.approx(10 * 0.1 * expected / 2)
 
 
 def test_the_busiest_hour_comes_later_by_the_travel_time():
@@ -230,7 +232,7 @@ def test_the_busiest_hour_comes_later_by_the_travel_time():
     peak = Profile(name="nine", cycle="daily", weights=tuple(12.5 if hour == 9 else 0.5 for hour in range(24)))
     world = road_world(post("a", place="p0"), post("b", place="p2"))
     flow = replace(world.traffic.flows[0], daily=peak)
-    found = utilisation.loads(replace(world, traffic=replace(world.traffic, flows=(flow,))))
+    found = utilisation.utilisations(replace(world, traffic=replace(world.traffic, flows=(flow,))))
     assert [load.when for load in found if load.part != "bays"] == ["9 h", "13 h"]
     assert found[0].peak == pytest.approx(12.5 * found[0].mean)
 

@@ -400,18 +400,20 @@ def test_a_lane_off_duty_takes_its_part_of_the_load():
     """240 a day of 0.08 h at one lane are 0.8; with the lane on duty 16 of 24 hours they are 1.2."""
     day = (Shift(start=0.0, end=8.0, lanes=0), Shift(start=8.0, end=24.0, lanes=1))
     crossing = post("a", place="p0", groups=(lanes(shifts=day),), border="KG")
-    load, _ = utilisation.loads(road_world(crossing))
+    load, _ = utilisation.utilisations(road_world(crossing))
     assert (load.per_day, load.mean, load.peak) == pytest.approx((240.0, 1.2, 0.8))
-    load, bays = utilisation.loads(road_world(replace(crossing, border="", groups=(lanes(shifts=day, referral=0.1),))))
+    load, bays = utilisation.utilisations(
+        road_world(replace(crossing, border="", groups=(lanes(shifts=day, referral=0.1),)))
+    )
     assert (load.per_day, load.mean, bays.per_day) == pytest.approx((160.0, 0.8, 16.0))
     half = (Shift(start=0.0, end=7.5, lanes=0), Shift(start=7.5, end=24.0, lanes=1))
-    load, _ = utilisation.loads(road_world(replace(crossing, border="", groups=(lanes(shifts=half),))))
+    load, _ = utilisation.utilisations(road_world(replace(crossing, border="", groups=(lanes(shifts=half),))))
     assert load.per_day == pytest.approx(165.0)
 
 
 def test_a_post_that_never_opens_has_no_load():
     never = (Shift(start=0.0, end=24.0, lanes=0),)
-    load, bays = utilisation.loads(road_world(post("a", place="p0", shifts=never)))
+    load, bays = utilisation.utilisations(road_world(post("a", place="p0", shifts=never)))
     assert (load.per_day, load.mean, load.peak, bays.per_day) == (0.0, 0.0, 0.0, 0.0)
 
 
@@ -422,12 +424,12 @@ def test_trains_that_leave_make_no_queue_that_grows(command):
     path.write_text(text.replace("in,train,1,30,", "in,train,1,300,"), encoding="utf-8")
     said = re.sub(r"\s+", " ", command("study=check", "world=mine", "--config-dir", "mine")[1])
     assert "Warnings: none" in said
-    assert "'south-station': its lanes in train are loaded to 125 % of their capacity on average; some trains" in said
+    assert "'south-station': its lanes in train have a mean utilisation of 125 %; some trains" in said
 
 
 def test_a_timetable_has_no_busiest_hour():
     world = road_world(post("a", place="p0"))
     peak = Profile(name="nine", cycle="daily", weights=tuple(12.5 if hour == 9 else 0.5 for hour in range(24)))
     even = replace(world.traffic.flows[0], daily=peak, timetable=True)
-    load, _ = utilisation.loads(with_traffic(world, flows=(even,)))
+    load, _ = utilisation.utilisations(with_traffic(world, flows=(even,)))
     assert load.peak == pytest.approx(load.mean)

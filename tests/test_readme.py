@@ -26,11 +26,11 @@ ROWS = {
 def table():
     """Lines of the README's table, from the reference results."""
     results = pd.read_csv(REFERENCE, keep_default_na=False).set_index(["quantity", "item"])
-    lines = ["| heroin in a year | mean | error | 5-95 % of single years |", "| --- | --- | --- | --- |"]
+    lines = ["| heroin in a year | mean | s.e. | 90 % prediction interval |", "| --- | --- | --- | --- |"]
     for key, (label, factor, digits) in ROWS.items():
         quantity, _, item = key.partition("/")
         row = results.loc[(quantity, item)]
-        mean, error, low, high = (f"{factor * float(row[c]):,.{digits}f}" for c in ("mean", "error", "low", "high"))
+        mean, error, low, high = (f"{factor * float(row[c]):,.{digits}f}" for c in ("mean", "mcse", "q05", "q95"))
         lines.append(f"| {label} | {mean} | {error} | {low} to {high} |")
     honest = float(results.loc[("honest visits", "")]["mean"]) / 1e6
     delay = float(results.loc[("honest delay", "mean of all visits")]["mean"])
@@ -51,7 +51,7 @@ SHOWN = (
 def policies():
     """Lines of the README's table of policies, from the reference results."""
     results = pd.read_csv(COMPARED).set_index("policy")
-    heads = ("change in a year", "heroin seized [kg]", "honest time [1000 h]", "years to see it", "rests most on")
+    heads = ("change in a year", "heroin seized [kg]", "honest time [1000 h]", "years to detect", "rests most on")
     lines = [f"| {' | '.join(heads)} |", "| --- | --- | --- | --- | --- |"]
     for name in sorted(SHOWN, key=lambda name: -results.loc[name, "seized"]):
         row = {str(key): value for key, value in results.loc[name].items()} | {"policy": name}
@@ -66,14 +66,14 @@ def test_the_readme_shows_what_policies_would_change():
     assert policies() in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def test_the_readme_says_how_many_pairs_can_be_told_apart_and_why():
+def test_the_readme_says_how_many_pairs_are_distinguishable_and_why():
     pairs = pd.read_csv(COMPARED.with_name("differences.csv"))
     effect = pd.read_csv(COMPARED).set_index("policy")["seized"].abs()
     effect["baseline"] = 0.0
-    apart = pairs[pairs["verdict"] == "apart"]
+    apart = pairs[pairs["verdict"] == "distinguishable"]
     least = np.minimum(apart["first"].map(effect), apart["second"].map(effect))
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
-    said = f"Of {len(pairs)} pairs of policies {len(apart)} can be told apart, {(least < 15).sum()} of them"
+    said = f"Of {len(pairs)} pairs of policies {len(apart)} are distinguishable at 95 %, {(least < 15).sum()} of them"
     assert said in text
     open_ones = pairs[pairs["verdict"] == "too few draws"]
     assert f"for {len(open_ones)} others {pairs['draws'].iloc[0]} draws are too few to say" in text
@@ -85,8 +85,8 @@ def test_the_reference_verdicts_are_those_that_the_draws_allow():
         pairs = pd.read_csv(COMPARED.parents[1] / folder / "differences.csv")
         agree = 200 * np.maximum(pairs["p"], 1 - pairs["p"])
         assert (pairs["draws"] == 200).all()
-        assert agree[pairs["verdict"] == "apart"].min() >= 195.5  # a tie counts by half
-        assert agree[pairs["verdict"] == "not apart"].max() < 185.5
+        assert agree[pairs["verdict"] == "distinguishable"].min() >= 195.5  # a tie counts by half
+        assert agree[pairs["verdict"] == "indistinguishable"].max() < 185.5
         assert agree[pairs["verdict"] == "too few draws"].between(184.5, 195.5).all()
 
 

@@ -225,8 +225,8 @@ def test_summary_states_error_and_interval(results):
     row = table.loc[("seized", "")]
     yearly = measures.seized(results).sel(policy="two", drug="heroin").values
     assert row["mean"] == pytest.approx(yearly.mean())
-    assert row["error"] == pytest.approx(yearly.std(ddof=1) / np.sqrt(6))
-    assert row["low"] <= row["mean"] <= row["high"]
+    assert row["mcse"] == pytest.approx(yearly.std(ddof=1) / np.sqrt(6))
+    assert row["q05"] <= row["mean"] <= row["q95"]
 
 
 def test_without_a_path_the_newest_run_below_results_is_opened(command, tmp_path):

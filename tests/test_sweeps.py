@@ -75,7 +75,7 @@ def test_a_job_of_a_sweep_gives_the_numbers_of_a_run(command):
     swept, alone = fs.open_results("mine", seizures=True), fs.open_results("alone")
     job = swept.sel(inflow=2, seed=2).drop_dims("seizure")
     assert {*alone.data_vars} - {"seizure_mass", "seizure_hours"} == {*job.data_vars} - {"status"}
-    assert job["delay_by_class_error"].dims == ("policy", "checkpoint", "vehicle_class", "direction")
+    assert job["delay_by_class_mcse"].dims == ("policy", "checkpoint", "vehicle_class", "direction")
     for name in job.drop_vars("status"):
         xr.testing.assert_equal(job[name].drop_vars(["inflow", "seed"]), alone[name])
     own = (swept.seizure_inflow == 2) & (swept.seizure_seed == 2)

@@ -40,7 +40,7 @@ def results():
 
 
 def number(table, key, low, high):
-    end = {"low": low, "high": high}
+    end = {"q05": low, "q95": high}
     return Number(table=table, key=key, name="value", value=0.1, unit="1", kind="assumed", source="judgement: x", **end)
 
 
@@ -77,9 +77,9 @@ def test_the_parts_sum_to_one_and_the_table_of_a_run_has_them_with_errors(result
     masses = measures.at_checkpoints(results).isel(policy=0, drug=0)
     part, whole = masses.sel(fate="not selected").values, masses.sum("fate").values
     residual = part - part.sum() / whole.sum() * whole
-    assert rows.loc["not selected", "error"] == pytest.approx(residual.std(ddof=1) / np.sqrt(3) / whole.mean())
+    assert rows.loc["not selected", "mcse"] == pytest.approx(residual.std(ddof=1) / np.sqrt(3) / whole.mean())
     low, high = np.quantile(part / whole, (0.05, 0.95))
-    assert (rows.loc["not selected", "low"], rows.loc["not selected", "high"]) == pytest.approx((low, high))
+    assert (rows.loc["not selected", "q05"], rows.loc["not selected", "q95"]) == pytest.approx((low, high))
 
 
 def test_draws_lie_in_their_intervals_evenly_or_on_a_logarithmic_scale():
@@ -154,7 +154,7 @@ def test_draws_meet_the_same_honest_traffic_and_loads():
 def test_the_point_is_that_of_the_world_and_the_interval_that_of_the_draws():
     shares = pd.DataFrame({"closed": [0.9, *np.linspace(0, 1, 21)]})
     (row,) = summarised(shares).to_dict("records")
-    assert row == {"what": "closed", "share": 0.9, "low": pytest.approx(0.05), "high": pytest.approx(0.95)}
+    assert row == {"what": "closed", "share": 0.9, "q05": pytest.approx(0.05), "q95": pytest.approx(0.95)}
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +238,7 @@ def test_the_command_writes_the_figure_its_table_and_its_draws(command):
     assert draws["inspection:corruption.bribe_customs"].between(0, 1).all()
     assert "inspection:targeting" not in draws
     assert draws[list(ORDER[:-2])].sum(axis=1).values == pytest.approx(1.0)
-    interval = table.set_index("what").loc["bought off", ["low", "high"]]
+    interval = table.set_index("what").loc["bought off", ["q05", "q95"]]
     assert np.allclose(draws["bought off"].quantile([0.05, 0.95]), interval.astype(float))
     assert {file.suffix for file in Path("mine").iterdir()} == {".csv", ".pdf", ".png"}
     assert "Only the seized total is informed by reports" in out

@@ -77,12 +77,12 @@ IN_THE_DECISION = {
         "checkpoint_arrays", 'world.detection.seals.green_lane and post.border != ""', "True"
     ),
     "sealed vehicles are inspected": _bug("rules", "if setting.seal_inspection == 0:", "if False:"),
-    "tip ignored": _bug("rules", "if vehicle.load >= 0 and numbers.is_tipped(run, v, k):", "if False:"),
+    "tip ignored": _bug("rules", "if vehicle.load >= 0 and visit_variates.is_tipped(run, v, k):", "if False:"),
     "wagons ignored": _bug("rules", "if vehicle.load >= 0 and group.wagons < 1.0 and", "if False and"),
     "wagons decide before the seal": _bug(
         "rules",
         "    if vehicle.sealed > 0 and run",
-        "    if vehicle.load >= 0 and numbers.wagon(run, v, k, post) >= group.wagons:\n"
+        "    if vehicle.load >= 0 and visit_variates.wagon(run, v, k, post) >= group.wagons:\n"
         "        return UNREACHED\n"
         "    if vehicle.sealed > 0 and run",
     ),
@@ -101,7 +101,7 @@ AT_THE_BAYS = {
         "checkpoint_arrays", "(post.bays, self._reserve(post.bays))", "(post.bays + 1, self._reserve(post.bays + 1))"
     ),
     "highest-numbered bay": _bug("rules", "for bay in range(place.bays):", "for bay in range(place.bays - 1, -1, -1):"),
-    "search takes no time": _bug("rules", "duration = duration + numbers.search(run, v, k, post)", "pass"),
+    "search takes no time": _bug("rules", "duration = duration + visit_variates.search(run, v, k, post)", "pass"),
     "only the first device works": _bug(
         "rules", "for d in range(place.devices):", "for d in range(min(1, place.devices)):"
     ),
@@ -112,8 +112,8 @@ AT_THE_BAYS = {
     "concealment helps the device": _bug("rules", "logit - tool.concealment", "logit + tool.concealment"),
     "mass ignored": _bug("rules", "tool.intercept + tool.slope * run.loads[load].log_mass", "tool.intercept"),
     "no false alarms": _bug("rules", "elif draw >= tool.specificity:", "elif draw > 1.0:"),
-    "effort ignored": _bug("rules", "if numbers.effort(run, v, k, post) >= ", "if 0.0 > "),
-    "effort decides on a tip": _bug("rules", "if not numbers.is_tipped(run, v, k):", "if True:"),
+    "effort ignored": _bug("rules", "if visit_variates.effort(run, v, k, post) >= ", "if 0.0 > "),
+    "effort decides on a tip": _bug("rules", "if not visit_variates.is_tipped(run, v, k):", "if True:"),
     "campaigns ignored": _bug("rules", "more = more * run.campaigns[number].factor", "pass"),
     "campaigns never end": _bug("rules", "<= time < run.campaigns[number].end", "<= time"),
     "protection ignored": _bug("rules", "if (load.protected >> place.agency) & 1:", "if False:"),

@@ -46,7 +46,7 @@ def by_reading(posteriors: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     -------
     DataFrame
         A row for each reading and variable of `QUANTITIES` that the posterior has. Columns reading, quantity, unit;
-        low, median, high (5 %, 50 % and 95 % points); ratio, the median over that under the first reading [1];
+        q05, median, q95 (5 %, 50 % and 95 % points); ratio, the median over that under the first reading [1];
         refused, the share of draws whose world cannot produce them [1].
     """
     rows: list[dict[str, object]] = []
@@ -62,9 +62,9 @@ def by_reading(posteriors: Mapping[str, xr.Dataset]) -> pd.DataFrame:
                     "reading": reading,
                     "quantity": name,
                     "unit": dataset[name].attrs["units"],
-                    "low": low,
+                    "q05": low,
                     "median": middle,
-                    "high": high,
+                    "q95": high,
                     "ratio": middle / first[name] if first[name] else np.nan,
                     "refused": float(dataset.attrs["refused"]) / float(dataset.attrs["drawn"]),
                 }
@@ -73,7 +73,7 @@ def by_reading(posteriors: Mapping[str, xr.Dataset]) -> pd.DataFrame:
 
 
 def cells(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    """Cells of a table with a head and a row for each reading: medians and 5-95 % intervals.
+    """Cells of a table with a head and a row for each reading: medians and 90 % credible intervals.
 
     Parameters
     ----------
@@ -88,7 +88,7 @@ def cells(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
 
 
 def _cell(row: Mapping[Hashable, Any], factor: float) -> str:
-    middle, low, high = (_short(factor * float(row[name])) for name in ("median", "low", "high"))
+    middle, low, high = (_short(factor * float(row[name])) for name in ("median", "q05", "q95"))
     return f"{middle} ({low} to {high})"
 
 

@@ -66,7 +66,7 @@ class Draws:
     """Worlds of these draws, by chain."""
 
     point: Solved
-    """World of the middle of the posterior."""
+    """World of the posterior median."""
 
     calibrated: tuple[str, ...]
     """Names of the numbers of worlds that follow from the draws; the others keep their priors."""
@@ -266,7 +266,7 @@ def world_change(dataset: xr.Dataset, *, chain: int, draw: int) -> SetNumbers:
 
 
 def point_change(dataset: xr.Dataset) -> SetNumbers:
-    """Change that makes the world of the middle of a posterior."""
+    """Change that makes the world of a posterior median."""
     numbers = json.loads(dataset.attrs["point"])
     return SetNumbers(values=tuple((str(name), float(value)) for name, value in numbers.items()))
 

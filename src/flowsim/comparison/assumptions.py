@@ -13,7 +13,7 @@ from flowsim.comparison import paired
 from flowsim.comparison.confidence import SETS
 from flowsim.comparison.paired import BASELINE, Floats
 
-COLUMNS = ("policy", "parameter", "low", "high", "rank", "shown", "slope", "error", "swing", "break_even", "most")
+COLUMNS = ("policy", "parameter", "low", "high", "rank", "shown", "slope", "mcse", "swing", "break_even", "most")
 """Columns of the table of sensitivities."""
 
 LEVEL = 0.05
@@ -167,11 +167,11 @@ def points(results: xr.Dataset, policies: Sequence[str]) -> pd.DataFrame:
     -------
     DataFrame
         A row per policy, parameter and set: columns policy, parameter (without the policy's name), value [unit], and
-        mean, low and high, the least and the most of the draws of the set [kg/year].
+        mean, least and most, the least and the most of the draws of the set [kg/year].
     """
     effect = paired.changes(paired.levels(results))["seized"]
     grouped = effect.groupby("set_of_draw")
-    numbers = {"mean": grouped.mean("draw"), "low": grouped.min("draw"), "high": grouped.max("draw")}
+    numbers = {"mean": grouped.mean("draw"), "least": grouped.min("draw"), "most": grouped.max("draw")}
     values = results["parameter_value"]
     rows = []
     for policy in policies:
@@ -180,5 +180,5 @@ def points(results: xr.Dataset, policies: Sequence[str]) -> pd.DataFrame:
             own = name.partition(".")[2]
             at = values.sel(parameter=name).values
             rows.append(pd.DataFrame({"policy": policy, "parameter": own, "value": at, **columns}))
-    names = ["policy", "parameter", "value", "mean", "low", "high"]
+    names = ["policy", "parameter", "value", "mean", "least", "most"]
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=names)

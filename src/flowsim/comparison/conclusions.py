@@ -82,7 +82,7 @@ def never(results: xr.Dataset, table: pd.DataFrame) -> list[str]:
         Table 2; policies without interval, as draws are too few, are never among them.
     """
     least = visible(results)
-    small = np.maximum(table["seized_low"].abs(), table["seized_high"].abs()) < least
+    small = np.maximum(table["seized_q05"].abs(), table["seized_q95"].abs()) < least
     return [str(name) for name in table["policy"][small]]
 
 

@@ -9,7 +9,7 @@ from scipy import stats
 from flowsim import checks
 
 SURE = 0.95
-"""Probability from which a difference can be told apart, and one less it the other way round [1]."""
+"""Probability from which a difference is distinguishable, and one less it the other way round [1]."""
 
 ERROR = 0.05
 """Probability with which a bound is wrong [1]."""
@@ -63,7 +63,7 @@ def bounds(share: float, draws: int, *, error: float = ERROR) -> tuple[float, fl
 
 
 DRAWS = fewest()
-"""Least number of draws for a 5-95 % interval, and for a probability that is printed as one [1]."""
+"""Least number of draws for a 90 % interval, and for a probability that is printed as one [1]."""
 
 SETS = math.ceil(round(1 / (1 - SURE), 9))
 """Least number of sets of assumed numbers for either [1].

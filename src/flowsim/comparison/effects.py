@@ -13,7 +13,7 @@ from flowsim import checks
 from flowsim.comparison import paired
 from flowsim.comparison.paired import BASELINE, HONEST, Floats
 
-COLUMNS = ("policy", "quantity", "item", "unit", "level", "mean", "low", "high", "error", "note")
+COLUMNS = ("policy", "quantity", "item", "unit", "level", "mean", "q05", "q95", "mcse", "note")
 """Columns of the table of effects."""
 
 GOLDEN = 0.6180339887498949

@@ -35,7 +35,7 @@ def span(row: Row, name: str, *, scale: float = 1.0, always: bool = False) -> st
     Parameters
     ----------
     row
-        Row of a table with the columns NAME, NAME_low and NAME_high.
+        Row of a table with the columns NAME, NAME_q05 and NAME_q95.
     name
         Name of the column.
     scale
@@ -43,7 +43,7 @@ def span(row: Row, name: str, *, scale: float = 1.0, always: bool = False) -> st
     always
         Whether an interval without width is written too.
     """
-    middle, low, high = (scale * float(row[key]) for key in (name, f"{name}_low", f"{name}_high"))
+    middle, low, high = (scale * float(row[key]) for key in (name, f"{name}_q05", f"{name}_q95"))
     if not math.isfinite(middle) or (low == high == middle and not always):
         return short(middle)
     return f"{short(middle)} ({ends(low, high)})"

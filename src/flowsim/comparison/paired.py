@@ -186,7 +186,7 @@ def per_set(values: xr.DataArray) -> xr.DataArray:
 
 
 def enough(values: xr.DataArray) -> bool:
-    """Whether there are as many draws, or sets of assumed numbers, as a 5-95 % interval needs.
+    """Whether there are as many draws, or sets of assumed numbers, as a 90 % interval needs.
 
     Parameters
     ----------

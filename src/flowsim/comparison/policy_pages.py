@@ -98,7 +98,7 @@ def _effect(row: Mapping[Any, Any]) -> Iterator[str]:
     own = {str(key): value for key, value in row.items()}
     cost = "unknown" if own.get("policy_cost_note") == "unknown" else span(own, "policy_cost", scale=1e-6)
     parts = [float(own[f"share_{name}"]) for name in SOURCES]
-    yield from ("| a year, change against the baseline | mean (5 to 95 %) |", "| --- | --- |")
+    yield from ("| a year, change against the baseline | mean (90 % interval) |", "| --- | --- |")
     yield f"| honest time at checkpoints [1000 h] | {span(own, 'hours', scale=1e-3)} |"
     yield f"| false alarms [1] | {span(own, 'false_alarms')} |"
     yield f"| cost of the policy [million USD] | {cost} |"

@@ -1,4 +1,4 @@
-"""Pairs of policies: how probably one seizes more than another, and which differences can be told apart."""
+"""Pairs of policies: the probability that one seizes more than another, and distinguishable differences."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from flowsim.comparison import paired
 from flowsim.comparison.confidence import SETS, SURE, bounds
 
 COLUMNS = (
-    *("first", "second", "difference", "low", "high", "error"),
+    *("first", "second", "difference", "q05", "q95", "mcse"),
     *("p", "draws", "p_prior", "draws_prior", "verdict", "verdict_prior"),
 )
 """Columns of the table of pairs."""
 
-APART, NOT_APART, SAME = "apart", "not apart", "the same"
+APART, NOT_APART, SAME = "distinguishable", "indistinguishable", "the same"
 TOO_FEW_DRAWS, TOO_FEW = "too few draws", "too few years"
-"""Verdicts: told apart; not told apart by the draws; equal always; draws, or sets of assumed numbers, are too few to
-say either; told apart by the draws but not beyond the simulated years."""
+"""Verdicts: distinguishable at 95 %; not so; equal in every draw; too few draws, or sets of assumed numbers, for
+either; distinguishable over draws, but not beyond the simulated years."""
 
 VERDICTS = (APART, NOT_APART, TOO_FEW_DRAWS, TOO_FEW, SAME)
 """All verdicts."""
@@ -50,11 +50,11 @@ def probability(values: xr.DataArray) -> xr.DataArray:
 def differences(results: xr.Dataset, *, prior: xr.Dataset | None = None) -> pd.DataFrame:
     """All pairs of policies, the one that seizes more in the mean first, in the order of what they seize.
 
-    A pair is told apart where one seizes more with a probability of at least 95 %, as the bound of the draws that agree
-    says (`confidence.bounds`, error 5 %), and where the mean difference exceeds what the finite number of simulated
+    A pair is distinguishable where one seizes more with a probability of at least 95 %, by the bound of the agreeing
+    draws (`confidence.bounds`, error 5 %), and where the mean difference exceeds what the finite number of simulated
     years could make of no difference (t test over years, 5 % two-sided): all draws share the same years, so that draws
-    may agree on an accident of these. It is not told apart where the upper bound lies below 95 %. Between the two, or
-    if a pair with assumed numbers was compared in fewer than `confidence.SETS` sets, draws are too few.
+    may agree on an accident of these. It is indistinguishable where the upper bound lies below 95 %. Between the two,
+    or if a pair with assumed numbers was compared in fewer than `confidence.SETS` sets, draws are too few.
 
     Parameters
     ----------

@@ -54,7 +54,7 @@ OF_HONEST = (
     "delay_p95",
     "unfinished",
     "queue_length",
-    "load",
+    "utilisation",
     "cost",
 )
 """Variables of honest traffic, the same under all draws that share a set."""
@@ -260,7 +260,7 @@ class _Honest:
         found = posts_dataset(world, pool_posts([part for part, _ in recorded]), policy="")
         load = busiest(world)
         values = [[load.get(name, np.nan) for name in found["checkpoint"].values]]
-        return found.assign(load=found["delay"].copy(data=values))
+        return found.assign(utilisation=found["delay"].copy(data=values))
 
 
 class _Room:

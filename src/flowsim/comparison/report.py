@@ -18,7 +18,7 @@ from flowsim.comparison.effects import PRICES, SAVED, UNKNOWN, Prices
 from flowsim.comparison.numbers import Row, ends, short, span, years_text
 from flowsim.comparison.paired import BASELINE
 from flowsim.comparison.variance import SOURCES
-from flowsim.comparison.verdicts import told_apart
+from flowsim.comparison.verdicts import pair_verdicts
 from flowsim.evidence import reported
 
 WIDTH = 100
@@ -68,7 +68,7 @@ def report(
         _added(table),
         overloaded(results),
         against_the_mean(table, years=results.sizes["draw"] * results.sizes["replication"]),
-        told_apart(differences),
+        pair_verdicts(differences),
         sentences(results, table, rests),
         beside(results, table),
     )
@@ -100,7 +100,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence
 def _computed(rows: Sequence[Row]) -> Iterator[str]:
     yield from ("What is computed: honest traffic and cost, change against the baseline in a year", "")
     heads = ("", "hours [1000 h]", "mean", "95 %, at", "queue", "false", "compens.", "cost")
-    units = ("policy", "(5-95 %)", "[min]", "worst [h]", "[1]", "alarms", "[1000 $]", "[mio. $]")
+    units = ("policy", "(90 %)", "[min]", "worst [h]", "[1]", "alarms", "[1000 $]", "[mio. $]")
     cells = [
         (
             str(row["policy"]),
@@ -118,9 +118,9 @@ def _computed(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _seized(rows: Sequence[Row]) -> Iterator[str]:
-    yield from ("What is seized: change against the baseline in a year, beside the years needed to see it", "")
-    heads = ("", "seized [kg]", "points", "kg per", "kg per", "risk tax", "years of")
-    units = ("policy", "(5-95 %)", "of flow", "mio. $", "1000 h", "[points]", "reports")
+    yield from ("What is seized: change against the baseline in a year, beside the years to detect it", "")
+    heads = ("", "seized [kg]", "points", "kg per", "kg per", "risk tax", "years to")
+    units = ("policy", "(90 %)", "of flow", "mio. $", "1000 h", "[points]", "detect")
     cells = [
         (
             str(row["policy"]),
@@ -196,10 +196,10 @@ def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Itera
         )
     yield (
         f"{sizes['draw']} draws of the posterior in {sizes['set']} sets of the policies' assumed parameters, "
-        f"{sizes['replication']} years each, the same vehicles and random numbers throughout. Intervals are 5-95 % of "
-        "draws, for honest traffic and ratios of sets; P and intervals hold as far as the assumed intervals do. "
-        "s: per unit saved. n/a: the denominator may be 0. Years of reports: before the policy and as many after, to "
-        "see the mean effect with 80 % power at 5 %."
+        f"{sizes['replication']} years each, common random numbers throughout. 90 % credible intervals are over "
+        "draws, for honest traffic and ratios over sets; P and intervals hold as far as the assumed intervals do. "
+        "s: per unit saved. n/a: the denominator may be 0. Years to detect: of reports before the policy and as many "
+        "after, for 80 % power at 5 % to show the mean effect."
     )
     yield (
         f"Risk tax: loss rate times replacement cost over price, {short(prices.low, sign=False)} to "
@@ -221,23 +221,23 @@ def _added(table: pd.DataFrame) -> Iterator[str]:
 
 
 def overloaded(results: xr.Dataset) -> Iterator[str]:
-    """Sentences: which policies give a post more work than it can do, so that its queue has no end.
+    """Sentences: policies under which a post has a utilisation of 1 or more, so that its queue is unstable.
 
     Parameters
     ----------
     results
         Results of the comparison.
     """
-    load = results["load"].transpose("policy", "set", "checkpoint").fillna(0.0)
-    for name in map(str, load["policy"].values):
-        own = load.sel(policy=name)
+    utilisation = results["utilisation"].transpose("policy", "set", "checkpoint").fillna(0.0)
+    for name in map(str, utilisation["policy"].values):
+        own = utilisation.sel(policy=name)
         sets = int((own >= 1).any("checkpoint").sum())
         if sets:
             where = own.max("set").to_series()
             many = f", {(where >= 1).sum()} posts in all" if (where >= 1).sum() > 1 else ""
             yield (
-                f"{name}: in {sets} of {load.sizes['set']} sets a post has more work than it can do "
-                f"({where.idxmax()} up to {100 * where.max():.0f} % of its capacity{many}), wave-through left out. "
+                f"{name}: in {sets} of {utilisation.sizes['set']} sets a post has a utilisation of 1 or more "
+                f"({where.idxmax()} up to {100 * where.max():.0f} %{many}), wave-through left out. "
                 "Where too few are waved through, its queue grows as long as the simulated span lasts: hours and queue "
                 "then have no long-run mean and say only that the policy cannot be staffed so."
             )

@@ -26,7 +26,7 @@ QUANTITIES = {
 """Columns of table 2 that have an interval, and the quantities of the table of effects that they are."""
 
 
-UNMADE = {"mean": np.nan, "low": np.nan, "high": np.nan, "note": ""}
+UNMADE = {"mean": np.nan, "q05": np.nan, "q95": np.nan, "note": ""}
 """What stands for a quantity that a table of effects lacks."""
 
 
@@ -55,10 +55,10 @@ def summary(
     -------
     DataFrame
         A row per policy but the baseline: `adds`, what it adds in the world, in words, and `posts`, how many posts [1].
-        For each of `QUANTITIES` the mean change, and as NAME_low and NAME_high its 5 and 95 % points, NaN where draws
+        For each of `QUANTITIES` the mean change, and as NAME_q05 and NAME_q95 its 5 and 95 % points, NaN where draws
         or sets are too few; NAME_note says why a ratio is missing or what it is per.
-        `seized_error`, standard error for the finite number of years [kg/year]. `p` and `p_prior`, share of draws that
-        seize more than the baseline [1], and `draws`, `draws_prior`, of how many. `years`, years_low, years_high: years
+        `seized_mcse`, standard error for the finite number of years [kg/year]. `p` and `p_prior`, share of draws that
+        seize more than the baseline [1], and `draws`, `draws_prior`, of how many. `years`, years_q05, years_q95: years
         of reports needed on each side for the mean effect, and 5 and 95 % points over draws. `share_calibrated`,
         share_assumed, share_yearly: parts of the variance of a single year's effect [1], NaN where they cannot be told
         apart, and `negative`, components whose estimate was below 0. `rests_on`, slope, swing, break_even: the
@@ -78,10 +78,10 @@ def summary(
         mine = long[long["policy"] == name].drop_duplicates("quantity").set_index("quantity")
         for short, quantity in QUANTITIES.items():
             found = mine.loc[quantity] if quantity in mine.index else pd.Series(UNMADE)
-            row |= {short: found["mean"], f"{short}_low": found["low"], f"{short}_high": found["high"]}
+            row |= {short: found["mean"], f"{short}_q05": found["q05"], f"{short}_q95": found["q95"]}
             if found["note"]:
                 row[f"{short}_note"] = found["note"]
-        row |= {"worst_post": mine.loc[QUANTITIES["worst_p95"], "item"], "seized_error": mine.loc["seized", "error"]}
+        row |= {"worst_post": mine.loc[QUANTITIES["worst_p95"], "item"], "seized_mcse": mine.loc["seized", "mcse"]}
         known = before is not None and name in before["policy"].values
         row |= {"p": float(p.sel(policy=name)), "draws": draws[0]}
         row["p_prior"] = float(before.sel(policy=name)) if before is not None and known else np.nan
@@ -122,13 +122,13 @@ def _years(levels: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, ob
     """Years of reports needed, for the mean effect and over draws."""
     yearly = levels["yearly"].transpose("policy", "draw", "replication")
     if yearly.sizes["replication"] < 2:
-        return {"years": np.nan, "years_low": np.nan, "years_high": np.nan}
+        return {"years": np.nan, "years_q05": np.nan, "years_q95": np.nan}
     before, after = (power.year_variance(yearly.sel(policy=name)) for name in (BASELINE, policy))
     effect = changes["seized"].sel(policy=policy)
     each = power.years_needed(effect, before=before, after=after)
     ends = np.quantile(each, paired.QUANTILES, method="inverted_cdf") if paired.enough(effect) else (np.nan, np.nan)
     middle = float(power.years_needed(paired.interval(effect)[0], before=before, after=after))
-    return {"years": middle, "years_low": float(ends[0]), "years_high": float(ends[1])}
+    return {"years": middle, "years_q05": float(ends[0]), "years_q95": float(ends[1])}
 
 
 def _shares(results: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Pairs of policies in words: which can be told apart, which cannot, and for which draws or years are too few."""
+"""Pairs of policies in words: distinguishable, indistinguishable, or with too few draws or years."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ FEW = 12
 """Most pairs that are listed one by one."""
 
 
-def told_apart(differences: pd.DataFrame) -> Iterator[str]:
-    """Sentences: which differences can be told apart, which cannot.
+def pair_verdicts(differences: pd.DataFrame) -> Iterator[str]:
+    """Sentences: distinguishable and indistinguishable differences.
 
     Parameters
     ----------
@@ -24,13 +24,13 @@ def told_apart(differences: pd.DataFrame) -> Iterator[str]:
     """
     counts = {verdict: int((differences["verdict"] == verdict).sum()) for verdict in VERDICTS}
     said = {
-        NOT_APART: "cannot",
+        NOT_APART: "indistinguishable",
         SAME: "the same in every draw",
         TOO_FEW_DRAWS: f"too few draws to say whether P reaches {SURE:g}",
         TOO_FEW: "too few simulated years",
     }
     others = [f"{counts[verdict]} {text}" for verdict, text in said.items() if counts[verdict]]
-    head = f"Of {len(differences)} pairs, the baseline among them, {counts[APART]} can be told apart"
+    head = f"Of {len(differences)} pairs, the baseline among them, {counts[APART]} are distinguishable at 95 %"
     yield f"{'; '.join([head, *others])}."
     names = list(dict.fromkeys([*differences["first"], *differences["second"]]))
     if len(differences) <= FEW:
@@ -45,15 +45,15 @@ def told_apart(differences: pd.DataFrame) -> Iterator[str]:
     if (known["verdict"] == APART).any():
         changed = known[(known["verdict"] == APART) & (known["verdict_prior"] == NOT_APART)]
         text = "none" if not len(changed) else _pairs(changed) if len(changed) <= FEW else f"{len(changed)} pairs"
-        yield f"Told apart only because of what was reported, not under the prior: {text}."
+        yield f"Distinguishable by the reports alone, not under the prior: {text}."
         open_ones = known[(known["verdict"] == APART) & (known["verdict_prior"] == TOO_FEW_DRAWS)]
         if len(open_ones):
             draws = int(open_ones["draws_prior"].iloc[0])
-            yield f"Of {len(open_ones)} pairs told apart, {draws} draws of the prior are too few to say the same."
+            yield f"Of {len(open_ones)} distinguishable pairs, {draws} draws of the prior are too few to say the same."
 
 
 def _one_by_one(differences: pd.DataFrame) -> Iterator[str]:
-    heads = {APART: "Can be told apart", NOT_APART: "Cannot", TOO_FEW_DRAWS: "Too few draws"}
+    heads = {APART: "Distinguishable", NOT_APART: "Indistinguishable", TOO_FEW_DRAWS: "Too few draws"}
     for verdict, head in (heads | {SAME: "The same in every draw"}).items():
         rows = differences[differences["verdict"] == verdict]
         if len(rows):
@@ -70,10 +70,10 @@ def _pairs(rows: pd.DataFrame) -> str:
 
 
 def _below(rows: pd.DataFrame, *, name: str) -> str:
-    """What a policy seizes more than, of those that seize less in the mean, and what it cannot be told from."""
+    """What a policy seizes more than, of those that seize less in the mean, and those it is indistinguishable from."""
     groups = {
         "more than": rows["verdict"] == APART,
-        "cannot be told apart from": rows["verdict"].isin([NOT_APART, SAME]),
+        "indistinguishable from": rows["verdict"].isin([NOT_APART, SAME]),
         "too few draws or years for": rows["verdict"].isin([TOO_FEW_DRAWS, TOO_FEW]),
     }
     found = {head: list(rows["second"][which]) for head, which in groups.items() if which.any()}

@@ -17,7 +17,7 @@ from flowsim.config import own_files
 from flowsim.config.schema import build
 
 NUMBERS = ("prior", "point", "posterior")
-"""What a run uses: the assumed numbers, the middle of a posterior, or its draws."""
+"""What a run uses: the assumed numbers, a posterior median, or its draws."""
 
 PACKAGED = Path(__file__).parents[1] / "data" / "calibration"
 """Folder of the package's own tables of reported seizures and posteriors."""

@@ -47,7 +47,7 @@ class Worlds:
     """Change of each draw."""
 
     chain: tuple[int, ...]
-    """Chain of each draw; empty for the middle of the posterior, which is one change."""
+    """Chain of each draw; empty for the posterior median, which is one change."""
 
     draw: tuple[int, ...]
     """Draw within the chain."""
@@ -94,7 +94,7 @@ class Request:
     """Worlds of the draws of the posterior that is used; nothing if the assumed numbers are used as they stand."""
 
     draws: int | None = None
-    """How many draws of the posterior are asked for; nothing for its middle."""
+    """How many draws of the posterior are asked for; nothing for its median."""
 
     crossed: bool = False
     """Whether each draw has all replications; otherwise each replication has one draw."""

@@ -58,18 +58,19 @@ def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequen
             analysis.table,
             title=f"What is seized against honest hours and cost: {title}",
             sentence=(
-                f"Changes against the baseline; points are means, lines 5-95 % of {draws}. The red line joins those "
-                "whose mean no other betters, nor doing nothing; it has no interval and is no ranking. " + RESTS
+                f"Changes against the baseline; points are means, lines 90 % intervals over {draws}. The red line "
+                "joins those whose mean no other betters, nor doing nothing; it has no interval and is no ranking. "
+                + RESTS
             ),
         ),
         "fig11_noise_floor": fig7_fig11_levers.noise(
             analysis.table,
             yearly,
             reported=known,
-            title=f"Years of reports that would show an effect: {title}",
+            title=f"Years of reports to detect an effect: {title}",
             sentence=(
                 "Left: years before a policy and as many after that show the mean effect with 80 % power at 5 %, lines "
-                "5-95 % of draws. Right: totals of single years, nothing having changed. " + RESTS
+                "90 % intervals over draws. Right: totals of single years, nothing having changed. " + RESTS
             ),
         ),
     }
@@ -105,9 +106,9 @@ def effects(table: pd.DataFrame, *, draws: int, sets: int, title: str) -> Drawn:
         table,
         title=f"What each policy would change: {title}",
         sentence=(
-            "Change of what is seized in a year, on the same vehicles; points are means, bars 5-95 % of "
-            f"{_of(draws, sets)}. Years of reports: before and as many after, to see the mean with 80 % power at 5 %. "
-            + RESTS
+            "Change of what is seized in a year, on the same vehicles; points are means, bars 90 % "
+            f"intervals over {_of(draws, sets)}. Years to detect: of reports before and as many after, for 80 % power "
+            "at 5 %. " + RESTS
         ),
         reported=reported(REPORTED[2010]),
     )

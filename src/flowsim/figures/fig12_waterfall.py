@@ -18,7 +18,7 @@ from flowsim.results.measures import STOPPED
 PAGE = (7.5, 5.4)
 """Width and height of the figure [in]."""
 
-COLUMNS = ("what", "share", "low", "high")
+COLUMNS = ("what", "share", "q05", "q95")
 """Columns of the table: reason, share of the mass at checkpoints, and its interval [1]."""
 
 CASES, MARKET = "taken by cases", "taken in the market"
@@ -129,7 +129,7 @@ def _intervals(axes: Axes, rows: list[dict[str, Any]], *, lines: dict[str, float
         interval = f"  ({number_text(low)} to {number_text(high)})" if high > 0 else ""
         text = f"{number_text(share)}{interval}"
         axes.text(1.03, lines[name], text, transform=axes.get_yaxis_transform(), va="center", size=SMALL, color=INK)
-    head = "[%]  (5-95 % of draws)"
+    head = "[%]  (90 % of draws)"
     axes.text(1.03, 0.0, head, transform=axes.get_yaxis_transform(), va="center", size=SMALL, color=QUIET)
     axes.set_yticks([])
     decades = [FLOOR * 10**k for k in range(6)]

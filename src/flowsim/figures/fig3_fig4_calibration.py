@@ -23,7 +23,7 @@ IDENTIFIED = {"yes": SEIZED, "partly": MODE_COLOURS["rail"], "no": "#b9bdc3"}
 
 
 LIMITS = (0.05, 0.1)
-"""Probability below which a bound or an event counts as missed; and, as both ends of 5-95 % count, a number [1]."""
+"""Probability below which a bound or an event counts as missed; and, as both ends of 90 % count, a number [1]."""
 
 
 def fit(table: pd.DataFrame, shares: pd.DataFrame, others: pd.DataFrame, *, title: str, sentence: str) -> Figure:
@@ -32,7 +32,7 @@ def fit(table: pd.DataFrame, shares: pd.DataFrame, others: pd.DataFrame, *, titl
     Parameters
     ----------
     table
-        Rows of reported masses: columns what, held_out, reported, low, median, high [kg], and inside.
+        Rows of reported masses: columns what, held_out, reported, q05, median, q95 [kg], and inside.
     shares
         Rows of shares, the same columns [1].
     others
@@ -67,7 +67,9 @@ def fit(table: pd.DataFrame, shares: pd.DataFrame, others: pd.DataFrame, *, titl
         y = 1 - 0.55 / height
         for x, colour, text in ((0.21, FITTED, "fitted"), (0.30, HELD_OUT, "held out")):
             figure.text(x, y, f"■ {text}", size=SMALL, color=colour)
-        figure.text(0.42, y, "bars: 5-95 % predicted   | median   ◆ reported   bold: missed", size=SMALL, color=QUIET)
+        figure.text(
+            0.42, y, "bars: 90 % prediction interval   | median   ◆ reported   bold: missed", size=SMALL, color=QUIET
+        )
     return figure
 
 
@@ -76,7 +78,7 @@ def _predicted(axes: Axes, table: pd.DataFrame, *, scale: float, axis: str) -> N
     rows = table.to_dict("records")
     for k, row in enumerate(rows):
         colour = HELD_OUT if row["held_out"] else FITTED
-        low, middle, high = (max(scale * float(row[name]), 1e-3) for name in ("low", "median", "high"))
+        low, middle, high = (max(scale * float(row[name]), 1e-3) for name in ("q05", "median", "q95"))
         axes.plot([low, high], [k, k], color=colour, linewidth=5, alpha=0.35, solid_capstyle="butt", gid=f"bar:{k}")
         axes.plot([middle, middle], [k - 0.28, k + 0.28], color=colour, linewidth=1.6)
         axes.plot(
@@ -121,7 +123,7 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     Parameters
     ----------
     table
-        Rows of the parameters: columns title, unit, prior_low, prior_median, prior_high, low, median, high,
+        Rows of the parameters: columns title, unit, prior_q05, prior_median, prior_q95, q05, median, q95,
         contraction [1], identified.
     title
         Title of the figure.
@@ -143,17 +145,17 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
         for k, row in enumerate(rows):
             colour = IDENTIFIED[str(row["identified"])]
             left.plot([0, 1], [k, k], color="#d9dbde", linewidth=7, solid_capstyle="butt", gid=f"prior:{k}")
-            low, middle, high = (_within(row, float(row[name])) for name in ("low", "median", "high"))
+            low, middle, high = (_within(row, float(row[name])) for name in ("q05", "median", "q95"))
             left.plot([low, high], [k, k], color=colour, linewidth=2.6, solid_capstyle="butt", gid=f"posterior:{k}")
             left.plot(middle, k, marker="o", markersize=4.4, color=colour, markeredgecolor=INK, markeredgewidth=0.5)
-            after = f"{row['low']:.3g} to {row['high']:.3g}"
+            after = f"{row['q05']:.3g} to {row['q95']:.3g}"
             left.text(1.12, k, after, transform=left.get_yaxis_transform(), size=SMALL, va="center", color=INK)
             right.barh(k, max(0.0, float(row["contraction"])), color=colour, height=0.6, gid=f"contraction:{k}")
         names = [f"{row['title']} [{row['unit']}]" for row in rows]
         left.set_yticks(range(len(rows)), names, size=SMALL)
         right.set_yticks([])
         left.set_xticks([0, 0.5, 1], ["5 %", "50 %", "95 %"])
-        left.set_xlabel("points of the prior (grey); posterior 5-95 % on it", size=SMALL + 0.5)
+        left.set_xlabel("prior (grey) with the 90 % credible interval of the posterior", size=SMALL + 0.5)
         right.set_xlim(0, 1)
         right.set_xlabel("contraction [1]", size=SMALL + 0.5)
         for axes in (left, right):
@@ -227,7 +229,7 @@ def rank_histograms(ranks: pd.DataFrame, *, draws: int, bins: int, sentence: str
 
 def _within(row: dict[Any, Any], value: float) -> float:
     """Place of a value between the 5 % and 95 % points of the prior, on the scale on which the median is half way."""
-    points = np.array([float(row[name]) for name in ("prior_low", "prior_median", "prior_high")])
+    points = np.array([float(row[name]) for name in ("prior_q05", "prior_median", "prior_q95")])
     slope = np.diff(points)
     if value <= points[1]:
         return float(0.5 - 0.5 * (points[1] - value) / slope[0])

@@ -40,7 +40,7 @@ def policies(table: pd.DataFrame, *, title: str, sentence: str, reported: float)
     Parameters
     ----------
     table
-        Table 2 of a comparison: columns policy, kind, seized, seized_low, seized_high [kg/year], share_calibrated,
+        Table 2 of a comparison: columns policy, kind, seized, seized_q05, seized_q95 [kg/year], share_calibrated,
         share_assumed, share_yearly [1], years.
     title
         Title of the figure.
@@ -65,7 +65,7 @@ def policies(table: pd.DataFrame, *, title: str, sentence: str, reported: float)
 
 
 def _effects(axes: Axes, rows: list[dict[str, Any]], *, reported: float) -> None:
-    names = ("seized", "seized_low", "seized_high")
+    names = ("seized", "seized_q05", "seized_q95")
     values = [float(row[name]) for row in rows for name in names]
     symmetric(axes, [*values, reported, 0.0], along="x", threshold=THRESHOLD)
     axes.axvline(0.0, color=QUIET, linewidth=0.7)
@@ -188,7 +188,7 @@ def trade(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     return figure
 
 
-ENDS = ("", "_low", "_high")
+ENDS = ("", "_q05", "_q95")
 """Mean and interval of a column."""
 
 
@@ -203,8 +203,8 @@ def _traded(axes: Axes, table: pd.DataFrame, *, by: str, scale: float, axis: str
     for row in rows_of(known):
         x, y = float(row[by]) * scale, float(row["seized"])
         colour = COLOURS[str(row["kind"])]
-        axes.plot([scale * row[f"{by}_low"], scale * row[f"{by}_high"]], [y, y], color=colour, linewidth=0.6, alpha=0.6)
-        axes.plot([x, x], [row["seized_low"], row["seized_high"]], color=colour, linewidth=0.6, alpha=0.6)
+        axes.plot([scale * row[f"{by}_q05"], scale * row[f"{by}_q95"]], [y, y], color=colour, linewidth=0.6, alpha=0.6)
+        axes.plot([x, x], [row["seized_q05"], row["seized_q95"]], color=colour, linewidth=0.6, alpha=0.6)
         axes.plot(x, y, zorder=5, gid=f"point:{row['policy']}", **marker(str(row["kind"])))
     axes.plot(0, 0, marker="+", markersize=6, color=INK, zorder=5, gid="point:baseline")
     best = frontier(table, by=by)

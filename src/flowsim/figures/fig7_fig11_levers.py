@@ -35,7 +35,7 @@ def levers(points: pd.DataFrame, rests: pd.DataFrame, *, title: str, sentence: s
     Parameters
     ----------
     points
-        Columns policy, parameter (without the policy's name), value, mean, low, high [kg/year]: a row per set.
+        Columns policy, parameter (without the policy's name), value, mean, least, most [kg/year]: a row per set.
     rests
         Columns policy, parameter (with the policy's name), slope, break_even, most, as of `sensitivities`.
     title
@@ -49,7 +49,7 @@ def levers(points: pd.DataFrame, rests: pd.DataFrame, *, title: str, sentence: s
     with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
         figure = Figure(figsize=(7.5, height))
         FigureCanvasAgg(figure)
-        ends = min(0.0, points["low"].min()), max(0.0, points["high"].max())
+        ends = min(0.0, points["least"].min()), max(0.0, points["most"].max())
         room = 0.06 * (ends[1] - ends[0]) or 1.0
         for k, name in enumerate(names):
             line, column = divmod(k, COLUMNS)
@@ -79,7 +79,7 @@ def _lever(axes: Axes, points: pd.DataFrame, rests: pd.DataFrame, *, policies: l
         sign, colour = LOOKS[k % len(LOOKS)]
         at = mine["value"].to_numpy(dtype=float)
         for row in rows_of(mine):
-            axes.plot([row["value"]] * 2, [row["low"], row["high"]], color=colour, linewidth=0.5, alpha=0.5)
+            axes.plot([row["value"]] * 2, [row["least"], row["most"]], color=colour, linewidth=0.5, alpha=0.5)
         look = {"marker": sign, "markersize": 2.6, "linestyle": "", "color": colour}
         axes.plot(at, mine["mean"], gid=f"sets:{policy}", **look)  # type: ignore[arg-type]
         own = rests["parameter"].map(lambda text: str(text).partition(".")[2])  # .str would fail if there are none
@@ -109,7 +109,7 @@ def noise(
     Parameters
     ----------
     table
-        Table 2 of a comparison: columns policy, kind, seized, years, years_low, years_high.
+        Table 2 of a comparison: columns policy, kind, seized, years, years_q05, years_q95.
     years
         Totals of single years under the baseline, of all draws and years, any dims [kg].
     reported
@@ -149,7 +149,7 @@ def _needed(axes: Axes, table: pd.DataFrame, *, reports: int) -> None:
     nearest = sorted(float(value) for value in seen["years"])[:NAMED]
     for row in rows_of(seen):
         x, y = abs(float(row["seized"])), min(float(row["years"]), MOST_YEARS)
-        low, high = (min(max(float(row[f"years_{end}"]), 1.5), MOST_YEARS) for end in ("low", "high"))
+        low, high = (min(max(float(row[f"years_{end}"]), 1.5), MOST_YEARS) for end in ("q05", "q95"))
         axes.plot([x, x], [low, high], color=COLOURS[str(row["kind"])], linewidth=0.7, alpha=0.6)
         axes.plot(x, y, zorder=5, gid=f"point:{row['policy']}", **marker(str(row["kind"])))
         if y in nearest:

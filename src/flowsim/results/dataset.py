@@ -78,7 +78,7 @@ def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
         "false_alarms": (leading, false_alarms),
         "delay": (leading, np.array([_mean(delay) for delay in delays])),
         "delay_p95": (leading, np.array([_quantile(delay, 0.95) for delay in delays])),
-        "delay_error": (leading, everywhere(mean_delay(posts.by_hour.sum(-1))[1], np.nan)),
+        "delay_mcse": (leading, everywhere(mean_delay(posts.by_hour.sum(-1))[1], np.nan)),
         "unfinished": (leading, everywhere(_share(posts.unfinished, posts.vehicles), np.nan)),
         "queue_length": (leading, counts(posts.waiting / posts.hours)),
         "cost": (leading, false_alarms * price),
@@ -87,7 +87,7 @@ def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
     for name, (spans, dims) in parts.items():
         mean, error = (everywhere(values, np.nan) for values in mean_delay(spans))
         variables[f"vehicles_by_{name}"] = (leading + dims, counts(spans[:, VISITS].sum(0) * yearly))
-        variables |= {f"delay_by_{name}": (leading + dims, mean), f"delay_by_{name}_error": (leading + dims, error)}
+        variables |= {f"delay_by_{name}": (leading + dims, mean), f"delay_by_{name}_mcse": (leading + dims, error)}
     return _dataset(world, variables, policy=policy, replications=None)
 
 

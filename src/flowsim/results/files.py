@@ -12,7 +12,8 @@ from flowsim.results import folders
 from flowsim.results.coordinates import calendar_of
 from flowsim.results.folders import RUN as RUN
 from flowsim.results.folders import SWEEP
-from flowsim.results.registry import check
+from flowsim.results.former import converted
+from flowsim.results.registry import attach, check
 
 
 def save(dataset: xr.Dataset, path: Path) -> Path:
@@ -103,9 +104,12 @@ def open_results(path: str | Path | None = None, *, seizures: bool = False) -> x
     file = file / RUN if file.is_dir() else file
     if not file.is_file():
         raise FileNotFoundError(f"results must be a file or a folder that holds {RUN} or {SWEEP}, got {str(path)!r}")
-    dataset = read(file, name=RUN)
-    check(dataset)
-    return dataset
+    stored = read(file, name=RUN)
+    dataset = converted(stored)
+    if dataset is stored:
+        check(dataset)
+        return dataset
+    return attach(dataset)
 
 
 def read(file: Path, *, name: str) -> xr.Dataset:

@@ -242,7 +242,7 @@ def _some(quantity: str, mass: xr.DataArray) -> list[tuple[object, ...]]:
     return [_yearly(quantity, "", "kg", mass)] if bool((mass > 0).any()) else []
 
 
-COLUMNS = ["quantity", "item", "unit", "mean", "error", "low", "high"]
+COLUMNS = ["quantity", "item", "unit", "mean", "mcse", "q05", "q95"]
 """Columns of the summary."""
 
 Floats = npt.NDArray[np.float64]
@@ -323,7 +323,7 @@ def _honest(one: xr.Dataset) -> list[Cells]:
     visited = one["vehicles"].where(one["vehicles"] > 0, drop=True)
     busiest = visited.sortby(visited, ascending=False)["checkpoint"].values[:5]
     for post in busiest:
-        delay, error = (float(one[name].sel(checkpoint=post)) for name in ("delay", "delay_error"))
+        delay, error = (float(one[name].sel(checkpoint=post)) for name in ("delay", "delay_mcse"))
         rows.append(("honest delay", str(post), "h", delay, error, gap, gap))
     rows.append(("cost of fruitless searches", "", "USD/year", float(one["cost"].sum()), gap, gap, gap))
     return rows

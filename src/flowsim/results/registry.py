@@ -65,7 +65,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("referrals", POSTS, "year-1", "Honest vehicles referred to secondary inspection, scaled to a year."),
     Variable("false_alarms", POSTS, "year-1", "Alarms on honest vehicles, scaled to a year."),
     Variable("delay", POSTS, "h", "Mean time that an honest vehicle spends at the checkpoint, until it leaves."),
-    Variable("delay_error", POSTS, "h", "Monte Carlo standard error of the mean time, over spans of traffic."),
+    Variable("delay_mcse", POSTS, "h", "Monte Carlo standard error of the mean time, over spans of traffic."),
     Variable("delay_p95", POSTS, "h", "Time at the checkpoint that 95 % of honest vehicles do not exceed."),
     Variable(
         "unfinished",
@@ -75,12 +75,14 @@ VARIABLES: tuple[Variable, ...] = (
     ),
     Variable("vehicles_by_hour", HOURLY, "year-1", "Honest vehicles, by hour of the day of arrival, scaled to a year."),
     Variable("delay_by_hour", HOURLY, "h", "Mean time at the checkpoint, by hour of the day of arrival."),
-    Variable("delay_by_hour_error", HOURLY, "h", "Monte Carlo standard error of that mean, over spans of traffic."),
+    Variable("delay_by_hour_mcse", HOURLY, "h", "Monte Carlo standard error of that mean, over spans of traffic."),
     Variable("vehicles_by_class", CLASSES, "year-1", "Honest vehicles, by class and direction, scaled to a year."),
     Variable("delay_by_class", CLASSES, "h", "Mean time at the checkpoint, by class of vehicle and direction."),
-    Variable("delay_by_class_error", CLASSES, "h", "Monte Carlo standard error of that mean, over spans of traffic."),
+    Variable("delay_by_class_mcse", CLASSES, "h", "Monte Carlo standard error of that mean, over spans of traffic."),
     Variable("queue_length", POSTS, "1", "Mean number of honest vehicles waiting for a lane or a bay."),
-    Variable("load", POSTS, "1", "Work that arrives at the busiest lanes or bays, over what they can do."),
+    Variable(
+        "utilisation", POSTS, "1", "Utilisation of the busiest lanes or bays; at 1 or above the queue is unstable."
+    ),
     Variable("cost", POSTS, "USD year-1", "Cost of searches that found nothing and their compensation, in a year."),
     Variable(
         "policy_cost", ("policy",), "USD year-1", "Cost of a policy, its capital spread over its life.", "assumed"
@@ -125,7 +127,7 @@ VARIABLES: tuple[Variable, ...] = (
 )
 """All variables that a result may hold."""
 
-COMPARED = ("leaked_mass_by_class", "load", "policy_cost")
+COMPARED = ("leaked_mass_by_class", "utilisation", "policy_cost")
 """Variables that only a comparison of policies has."""
 
 CHANNELS = ("routine", "patrol", "tip", "case", "market")
@@ -181,6 +183,7 @@ def attach(dataset: xr.Dataset) -> xr.Dataset:
     """Dataset whose variables carry the units and meaning of the registry, and whose coordinates say what they are."""
     known = {variable.name: variable for variable in VARIABLES}
     for name in dataset.data_vars:
+        checks.known(str(name), list(known), thing="result variable")
         variable = known[str(name)]
         dataset[name].attrs.update(units=variable.units, long_name=variable.meaning, kind=variable.kind)
     check(dataset)

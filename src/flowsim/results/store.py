@@ -18,6 +18,7 @@ from zarr.storage import LocalStore
 
 from flowsim import checks
 from flowsim.results.folders import SWEEP as SWEEP
+from flowsim.results.former import converted
 from flowsim.results.registry import attach, check
 
 if TYPE_CHECKING:
@@ -213,6 +214,7 @@ def open_store(path: Path, *, seizures: bool = False) -> xr.Dataset:
             dataset = dataset.assign_coords(
                 {name: (coordinate.dims, coordinate.values.astype(object).astype(str), coordinate.attrs)}
             )
+    dataset = converted(dataset)
     check(dataset, swept=swept)
     dataset[STATUS] = (tuple(swept), flags, metadata(path, STATUS)["attributes"])
     return joined(dataset, path=path, swept=swept) if seizures else dataset

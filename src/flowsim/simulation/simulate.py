@@ -25,7 +25,7 @@ from flowsim.simulation.resources import OverloadWarning, memory_needed, require
 from flowsim.world.corruption import NO_CORRUPTION
 from flowsim.world.detection import Effort
 from flowsim.world.intelligence import NO_INTELLIGENCE
-from flowsim.world.utilisation import loads, overloads
+from flowsim.world.utilisation import overloads, utilisations
 from flowsim.world.world import World
 
 ENGINES = ("compiled", "reference", "expectation")
@@ -255,7 +255,7 @@ def _look_ahead(world: World, policies: Sequence[Policy], *, engine: str, plan: 
     for policy in policies:
         changed = policy.apply(world)
         require_memory(memory_needed(changed, engine=engine, **amount))
-        for text in overloads(loads(changed)):
+        for text in overloads(utilisations(changed)):
             if text not in told:
                 warnings.warn(text, OverloadWarning, stacklevel=4)
             told.add(text)

@@ -54,6 +54,10 @@ class Setup:
     """Model of the fitted ones."""
 
 
+PRIOR_POINTS = {"prior_q05": "prior_low", "prior_median": "prior_median", "prior_q95": "prior_high"}
+"""Columns of the table of parameters, and the attributes of a posterior that hold them."""
+
+
 def run(request: Request, *, progress: Progress | None) -> str:
     """Fit the reported seizures, solve the worlds of the draws, and write `posterior.nc` and `posterior.csv`.
 
@@ -208,7 +212,7 @@ def _effort(request: Request) -> Effort:
 
 
 def worlds(request: Request, model: Model, drawn: Sample, *, workers: int, progress: Progress | None = None) -> Draws:
-    """Worlds of draws that are spread evenly over the chains, and of the middle of the posterior.
+    """Worlds of draws that are spread evenly over the chains, and of the posterior median.
 
     Parameters
     ----------
@@ -237,7 +241,7 @@ def worlds(request: Request, model: Model, drawn: Sample, *, workers: int, progr
     middle = values(model.priors, np.median(drawn.scores, axis=(0, 1)))
     point = solve(model, {n: float(v) for n, v in middle.items()}, world=request.world, nuisance={})
     rule = "be a world that can produce it"
-    checks.require(not point.refused, thing="the middle of the posterior", rule=rule, value=point.refused)
+    checks.require(not point.refused, thing="the posterior median", rule=rule, value=point.refused)
     return Draws(
         model=model,
         sample=drawn,
@@ -259,7 +263,7 @@ def summary(dataset: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns parameter, title, unit, prior_low, prior_median, prior_high, low, median, high (5 %, 50 % and 95 %
+        Columns parameter, title, unit, prior_q05, prior_median, prior_q95, q05, median, q95 (5 %, 50 % and 95 %
         points), contraction [1], identified, rhat, ess, kind.
     """
     rows = []
@@ -271,8 +275,8 @@ def summary(dataset: xr.Dataset) -> pd.DataFrame:
                 "parameter": str(name),
                 "title": attrs["long_name"],
                 "unit": attrs["units"],
-                **{key: attrs.get(key, np.nan) for key in ("prior_low", "prior_median", "prior_high")},
-                **{"low": low, "median": middle, "high": high},
+                **{key: attrs.get(old, np.nan) for key, old in PRIOR_POINTS.items()},
+                **{"q05": low, "median": middle, "q95": high},
                 **{key: attrs.get(key, np.nan) for key in ("contraction", "identified", "rhat", "ess")},
                 "kind": attrs["kind"],
             }
@@ -282,14 +286,12 @@ def summary(dataset: xr.Dataset) -> pd.DataFrame:
 
 def _lines(request: Request, dataset: xr.Dataset, table: pd.DataFrame, *, sampled: Sample, times: str) -> Iterator[str]:
     yield from (f"{request.world.title}: calibration on {calibration_of(request).reported.name}", "")
-    cells: list[Sequence[str]] = [
-        ("parameter", "unit", "prior 5-95 %", "posterior 5-95 %", "contraction", "identified")
-    ]
+    cells: list[Sequence[str]] = [("parameter", "unit", "prior 90 %", "posterior 90 %", "contraction", "identified")]
     rows = table.to_dict("records")
     for row in rows:
         if isinstance(row["identified"], str):
-            prior = f"{row['prior_low']:.3g} to {row['prior_high']:.3g}"
-            after = f"{row['low']:.3g} to {row['high']:.3g}"
+            prior = f"{row['prior_q05']:.3g} to {row['prior_q95']:.3g}"
+            after = f"{row['q05']:.3g} to {row['q95']:.3g}"
             share = f"{max(0.0, row['contraction']):.2f}"
             cells.append((row["title"], row["unit"], prior, after, share, row["identified"]))
     yield from columns(cells, widths=WIDTHS)

@@ -17,13 +17,13 @@ from flowsim.world.checkpoint import AGENCIES, Checkpoint, LaneGroup
 from flowsim.world.intelligence import CASE_AGENCIES, Intelligence
 from flowsim.world.network import Route
 from flowsim.world.traffic import VEHICLE_CLASSES
-from flowsim.world.utilisation import Load
+from flowsim.world.utilisation import Utilisation
 from flowsim.world.world import World
 from flowsim.world_tables.provenance import Number
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
-    """Print loads, routes, visits, counts and the kinds of numbers of a valid world; a broken one never gets here.
+    """Print utilisation, routes, visits, counts and kinds of numbers of a valid world; a broken one never gets here.
 
     Parameters
     ----------
@@ -34,12 +34,12 @@ def run(request: Request, *, progress: Progress | None) -> str:
     """
     policy = compose(request.policies)
     world = policy.apply(request.world)
-    loads = utilisation.loads(world)
-    warnings, notes = list(_warnings(world, loads)), list(_notes(world, loads))
+    found = utilisation.utilisations(world)
+    warnings, notes = list(_warnings(world, found)), list(_notes(world, found))
     lines = [
         f"{world.title}: world {world.name}, {world.year}, policy {policy.name}",
         _size(world),
-        *_loads(loads),
+        *_utilisation(found),
         *_routes(world),
         *_post(world),
         *_behind(world),
@@ -64,12 +64,12 @@ def _size(world: World) -> str:
     return "valid; " + ", ".join(f"{name}: {count}" for name, count in counts.items())
 
 
-def _loads(loads: Sequence[Load]) -> Iterator[str]:
-    yield from ("", "Load of lanes and bays, the work that arrives over what they can do [%]", "")
+def _utilisation(found: Sequence[Utilisation]) -> Iterator[str]:
+    yield from ("", "Utilisation of lanes and bays [%]", "")
     yield f"{'checkpoint':24} {'lanes or bays':30} {'vehicles/day':>12} {'mean':>7} {'peak':>7}  busiest hour"
-    for load in loads:
-        numbers = f"{load.per_day:12,.1f} {100 * load.mean:7.1f} {100 * load.peak:7.1f}"
-        yield f"{load.checkpoint:24} {load.part:30} {numbers}  {load.when}".rstrip()
+    for each in found:
+        numbers = f"{each.per_day:12,.1f} {100 * each.mean:7.1f} {100 * each.peak:7.1f}"
+        yield f"{each.checkpoint:24} {each.part:30} {numbers}  {each.when}".rstrip()
 
 
 def _routes(world: World) -> Iterator[str]:
@@ -239,8 +239,8 @@ def _kinds(numbers: Sequence[Number]) -> Iterator[str]:
     yield f"{'all':18}" + "".join(f"{total[kind]:12,}" for kind in checks.KINDS)
 
 
-def _warnings(world: World, loads: Sequence[Load]) -> Iterator[str]:
-    yield from utilisation.overloads(loads)
+def _warnings(world: World, found: Sequence[Utilisation]) -> Iterator[str]:
+    yield from utilisation.overloads(found)
     for count in world.counts:
         modelled = utilisation.counted(world, count)
         if not count.low <= modelled <= count.high:
@@ -251,14 +251,14 @@ def _warnings(world: World, loads: Sequence[Load]) -> Iterator[str]:
             yield f"route '{route.name}' meets no checkpoint; nothing is found on it"
 
 
-def _notes(world: World, loads: Sequence[Load]) -> Iterator[str]:
-    for load in loads:
-        if load.leaves and load.mean >= 1:
-            busy = f"are loaded to {100 * load.mean:.0f} % of their capacity on average"
-            yield f"checkpoint '{load.checkpoint}': its {load.part} {busy}; some trains leave before they are looked at"
-        elif load.mean < 1 <= load.peak and not load.leaves:
-            busy = f"are loaded to {100 * load.peak:.0f} % in the busiest hour ({load.when})"
-            yield f"checkpoint '{load.checkpoint}': its {load.part} {busy}; a queue builds up for a while"
+def _notes(world: World, found: Sequence[Utilisation]) -> Iterator[str]:
+    for each in found:
+        if each.leaves and each.mean >= 1:
+            busy = f"have a mean utilisation of {100 * each.mean:.0f} %"
+            yield f"checkpoint '{each.checkpoint}': its {each.part} {busy}; some trains leave before they are looked at"
+        elif each.mean < 1 <= each.peak and not each.leaves:
+            busy = f"have a utilisation of {100 * each.peak:.0f} % in the busiest hour ({each.when})"
+            yield f"checkpoint '{each.checkpoint}': its {each.part} {busy}; a queue builds up for a while"
     for route in world.network.routes if world.traffic.retained_share > 0 else ():
         if not cities_on(world, route):
             yield f"route '{route.name}' passes none of the cities; none of its loads is retained"

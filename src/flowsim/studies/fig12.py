@@ -23,7 +23,7 @@ MOST_DRAWS = 1000
 
 IDENTIFIED = (
     "Only the seized total is informed by reports; how the rest divides over the reasons is assumption. Whiskers are "
-    "5-95 % of draws from the intervals of the assumptions, each number by itself: no posterior. What has no interval "
+    "90 % of draws from the intervals of the assumptions, each number by itself: no posterior. What has no interval "
     "is not drawn."
 )
 """What the figure can say and what it cannot."""
@@ -111,7 +111,7 @@ def _lines(table: pd.DataFrame, *, title: str, amounts: str, drawn: pd.DataFrame
     yield from (f"{title}, where heroin gets through", "", amounts)
     yield f"{len(drawn)} draws of {len(drawn.columns)} numbers, on the same vehicles with the same random numbers"
     yield ""
-    head = f"{'[% of mass at checkpoints]':30}{'as assumed':>12}{'5-95 % of draws':>24}"
+    head = f"{'[% of mass at checkpoints]':30}{'as assumed':>12}{'90 % of draws':>24}"
     yield from (head, "-" * len(head))
     for row in table.to_dict("records"):
         point, low, high = (100 * float(row[name]) for name in COLUMNS[1:])

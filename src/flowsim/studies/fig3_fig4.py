@@ -105,8 +105,8 @@ def draw_fit(request: Request, *, progress: Progress | None) -> str:
         lines += ["", *_hold_outs(request, more, found.model, histories)]
     everything = pd.concat([table, more], ignore_index=True) if len(more) else table
     sentence = (
-        "Years simulated load by load from draws of the posterior. Inside the 5-95 % interval, or of a probability of "
-        f"5 % or more: {counted(everything)}."
+        "Years simulated consignment by consignment from draws of the posterior. Inside the 90 % prediction interval, "
+        f"or of a probability of 5 % or more: {counted(everything)}."
     )
     masses = table["what"].isin([key for key, row in found.rows.items() if row.unit == "kg"])
     shares = shares_of(histories) if ours else table.iloc[:0]
@@ -182,7 +182,7 @@ def shares_of(histories: Sequence[History]) -> pd.DataFrame:
         predicted = [history.total(year, belongs) / max(1e-9, history.total(year)) for history in histories]
         low, middle, high = np.quantile(predicted, [0.05, 0.5, 0.95]).tolist()
         value = reported(part) / reported(whole)
-        row = {"what": what, "held_out": held, "reported": value, "low": low, "median": middle, "high": high}
+        row = {"what": what, "held_out": held, "reported": value, "q05": low, "median": middle, "q95": high}
         rows.append(row | {"inside": low <= value <= high})
     return pd.DataFrame(rows)
 
@@ -192,10 +192,10 @@ def _belongs(kind: str, name: str, cell: Cell) -> bool:
 
 
 def _rows(table: pd.DataFrame) -> list[str]:
-    lines = [f"{'':62}{'reported':>10}{'5-95 % predicted':>24}{'p':>7}", "-" * 110]
+    lines = [f"{'':62}{'reported':>10}{'90 % prediction interval':>24}{'p':>7}", "-" * 110]
     for row in table.to_dict("records"):
         number = "" if np.isnan(row["reported"]) else f"{row['reported']:.3g}"
-        interval = "" if np.isnan(row["low"]) else f"{row['low']:.3g} to {row['high']:.3g}"
+        interval = "" if np.isnan(row["q05"]) else f"{row['q05']:.3g} to {row['q95']:.3g}"
         mark = "  held out" if row["held_out"] else ""
         failed = "" if row["inside"] else "  FAILS"
         lines.append(f"{row['what'][:60]:62}{number:>10}{interval:>24}{row['probability']:>7.2g}{mark}{failed}")
@@ -246,4 +246,4 @@ def _other_readings(request: Request, dataset: xr.Dataset) -> list[str]:
     table = by_reading(posteriors)
     table.to_csv(request.out / "readings.csv", index=False)
     lines = columns(list(cells(table)), widths=WIDTHS)
-    return ["", "Under other readings of the sources: median (5 to 95 %)", "", *lines]
+    return ["", "Under other readings of the sources: median (90 % credible interval)", "", *lines]

@@ -25,7 +25,7 @@ from flowsim.units import HOURS_PER_YEAR
 from flowsim.world.traffic import DRUGS
 from flowsim.world.world import World
 
-COLUMNS = ("mechanism", "neutral", "seized", "error", "relative", "expected", "delay", "delay_error")
+COLUMNS = ("mechanism", "neutral", "seized", "mcse", "relative", "expected", "delay", "delay_mcse")
 """Columns of the differences."""
 
 
@@ -132,15 +132,15 @@ def _delay(honest: xr.Dataset, *, policy: str) -> tuple[float, float]:
 def _lines(table: pd.DataFrame, *, title: str, plan: Plan) -> Iterator[str]:
     yield from (f"{title}, what each mechanism changes: with it minus without it", "")
     yield from (f"{amounts(plan)}; the same vehicles and random numbers throughout", "")
-    head = f"{'mechanism':14}{'seized [kg]':>12}{'error':>10}{'change [%]':>13}{'closed form [kg]':>19}"
-    head += f"{'honest delay [h]':>19}{'error':>11}"
+    head = f"{'mechanism':14}{'seized [kg]':>12}{'s.e.':>10}{'change [%]':>13}{'closed form [kg]':>19}"
+    head += f"{'honest delay [h]':>19}{'s.e.':>11}"
     on = table[~table["neutral"]]
     if len(on):
         yield from (head, "-" * len(head))
     for row in on.to_dict("records"):
         relative = 100 * float(row["relative"])
-        line = f"{row['mechanism']:14}{row['seized']:>+12,.1f}{_plus_minus(row['error'], 1):>10}{relative:>+13.1f}"
-        line += f"{row['expected']:>+19,.1f}{row['delay']:>+19.4f}{_plus_minus(row['delay_error'], 4):>11}"
+        line = f"{row['mechanism']:14}{row['seized']:>+12,.1f}{_plus_minus(row['mcse'], 1):>10}{relative:>+13.1f}"
+        line += f"{row['expected']:>+19,.1f}{row['delay']:>+19.4f}{_plus_minus(row['delay_mcse'], 4):>11}"
         yield line.rstrip()
     for sentence in _notes(table, plan=plan):
         yield ""
@@ -158,7 +158,7 @@ def _notes(table: pd.DataFrame, *, plan: Plan) -> Iterator[str]:
     if not len(on):
         return
     if plan.replications > 1:
-        unclear = on[~(on["seized"].abs() > 2 * on["error"])]
+        unclear = on[~(on["seized"].abs() > 2 * on["mcse"])]
         yield f"Seizures within two errors of no change: {_listed(unclear)}."
     else:
         yield "One year alone gives no error of the seizures."

@@ -18,7 +18,7 @@ from flowsim.results.measures import THROUGH, seized_at, summary
 from flowsim.simulation.engines import FOLLOWED
 from flowsim.simulation.simulate import Plan, Progress
 from flowsim.studies.layout import paragraph
-from flowsim.world.utilisation import loads
+from flowsim.world.utilisation import utilisations
 from flowsim.world.world import World
 from flowsim.world_tables.readings import DEFAULT, label
 
@@ -88,7 +88,7 @@ def overloaded(world: World) -> Iterator[str]:
     world
         World that was simulated.
     """
-    found = [load for load in loads(world) if load.overloaded]
+    found = [load for load in utilisations(world) if load.overloaded]
     if not found:
         return
     posts = []
@@ -131,20 +131,20 @@ def _policy(request: Request) -> str:
 def _meaning(request: Request) -> str:
     """What the interval of a row is."""
     if request.engine == "expectation":
-        return "5-95 % of draws"
-    return "5-95 % of years and draws" if request.crossed and request.worlds else "5-95 % of single years"
+        return "90 % credible interval"
+    return "90 % prediction interval"
 
 
 def _kinds(request: Request) -> str:
     """What the numbers behind a run are."""
     routes = "Flow, routes and traffic are assumed unless a table says reported."
     if request.worlds is None:
-        return f"{routes} So is all detection; none of it is calibrated. The error is that of the simulation alone."
+        return f"{routes} So is all detection; none of it is calibrated. s.e.: Monte Carlo standard error of the mean."
     if not request.worlds.draw:
-        return f"{routes} What is seized is calibrated, here the middle of the posterior without its uncertainty."
+        return f"{routes} Seizures are calibrated; this run uses the posterior median, without its uncertainty."
     return (
-        f"{routes} What is seized is calibrated: draws of the posterior, which keep the priors of what the reports do "
-        "not tell apart. The error is that of so many years and draws."
+        f"{routes} Seizures are calibrated: draws of the posterior, which keep the priors of what the reports do not "
+        "identify. s.e.: Monte Carlo standard error of the mean, over years and draws."
     )
 
 
@@ -178,8 +178,8 @@ def spans_of(plan: Plan) -> str:
 
 
 def _rows(table: pd.DataFrame, *, years: str) -> Sequence[str]:
-    years = years if table["low"].notna().any() else ""
-    lines = [f"{'':44}{'mean':>12}  {'error' if years else '':>9}  {years:>24}".rstrip(), "-" * (94 if years else 56)]
+    years = years if table["q05"].notna().any() else ""
+    lines = [f"{'':44}{'mean':>12}  {'s.e.' if years else '':>9}  {years:>24}".rstrip(), "-" * (94 if years else 56)]
     previous = ""
     for row in table.to_dict("records"):
         quantity, item, unit = str(row["quantity"]), str(row["item"]), str(row["unit"])
@@ -188,7 +188,7 @@ def _rows(table: pd.DataFrame, *, years: str) -> Sequence[str]:
         head = f"{quantity} [{_unit(unit)}]" if not item or quantity == "honest delay" else f"  {item}"
         if quantity == "honest delay":
             head = f"honest delay, {item} [h]"
-        numbers = [_number(float(row[column]), unit) for column in ("mean", "error", "low", "high")]
+        numbers = [_number(float(row[column]), unit) for column in ("mean", "mcse", "q05", "q95")]
         interval = f"{numbers[2]} to {numbers[3]}" if numbers[2] else ""
         lines.append(
             f"{head:44}{numbers[0]:>12}  {'+-' + numbers[1] if numbers[1] else '':>9}  {interval:>24}".rstrip()

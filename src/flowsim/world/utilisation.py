@@ -1,4 +1,4 @@
-"""How busy the lanes and bays of a world are, and how its traffic compares with published counts."""
+"""Utilisation of the lanes and bays of a world, and its traffic against published counts."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _WEEK = 168
 
 
 @dataclass(frozen=True, kw_only=True)
-class Load:
-    """Load of a group of lanes, or of the bays of a checkpoint: work that arrives over work that can be done."""
+class Utilisation:
+    """Utilisation of a group of lanes, or of the bays of a checkpoint: arriving work over capacity."""
 
     checkpoint: str
     """Name of the checkpoint."""
@@ -37,10 +37,10 @@ class Load:
     """Vehicles that use it, mean of the year [1/day]."""
 
     mean: float
-    """Load, mean of the year [1]; from 1 on the queue grows without end."""
+    """Mean utilisation [1]; at 1 or above the queue is unstable."""
 
     peak: float
-    """Load in the busiest hour of the busiest month [1]."""
+    """Utilisation in the busiest hour of the busiest month [1]."""
 
     when: str
     """That hour."""
@@ -54,11 +54,11 @@ class Load:
         return self.mean >= 1 and not self.leaves
 
 
-def loads(world: World) -> tuple[Load, ...]:
-    """Loads of all lanes and bays, by checkpoint.
+def utilisations(world: World) -> tuple[Utilisation, ...]:
+    """Utilisation of all lanes and bays, by checkpoint.
 
     Vehicles arrive in the rhythm of their flow, later by the mean travel time from the start of its path; time spent
-    at the checkpoints before is left out, and so is wave-through, which takes load off the bays. Shifts take lanes
+    at the checkpoints before is left out, and so is wave-through, which takes work off the bays. Shifts take lanes
     off duty; what waits at a crossing that is closed counts in the mean and not in the peak, and what passes an
     internal post that is closed counts in neither.
 
@@ -80,11 +80,11 @@ def loads(world: World) -> tuple[Load, ...]:
             rate = arrivals[c, g] * (1.0 if post.border else 1.0 - closed)
             part = f"lanes {group.direction} {';'.join(group.classes)}"
             leaves = group.stop < math.inf
-            found.append(_load(post, part, rate, time=group.service_time, servers=duty, leaves=leaves))
+            found.append(_utilisation(post, part, rate, time=group.service_time, servers=duty, leaves=leaves))
             examined = examined + rate * referred(world, group)
         leaves = all(group.stop < math.inf for group in post.groups)
         servers = np.full(_WEEK, float(post.bays))
-        found.append(_load(post, "bays", examined, time=bay_time(world, post), servers=servers, leaves=leaves))
+        found.append(_utilisation(post, "bays", examined, time=bay_time(world, post), servers=servers, leaves=leaves))
     return tuple(found)
 
 
@@ -106,7 +106,7 @@ def referred(world: World, group: LaneGroup) -> float:
 
 
 def busiest(world: World) -> dict[str, float]:
-    """Largest mean load of the lanes and bays of each checkpoint, by its name; 0 where no queue can grow [1].
+    """Largest mean utilisation of the lanes and bays of each checkpoint, by its name; 0 where no queue can grow [1].
 
     Parameters
     ----------
@@ -114,29 +114,31 @@ def busiest(world: World) -> dict[str, float]:
         World with its honest traffic.
     """
     largest = dict.fromkeys((post.name for post in world.checkpoints), 0.0)
-    for load in loads(world):
-        if not load.leaves:
-            largest[load.checkpoint] = max(largest[load.checkpoint], load.mean)
+    for each in utilisations(world):
+        if not each.leaves:
+            largest[each.checkpoint] = max(largest[each.checkpoint], each.mean)
     return largest
 
 
-def overloads(found: Iterable[Load]) -> Iterator[str]:
+def overloads(found: Iterable[Utilisation]) -> Iterator[str]:
     """Say which lanes and bays have more work than they can do, and how much more.
 
     Parameters
     ----------
     found
-        Loads of a world.
+        Utilisation of the lanes and bays of a world.
     """
-    for load in found:
-        if load.overloaded:
-            busy = f"are loaded to {100 * load.mean:.0f} % of their capacity on average"
-            yield f"checkpoint '{load.checkpoint}': its {load.part} {busy}; the queue grows without end"
+    for each in found:
+        if each.overloaded:
+            busy = f"have a mean utilisation of {100 * each.mean:.0f} %"
+            yield f"checkpoint '{each.checkpoint}': its {each.part} {busy}; the queue is unstable"
 
 
-def _load(post: Checkpoint, part: str, rate: Floats, *, time: float, servers: Floats, leaves: bool) -> Load:
+def _utilisation(
+    post: Checkpoint, part: str, rate: Floats, *, time: float, servers: Floats, leaves: bool
+) -> Utilisation:
     busy = np.divide(rate * time, servers, out=np.zeros_like(rate), where=servers > 0)
-    return Load(
+    return Utilisation(
         checkpoint=post.name,
         part=part,
         per_day=float(rate.mean()) * units.HOURS_PER_DAY,
