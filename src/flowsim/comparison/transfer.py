@@ -66,7 +66,7 @@ def lines(table: pd.DataFrame) -> Iterator[str]:
     if not len(table):
         return
     yield "Added assets by transfer: 0 if all their alarms are followed up, 1 if as few as those of old; no"
-    yield "source tells it. Change of what is seized [kg], mean (90 % interval over draws)"
+    yield "source tells it. Change of the mass seized [kg], mean (90 % interval over draws)"
     yield ""
     heads = ("lowest third", "middle", "highest third")
     yield f"{'policy':30}" + "".join(f" {head:>22}" for head in heads)

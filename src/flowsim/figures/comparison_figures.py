@@ -106,7 +106,7 @@ def effects(table: pd.DataFrame, *, draws: int, sets: int, title: str) -> Drawn:
         table,
         title=f"What each policy would change: {title}",
         sentence=(
-            "Change of what is seized in a year, on the same vehicles; points are means, bars 90 % "
+            "Change of the mass seized in a year, common random numbers; points are means, bars 90 % "
             f"intervals over {_of(draws, sets)}. Years to detect: of reports before and as many after, for 80 % power "
             "at 5 %. " + RESTS
         ),

@@ -77,7 +77,7 @@ def _effects(axes: Axes, rows: list[dict[str, Any]], *, reported: float) -> None
         axes.plot(middle, k, zorder=4, gid=f"point:{row['policy']}", **marker(str(row["kind"])))
     axes.set_yticks(range(len(rows)), [labelled(row) for row in rows], size=SMALL)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlabel(f"change of what is seized [kg a year], linear within ±{THRESHOLD:g}", size=SMALL)
+    axes.set_xlabel(f"change of the mass seized [kg/year], linear within ±{THRESHOLD:g}", size=SMALL)
     frame(axes, grid="x")
     axes.tick_params(axis="y", length=0)
 
@@ -101,7 +101,7 @@ def _variances(axes: Axes, rows: list[dict[str, Any]]) -> None:
         at = axes.get_yaxis_transform()
         axes.text(1.42, k, years_text(float(row["years"])), transform=at, size=SMALL, ha="right", va="center")
     axes.text(
-        1.42, -1.0, "years of\nreports", transform=axes.get_yaxis_transform(), size=SMALL, ha="right", color=QUIET
+        1.42, -1.0, "years to\ndetect", transform=axes.get_yaxis_transform(), size=SMALL, ha="right", color=QUIET
     )
     axes.set_yticks([])
     axes.set_ylim(len(rows) - 0.4, -0.6)
@@ -213,7 +213,7 @@ def _traded(axes: Axes, table: pd.DataFrame, *, by: str, scale: float, axis: str
     axes.plot(*line.T, color=REPORTED, linewidth=0.9, drawstyle="steps-post", zorder=3, gid="frontier")
     axes.set_xlabel(axis, size=SMALL)
     if by == "hours":
-        axes.set_ylabel("change of what is seized [kg a year]", size=SMALL, labelpad=1)
+        axes.set_ylabel("change of the mass seized [kg/year]", size=SMALL, labelpad=1)
     frame(axes)
     numbers = {str(row["number"]): (scale * float(row[by]), float(row["seized"])) for row in rows_of(known)}
     label_points(axes, numbers)

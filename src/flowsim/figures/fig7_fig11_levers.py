@@ -157,8 +157,8 @@ def _needed(axes: Axes, table: pd.DataFrame, *, reports: int) -> None:
     if hidden:
         text = f"{hidden} without any effect on what is seized" if hidden > 1 else "one without any effect"
         axes.text(0.01, 0.02, text, transform=axes.transAxes, size=SMALL, color=QUIET)
-    axes.set_xlabel("size of the mean change of what is seized [kg a year]", size=SMALL + 0.5)
-    axes.set_ylabel("years of reports needed", size=SMALL + 0.5)
+    axes.set_xlabel("size of the mean change of the mass seized [kg/year]", size=SMALL + 0.5)
+    axes.set_ylabel("years to detect", size=SMALL + 0.5)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value:,g}")
     frame(axes)

@@ -224,7 +224,7 @@ def _over_draws(tables: list[pd.DataFrame]) -> pd.DataFrame:
     """Table of the closed form over draws: means, and 5 and 95 % of the draws in place of those of years."""
     rows = pd.concat(tables)
     grouped = rows.groupby(["quantity", "item", "unit"], sort=False)["mean"]
-    found = grouped.agg(["mean"]).assign(error=np.nan, low=grouped.quantile(YEARS[0]), high=grouped.quantile(YEARS[1]))
+    found = grouped.agg(["mean"]).assign(mcse=np.nan, q05=grouped.quantile(YEARS[0]), q95=grouped.quantile(YEARS[1]))
     return found.reset_index()[COLUMNS]
 
 
