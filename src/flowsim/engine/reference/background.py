@@ -106,8 +106,8 @@ def record(world: World, fleet: Fleet, outcome: Outcome, *, start: float, end: f
         Simulated world.
     fleet
         Simulated vehicles.
-    Their outcome.
-        What happened to them.
+    outcome
+        Their outcome.
     start, end
         Recorded span, after the warm-up [h].
     """
