@@ -1,4 +1,4 @@
-"""Outcome of every vehicle at every checkpoint, and the state from which a run continues."""
+"""Outcome of every vehicle at every checkpoint, and the state for continuing a run."""
 
 from __future__ import annotations
 

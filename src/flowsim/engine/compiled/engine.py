@@ -127,8 +127,8 @@ def run(
 
     Parameters
     ----------
-    World of the run.
-        World in which they move.
+    world
+        World of the run.
     fleet
         Vehicles with all their random numbers, or a roster, with numbers drawn where they are needed.
     state

@@ -86,7 +86,7 @@ def masses(
     chances = np.concatenate([density * weights, tail_density * above_weights])
     held = {capacity: np.where(logs < math.log(capacity), chances, 0.0) for capacity in capacities}
     for capacity, part in held.items():
-        rule = f"be above tail_start ({sizes.tail_start} kg) where all loads lie in the tail"
+        rule = f"be above tail_start ({sizes.tail_start} kg) where all consignments lie in the tail"
         checks.require(part.sum() > 0, thing="ClassShare.capacity", rule=rule, value=capacity)
     used = np.sum(list(held.values()), axis=0) > 0
     return np.exp(logs[used]), {capacity: part[used] / part.sum() for capacity, part in held.items()}
