@@ -86,7 +86,7 @@ def test_a_call_does_what_is_missing_was_killed_or_is_damaged_and_nothing_else(m
     said = []
     outcome = go(made, said=said)
     assert (outcome.did, outcome.done) == (3, 8)
-    assert [line for line in said if "done again" in line] == [
+    assert [line for line in said if "again" in line] == [
         "sweep: policy=baseline inflow=90.5 seed=1 runs again: delay damaged or missing"
     ]
     assert small.contents(made.path) == undisturbed

@@ -247,7 +247,7 @@ def known(value: str, allowed: Sequence[str], *, thing: str, hint: str = "") -> 
     allowed
         Known names.
     thing
-        Owner of the name.
+        Kind of thing that is named, as in "a flag".
     hint
         End of the message; by default the nearest of the names.
 

@@ -199,7 +199,7 @@ def scan(
 
 
 def _row(line: str, header: Sequence[str], *, width: int, separator: str, cut: bool) -> list[str]:
-    """Cells of a row, by the names of the header.
+    """Cells of a row in the named columns of the header.
 
     A row has all the cells of the header, or those that have a name: were another number of empty ones dropped, a comma
     too many within the row would go unnoticed.

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from flowsim.sweeps.template import Shape
 
 SHAPING = ("world", "study", "engine", "policy", "reading", "calibration")
-"""Keys with plain values that may change labels."""
+"""Groups of keys in which a plain value may change labels."""
 
 AT_ENDS = ("inspection.intelligence.",)
-"""Keys with labels that depend on whether a number is 0, so that the lowest and the highest are composed."""
+"""Groups of keys in which labels depend on whether a number is 0, so that the lowest and the highest are composed."""
 
 
 class Prepared(Protocol):
@@ -38,7 +38,7 @@ class Prepared(Protocol):
 
     @property
     def attributes(self) -> Mapping[str, str]:
-        """Sources of its numbers."""
+        """Attributes of its results, such as their version, commit and seed."""
 
     @property
     def tables(self) -> Mapping[str, str]:
