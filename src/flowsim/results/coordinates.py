@@ -1,4 +1,4 @@
-"""The registry of coordinates: what the labels of results mean, in the words of the CF conventions."""
+"""Registry of coordinates: meaning of the labels of results, by the CF conventions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 CONVENTIONS = "CF-1.9"
-"""Version of the Climate and Forecast conventions that files keep to, the first with text and integers of all sizes."""
+"""Version of the Climate and Forecast conventions of the files, the first with text and integers of all sizes."""
 
 
 @dataclass(frozen=True)
@@ -21,13 +21,13 @@ class Coordinate:
     """Name in the Dataset."""
 
     along: str
-    """Dim that it lies along, or those that it may lie along."""
+    """Dim of the coordinate, or its possible dims."""
 
     meaning: str
     """Meaning in one sentence, which becomes `long_name`."""
 
     description: str = ""
-    """Meaning of its labels, empty where they speak for themselves."""
+    """Meaning of its labels, empty where they are self-explanatory."""
 
     attributes: Mapping[str, Any] = field(default_factory=dict)
     """Further attributes of the conventions, such as units."""
@@ -145,11 +145,11 @@ COORDINATES: tuple[Coordinate, ...] = (
     Coordinate("seizure_channel", "seizure", "How the seizure came about.", CHANNEL_WORDS),
     Coordinate("seizure_mode", "seizure", "Mode of the route on which it was carried."),
 )
-"""All coordinates that a result may have, but the swept keys."""
+"""All coordinates of results, except the swept keys."""
 
 
 def attributes_of(name: str) -> dict[str, Any]:
-    """Attributes of a coordinate: `long_name`, and where there are any `description` and those of the conventions.
+    """Attributes of a coordinate: `long_name`, `description` if any, and those of the CF conventions.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def attributes_of(name: str) -> dict[str, Any]:
 
 
 def describe(dataset: xr.Dataset) -> xr.Dataset:
-    """Dataset whose coordinates carry the meaning that the registry gives them, and which names its conventions.
+    """Attach the registered meaning of every coordinate and the version of the CF conventions.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def describe(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def dates(hours: np.ndarray[Any, np.dtype[np.float64]], *, year: int) -> np.ndarray[Any, np.dtype[np.datetime64]]:
-    """Times of a calendar, to the microsecond.
+    """Dates of a calendar, to the microsecond.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def calendar_of(times: np.ndarray[Any, np.dtype[np.datetime64]]) -> dict[str, st
     Parameters
     ----------
     times
-        Times, maybe none.
+        Times, possibly none.
     """
     first = times.min() if len(times) else np.datetime64("1970-01-01")
     year = first.astype("datetime64[Y]")
@@ -205,7 +205,7 @@ def calendar_of(times: np.ndarray[Any, np.dtype[np.datetime64]]) -> dict[str, st
 
 
 def markdown() -> str:
-    """Table of the registry for the documentation, as Markdown."""
+    """Table of the registry as Markdown, for the documentation."""
     head = ["| coordinate | along | meaning |", "| --- | --- | --- |"]
     rows = [f"| `{one.name}` | {one.along} | {' '.join(filter(None, _words(one)))} |" for one in COORDINATES]
     return "\n".join(head + rows) + "\n"
