@@ -194,13 +194,15 @@ def _check(row: Reported) -> None:
         checks.require(number is None or number >= 0, thing=f"{row.where}: {name}", rule="be at least 0", value=number)
     checks.require(row.rounding > 0, thing=f"{row.where}: rounding", rule="be above 0", value=row.rounding)
     known = [number for number in (row.value, row.at_least, row.at_most) if number is not None]
-    rule = "have a value or bounds on its largest load"
+    rule = "have a value or bounds on its largest consignment"
     checks.require(bool(known), thing=row.where, rule=rule, value="neither")
     if row.unit == "1":
         holds = row.value is not None and row.value <= 1
         checks.require(holds, thing=f"{row.where}: value", rule="be a share of at most 1", value=row.value)
         checks.require(bool(row.of), thing=f"{row.where}: of", rule="name the row that is the whole", value=row.of)
-        checks.require(len(known) == 1, thing=row.where, rule="have no bounds on loads if it is a share", value=known)
+        checks.require(
+            len(known) == 1, thing=row.where, rule="have no bounds on consignments if it is a share", value=known
+        )
     elif row.unit == "kg" and row.at_least is not None and row.value is not None:
         rule = f"be at most the total ({row.value:g} kg)"
         checks.require(row.at_least <= row.value, thing=f"{row.where}: at_least", rule=rule, value=row.at_least)

@@ -51,7 +51,7 @@ class History:
         return self.years[year].total(self._cells(year, chosen), end=until)
 
     def largest(self, year: int, chosen: Callable[[Cell], bool] | None = None, *, until: float = 1.0) -> float:
-        """Mass of the largest load or case [kg].
+        """Mass of the largest consignment or case [kg].
 
         Parameters
         ----------
@@ -223,7 +223,7 @@ POINTS: Mapping[str, tuple[str, Callable[[History], float]]] = MappingProxyType(
 EVENTS: Mapping[str, tuple[str, Callable[[History, float], bool]]] = MappingProxyType(
     {
         "val-max-2009-10": (
-            "no load or case above {:g} kg in 2009 and 2010",
+            "no consignment or case above {:g} kg in 2009 and 2010",
             lambda h, bound: max(h.largest(2009), h.largest(2010)) <= bound,
         ),
         "val-min-count-2009": ("{:g} seizures or more in 2009", lambda h, bound: _count(h, 2009) >= bound),
@@ -238,7 +238,7 @@ EVENTS: Mapping[str, tuple[str, Callable[[History, float], bool]]] = MappingProx
         ),
         "val-oblast-swing": ("an oblast grows {:g}-fold from 2005 to 2006", lambda h, bound: _swing(h) >= bound),
         "val-south-ring-q1-2005": (
-            "one case or load is {:g} of a quarter of the South (opium, as if heroin)",
+            "one case or consignment is {:g} of a quarter of the South (opium, as if heroin)",
             lambda h, bound: _one_case(h) >= bound,
         ),
         "val-knb-opiates-2005": (
@@ -256,7 +256,7 @@ SKIPPED: Mapping[str, str] = MappingProxyType(
     {
         "val-upstream-heroin-2010": "no country upstream is modelled",
         "val-scanner-direction": "a sign without numbers; devices of both kinds are assumed",
-        "val-downstream-2005": "a load found in another country",
+        "val-downstream-2005": "a consignment found in another country",
         "val-opium-2011": "an amount of opium, whose flow is not reported",
         "val-consumption": "a number of the flow and of users; no seizure goes into it",
     }
@@ -308,7 +308,7 @@ def of_hold_outs(found: Sequence[History], *, rows: Collection[str] = ()) -> pd.
     chances[f"{total:g} kg or more and none above {ceiling:g} kg in 2009"] = np.mean(
         [h.total(2009) >= total and h.largest(2009) <= ceiling for h in found]
     )
-    chances[f"a load of {RECORD:g} kg or more in {FIRST} to {LAST}"] = np.mean(
+    chances[f"a consignment of {RECORD:g} kg or more in {FIRST} to {LAST}"] = np.mean(
         [max(float(year.mass.max(initial=0.0)) for year in h.years.values()) >= RECORD for h in found]
     )
     nothing = (np.nan,) * 4

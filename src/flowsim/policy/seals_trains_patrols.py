@@ -165,10 +165,10 @@ class ScalePatrols:
             If one of the sections has no bypass, or the world has none.
         """
         known = list(dict.fromkeys(way.border for way in world.bypasses))
-        rule = "change a world with ways round its crossings"
+        rule = "change a world with bypasses of its crossings"
         checks.require(bool(known), thing="ScalePatrols", rule=rule, value=f"world {world.name} with none")
         for border in self.borders:
-            checks.known(border, known, thing="a border with ways round it")
+            checks.known(border, known, thing="a border with bypasses")
         chosen = self.borders or known
         ways = (
             replace(way, patrol=scaled_share(way.patrol, self.factor)) if way.border in chosen else way

@@ -44,7 +44,7 @@ CLASSES = (*POSTS, "vehicle_class", "direction")
 """Dims of variables by class of vehicle and direction: in, out, or both at a checkpoint inside the country."""
 
 VARIABLES: tuple[Variable, ...] = (
-    Variable("entered_mass", LOADS, "kg", "Mass that crossed the border or was harvested inside, within the horizon."),
+    Variable("entered_mass", LOADS, "kg", "Mass entering over the border or from harvest inside, within the horizon."),
     Variable("seized_mass", (*LOADS, "channel", "agency"), "kg", "Mass seized, by channel and agency."),
     Variable("seized_mass_by_checkpoint", (*LOADS, "checkpoint"), "kg", "Mass seized, by checkpoint."),
     Variable("seizure_count", (*LOADS, "checkpoint"), "1", "Number of seizures, by checkpoint."),
@@ -64,28 +64,34 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("vehicles", POSTS, "year-1", "Honest vehicles that passed, scaled to a year."),
     Variable("referrals", POSTS, "year-1", "Honest vehicles referred to secondary inspection, scaled to a year."),
     Variable("false_alarms", POSTS, "year-1", "Alarms on honest vehicles, scaled to a year."),
-    Variable("delay", POSTS, "h", "Mean time that an honest vehicle spends at the checkpoint, until it leaves."),
+    Variable("delay", POSTS, "h", "Mean time of an honest vehicle at the checkpoint, from arrival to departure."),
     Variable("delay_mcse", POSTS, "h", "Monte Carlo standard error of the mean time, over spans of traffic."),
-    Variable("delay_p95", POSTS, "h", "Time at the checkpoint that 95 % of honest vehicles do not exceed."),
+    Variable("delay_p95", POSTS, "h", "95 % quantile of the time of an honest vehicle at the checkpoint."),
     Variable(
         "unfinished",
         POSTS,
         "1",
-        "Share of honest visits not over when a hundred spans had passed; where there are any, no delay is given.",
+        "Share of honest visits not over after a hundred spans; if positive, the delay is missing.",
     ),
     Variable("vehicles_by_hour", HOURLY, "year-1", "Honest vehicles, by hour of the day of arrival, scaled to a year."),
     Variable("delay_by_hour", HOURLY, "h", "Mean time at the checkpoint, by hour of the day of arrival."),
-    Variable("delay_by_hour_mcse", HOURLY, "h", "Monte Carlo standard error of that mean, over spans of traffic."),
+    Variable("delay_by_hour_mcse", HOURLY, "h", "Monte Carlo standard error of the same mean, over spans of traffic."),
     Variable("vehicles_by_class", CLASSES, "year-1", "Honest vehicles, by class and direction, scaled to a year."),
     Variable("delay_by_class", CLASSES, "h", "Mean time at the checkpoint, by class of vehicle and direction."),
-    Variable("delay_by_class_mcse", CLASSES, "h", "Monte Carlo standard error of that mean, over spans of traffic."),
+    Variable(
+        "delay_by_class_mcse", CLASSES, "h", "Monte Carlo standard error of the same mean, over spans of traffic."
+    ),
     Variable("queue_length", POSTS, "1", "Mean number of honest vehicles waiting for a lane or a bay."),
     Variable(
         "utilisation", POSTS, "1", "Utilisation of the busiest lanes or bays; at 1 or above the queue is unstable."
     ),
-    Variable("cost", POSTS, "USD year-1", "Cost of searches that found nothing and their compensation, in a year."),
+    Variable("cost", POSTS, "USD year-1", "Annual cost of fruitless searches and their compensation."),
     Variable(
-        "policy_cost", ("policy",), "USD year-1", "Cost of a policy, its capital spread over its life.", "assumed"
+        "policy_cost",
+        ("policy",),
+        "USD year-1",
+        "Annual cost of a policy, with its capital spread over its life.",
+        "assumed",
     ),
     Variable("expected_seized_mass", ("policy", "drug", "checkpoint"), "kg", "Expected mass seized in a year."),
     Variable(

@@ -211,7 +211,7 @@ class World:
         for border in {way.border for way in self.bypasses}:
             total = sum(way.share for way in self.ways_round(border))
             rule = "have shares that sum to at most 1"
-            checks.require(total <= 1 + 1e-9, thing=f"ways round the border with {border}", rule=rule, value=total)
+            checks.require(total <= 1 + 1e-9, thing=f"bypasses of the border with {border}", rule=rule, value=total)
         names = [place.name for place in self.network.places]
         for checkpoint in self.checkpoints:
             checks.known(checkpoint.place, names, thing=f"Checkpoint '{checkpoint.name}': place")
@@ -256,7 +256,7 @@ class World:
         yield "drugs", ", ".join(cards.few(traffic.drugs))
         daily = sum(flow.per_day for flow in traffic.flows)
         yield "traffic", f"{daily:,.0f} honest vehicles a day"
-        parts = {"hubs": self.hubs, "campaigns": self.campaigns, "ways round crossings": self.bypasses}
+        parts = {"hubs": self.hubs, "campaigns": self.campaigns, "bypasses of crossings": self.bypasses}
         told = [f"{name} {len(own)}" for name, own in parts.items() if own]
         if told:
             yield "besides", ", ".join(told)
