@@ -1,4 +1,4 @@
-"""Figure 12: from all heroin at checkpoints, reason by reason why it got through, down to what is seized there."""
+"""Figure 12: waterfall from all heroin at checkpoints, by reason of passage, down to the seizures there."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ COLUMNS = ("what", "share", "q05", "q95")
 """Columns of the table: reason, share of the mass at checkpoints, and its interval [1]."""
 
 CASES, MARKET = "taken by cases", "taken in the market"
-"""What is taken elsewhere."""
+"""Seizures elsewhere."""
 
 GROUPS = {
     "not examined": ("not selected", "waved through", "under seal", "not reached", "bypassed", "closed"),
@@ -30,7 +30,7 @@ GROUPS = {
     "alarm, and let go": ("not followed up", "protected", "bought off"),
     "seized": (STOPPED, CASES, MARKET),
 }
-"""Parts by what was done about them."""
+"""Groups of reasons by kind of failure."""
 
 COLOURS = dict(
     zip(GROUPS, ("#b9bdc3", MODE_COLOURS["sea"], MODE_COLOURS["rail"], SEIZED), strict=True)
@@ -41,7 +41,7 @@ ALL = "all heroin at checkpoints"
 """Label of the first bar."""
 
 FLOOR = 1e-3
-"""Least share on the logarithmic axis [%]."""
+"""Lower end of the logarithmic axis [%]."""
 
 ROWS = 0.8
 """Thickness of a bar, as part of a line [1]."""
@@ -53,12 +53,12 @@ def waterfall(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     Parameters
     ----------
     table
-        Columns `COLUMNS`: the parts of the mass at checkpoints in order, the last of which is `STOPPED`, then what is
-        taken elsewhere in the same unit.
+        Columns `COLUMNS`: the parts of the mass at checkpoints in order, `STOPPED` last, then the seizures elsewhere in
+        the same unit.
     title
         Title of the figure.
     sentence
-        What the figure can say and what it cannot, below it.
+        Caption on the scope and limits of the figure.
 
     Returns
     -------
@@ -83,7 +83,7 @@ def waterfall(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
 
 
 def _lines(names: list[str]) -> dict[str, float]:
-    """Height of the line of each part; what is taken elsewhere stands apart."""
+    """Height of the line of each part; seizures elsewhere are set apart."""
     return {name: 1.0 + k + (0.8 if name in (CASES, MARKET) else 0.0) for k, name in enumerate(names)}
 
 
@@ -92,7 +92,7 @@ def _colour(name: str) -> str:
 
 
 def _bars(axes: Axes, rows: list[dict[str, Any]], *, lines: dict[str, float]) -> None:
-    """Bars, each of which begins where the one before ended; what is taken elsewhere begins at zero."""
+    """Bars, each from the end of the one before; seizures elsewhere start at zero."""
     look: dict[str, Any] = {"height": ROWS, "edgecolor": INK, "linewidth": 0.4}
     axes.barh(0, 100.0, color="white", gid=f"bar:{ALL}", **look)
     rest = 100.0
@@ -114,7 +114,7 @@ def _bars(axes: Axes, rows: list[dict[str, Any]], *, lines: dict[str, float]) ->
 
 
 def _intervals(axes: Axes, rows: list[dict[str, Any]], *, lines: dict[str, float]) -> None:
-    """Point and whisker of each part, and both as numbers; what is below the axis is cut off."""
+    """Point and whisker of each part, and both as numbers; values below the axis are cut off."""
     axes.set_xscale("log")
     axes.set_xlim(FLOOR, 100)
     for row in rows:
@@ -141,7 +141,7 @@ def _intervals(axes: Axes, rows: list[dict[str, Any]], *, lines: dict[str, float
 
 
 def _frame(axes: Axes, lines: dict[str, float]) -> None:
-    """What both panels share: lines from above, few spines, and a rule before what is taken elsewhere."""
+    """Common frame of both panels: lines from above, few spines, and a rule before the seizures elsewhere."""
     axes.set_ylim(max(lines.values()) + 0.7, -0.7)
     axes.axhline(lines[STOPPED] + 0.9, color=QUIET, linewidth=0.6, linestyle=(0, (3, 2)))
     axes.tick_params(length=2.5, width=0.6, labelsize=SMALL)
@@ -159,7 +159,7 @@ def _key(figure: Figure) -> None:
 
 
 def number_text(value: float) -> str:
-    """A percentage with two digits that count, as it is printed beside the panels.
+    """A percentage with two significant digits, for print beside the panels.
 
     Parameters
     ----------

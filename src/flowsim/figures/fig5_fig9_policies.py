@@ -1,4 +1,4 @@
-"""Figures 5 and 9: the effects of policies with what they are uncertain about, and against delay and cost."""
+"""Figures 5 and 9: effects of policies by source of uncertainty, and against delay and cost."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ from flowsim.figures.axes import (
 from flowsim.figures.style import FAMILY, INK, NORMAL, QUIET, SMALL, Floats
 
 PARTS = {"calibrated": "calibrated", "assumed": "assumed levers", "yearly": "from year to year"}
-"""Parts of a variance as they are printed."""
+"""Parts of a variance in print."""
 
 THRESHOLD = 10.0
-"""Where axes of effects turn logarithmic [kg/year]."""
+"""Start of the logarithmic part of axes of effects [kg/year]."""
 
 
 def policies(table: pd.DataFrame, *, title: str, sentence: str, reported: float) -> Figure:
-    """Figure 5: the effect of each policy with its interval, the parts of its variance, and the years to see it.
+    """Figure 5: effect of each policy with its interval, decomposition of its variance, and years to detect.
 
     Parameters
     ----------
@@ -45,9 +45,9 @@ def policies(table: pd.DataFrame, *, title: str, sentence: str, reported: float)
     title
         Title of the figure.
     sentence
-        What it shows and what it rests on, below it.
+        Caption below the figure.
     reported
-        What was reported for the year of the world, drawn for scale [kg].
+        Reported total of the world's year, drawn for scale [kg].
     """
     rows = rows_of(table)
     height = 2.0 + 0.185 * len(rows)
@@ -83,7 +83,7 @@ def _effects(axes: Axes, rows: list[dict[str, Any]], *, reported: float) -> None
 
 
 def _variances(axes: Axes, rows: list[dict[str, Any]]) -> None:
-    """Bars of the parts of the variance of a year's effect, and beside them the years of reports needed."""
+    """Bars of the parts of the variance of a year's effect, with the years to detect beside them."""
     for k, row in enumerate(rows):
         start = 0.0
         for part in PARTS:
@@ -113,7 +113,7 @@ def _variances(axes: Axes, rows: list[dict[str, Any]]) -> None:
 
 
 def years_text(years: float) -> str:
-    """Years of reports, as they are written beside bars and points [year]."""
+    """Years to detect, as text beside bars and points [year]."""
     if not np.isfinite(years):
         return "never" if years > 0 else "n/a"
     return ">9999" if years > 9999 else f"{years:,.0f}"
@@ -131,19 +131,19 @@ def _keys(figure: Figure, *, height: float) -> None:
 
 
 def frontier(table: pd.DataFrame, *, by: str) -> list[str]:
-    """Policies that no other betters, nor doing nothing: none seizes at least as much at no more delay or cost.
+    """Pareto frontier of policies: no other seizes at least as much at no more delay or cost.
 
     Parameters
     ----------
     table
         Table 2 of a comparison.
     by
-        Column of the delay or cost, which may be unknown.
+        Column of the delay or cost, possibly unknown.
 
     Returns
     -------
     list of str
-        Names, from the least delay or cost to the most; "baseline" stands for doing nothing.
+        Names in ascending order of delay or cost; "baseline" stands for no policy.
     """
     known = table[table[by].notna()]
     points = [("baseline", 0.0, 0.0), *zip(known["policy"], known[by], known["seized"], strict=True)]
@@ -156,7 +156,7 @@ def frontier(table: pd.DataFrame, *, by: str) -> list[str]:
 
 
 def trade(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
-    """Figure 9: what is seized against honest hours and against cost, with the policies that no other betters.
+    """Figure 9: mass seized against honest hours and against cost, with the Pareto frontier.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def trade(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     title
         Title of the figure.
     sentence
-        What it shows and what it rests on, below it.
+        Caption below the figure.
     """
     costs = table.assign(**{f"spent{end}": table[f"policy_cost{end}"] + table["compensation"] for end in ENDS})
     shown = costs.assign(number=[str(k + 1) for k in range(len(costs))])
@@ -220,7 +220,7 @@ def _traded(axes: Axes, table: pd.DataFrame, *, by: str, scale: float, axis: str
 
 
 def _scale(values: Floats) -> float:
-    """Size of a small but not the smallest of values other than 0."""
+    """Linear threshold of a symmetric axis: 20 % quantile of the absolute values other than 0."""
     sizes = np.abs(values[values != 0])
     return float(np.quantile(sizes, 0.2)) if len(sizes) else 1.0
 

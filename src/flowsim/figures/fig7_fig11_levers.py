@@ -1,4 +1,4 @@
-"""Figures 7 and 11: effects over the assumed parameters, and the years of reports that would show them."""
+"""Figures 7 and 11: effects over the assumed parameters, and years of reports to detect them."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ LOOKS = (("o", COLOURS["assumed"]), ("s", COLOURS["calibrated"]), ("^", REPORTED
 """Marker and colour of the policies of figure 7, in their order."""
 
 SIGNS = {"o": "●", "s": "■", "^": "▲"}
-"""Markers as they are printed."""
+"""Markers in print."""
 
 COLUMNS = 3
-"""Panels of figure 7 beside each other."""
+"""Number of columns of panels in figure 7."""
 
 NAMED = 10
-"""Policies of figure 11 that are named: those whose effects are seen first."""
+"""Number of policies named in figure 11: those detected first."""
 
 MOST_YEARS = 1e5
 """Upper end of the axis of years [year]."""
 
 
 def levers(points: pd.DataFrame, rests: pd.DataFrame, *, title: str, sentence: str) -> Figure:
-    """Figure 7: the effects of policies against each of their assumed parameters.
+    """Figure 7: effects of policies against each of their assumed parameters.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def levers(points: pd.DataFrame, rests: pd.DataFrame, *, title: str, sentence: s
     title
         Title of the figure.
     sentence
-        What it shows and what it rests on, below it.
+        Caption below the figure.
     """
     names, chosen = (list(dict.fromkeys(points[column])) for column in ("parameter", "policy"))
     lines = -(-len(names) // COLUMNS)
@@ -70,7 +70,7 @@ def levers(points: pd.DataFrame, rests: pd.DataFrame, *, title: str, sentence: s
 
 
 def _lever(axes: Axes, points: pd.DataFrame, rests: pd.DataFrame, *, policies: list[str], name: str) -> None:
-    """One panel: set means with the span of their draws, the regression, and where the effect would be gone."""
+    """One panel: set means with the range of their draws, the regression, and the break-even point."""
     axes.axhline(0.0, color=QUIET, linewidth=0.7)
     for k, policy in enumerate(policies):
         mine = points[points["policy"] == policy]
@@ -82,7 +82,7 @@ def _lever(axes: Axes, points: pd.DataFrame, rests: pd.DataFrame, *, policies: l
             axes.plot([row["value"]] * 2, [row["least"], row["most"]], color=colour, linewidth=0.5, alpha=0.5)
         look = {"marker": sign, "markersize": 2.6, "linestyle": "", "color": colour}
         axes.plot(at, mine["mean"], gid=f"sets:{policy}", **look)  # type: ignore[arg-type]
-        own = rests["parameter"].map(lambda text: str(text).partition(".")[2])  # .str would fail if there are none
+        own = rests["parameter"].map(lambda text: str(text).partition(".")[2])  # .str would fail on an empty column
         found = rests[(rests["policy"] == policy) & (own == name)]
         if len(found):
             slope, crossing = (float(found[column].iloc[0]) for column in ("slope", "break_even"))
@@ -104,7 +104,7 @@ def noise(
     sentence: str,
     reports: int = 10,
 ) -> Figure:
-    """Figure 11: years of reports that would show each effect, and how much a year's total varies by itself.
+    """Figure 11: years to detect each effect, and year-to-year variation of the total.
 
     Parameters
     ----------
@@ -113,11 +113,11 @@ def noise(
     years
         Totals of single years under the baseline, of all draws and years, any dims [kg].
     reported
-        Totals that were reported, by year [kg].
+        Reported totals, by year [kg].
     title
         Title of the figure.
     sentence
-        What it shows and what it rests on, below it.
+        Caption below the figure.
     reports
         Years of reports at which a line is drawn [year].
     """
@@ -134,7 +134,7 @@ def noise(
 
 
 def _needed(axes: Axes, table: pd.DataFrame, *, reports: int) -> None:
-    """Years against the size of the mean effect; what needs more than the axis shows stands at its upper end."""
+    """Years to detect against the size of the mean effect; values off the axis are drawn at its upper end."""
     seen = table[(table["seized"] != 0) & np.isfinite(table["years"])]
     hidden = len(table) - len(seen)
     size = np.abs(seen["seized"].to_numpy(dtype=float))
@@ -166,7 +166,7 @@ def _needed(axes: Axes, table: pd.DataFrame, *, reports: int) -> None:
 
 
 def _totals(axes: Axes, years: npt.NDArray[np.float64], *, reported: dict[int, float]) -> None:
-    """Distribution of a year's total, with what was reported."""
+    """Distribution of a year's total, with the reported totals."""
     top = max(float(np.quantile(years, 0.995)), 1.15 * max(reported.values(), default=0.0))
     edges = np.linspace(0.0, top, 41)
     heights, _ = np.histogram(years, edges)
