@@ -1,4 +1,4 @@
-"""What each table of a world holds: its columns, their units, the words and the ranges that they allow."""
+"""Tables of a world: their columns with units, allowed words and ranges."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _number(name: str, unit: str, rule: Rule, meaning: str, *, optional: bool = 
 
 
 def _lacking(name: str, unit: str, rule: Rule, meaning: str) -> Column:
-    """Column of what few rows have, which a file may lack."""
+    """Optional column, empty in most rows; a file may omit it."""
     return replace(_number(name, unit, rule, meaning, optional=True), may_be_absent=True)
 
 
@@ -65,7 +65,7 @@ SOURCED = (
     _word("kind", checks.KINDS, "whether the numbers of the row are reported, calibrated or assumed"),
     _text("source", "where they come from: a document and a place in it, or a judgement and its reason"),
 )
-"""Columns with which every table ends; a column `note` may follow."""
+"""Last columns of every table; a column `note` may follow."""
 
 TABLES: Mapping[str, Table] = {
     "places": Table(
@@ -399,4 +399,4 @@ TABLES: Mapping[str, Table] = {
         ),
     ),
 }
-"""Tables of a world, in the order in which their mistakes are listed."""
+"""Tables of a world, in the order of their listing in error messages."""
