@@ -72,7 +72,7 @@ PARAMETERS: Mapping[str, Expected] = {
     "inflow": _expected("t/year", checks.between(0, 1e5), "heroin entering the country"),
     "retained_share": _expected("1", PROBABILITY, "share of consignments that stay in cities on their route"),
     "market": _expected(
-        *("1", PROBABILITY, "share of what cities retain that arrests in retail trade take"), default=0.0
+        *("1", PROBABILITY, "share of the mass retained in cities seized by arrests in retail trade"), default=0.0
     ),
     **{
         f"detour_{mode}": _expected(
@@ -92,14 +92,14 @@ PARAMETERS: Mapping[str, Expected] = {
     ),
     "travel_cv": _expected("1", NON_NEGATIVE, "coefficient of variation of the rest"),
     "travel_within_place": _expected("h", POSITIVE, "time from one checkpoint to the next of the same place"),
-    "load_median": _expected("kg", POSITIVE, "median of the body of detected loads"),
+    "load_median": _expected("kg", POSITIVE, "median of the body of detected consignments"),
     "load_log_sd": _expected("1", POSITIVE, "standard deviation of its logarithm"),
-    "load_tail_start": _expected("kg", POSITIVE, "mass above which the tail of large loads begins"),
-    "load_tail_rate": _expected("1/year", NON_NEGATIVE, "detected loads in the tail"),
+    "load_tail_start": _expected("kg", POSITIVE, "mass above which the tail of large consignments begins"),
+    "load_tail_rate": _expected("1/year", NON_NEGATIVE, "detected consignments in the tail"),
     "load_tail_exponent": _expected("1", POSITIVE, "exponent of the tail"),
-    "load_maximum": _expected("kg", POSITIVE, "largest load"),
+    "load_maximum": _expected("kg", POSITIVE, "largest consignment"),
     "load_size_selection": _expected("1", NON_NEGATIVE, "exponent by which detection falls with mass"),
-    "detected_loads_per_year": _expected("1/year", POSITIVE, "detected loads that the rate of the tail refers to"),
+    "detected_loads_per_year": _expected("1/year", POSITIVE, "detected consignments behind the rate of the tail"),
     "year_flow_log_sd": _expected("1", NON_NEGATIVE, "standard deviation of the logarithm of a year's flow"),
     "backcast_factor": _expected("1", POSITIVE, "traffic of the world's year over that of the counts' years"),
     "warm_up": _expected("h", checks.between(0, 8760), "time simulated and discarded, to fill the queues"),
