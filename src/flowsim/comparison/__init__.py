@@ -1,1 +1,1 @@
-"""Comparison of policies: what each changes, how sure that is, and on which assumptions it rests."""
+"""Comparison of policies: effects, their uncertainty, and the assumptions behind them."""

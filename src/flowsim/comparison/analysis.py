@@ -1,4 +1,4 @@
-"""All that is made of a comparison's results: four tables, their files, and the text that is printed."""
+"""Analysis of a comparison's results: five tables, their files, and the printed report."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ class Analysis:
     """Tables of a comparison."""
 
     effects: pd.DataFrame
-    """Every change of every policy, as of `effects.effects`."""
+    """Effects of all policies, from `effects.effects`."""
 
     table: pd.DataFrame
-    """Table 2, as of `summary.summary`."""
+    """Table 2, from `table2.summary`."""
 
     differences: pd.DataFrame
-    """Pairs of policies, as of `pairwise.differences`."""
+    """Pairs of policies, from `ranking.differences`."""
 
     assumptions: pd.DataFrame
-    """What effects rest on, as of `assumptions.sensitivities`."""
+    """Sensitivity of effects to assumptions, from `assumptions.sensitivities`."""
 
     transfer: pd.DataFrame
-    """Effects of added assets, as of `transfer.by_transfer`."""
+    """Effects of added assets, from `transfer.by_transfer`."""
 
     lines: tuple[str, ...]
-    """Table 2 and what follows from it, to be printed."""
+    """Printed report: table 2 and the statements derived from it."""
 
     def save(self, folder: Path) -> None:
         """Write the tables, as `effects.csv`, `table2.csv` and so on, and `table2.txt` into a folder."""
@@ -55,14 +55,14 @@ def analyse(results: xr.Dataset, *, prior: xr.Dataset | None = None, prices: Pri
     results
         Results of the comparison.
     prior
-        The same with draws from the prior in place of the posterior.
+        The same with draws from the prior instead of the posterior.
     prices
-        For the risk tax.
+        Price ratio for the risk tax.
 
     Raises
     ------
     ValueError
-        As of `pairs.check`.
+        As for `paired.check`.
     """
     long, rests = effects(results, prices=prices), sensitivities(results)
     table = summary(results, prior=prior, prices=prices, table=long, rests=rests)

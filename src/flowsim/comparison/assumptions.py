@@ -1,4 +1,4 @@
-"""Assumptions: on which assumed number an effect rests most, and at which value of it the effect would be gone."""
+"""Sensitivity of effects to assumed parameters: rank correlations, slopes and break-even values."""
 
 from __future__ import annotations
 
@@ -17,35 +17,35 @@ COLUMNS = ("policy", "parameter", "low", "high", "rank", "shown", "slope", "mcse
 """Columns of the table of sensitivities."""
 
 LEVEL = 0.05
-"""Error probability with which a policy without any influence of its parameters shows one [1]."""
+"""Probability of a false positive for a policy without any influence of its parameters [1]."""
 
 EDGE = 0.05
-"""Least share of sets that must lie on either side of a break-even, that it is no accident of one set [1]."""
+"""Least share of sets on either side of a break-even, as a guard against single outlying sets [1]."""
 
 
 def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.DataFrame:
-    """How the effect of each policy goes with each of its assumed parameters.
+    """Sensitivity of each policy's effect to each of its assumed parameters.
 
     Parameters
     ----------
     results
         Results of the comparison.
     against
-        Policy whose kilograms per dollar the break-even asks for; without it, the break-even is at no effect.
+        Reference policy for a break-even at equal kilograms per dollar; without it, the break-even is at no effect.
 
     Returns
     -------
     DataFrame
         Columns `COLUMNS`: ends of the values drawn [unit of the parameter], rank correlation of the set means with
-        them [1] and whether it shows at all, slope of the regression on all parameters of the policy together and its
-        standard error [kg/year per unit], `swing`, the slope times the width of the interval [kg/year], break-even
-        [unit], NaN if there is none within the interval or no influence shows, and whether it is the parameter that
-        the effect rests on most: that with the largest rank correlation among those that show.
+        them [1] and whether it is significant, slope of the regression on all parameters of the policy together and
+        its standard error [kg/year per unit], `swing`, the slope times the width of the interval [kg/year], break-even
+        [unit], NaN if there is none within the interval or no significant influence, and whether the parameter is the
+        most influential one: the largest significant rank correlation.
 
     Raises
     ------
     ValueError
-        If the policy to compare with has no known cost, or one that may be 0, or sets are too few to know.
+        If the reference policy has an unknown or possibly zero cost, or too few sets for an interval.
     """
     changes = paired.changes(paired.levels(results))
     effect = paired.per_set(changes["seized"])
@@ -63,7 +63,7 @@ def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.Data
 
 
 def _balance(changes: xr.Dataset, effect: xr.DataArray, against: str) -> xr.DataArray:
-    """Kilograms beyond those that the same money would give in another policy, dims (policy, set) [kg/year]."""
+    """Kilograms beyond the yield of the same money in another policy, dims (policy, set) [kg/year]."""
     cost = changes["policy_cost"] + changes["compensation"]
     middle, low, high = paired.interval(cost.sel(policy=against))
     if not np.isfinite(low) or low <= 0 <= high:
@@ -124,18 +124,18 @@ def regression(table: Floats, effect: Floats) -> tuple[Floats, Floats]:
 
 
 def break_even(values: Floats, balance: Floats) -> float:
-    """Value of a parameter at which an effect changes its sign, NaN if it does not within the values drawn.
+    """Break-even value of a parameter: the effect's zero crossing, NaN if there is none within the values drawn.
 
-    Where the isotonic regression of the effect on the parameter crosses 0: it needs no shape but that the effect rises
-    or falls throughout (Barlow, Bartholomew, Bremner and Brunk, 1972), while a straight line through an effect that
-    fades out would cross where no effect does. At least a twentieth of the sets must lie on either side.
+    Zero of the isotonic regression of the effect on the parameter, with no assumption on its shape but monotonicity
+    (Barlow, Bartholomew, Bremner and Brunk, 1972); a straight line through an effect fading out to nothing would have
+    a spurious zero. At least a twentieth of the sets must lie on either side.
 
     Parameters
     ----------
     values
         Values of the parameter, dims (set).
     balance
-        Effect minus what it is compared with, dims (set) [kg/year].
+        Effect minus its reference, dims (set) [kg/year].
     """
     if np.isnan(balance).any() or np.ptp(balance) == 0:
         return np.nan
@@ -148,13 +148,13 @@ def break_even(values: Floats, balance: Floats) -> float:
         return np.nan
     first = below if rising else above
     last = len(fit) - (above if rising else below)
-    # Between the last set on one side and the first on the other, in proportion to how far either is from 0.
+    # Linear interpolation between the last set on one side of 0 and the first on the other.
     left, right = fit[first - 1], fit[last]
     return float(at[first - 1] + (at[last] - at[first - 1]) * left / (left - right))
 
 
 def points(results: xr.Dataset, policies: Sequence[str]) -> pd.DataFrame:
-    """Set means of effects beside the values of the assumed parameters, as figure 7 draws them.
+    """Set means of effects with the values of the assumed parameters, for figure 7.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def points(results: xr.Dataset, policies: Sequence[str]) -> pd.DataFrame:
     -------
     DataFrame
         A row per policy, parameter and set: columns policy, parameter (without the policy's name), value [unit], and
-        mean, least and most, the least and the most of the draws of the set [kg/year].
+        mean, least and most: mean, minimum and maximum of the draws of the set [kg/year].
     """
     effect = paired.changes(paired.levels(results))["seized"]
     grouped = effect.groupby("set_of_draw")

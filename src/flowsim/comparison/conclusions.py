@@ -1,4 +1,4 @@
-"""Conclusions: which assumed numbers decide whether reports could show an effect, and which policies never have one."""
+"""Detectability of effects in reports: decisive assumptions, and undetectable policies."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from flowsim.comparison.confidence import DRAWS, SETS
 from flowsim.comparison.paired import BASELINE
 
 REPORTS = 10
-"""Years of reports on each side for which the least visible effect is given [year]."""
+"""Years of reports on each side for the smallest detectable effect [year]."""
 
 PARTS = 3
-"""One over the part of the sets at either end of an assumed number whose effects are compared [1]."""
+"""Number of equal parts of the sets, ordered by an assumed number; the first and the last are compared [1]."""
 
 COLUMNS = ("policy", "parameter", "lowest", "highest")
-"""Columns of the table of deciding numbers."""
+"""Columns of the table of decisive assumed numbers."""
 
 
 def visible(results: xr.Dataset) -> float:
-    """Least change of the annual mass that `REPORTS` years of reports on each side would show [kg/year].
+    """Smallest change of the annual mass detectable in `REPORTS` years of reports on each side [kg/year].
 
     Parameters
     ----------
@@ -33,7 +33,7 @@ def visible(results: xr.Dataset) -> float:
     Returns
     -------
     float
-        As of `noise.visible`; NaN if a single year was simulated.
+        As for `power.visible`; NaN if a single year was simulated.
     """
     yearly = results["seized_mass"].sel(policy=BASELINE).sum(["channel", "agency"]).transpose("draw", "replication")
     if yearly.sizes["replication"] < 2:
@@ -42,20 +42,20 @@ def visible(results: xr.Dataset) -> float:
 
 
 def deciding(results: xr.Dataset, rests: pd.DataFrame) -> pd.DataFrame:
-    """Assumed numbers at one end of which reports would show the effect of their policy, and at the other not.
+    """Assumed numbers deciding the detectability of their policy's effect: detectable at one end, not at the other.
 
     Parameters
     ----------
     results
         Results of the comparison.
     rests
-        As of `assumptions.sensitivities`; numbers without influence are passed over.
+        As from `assumptions.sensitivities`; numbers without significant influence are skipped.
 
     Returns
     -------
     DataFrame
         Columns `COLUMNS`: mean effects in the third of the sets with the lowest and with the highest values
-        [kg/year]. One of them reaches `visible`, the other does not or has another sign.
+        [kg/year]. One of them reaches `visible`, the other does not or has the opposite sign.
     """
     least = visible(results)
     effect = paired.per_set(paired.changes(paired.levels(results))["seized"])
@@ -72,14 +72,14 @@ def deciding(results: xr.Dataset, rests: pd.DataFrame) -> pd.DataFrame:
 
 
 def never(results: xr.Dataset, table: pd.DataFrame) -> list[str]:
-    """Policies whose effect reports would show in none of nine tenths of the draws, whatever is assumed.
+    """Undetectable policies: reports would not show the effect, with a probability of at least 90 %.
 
     Parameters
     ----------
     results
         Results of the comparison.
     table
-        Table 2; policies without interval, as draws are too few, are never among them.
+        Table 2; policies without an interval, for lack of draws, are never among them.
     """
     least = visible(results)
     small = np.maximum(table["seized_q05"].abs(), table["seized_q95"].abs()) < least
@@ -87,7 +87,7 @@ def never(results: xr.Dataset, table: pd.DataFrame) -> list[str]:
 
 
 def sentences(results: xr.Dataset, table: pd.DataFrame, rests: pd.DataFrame) -> Iterator[str]:
-    """Which mechanisms change a conclusion and which never do.
+    """Sentences on decisive assumptions and undetectable policies.
 
     Parameters
     ----------
@@ -96,7 +96,7 @@ def sentences(results: xr.Dataset, table: pd.DataFrame, rests: pd.DataFrame) -> 
     table
         Table 2.
     rests
-        As of `assumptions.sensitivities`.
+        As from `assumptions.sensitivities`.
     """
     if not np.isfinite(visible(results)):
         return

@@ -1,4 +1,4 @@
-"""Confidence: how many draws a probability, an interval or a verdict needs, and what so many draws can say."""
+"""Number of draws needed for a probability, an interval or a verdict, and confidence bounds from draws."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from scipy import stats
 from flowsim import checks
 
 SURE = 0.95
-"""Probability from which a difference is distinguishable, and one less it the other way round [1]."""
+"""Least probability of a distinguishable difference, of either sign [1]."""
 
 ERROR = 0.05
-"""Probability with which a bound is wrong [1]."""
+"""Error probability of a bound [1]."""
 
 
 def fewest(share: float = SURE, *, error: float = ERROR) -> int:
-    r"""Least number of draws that can show a probability at all: that of a bound if all of them agree.
+    r"""Least number of draws sufficient to show a probability: the bound reaches it if all draws agree.
 
     If all n draws agree, the bound of `bounds` is :math:`\alpha^{1/n}`, which reaches a share s from
     :math:`n = \ln \alpha / \ln s` on: 59 for 0.95 with an error of 0.05. It is also the number from which the least
@@ -26,9 +26,9 @@ def fewest(share: float = SURE, *, error: float = ERROR) -> int:
     Parameters
     ----------
     share
-        Probability that is to be shown, in (0, 1) [1].
+        Probability to show, in (0, 1) [1].
     error
-        Probability with which the bound is wrong, in (0, 1) [1].
+        Error probability of the bound, in (0, 1) [1].
 
     Raises
     ------
@@ -41,11 +41,11 @@ def fewest(share: float = SURE, *, error: float = ERROR) -> int:
 
 
 def bounds(share: float, draws: int, *, error: float = ERROR) -> tuple[float, float]:
-    """Exact lower and upper bound of a probability of which a share of independent draws is known.
+    """Exact lower and upper confidence bound of a probability from a share of independent draws.
 
-    Each is wrong with at most the probability `error` (Clopper and Pearson, The use of confidence or fiducial limits
-    illustrated in the case of the binomial, Biometrika 26, 1934, 404-413). Ties, which count by half, may make the
-    number of draws that agree no whole number; the beta distribution lies between those of its neighbours.
+    Each has an error probability of at most `error` (Clopper and Pearson, The use of confidence or fiducial limits
+    illustrated in the case of the binomial, Biometrika 26, 1934, 404-413). Ties count by half and may make the number
+    of agreeing draws fractional; the beta distribution then lies between those of the neighbouring integers.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def bounds(share: float, draws: int, *, error: float = ERROR) -> tuple[float, fl
     draws
         Number of draws [1].
     error
-        Probability with which each is wrong [1].
+        Error probability of each bound [1].
     """
     agree = share * draws
     low = float(stats.beta.ppf(error, agree, draws - agree + 1)) if agree > 0 else 0.0
@@ -63,7 +63,7 @@ def bounds(share: float, draws: int, *, error: float = ERROR) -> tuple[float, fl
 
 
 DRAWS = fewest()
-"""Least number of draws for a 90 % interval, and for a probability that is printed as one [1]."""
+"""Least number of draws for a 90 % interval, and for printing a share as a probability [1]."""
 
 SETS = math.ceil(round(1 / (1 - SURE), 9))
 """Least number of sets of assumed numbers for either [1].
@@ -74,12 +74,12 @@ and the highest lie beyond the 5 and the 95 % point of any number by themselves.
 
 
 def chance(share: float, draws: int) -> str:
-    """A share of draws as it is printed: as a probability if there are enough, else as so many of so many.
+    """Text of a share of draws: a probability if draws are enough, else a fraction such as 3/4.
 
     Parameters
     ----------
     share
-        Share of the draws, NaN if it is not known [1].
+        Share of the draws, NaN if unknown [1].
     draws
         Number of draws [1].
     """

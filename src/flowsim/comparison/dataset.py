@@ -11,7 +11,7 @@ from flowsim.comparison.paired import HONEST, changes, levels
 from flowsim.results.coordinates import describe
 
 EFFECTS = "effects.nc"
-"""Name of the file that a comparison writes into its folder."""
+"""File name in the folder of a comparison."""
 
 NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
     {
@@ -35,7 +35,7 @@ NAMES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "policy_cost": ("policy_cost", HONEST["policy_cost"][0]),
     }
 )
-"""Name and meaning of each variable by its name in `pairs.levels`; with `_change` behind it, its change."""
+"""Name and meaning of each variable by its name in `paired.levels`; the suffix `_change` marks its change."""
 
 
 def labelled(results: xr.Dataset) -> xr.Dataset:
@@ -44,13 +44,13 @@ def labelled(results: xr.Dataset) -> xr.Dataset:
     Parameters
     ----------
     results
-        Results of a comparison, as of `compare.gathered`.
+        Results of a comparison, as from `compare.gathered`.
 
     Returns
     -------
     Dataset
         Consignments by (policy, draw), honest traffic and cost by (policy, set), each with its change against the
-        baseline in the same draw, year and traffic under the name with `_change` behind it; `parameter_value`, the
+        baseline in the same draw, year and traffic under its name with the suffix `_change`; `parameter_value`, the
         value of each assumed lever, by (set, parameter). Every variable has `units` and `long_name`.
     """
     level = levels(results)
@@ -72,5 +72,5 @@ def labelled(results: xr.Dataset) -> xr.Dataset:
 
 
 def _cf(unit: str) -> str:
-    """Unit as CF writes it."""
+    """Unit in CF notation."""
     return unit.replace("/year", " year-1").removeprefix("1 ") if "/year" in unit else unit

@@ -1,4 +1,4 @@
-"""The design of a comparison: which policies, which draws of the posterior, and which values of the assumed levers."""
+"""Design of a comparison: policies, posterior draws, and a Latin hypercube of the assumed levers."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from flowsim.world.hashes import long_hash
 from flowsim.world.world import World
 
 MOST_SETS = 10_000
-"""Most sets of values of the assumed levers [1]."""
+"""Largest number of sets of values of the assumed levers [1]."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Design:
-    """What is compared, in jobs of which each has one set of values of the levers."""
+    """Design of a comparison, in jobs with one set of values of the levers each."""
 
     policies: tuple[Policy, ...]
     """Policies, the baseline first."""
 
     draws: int
-    """Draws of the posterior [1]."""
+    """Number of posterior draws [1]."""
 
     replications: int
-    """Years of consignments of each draw [1]."""
+    """Years of consignments per draw [1]."""
 
     most: int
-    """Most sets of values of the assumed levers [1]."""
+    """Largest number of sets of values of the assumed levers [1]."""
 
     seed: int
     """Seed of the values of the levers."""
@@ -45,23 +45,23 @@ class Design:
 
     @property
     def draws_of_set(self) -> int:
-        """Draws of the posterior that share a set [1]."""
+        """Number of posterior draws per set [1]."""
         return -(-self.draws // self.most)
 
     @property
     def sets(self) -> int:
-        """Sets of values of the levers [1]."""
+        """Number of sets of values of the levers [1]."""
         return self.draws // self.draws_of_set
 
     def draws_in(self, number: int) -> range:
-        """Draws that share the set of a number."""
+        """Draws of the set of a number."""
         return range(number * self.draws_of_set, (number + 1) * self.draws_of_set)
 
     def quantiles(self, number: int) -> dict[str, float]:
-        """Quantile of the law of each lever in a set, by name.
+        """Quantile of each lever's distribution in a set, by name.
 
         The values of a lever over the sets are a Latin hypercube, one in each of as many equal slices of (0, 1); they
-        depend on its name and the seed alone, so that another policy changes none of them.
+        depend on its name and the seed alone, so adding a policy changes none of them.
         """
         found = {}
         for name in dict.fromkeys(p.name for policy in self.policies for p in policy.uncertain):
@@ -85,16 +85,16 @@ def chosen(names: str | Sequence[str] | None, *, catalogue: Sequence[Policy], wo
     Parameters
     ----------
     names
-        Names as `a` or, for several that apply together, `a+b`; by default every policy that fits the world.
+        Names as `a` or, for several applied together, `a+b`; by default every policy compatible with the world.
     catalogue
-        Every policy that can be chosen.
+        All available policies.
     world
-        World in which they are compared.
+        World of the comparison.
 
     Raises
     ------
     ValueError
-        If a name is unknown or given twice, nothing is left to compare, or a policy that was named does not fit.
+        If a name is unknown or given twice, nothing is left to compare, or a named policy is incompatible.
     """
     named = {policy.name: policy for policy in catalogue}
     names = [names] if isinstance(names, str) else names
@@ -128,7 +128,7 @@ def _fits(policy: Policy, world: World) -> bool:
 
 
 def described(design: Design) -> Iterator[str]:
-    """Lines that say what a comparison is made of, so that two can be told apart."""
+    """Lines describing a design, as its identity."""
     yield f"draws: {design.draws} in {design.sets} sets"
     yield f"replications: {design.replications}"
     for policy in design.policies:

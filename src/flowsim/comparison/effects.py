@@ -1,4 +1,4 @@
-"""Effects: what each policy changes, with intervals, as one long table."""
+"""Effects of policies with intervals, as one long table."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ SPLIT_BY = {
 """Quantities with a further dim."""
 
 LEAVING = {"by_exit": "leaked by exit", "by_class": "leaked by route class"}
-"""What those are called that leave the country; the others are seized by their dim."""
+"""Names of the quantities leaving the country; the others are seized by their dim."""
 
 PER_MILLION, PER_HOUR = "kg per million USD", "kg per honest hour"
-"""Quantities that are ratios."""
+"""Ratios."""
 
 ACROSS_ZERO, UNKNOWN, TOO_FEW = "n/a: denominator may be 0", "n/a: cost unknown", "n/a: too few sets"
-"""Why a ratio is not given."""
+"""Notes on missing ratios."""
 
 SAVED = "per unit saved, as the denominator falls"
-"""What a ratio with a negative denominator is."""
+"""Note on a ratio with a negative denominator."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prices:
-    """What smugglers pay to replace a load, over what the load is sold for."""
+    """Replacement cost of a consignment over its sale price, as an interval."""
 
     low: float
     """Lower end of the ratio [1]."""
@@ -52,7 +52,7 @@ class Prices:
     """Upper end of the ratio [1]."""
 
     source: str
-    """Where both prices come from, in one line."""
+    """Source of both prices, in one line."""
 
     kind: str = "assumed"
     """Whether the ratio is reported or assumed."""
@@ -64,7 +64,7 @@ class Prices:
         checks.require(holds, thing="Prices.high", rule=f"be finite and at least low ({self.low:g})", value=self.high)
 
     def drawn(self, draws: int) -> Floats:
-        """Ratios, one for each draw and spread evenly on a logarithmic scale, in an order unrelated to anything [1]."""
+        """Ratios, one per draw, spread evenly on a logarithmic scale, in an order unrelated to anything else [1]."""
         uniform = np.mod((np.arange(draws) + 1) * GOLDEN, 1.0)
         found: Floats = self.low * (self.high / self.low) ** uniform
         return found
@@ -78,14 +78,14 @@ PRICES = Prices(
         "drugpolicyfacts.org and not seen by us; upper end: judgement"
     ),
 )
-"""Ratio for heroin that crosses Kazakhstan."""
+"""Ratio for heroin crossing Kazakhstan."""
 
 
 def risk_tax(rate: xr.DataArray, prices: Prices) -> xr.DataArray:
-    """What losses cost smugglers, in percent of the price that they sell at.
+    """Risk tax: cost of losses to smugglers, in percent of the sale price.
 
-    The loss rate times the cost of replacing a load over its price (Reuter and Kleiman, Risks and Prices, 1986: what is
-    seized costs its owner what it costs to replace). Punishment and the time of couriers are not in it.
+    The loss rate times the replacement cost of a consignment over its price (Reuter and Kleiman, Risks and Prices,
+    1986: a seizure costs the owner the replacement). Punishment and the time of couriers are left out.
 
     Parameters
     ----------
@@ -111,19 +111,19 @@ def effects(results: xr.Dataset, *, prices: Prices | None = None) -> pd.DataFram
     results
         Results of the comparison.
     prices
-        For the risk tax, which is left out without them.
+        Price ratio for the risk tax; without it, there is no risk tax.
 
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`: level under the policy, mean change, its 5 and 95 % points over draws (over sets for honest
-        traffic, cost and ratios; NaN where there are too few), and its standard error for the finite number of
-        simulated years, which all draws share and which the interval does not hold (NaN where none is known) [unit].
+        Columns `COLUMNS`: level under the policy, mean change, its 90 % credible interval over draws (over sets for
+        honest traffic, cost and ratios; NaN if there are too few), and its Monte Carlo standard error from the finite
+        number of simulated years, common to all draws and not part of the interval (NaN if unknown) [unit].
 
     Raises
     ------
     ValueError
-        As of `pairs.check`.
+        As for `paired.check`.
     """
     levels = paired.levels(results)
     if prices is not None:
@@ -143,7 +143,7 @@ Row = tuple[str, str, str, float, float, float, float, float, str]
 
 
 def _loads(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset, name: str) -> Iterator[Row]:
-    """Rows of what is seized and where loads go."""
+    """Rows on seizures, leakage and displacement."""
     masses = results["seized_mass"]
     pair = masses.sel(policy=name) - masses.sel(policy=BASELINE)
     error = paired.error_of_years(other["yearly"].transpose("draw", "replication"))
@@ -167,7 +167,7 @@ def _loads(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset, name: str) -
 
 
 def _displaced(one: xr.Dataset, other: xr.Dataset) -> Iterator[Row]:
-    """Rows of what leaves by mode, and of what leaves by other ways than before."""
+    """Rows on leakage by mode, and on its displacement to other exits and classes of routes."""
     modes = [str(label).rpartition(" ")[2] for label in one["route_class"].values]
     of_mode = [array["by_class"].assign_coords(mode=("route_class", modes)) for array in (one, other)]
     level, change = (array.groupby("mode").sum("route_class") for array in of_mode)
@@ -203,16 +203,16 @@ def _row(
 
 
 def ratios(change: xr.Dataset) -> Iterator[Row]:
-    """Rows of kilograms more seized per million dollars and per honest hour, formed in each set of assumed parameters.
+    """Rows on additional kilograms seized per million dollars and per honest hour, by set of assumed parameters.
 
-    The mean is that of the numerator over that of the denominator. A million dollars is what the policy costs and what
-    fruitless searches and compensation cost more. Where the interval of the denominator holds 0, or sets are too few
-    for one, there is no ratio; where it lies below, the ratio is per unit saved.
+    The mean is the mean numerator over the mean denominator. Cost is the cost of the policy plus the additional cost
+    of fruitless searches and compensation. If the interval of the denominator contains 0, or sets are too few for one,
+    there is no ratio; if it lies below 0, the ratio is per unit saved.
 
     Parameters
     ----------
     change
-        Changes of one policy, as of `pairs.changes`.
+        Changes of one policy, as from `paired.changes`.
     """
     mass = paired.per_set(change["seized"])
     costs = {PER_MILLION: (change["policy_cost"] + change["compensation"]) / 1e6, PER_HOUR: change["hours"]}

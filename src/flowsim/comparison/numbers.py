@@ -1,4 +1,4 @@
-"""Numbers of a comparison as they are printed: short, with their interval, and years of reports."""
+"""Formats of the printed numbers of a comparison: short, with an interval, and in years."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ Row = Mapping[str, Any]
 
 
 def short(value: float, *, sign: bool = True) -> str:
-    """A number with two or three digits that count.
+    """A number with two or three significant digits.
 
     Parameters
     ----------
     value
         The number [unit].
     sign
-        Whether a plus is shown.
+        Whether to show a plus sign.
     """
     if not math.isfinite(value):
         return "n/a" if math.isnan(value) else "inf"
@@ -30,7 +30,7 @@ def short(value: float, *, sign: bool = True) -> str:
 
 
 def span(row: Row, name: str, *, scale: float = 1.0, always: bool = False) -> str:
-    """Mean and interval of a column, as in `+12 (+3 to +20)`; `+12 (n/a)` where draws or sets are too few for one.
+    """Mean and interval of a column, as in `+12 (+3 to +20)`; `+12 (n/a)` with too few draws or sets.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def span(row: Row, name: str, *, scale: float = 1.0, always: bool = False) -> st
     scale
         Factor of all three.
     always
-        Whether an interval without width is written too.
+        Whether to write an interval of zero width too.
     """
     middle, low, high = (scale * float(row[key]) for key in (name, f"{name}_q05", f"{name}_q95"))
     if not math.isfinite(middle) or (low == high == middle and not always):
@@ -55,15 +55,15 @@ def ends(low: float, high: float, *, sign: bool = True) -> str:
     Parameters
     ----------
     low, high
-        The ends, NaN where draws or sets are too few [unit].
+        The ends, NaN if draws or sets are too few [unit].
     sign
-        Whether a plus is shown.
+        Whether to show a plus sign.
     """
     return "n/a" if math.isnan(low) else f"{short(low, sign=sign)} to {short(high, sign=sign)}"
 
 
 def years_text(years: float) -> str:
-    """Years of reports, as they are printed [year]."""
+    """Text of the years of reports to detect an effect [year]."""
     if math.isnan(years):
         return "n/a"
     return "never" if math.isinf(years) else ">9999" if years > 9999 else f"{years:.0f}"

@@ -1,4 +1,4 @@
-"""Paired effects: each policy minus the baseline, in the same draw, the same simulated year and the same traffic."""
+"""Paired effects: each policy minus the baseline, with common random numbers in each draw, year and traffic."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from flowsim import checks
 from flowsim.comparison.confidence import DRAWS, SETS
 
 BASELINE = "baseline"
-"""Policy that all others are compared with."""
+"""Reference policy of all comparisons."""
 
 QUANTILES = (0.05, 0.95)
-"""Ends of every interval: 5 and 95 % of draws, or of sets of assumed parameters."""
+"""Ends of every 90 % credible interval, over draws or sets of assumed parameters."""
 
 HONEST: dict[str, tuple[str, str]] = {
     "hours": ("honest hours at checkpoints", "h/year"),
@@ -34,7 +34,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def check(results: xr.Dataset) -> None:
-    """Refuse results that cannot be compared.
+    """Refuse results unfit for a comparison.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def check(results: xr.Dataset) -> None:
 
 
 def against_baseline(levels: xr.DataArray) -> xr.DataArray:
-    """Values of all policies minus those of the baseline; exactly 0 where nothing differs.
+    """Values of all policies minus the baseline's; exactly 0 for identical outcomes.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def against_baseline(levels: xr.DataArray) -> xr.DataArray:
 
 
 def levels(results: xr.Dataset) -> xr.Dataset:
-    """What each policy leads to in each draw or set.
+    """Outcomes of each policy in each draw or set.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def levels(results: xr.Dataset) -> xr.Dataset:
 
 
 def _by_oblast(mass: xr.DataArray) -> xr.DataArray:
-    """Mass by oblast; a checkpoint that a policy lacks seizes nothing, and one without oblast lies nowhere."""
+    """Mass by oblast; a checkpoint missing under a policy seizes nothing, and one without oblast is "elsewhere"."""
     names = pd.Series(mass["oblast"].values).fillna("").astype(str).replace("", "elsewhere")
     plain = mass.fillna(0.0).reset_coords(drop=True).assign_coords(oblast=("checkpoint", names.to_numpy(dtype=str)))
     return plain.groupby("oblast").sum("checkpoint").transpose("policy", "draw", "oblast")
@@ -119,7 +119,7 @@ def _by_oblast(mass: xr.DataArray) -> xr.DataArray:
 
 def _honest(results: xr.Dataset) -> dict[str, xr.DataArray]:
     vehicles = results["vehicles"].fillna(0.0)
-    # A visited post whose visits were not over has no delay, and then the sum has none either.
+    # A post with unfinished visits has no delay, and then the sum is unknown too.
     hours = (vehicles * results["delay"].where(vehicles > 0, 0.0)).sum("checkpoint", skipna=False)
     total = vehicles.sum("checkpoint")
     late = results["delay_p95"].where(vehicles > 0, -np.inf).max("checkpoint", skipna=False)
@@ -136,12 +136,12 @@ def _honest(results: xr.Dataset) -> dict[str, xr.DataArray]:
 
 
 def _cost(cost: xr.DataArray) -> xr.DataArray:
-    """Cost of policies, of which the baseline's own is 0 where it is not given."""
+    """Cost of policies; a missing cost of the baseline counts as 0."""
     return cost.where((cost["policy"] != BASELINE) | cost.notnull(), 0.0)
 
 
 def worst(results: xr.Dataset) -> pd.Series:
-    """Checkpoint at which the 95 % point of the delay is largest, by policy, in the mean over sets.
+    """Checkpoint with the largest 95 % quantile of the delay, by policy, in the mean over sets.
 
     Parameters
     ----------
@@ -155,12 +155,12 @@ def worst(results: xr.Dataset) -> pd.Series:
 
 
 def changes(levels: xr.Dataset) -> xr.Dataset:
-    """All levels minus those of the baseline, paired by draw, year and set.
+    """All levels minus the baseline's, paired by draw, year and set.
 
     Parameters
     ----------
     levels
-        As of `levels`; `points`, the change of the rate in points of flow [%], is there besides.
+        As from `levels`; the result also has `points`, the change of the rate in points of flow [%].
     """
     found = xr.Dataset(
         {name: against_baseline(array).assign_attrs(array.attrs) for name, array in levels.data_vars.items()}
@@ -186,7 +186,7 @@ def per_set(values: xr.DataArray) -> xr.DataArray:
 
 
 def enough(values: xr.DataArray) -> bool:
-    """Whether there are as many draws, or sets of assumed numbers, as a 90 % interval needs.
+    """Whether draws, or sets of assumed numbers, are enough for a 90 % interval.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def enough(values: xr.DataArray) -> bool:
 
 
 def interval(values: xr.DataArray) -> tuple[float, float, float]:
-    """Mean of values and their 5 and 95 % quantiles; NaN for all if one is unknown, for the quantiles if few are.
+    """Mean of values and their 5 and 95 % quantiles; all NaN if a value is unknown, quantiles NaN if values are few.
 
     Parameters
     ----------
@@ -214,9 +214,9 @@ def interval(values: xr.DataArray) -> tuple[float, float, float]:
 
 
 def error_of_years(yearly: xr.DataArray | Floats) -> float:
-    """Standard error, for the finite number of years, of a mean over draws and years that all draws share [kg].
+    """Monte Carlo standard error, from the finite number of years, of a mean over draws crossed with years [kg].
 
-    Years are crossed with draws, as all draws meet the same ones: the error is that of the means of years.
+    All draws have the same years: the error is the standard error of the means of years over draws.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""A page of the documentation for each policy, made from its file and from the results of the comparison."""
+"""A documentation page for each policy, made from its file and from the results of the comparison."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ from flowsim.policy.catalogue import BARE, kind_of, says
 from flowsim.policy.policy import BASELINE, Parameter, Policy
 
 COMPARED = "table2.csv"
-"""File of the reference results that holds a row for each policy."""
+"""File of the reference results with a row for each policy."""
 
 
 def write(policies: Sequence[Policy], *, results: Path, folder: Path) -> list[Path]:
-    """Write a page for each policy, and remove others of that kind.
+    """Write a page for each policy, and remove pages of former policies.
 
     Parameters
     ----------
     policies
-        Policies, of which the baseline has no page.
+        Policies; the baseline has no page.
     results
-        Folder that holds `table2.csv`.
+        Folder of `table2.csv`.
     folder
         Folder of the pages, made if there is none.
 
     Returns
     -------
     list of Path
-        Pages that were written.
+        The pages written.
     """
     table = pd.read_csv(results / COMPARED, keep_default_na=False, na_values=["", "nan"])
     for name in ("rests_on", "negative", "adds"):
@@ -94,7 +94,7 @@ def _number(parameter: Parameter, policy: Policy) -> str:
 
 
 def _effect(row: Mapping[Any, Any]) -> Iterator[str]:
-    """What the comparison says of a policy."""
+    """Lines on the results of the comparison for a policy."""
     own = {str(key): value for key, value in row.items()}
     cost = "unknown" if own.get("policy_cost_note") == "unknown" else span(own, "policy_cost", scale=1e-6)
     parts = [float(own[f"share_{name}"]) for name in SOURCES]

@@ -1,4 +1,4 @@
-"""Noise floor: for how many years seizures would have to be reported before an effect could be seen in them."""
+"""Power analysis: years of reported seizures needed to detect an effect."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy import stats
 from flowsim import checks
 
 LEVEL, POWER = 0.05, 0.8
-"""Error probability of the two-sided test, and the probability to see the effect [1]."""
+"""Significance level of the two-sided test, and its power [1]."""
 
 Floats = npt.NDArray[np.float64]
 
@@ -19,13 +19,13 @@ Floats = npt.NDArray[np.float64]
 def years_needed(
     effect: npt.ArrayLike, *, before: float, after: float, level: float = LEVEL, power: float = POWER
 ) -> Floats:
-    r"""Years of reports before a policy, and as many after, that a comparison of annual totals needs.
+    r"""Years to detect: reports needed before a policy, and as many after, in a comparison of annual totals.
 
     .. math:: n = (z_{1-\alpha/2} + z_{1-\beta})^2 \, (\sigma_0^2 + \sigma_1^2) / \delta^2 + z_{1-\alpha/2}^2 / 4
 
     rounded up, at least 2: the normal approximation of the t test of two means, with the correction for estimated
-    variances (Guenther, The American Statistician 35, 243-244, 1981). Years are unpaired, as the reports of the world
-    are, and their totals may be as skewed as a gamma distribution; a test compares with the t test of such years.
+    variances (Guenther, The American Statistician 35, 243-244, 1981). Years are unpaired, as real reports are, and
+    their totals may be as skewed as a gamma distribution; a test of the package compares with the t test of such years.
 
     Parameters
     ----------
@@ -34,9 +34,9 @@ def years_needed(
     before, after
         Variances of a single year's total without and with the policy [kg2].
     level
-        Error probability of the two-sided test [1].
+        Significance level of the two-sided test [1].
     power
-        Probability to see the effect [1].
+        Probability of detecting the effect [1].
 
     Returns
     -------
@@ -56,7 +56,7 @@ def years_needed(
 
 
 def visible(years: int, *, variance: float, level: float = LEVEL, power: float = POWER) -> float:
-    """Smallest effect that so many years on each side would show, with the same variance on both [kg/year].
+    """Smallest detectable effect for a number of years on each side, with the same variance on both [kg/year].
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def visible(years: int, *, variance: float, level: float = LEVEL, power: float =
     variance
         Variance of a single year's total [kg2].
     level, power
-        As of `years_needed` [1].
+        As in `years_needed` [1].
     """
     tail = float(stats.norm.ppf(1 - level / 2))
     left = years - tail**2 / 4

@@ -1,4 +1,4 @@
-"""Pairs of policies: the probability that one seizes more than another, and distinguishable differences."""
+"""Pairs of policies: probabilities of superiority in seizures, and distinguishable differences."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ COLUMNS = (
 
 APART, NOT_APART, SAME = "distinguishable", "indistinguishable", "the same"
 TOO_FEW_DRAWS, TOO_FEW = "too few draws", "too few years"
-"""Verdicts: distinguishable at 95 %; not so; equal in every draw; too few draws, or sets of assumed numbers, for
-either; distinguishable over draws, but not beyond the simulated years."""
+"""Verdicts: distinguishable at 95 %; indistinguishable; equal in every draw; too few draws, or sets of assumed
+numbers, for either; distinguishable over draws, but within simulated year-to-year variation."""
 
 VERDICTS = (APART, NOT_APART, TOO_FEW_DRAWS, TOO_FEW, SAME)
 """All verdicts."""
 
 
 def probability(values: xr.DataArray) -> xr.DataArray:
-    """Share of draws in which one policy seizes more than another, ties by half.
+    """Probability of superiority: share of draws with more mass seized under one policy than another, ties by half.
 
     Parameters
     ----------
@@ -48,13 +48,13 @@ def probability(values: xr.DataArray) -> xr.DataArray:
 
 
 def differences(results: xr.Dataset, *, prior: xr.Dataset | None = None) -> pd.DataFrame:
-    """All pairs of policies, the one that seizes more in the mean first, in the order of what they seize.
+    """Differences in mass seized for all pairs of policies, the larger mean first, in descending order.
 
-    A pair is distinguishable where one seizes more with a probability of at least 95 %, by the bound of the agreeing
-    draws (`confidence.bounds`, error 5 %), and where the mean difference exceeds what the finite number of simulated
-    years could make of no difference (t test over years, 5 % two-sided): all draws share the same years, so that draws
-    may agree on an accident of these. It is indistinguishable where the upper bound lies below 95 %. Between the two,
-    or if a pair with assumed numbers was compared in fewer than `confidence.SETS` sets, draws are too few.
+    A pair is distinguishable if one seizes more with a probability of at least 95 %, by the lower confidence bound
+    from the draws (`confidence.bounds`, error 5 %), and if the mean difference exceeds simulated year-to-year variation
+    (t test over years, 5 % two-sided): all draws have the same years, so they may agree by chance. It is
+    indistinguishable if the upper bound lies below 95 %. Between the two, or if a pair with assumed numbers was
+    compared in fewer than `confidence.SETS` sets, draws are too few.
 
     Parameters
     ----------
@@ -66,10 +66,10 @@ def differences(results: xr.Dataset, *, prior: xr.Dataset | None = None) -> pd.D
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`: difference of the mass seized with its 5 and 95 % points over draws and its standard error
-        for the finite number of years [kg/year]; share of the draws in which the first seizes more and their number,
-        the same under the prior (NaN and 0 if it is not given or lacks a policy); the verdict, and what draws of the
-        prior alone say ("" without).
+        Columns `COLUMNS`: difference of the mass seized with its 90 % credible interval over draws and its Monte Carlo
+        standard error from the finite number of years [kg/year]; share of the draws with more seized under the first,
+        and their number, the same under the prior (NaN and 0 if it is not given or lacks a policy); the verdict, and
+        the verdict by draws of the prior alone ("" without).
     """
     levels = paired.levels(results)
     seized, yearly = levels["seized"], levels["yearly"].transpose("policy", "draw", "replication")
@@ -95,7 +95,7 @@ def differences(results: xr.Dataset, *, prior: xr.Dataset | None = None) -> pd.D
 def _under_prior(
     before: xr.DataArray | None, pair: tuple[str, str], *, draws: int, sets: int | None
 ) -> dict[str, object]:
-    """What draws from the prior say of a pair, if there are any."""
+    """Columns of a pair under draws from the prior, if there are any."""
     if before is None or not set(pair) <= set(map(str, before["policy"].values)):
         return {"p_prior": np.nan, "draws_prior": 0, "verdict_prior": ""}
     share = float(before.sel(policy=pair[0], other=pair[1]))
@@ -103,7 +103,7 @@ def _under_prior(
 
 
 def by_effect(seized: xr.DataArray) -> list[str]:
-    """Names of policies from the one that seizes most in the mean to the one that seizes least.
+    """Names of policies by mean mass seized, in descending order.
 
     Parameters
     ----------
@@ -120,11 +120,11 @@ def by_draws(share: float, draws: int, *, sets: int | None = None) -> str:
     Parameters
     ----------
     share
-        Share of the draws in which one policy seizes more, ties by half [1].
+        Share of the draws with more seized under one policy, ties by half [1].
     draws
         Number of draws [1].
     sets
-        Sets of assumed numbers that the draws share; None if neither policy has any.
+        Number of sets of assumed numbers; None if neither policy has any.
     """
     if sets is not None and sets < SETS:
         return TOO_FEW_DRAWS
@@ -133,7 +133,7 @@ def by_draws(share: float, draws: int, *, sets: int | None = None) -> str:
 
 
 def _beyond_years(middle: float, error: float, *, years: int) -> str:
-    """Whether a difference on which draws agree exceeds what the simulated years could make of none."""
+    """Verdict on a difference agreed on by draws: beyond simulated year-to-year variation, or too few years."""
     if years < 2:
         return TOO_FEW
     return APART if abs(middle) > float(stats.t.ppf(0.975, years - 1)) * error else TOO_FEW

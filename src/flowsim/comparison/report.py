@@ -1,4 +1,4 @@
-"""The comparison in words and columns for a terminal of 100 characters."""
+"""The printed report of a comparison, 100 characters wide."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from flowsim.comparison.verdicts import pair_verdicts
 from flowsim.evidence import reported
 
 WIDTH = 100
-"""Longest line that is printed [characters]."""
+"""Longest printed line [characters]."""
 
 REPORTED = "fd16-heroin-2010"
-"""Key of what was reported for the year of the world."""
+"""Key of the reported seizures in the world's year."""
 
 NAME = 29
-"""Width of the column of names; a longer name stands in a line of its own [characters]."""
+"""Width of the column of names; a longer name has a line of its own [characters]."""
 
 SELDOM = 0.0005
-"""Least share of single years that is listed [1]."""
+"""Least share of single years to list [1]."""
 
 
 def report(
@@ -42,20 +42,20 @@ def report(
     *,
     prices: Prices = PRICES,
 ) -> Iterator[str]:
-    """All lines: three blocks of columns, each from the policy that seizes most to the least, and what follows.
+    """Lines of the report: three tables with policies by mass seized, in descending order, then sentences.
 
     Parameters
     ----------
     results
         Results of the comparison.
     table
-        Table 2, as of `summary`.
+        Table 2, from `table2.summary`.
     differences
-        Pairs, as of `pairwise.differences`.
+        Pairs, from `ranking.differences`.
     rests
-        What effects rest on, as of `assumptions.sensitivities`.
+        Sensitivities, from `assumptions.sensitivities`.
     prices
-        Those of the risk tax.
+        Price ratio for the risk tax.
     """
     rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
     yield from _computed(rows)
@@ -170,7 +170,7 @@ def _sure(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def rests_text(row: Row) -> str:
-    """The parameter that an effect rests on most, how much it moves it, and where the effect would be gone.
+    """The most influential parameter of an effect, the swing over its interval, and the break-even.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Itera
 
 
 def _added(table: pd.DataFrame) -> Iterator[str]:
-    """Sentence: what each policy adds in the world, as some find a part of themselves there already."""
+    """Sentence on the additions of each policy, as the world may have some of its measures already."""
     listed = "; ".join(
         f"{row['policy']} {row['adds'].replace(';', ',')}" for row in table.to_dict("records") if row["adds"]
     )
@@ -221,7 +221,7 @@ def _added(table: pd.DataFrame) -> Iterator[str]:
 
 
 def overloaded(results: xr.Dataset) -> Iterator[str]:
-    """Sentences: policies under which a post has a utilisation of 1 or more, so that its queue is unstable.
+    """Sentences on policies with an unstable queue: a post's utilisation is 1 or more.
 
     Parameters
     ----------
@@ -244,14 +244,14 @@ def overloaded(results: xr.Dataset) -> Iterator[str]:
 
 
 def against_the_mean(table: pd.DataFrame, *, years: int) -> Iterator[str]:
-    """Sentences: in how many single years a policy does the opposite of what it does on average, and why.
+    """Sentences on single years with an effect opposite to the mean: their share, and the reason.
 
     Parameters
     ----------
     table
         Table 2.
     years
-        Single years that were simulated of each policy, in all draws.
+        Number of simulated years per policy, over all draws.
     """
     often = table[table["against"] >= SELDOM].sort_values("against", ascending=False)
     seldom = f"less than {100 * SELDOM:g} %" if years * SELDOM >= 1 else f"none of {years}"
@@ -267,12 +267,12 @@ def against_the_mean(table: pd.DataFrame, *, years: int) -> Iterator[str]:
 
 
 def assumptions(rests: pd.DataFrame) -> Iterator[str]:
-    """Lines of what each assumed parameter does to the effect of its policy, one at a time.
+    """Lines on the sensitivity of each policy's effect to its assumed parameters, one at a time.
 
     Parameters
     ----------
     rests
-        As of `assumptions.sensitivities`.
+        As from `assumptions.sensitivities`.
     """
     yield f"{'parameter':42} {'interval':>16} {'rank':>6} {'change [kg]':>12} {'no effect at':>13}"
     yield "-" * WIDTH
@@ -294,7 +294,7 @@ def assumptions(rests: pd.DataFrame) -> Iterator[str]:
 
 
 def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
-    """Sentences that set the effects beside what was reported, and beside what reports could show.
+    """Sentences comparing effects with reported seizures and with the smallest detectable effect.
 
     Parameters
     ----------

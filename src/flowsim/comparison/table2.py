@@ -1,4 +1,4 @@
-"""Table 2: one row for each policy, with what is computed of it first and what rests on assumptions after."""
+"""Table 2: one row for each policy, first the computed quantities, then the ones resting on assumptions."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ QUANTITIES = {
     "risk_tax": "risk tax",
     "moved": "leaked through other exits than before",
 }
-"""Columns of table 2 that have an interval, and the quantities of the table of effects that they are."""
+"""Columns of table 2 with an interval, and their names in the table of effects."""
 
 
 UNMADE = {"mean": np.nan, "q05": np.nan, "q95": np.nan, "note": ""}
-"""What stands for a quantity that a table of effects lacks."""
+"""Placeholder for a quantity missing from a table of effects."""
 
 
 def summary(
@@ -38,7 +38,7 @@ def summary(
     table: pd.DataFrame | None = None,
     rests: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Table 2: the policies from the one that seizes most to the one that seizes least.
+    """Table 2: policies by mean mass seized, in descending order.
 
     Parameters
     ----------
@@ -47,23 +47,23 @@ def summary(
     prior
         Results for draws from the prior.
     prices
-        For the risk tax.
+        Price ratio for the risk tax.
     table, rests
-        Tables of `effects` and `sensitivities`, if they were made already.
+        Tables of `effects` and `sensitivities`, if made already.
 
     Returns
     -------
     DataFrame
-        A row per policy but the baseline: `adds`, what it adds in the world, in words, and `posts`, how many posts [1].
-        For each of `QUANTITIES` the mean change, and as NAME_q05 and NAME_q95 its 5 and 95 % points, NaN where draws
-        or sets are too few; NAME_note says why a ratio is missing or what it is per.
-        `seized_mcse`, standard error for the finite number of years [kg/year]. `p` and `p_prior`, share of draws that
-        seize more than the baseline [1], and `draws`, `draws_prior`, of how many. `years`, years_q05, years_q95: years
-        of reports needed on each side for the mean effect, and 5 and 95 % points over draws. `share_calibrated`,
-        share_assumed, share_yearly: parts of the variance of a single year's effect [1], NaN where they cannot be told
-        apart, and `negative`, components whose estimate was below 0. `rests_on`, slope, swing, break_even: the
-        parameter that the effect rests on most. `against`, share of single years whose effect has the other sign than
-        the mean [1]. `kind`: "assumed" if the policy has assumed parameters, else "calibrated".
+        A row per policy but the baseline: `adds`, its additions to the world, in words, and `posts`, added posts [1].
+        For each of `QUANTITIES` the mean change, and as NAME_q05 and NAME_q95 its 90 % credible interval, NaN if draws
+        or sets are too few; NAME_note gives the reason of a missing ratio, or marks a ratio per unit saved.
+        `seized_mcse`, Monte Carlo standard error from the finite number of years [kg/year]. `p` and `p_prior`, share
+        of draws with more seized than under the baseline [1], and `draws`, `draws_prior`, their number. `years`,
+        years_q05, years_q95: years to detect the mean effect, and their 5 and 95 % quantiles over draws.
+        `share_calibrated`, share_assumed, share_yearly: parts of the variance of a single year's effect [1], NaN if
+        they cannot be separated, and `negative`, components with a negative estimate. `rests_on`, slope, swing,
+        break_even: the most influential parameter. `against`, share of single years with an effect of the opposite
+        sign to the mean [1]. `kind`: "assumed" if the policy has assumed parameters, else "calibrated".
     """
     long = effects(results, prices=prices) if table is None else table
     rests = sensitivities(results) if rests is None else rests
@@ -93,20 +93,20 @@ def summary(
 
 
 def _complete(table: pd.DataFrame) -> pd.DataFrame:
-    """Table in which the notes of ratios are there though none was made."""
+    """Table with columns for the notes of ratios, even if there are none."""
     for name in ("per_million_note", "per_hour_note", "policy_cost_note"):
         table[name] = table[name].fillna("") if name in table else ""
     return table
 
 
 def _against(yearly: npt.NDArray[np.float64]) -> float:
-    """Share of single years whose effect has the other sign than the mean [1]."""
+    """Share of single years with an effect of the opposite sign to the mean [1]."""
     mean = yearly.mean()
     return float((yearly * np.sign(mean) < 0).mean())
 
 
 def _added(results: xr.Dataset, policy: str) -> dict[str, object]:
-    """What a policy adds in the world, where the results say it."""
+    """Additions of a policy to the world, if recorded in the results."""
     if "adds" not in results.coords:
         return {"adds": "", "posts": 0}
     own = results[["adds", "posts"]].sel(policy=policy)
@@ -119,7 +119,7 @@ def _kind(results: xr.Dataset, policy: str) -> str:
 
 
 def _years(levels: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, object]:
-    """Years of reports needed, for the mean effect and over draws."""
+    """Years to detect, for the mean effect and over draws."""
     yearly = levels["yearly"].transpose("policy", "draw", "replication")
     if yearly.sizes["replication"] < 2:
         return {"years": np.nan, "years_q05": np.nan, "years_q95": np.nan}
@@ -132,7 +132,7 @@ def _years(levels: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, ob
 
 
 def _shares(results: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, object]:
-    """Parts of the variance, NaN where years, sets or draws of a set are too few to tell them apart."""
+    """Parts of the variance, NaN if years, sets or draws per set are too few to separate them."""
     levers = _kind(results, policy) == "assumed"
     sets = results["set_of_draw"].values
     yearly = changes["yearly"].sel(policy=policy).transpose("draw", "replication").values

@@ -1,4 +1,4 @@
-"""Effects of policies that add assets by `transfer`: how well the alarms of the new ones are followed up."""
+"""Effects of policies with added assets by `transfer`, the follow-up of alarms on the new assets."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SUFFIX = ".transfer"
 
 
 def by_transfer(results: xr.Dataset) -> pd.DataFrame:
-    """Effect of each policy with a `transfer` where that lies in each third of what was drawn of it.
+    """Effect of each policy with a `transfer`, by third of its drawn interval.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ def by_transfer(results: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`: ends of the part [1], sets in it [1], change of what is seized, mean and 5 and 95 % points
-        over the draws of these sets, NaN if they are too few [kg/year]. A part without sets is left out.
+        Columns `COLUMNS`: ends of the part [1], sets in it [1], change of the mass seized, mean and 90 % credible
+        interval over the draws of these sets, NaN if they are too few [kg/year]. A part without sets is left out.
     """
     seized = paired.changes(paired.levels(results))["seized"]
     names = [str(name) for name in results["parameter"].values]
@@ -61,7 +61,7 @@ def lines(table: pd.DataFrame) -> Iterator[str]:
     Parameters
     ----------
     table
-        As of `by_transfer`.
+        As from `by_transfer`.
     """
     if not len(table):
         return

@@ -1,4 +1,4 @@
-"""Variance of an effect, split into what is calibrated, what is assumed and what differs from year to year."""
+"""Variance components of an effect: calibrated, assumed and year-to-year."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Split:
     """Between years within a draw [kg2]."""
 
     negative: tuple[str, ...] = ()
-    """Components whose estimate was negative and is given as 0."""
+    """Components with a negative estimate, set to 0."""
 
     @property
     def total(self) -> float:
@@ -38,7 +38,7 @@ class Split:
 
     @property
     def shares(self) -> dict[str, float]:
-        """Part of each component in the sum [1]; all 0 where there is no variance."""
+        """Share of each component in the total [1]; all 0 if there is no variance."""
         total = self.total
         return {name: getattr(self, name) / total if total > 0 else 0.0 for name in SOURCES}
 
@@ -46,7 +46,7 @@ class Split:
 def split(yearly: Floats, sets: npt.ArrayLike, *, levers: bool = True) -> Split:
     r"""Split the variance of yearly effects by the method of moments of an analysis of variance.
 
-    Draws d are nested in sets s, and years r, which all draws share, are crossed with both:
+    Draws d are nested in sets s; years r, common to all draws, are crossed with both:
     :math:`y_{sdr} = \mu + A_s + B_{d(s)} + C_r + (AC)_{sr} + E_{sdr}`. With S sets of m draws and R years, the mean
     squares have the expectations (Searle, Casella and McCulloch, Variance Components, 1992, chapters 4 and 5)
 
@@ -64,12 +64,12 @@ def split(yearly: Floats, sets: npt.ArrayLike, *, levers: bool = True) -> Split:
     sets
         Set of each draw, dims (draw).
     levers
-        Whether the policy has assumed parameters. If not, sets differ in nothing and are one.
+        Whether the policy has assumed parameters. If not, all sets are identical and count as one.
 
     Returns
     -------
     Split
-        Components, none below 0, and which were.
+        Components, none below 0, and the names of those with a negative estimate.
 
     Raises
     ------
@@ -96,14 +96,14 @@ def split(yearly: Floats, sets: npt.ArrayLike, *, levers: bool = True) -> Split:
     if levers:
         between = squares["set"] - squares["draw"] - squares["set year"] + squares["rest"]
         found["assumed"] = between / (each * years)
-    # An exact 0 may come out as a negative rounding error, of which nothing need be said.
+    # An exact 0 may come out as a negative rounding error, not worth reporting.
     noise = 1e-12 * float(values.var())
     negative = tuple(name for name in SOURCES if found[name] < -noise)
     return Split(**{name: max(0.0, value) for name, value in found.items()}, negative=negative)
 
 
 def _mean_squares(cube: Floats) -> dict[str, float]:
-    """Mean squares of effects, dims (set, draw of the set, year), NaN for sets where there is one."""
+    """Mean squares of effects, dims (set, draw of the set, year), NaN between sets if there is only one."""
     sets, each, years = cube.shape
     middle = cube.mean()
     of_set, of_draw, of_year = cube.mean(axis=(1, 2)), cube.mean(axis=2), cube.mean(axis=(0, 1))

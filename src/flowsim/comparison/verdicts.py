@@ -11,16 +11,16 @@ from flowsim.comparison.numbers import short
 from flowsim.comparison.ranking import APART, NOT_APART, SAME, TOO_FEW, TOO_FEW_DRAWS, VERDICTS
 
 FEW = 12
-"""Most pairs that are listed one by one."""
+"""Largest number of pairs listed one by one."""
 
 
 def pair_verdicts(differences: pd.DataFrame) -> Iterator[str]:
-    """Sentences: distinguishable and indistinguishable differences.
+    """Sentences on distinguishable and indistinguishable differences.
 
     Parameters
     ----------
     differences
-        As of `pairwise.differences`.
+        As from `ranking.differences`.
     """
     counts = {verdict: int((differences["verdict"] == verdict).sum()) for verdict in VERDICTS}
     said = {
@@ -70,7 +70,7 @@ def _pairs(rows: pd.DataFrame) -> str:
 
 
 def _below(rows: pd.DataFrame, *, name: str) -> str:
-    """What a policy seizes more than, of those that seize less in the mean, and those it is indistinguishable from."""
+    """Sentence on a policy against all policies with a smaller mean: surpassed, indistinguishable or too few draws."""
     groups = {
         "more than": rows["verdict"] == APART,
         "indistinguishable from": rows["verdict"].isin([NOT_APART, SAME]),

@@ -41,7 +41,7 @@ MOST_DRAWS = 10_000
 
 
 def build_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> World:
-    """World of a configuration, with the inflow that it asks for.
+    """Build the world of a configuration, with its inflow.
 
     Parameters
     ----------
@@ -76,18 +76,18 @@ def build_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> World:
 
 
 def identified(world: World, *, hydra: Any, typed: Sequence[str], reading: str) -> World:
-    """World that remembers its files, its reading and what was typed of it.
+    """World with its identity: its files, its reading and the arguments typed for it.
 
     Parameters
     ----------
     world
-        World that was built.
+        World as built.
     hydra
         The `hydra` node of its configuration.
     typed
         Arguments of the command, or overrides.
     reading
-        Label of the readings that are about it.
+        Label of the readings that apply to it.
     """
     own = [folder for folder in folders_of(hydra) if folder != conf_dir()]
     kept = tuple(word for word in typed if re.split(r"[./@]", key_of(word))[0] in OF_WORLD)
@@ -110,7 +110,7 @@ def world_in_year(year: int, name: str, *, hydra: Any, typed: Sequence[str]) -> 
     year
         Calendar year.
     name
-        Name of the world whose tables hold; empty for that of the command.
+        Name of the world to take the tables from; empty for that of the command.
     hydra
         The `hydra` node of the configuration of the command.
     typed
@@ -137,7 +137,7 @@ def key_of(word: str) -> str:
 
 
 def numbers_of(typed: Sequence[str]) -> Iterator[str]:
-    """Names of the numbers that arguments set, as in `intervals.SetNumbers`.
+    """Names of the numbers set by arguments, as in `assumed.SetNumbers`.
 
     Parameters
     ----------
@@ -152,7 +152,7 @@ def numbers_of(typed: Sequence[str]) -> Iterator[str]:
 
 
 def set_by_experiment(hydra: Any) -> list[str]:
-    """Numbers of the world that the file of an experiment sets, as arguments; they count as typed.
+    """World numbers set by an experiment's file, as arguments; they count as typed.
 
     Parameters
     ----------
@@ -180,7 +180,7 @@ def _flat(node: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def _world_gaps(node: DictConfig) -> Iterator[str]:
-    """Messages for all that is wrong with the keys of a world's file."""
+    """Messages for all errors in the keys of a world's file."""
     for name in node:
         try:
             checks.known(str(name), ("name", "title", "year", "tables", "overlays"), thing="the key of world")
@@ -200,7 +200,7 @@ def _world_gaps(node: DictConfig) -> Iterator[str]:
 
 
 def check_year(config: DictConfig, *, hydra: Any) -> None:
-    """Refuse another year than that of the world's file if the tables know nothing of it or the title names the other.
+    """Refuse a year other than the file's if the tables do not cover it or the title names the file's year.
 
     Parameters
     ----------
@@ -212,7 +212,7 @@ def check_year(config: DictConfig, *, hydra: Any) -> None:
     Raises
     ------
     ValueError
-        As of `world_years.check`.
+        As for `years.check`.
     """
     folders, node = folders_of(hydra), config.world
     files = [folder / "world" / f"{hydra.runtime.choices.get('world')}.yaml" for folder in folders]
@@ -230,7 +230,7 @@ def world_numbers(
     Parameters
     ----------
     config
-        Configuration that the world was built from.
+        Configuration of the world.
     world
         The world.
     folders
@@ -256,7 +256,7 @@ def world_numbers(
 
 
 def number(config: DictConfig, key: str, *, unit: str) -> float | None:
-    """Value of a top-level key that is a number or null.
+    """Value of a numeric or null top-level key.
 
     Raises
     ------
@@ -270,7 +270,7 @@ def number(config: DictConfig, key: str, *, unit: str) -> float | None:
 
 
 def build_policies(config: DictConfig) -> tuple[Policy, ...]:
-    """Policies of a configuration in the order in which they apply.
+    """Policies of a configuration in their order of application.
 
     Raises
     ------
@@ -281,7 +281,7 @@ def build_policies(config: DictConfig) -> tuple[Policy, ...]:
 
 
 def every_policy(folders: Sequence[Path] = ()) -> tuple[Policy, ...]:
-    """Every policy that can be chosen, the baseline first, then by name.
+    """All available policies, the baseline first, then by name.
 
     Parameters
     ----------
@@ -301,7 +301,7 @@ def every_policy(folders: Sequence[Path] = ()) -> tuple[Policy, ...]:
 
 
 def check_policy(policy: Policy, world: World) -> None:
-    """Refuse a policy that does not fit a world.
+    """Refuse a policy incompatible with a world.
 
     Raises
     ------
@@ -329,7 +329,7 @@ def engine_of(config: DictConfig) -> str:
 
 
 def build_plan(config: DictConfig) -> Plan:
-    """How much is simulated; unless workers are given, one per core and at most one per replication.
+    """Simulation plan; by default one worker per core, at most one per replication.
 
     Raises
     ------
@@ -352,16 +352,16 @@ def build_plan(config: DictConfig) -> Plan:
 
 
 def check_draws(draws: object, *, calibration: str, most: int) -> None:
-    """Refuse a number of draws of a posterior that cannot be.
+    """Refuse an invalid number of posterior draws.
 
     Parameters
     ----------
     draws
-        Draws, or nothing for one for each replication.
+        Number of draws, or None for one per replication.
     calibration
         Name of the calibration.
     most
-        Most draws that it gives [1].
+        Largest number of draws available from it [1].
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The builder of requests: whatever a command, a job of a sweep, a comparison or a call in Python asks for."""
+"""Builder of the request behind a command, a sweep job, a comparison or a call in Python."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def request_of(
     world: World | None = None,
     stamped: bool = True,
 ) -> Request:
-    """Build all that a study needs, so that nothing is refused after it has begun.
+    """Build everything needed by a study, so every refusal comes before it begins.
 
     Parameters
     ----------
@@ -68,12 +68,12 @@ def request_of(
     world
         World of the configuration, if it was built before.
     stamped
-        Whether results get the attributes that say where they come from.
+        Whether results carry provenance attributes.
 
     Raises
     ------
     ValueError
-        If anything of it is refused.
+        If any part of the configuration is refused.
     """
     check_experiment(given)
     given = relevant_keys.renamed(given, typed=diagnose.top_keys_of(typed))
@@ -118,7 +118,7 @@ def request_of(
 
 
 def _compared(names: Any) -> tuple[str, ...] | None:
-    """Names of the policies that a study compares; nothing for all."""
+    """Names of the policies to compare; None for all."""
     if names is None:
         return None
     rule = "be a list of names, as [caricc,customs_union], or null"
@@ -127,7 +127,7 @@ def _compared(names: Any) -> tuple[str, ...] | None:
 
 
 def _is_asked(given: DictConfig, *, typed: Sequence[str]) -> bool:
-    """Whether a posterior was asked for, by its key or by a number of draws."""
+    """Whether a posterior was requested, by its key or by a number of draws."""
     named = any(key_of(word) in ("calibration", "calibration.posterior") for word in typed)
     return named or (given.draws not in (None, 1) and str(given.study.name) not in studies.DRAWS)
 
@@ -149,12 +149,12 @@ def assemble(
     warning: bool = False,
     **rest: Any,
 ) -> Request:
-    """Request of a study, with the worlds of the posterior that it uses.
+    """Assemble the request of a study, with the worlds of its posterior.
 
     Parameters
     ----------
     world
-        World to study, which remembers what was typed of it.
+        World to study, with its identity.
     study
         Name of the study.
     policies
@@ -162,30 +162,30 @@ def assemble(
     engine
         Engine to use.
     plan
-        How much is simulated.
+        Simulation plan.
     calibration
-        Where uncertain numbers come from.
+        Calibration: the origin of uncertain numbers.
     asked
-        Whether a posterior was asked for, so that one must be found.
+        Whether a posterior was requested, so one must be found.
     draws
-        Draws of the posterior, each with all replications; nothing for one draw for each replication.
+        Posterior draws, each with all replications; None for one draw per replication.
     attributes
         Attributes of the results, besides the reading and the calibration.
     posterior
-        Posterior to use, whatever the calibration names.
+        Posterior to use instead of the one named by the calibration.
     replaced
-        Numbers that are set besides those that the world remembers, as in `Identity.numbers`.
+        Numbers set in addition to those of the world's identity, as in `Identity.numbers`.
     calibration_request
-        What is to be fitted, for studies of calibration.
+        Data and priors to fit, for calibration studies.
     warning
-        Whether to warn where the world has posteriors, none of which is of it as it was asked for.
+        Whether to warn if the world has posteriors but none matches this request.
     **rest
         Other fields of the request.
 
     Raises
     ------
     ValueError
-        If a policy does not fit the world, or the posterior that was given or asked for is that of another world.
+        If a policy is incompatible with the world, or the given or requested posterior belongs to another world.
     """
     for policy in policies:
         check_policy(policy, world)
@@ -230,7 +230,7 @@ def _calibration_request(found: Calibration, *, hydra: Any, typed: Sequence[str]
 
 
 def _composition(given: DictConfig, *, hydra: Any, typed: Sequence[str]) -> dict[str, Any]:
-    """A composition as text, from which other processes can build the same request, and what identifies it."""
+    """A composition as text, for other processes to rebuild the request from, with its digests."""
     whole: Any = OmegaConf.to_container(settled(given))
     kept = {key: part for key, part in whole.items() if key not in LATER}
     folders = folders_of(hydra)
@@ -254,5 +254,5 @@ def digest(folder: Path) -> str:
 
 
 def with_effect(typed: Sequence[str]) -> list[str]:
-    """Arguments of a job without the number of workers, which share the jobs whatever these are."""
+    """Arguments of a job without the number of workers, which does not change its results."""
     return [word for word in typed if not word.startswith("workers=")]

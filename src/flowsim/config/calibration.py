@@ -1,4 +1,4 @@
-"""The files of `conf/calibration/`: where uncertain numbers come from, what was reported, and the priors."""
+"""The files of `conf/calibration/`: origin of the uncertain numbers, reported data and priors."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class CalibrationFile:
     """Name of the file of the posterior, without its ending, or its path; empty if there is none."""
 
     areas: dict[str, str] = field(default_factory=dict)
-    """Oblast of each area whose share of what is found inside is a parameter."""
+    """Oblast of each area with a fitted share of inland seizures."""
 
     parameters: dict[str, Any] = field(default_factory=dict)
     """Fields of the prior of each parameter."""
@@ -55,7 +55,7 @@ class CalibrationFile:
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """What a file of `conf/calibration/` says, with its files found."""
+    """Contents of a file of `conf/calibration/`, with paths resolved."""
 
     name: str
     """Identifier."""
@@ -70,29 +70,30 @@ class Calibration:
     """Name or path of the posterior; empty if there is none."""
 
     folders: tuple[Path, ...]
-    """Folders in which files are looked for, in order."""
+    """Folders to search for files, in order."""
 
     areas: Mapping[str, str]
-    """Oblast of each area whose share of what is found inside is a parameter."""
+    """Oblast of each area with a fitted share of inland seizures."""
 
     priors: Mapping[str, Prior]
-    """Prior of each parameter but the flow, which has that of the world."""
+    """Prior of each parameter except the flow; the world gives the prior of the flow."""
 
 
 def build_calibration(config: DictConfig, *, folders: Sequence[Path] = ()) -> Calibration:
-    """What the calibration of a configuration says.
+    """Build the calibration of a configuration.
 
     Parameters
     ----------
     config
         Composed configuration.
     folders
-        Configuration folders, in which tables may lie beside the file; those of the package follow.
+        Configuration folders, searched for tables beside the file; those of the package follow.
 
     Raises
     ------
     ValueError
-        If the file is refused, its table is not found, or it is flowsim's and names what exists twice.
+        If the file is refused, its table is not found, or flowsim's own file names a table or posterior that exists
+        twice.
     """
     read, priors = _read(OmegaConf.to_yaml(config.calibration, resolve=True))
     option = f"calibration/{read.name}"
@@ -125,7 +126,7 @@ def build_calibration(config: DictConfig, *, folders: Sequence[Path] = ()) -> Ca
 
 @lru_cache(maxsize=4)
 def _read(text: str) -> tuple[CalibrationFile, dict[str, Prior]]:
-    """File and priors of a node of the configuration, which the jobs of a sweep share."""
+    """File and priors of a configuration node, cached for the jobs of a sweep."""
     node = OmegaConf.create(text)
     read = build(CalibrationFile, node, key="calibration")
     of_parameter = {
@@ -135,7 +136,7 @@ def _read(text: str) -> tuple[CalibrationFile, dict[str, Prior]]:
 
 
 def find(name: str, *, folders: Sequence[Path]) -> Path | None:
-    """First file of a name in some folders; nothing if there is none.
+    """First file of a name in some folders; None if there is none.
 
     Parameters
     ----------

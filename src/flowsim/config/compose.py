@@ -30,18 +30,18 @@ from flowsim.config.options import conf_dir, groups, options, top_keys
 from flowsim.config.schema import schema
 
 OWN_SWEEPER = "hydra_plugins.flowsim.StoreSweeper"
-"""The sweeper that checks each composition itself before it uses it."""
+"""Flowsim's sweeper, with checks of its own for each composition."""
 
 
 class _Files(FileConfigSource):
-    """Folder of YAML files, which are refused in our own words."""
+    """Folder of YAML files, with flowsim's own error messages."""
 
     def is_config(self, config_path: str) -> bool:
-        """Whether there is such a file; a folder of that name is refused, as Hydra would call it unknown."""
+        """Whether the file exists; a folder of the same name is refused, as Hydra would report it as unknown."""
         return self._file(config_path).exists()
 
     def is_group(self, config_path: str) -> bool:
-        """Whether there is such a folder of options; any other one, as of results, has none."""
+        """Whether the folder is a group of options; other folders, such as results, are not."""
         top = config_path.partition("/")[0]
         return (not top or top in groups()) and super().is_group(config_path)
 
@@ -74,7 +74,7 @@ def compose_config(
     overrides
         Arguments of the form key=value.
     config_dir
-        Folder with options that come before those of `conf/`.
+        Folder of options with precedence over those of `conf/`.
     config_name
         Name of the primary file.
     multirun
@@ -129,7 +129,7 @@ def compose_config(
 
 
 def keys_named(name: str) -> list[str]:
-    """Keys of the configuration of a plain run that end in a name, as `year`.
+    """Keys of the default configuration ending in a name, such as `year`.
 
     Parameters
     ----------
@@ -147,14 +147,14 @@ def _keys_named(name: str, *, loader: ConfigLoaderImpl) -> list[str]:
 
 
 def _in_folder(message: str, *, folders: Sequence[Path]) -> str:
-    """Message that begins with a file of a group, with the folder of that file before it."""
+    """Prefix a message beginning with an option's file with its folder."""
     name = message.partition(": ")[0]
     file = next((folder / name for folder in folders if name.endswith(".yaml") and (folder / name).is_file()), None)
     return message if file is None else f"{yaml_files.shown(file)}{message.removeprefix(name)}"
 
 
 def folders_of(hydra: Any) -> tuple[Path, ...]:
-    """Folders that a configuration was composed from, the first of which wins.
+    """Folders of a composed configuration, in order of precedence.
 
     Parameters
     ----------
@@ -166,7 +166,7 @@ def folders_of(hydra: Any) -> tuple[Path, ...]:
 
 @contextmanager
 def naming_files(hydra: Any, *, typed: Sequence[str] = ()) -> Iterator[None]:
-    """Put the file that a refused key stands in before the message, unless the key was typed.
+    """Prefix refusals with the file of the refused key, unless the key was typed.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def naming_files(hydra: Any, *, typed: Sequence[str] = ()) -> Iterator[None]:
     Raises
     ------
     ValueError
-        What was raised within, with the file.
+        The error raised within, with the file.
     """
     try:
         yield
@@ -201,7 +201,7 @@ def _file_of(message: str, *, hydra: Any, typed: Sequence[str]) -> Path | None:
 
 
 def check_experiment(config: DictConfig) -> None:
-    """Refuse the name of an experiment that was set as a value, which composes nothing, and keys that it made up.
+    """Refuse an experiment set as a plain value, which composes nothing, and unknown keys added by its file.
 
     Hydra takes `experiment=name` for a value where no folder `experiment` exists, or a file may set the key. A file
     for the top of the configuration may add keys there.

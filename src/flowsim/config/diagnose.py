@@ -1,4 +1,4 @@
-"""Refusals of a command or a configuration, which name the thing, the rule and the value as typed."""
+"""Error messages for a command or a configuration, naming the thing, the rule and the value as typed."""
 
 from __future__ import annotations
 
@@ -43,16 +43,16 @@ _COMPOSING = (
     (r"Merge error: \w+ is not a subclass of (?P<key>\w+)\. value: (?P<value>.*?)(; |$)", "be given part by part"),
     (r"(?P<key>)Could not load (?P<value>'[^']*')", "name files that exist"),
 )
-"""What Hydra says of a file, as a pattern, and the rule that is broken."""
+"""Hydra's message about a file, as a pattern, and the broken rule."""
 
 _CONVERTED = {"Float": "a number", "Integer": "a whole number", "Boolean": "true or false", "bool": "true or false"}
 _GOT = re.compile(r"^(?P<key>[\w.]+) must (?P<rule>.*), got (?P<value>.*?)(?P<hint>; (did you mean|to|it is) .*)?$")
 
 _TOO_MANY_DIGITS = "Exceeds the limit"
-"""What Python says of a whole number of thousands of digits."""
+"""Python's message for an integer of thousands of digits."""
 
 _LONG = re.compile(rf"[^\s,;]{{{checks.MOST_SHOWN},}}")
-"""A word that is too long to be repeated."""
+"""A word too long to repeat."""
 
 
 def parse(texts: Sequence[str], *, folders: Sequence[Path] = ()) -> list[Override]:
@@ -61,9 +61,9 @@ def parse(texts: Sequence[str], *, folders: Sequence[Path] = ()) -> list[Overrid
     Parameters
     ----------
     texts
-        What was typed.
+        Arguments as typed.
     folders
-        Folders of configuration, for what may have been meant.
+        Folders of configuration, for suggestions.
 
     Raises
     ------
@@ -85,7 +85,7 @@ def parse(texts: Sequence[str], *, folders: Sequence[Path] = ()) -> list[Overrid
 
 
 def quoted(text: str) -> str:
-    """An argument with quotation marks around its value, if that makes it one that Hydra takes, as in `out=été`.
+    """Quote the value of an argument if Hydra accepts it only then, as in `out=été`.
 
     Parameters
     ----------
@@ -129,14 +129,14 @@ def top_keys_of(texts: Sequence[str]) -> dict[str, str]:
 
 
 def as_list(text: str, *, keys: Sequence[str]) -> str:
-    """An argument with brackets around its value, if it is one of these keys and several are given.
+    """Bracket the value of an argument if its key takes a list and several values are given.
 
     Parameters
     ----------
     text
         Argument of the form key=value.
     keys
-        Keys that take a list.
+        Keys with a list as value.
     """
     key, _, value = text.partition("=")
     bare = "," in value and not value.startswith(("[", "'", '"'))
@@ -149,7 +149,7 @@ def _text(override: Override) -> str:
 
 
 def check_single(overrides: Sequence[Override]) -> None:
-    """Refuse several values for a key where only one run is asked for.
+    """Refuse several values for a key in a single run.
 
     Raises
     ------
@@ -166,21 +166,21 @@ def check_single(overrides: Sequence[Override]) -> None:
 def check_keys(
     overrides: Sequence[Override], *, keys: Sequence[str], named: Callable[[str], Sequence[str]] | None = None
 ) -> None:
-    """Refuse overrides of keys that do not exist, and those that add or remove a key.
+    """Refuse overrides of unknown keys, and additions or removals of keys.
 
     Parameters
     ----------
     overrides
-        What was typed.
+        Arguments as typed.
     keys
         Top-level keys.
     named
-        Gives the keys below the top that a name may mean.
+        Function from a name to candidate keys below the top.
 
     Raises
     ------
     ValueError
-        If a key is unknown, is added or is removed; the message gives the nearest that exists.
+        If a key is unknown, added or removed; the message gives the nearest existing key.
     """
     for override in overrides:
         key, text = override.key_or_group, _text(override)
@@ -197,12 +197,12 @@ def check_keys(
 
 
 def diagnose(overrides: Sequence[Override], *, loader: ConfigLoader, config_name: str) -> None:
-    """Refuse the first override that cannot be composed; return if each of them alone can.
+    """Refuse the first override impossible to compose; return if each composes alone.
 
     Parameters
     ----------
     overrides
-        What was typed, with known keys.
+        Overrides as typed, with known keys.
     loader
         Hydra's view of the configuration folders.
     config_name
@@ -228,12 +228,12 @@ def diagnose(overrides: Sequence[Override], *, loader: ConfigLoader, config_name
 
 
 def swept(overrides: Sequence[Override], *, loader: ConfigLoader) -> Iterator[str]:
-    """Files that the jobs of a sweep choose, by group and name as `world/mine`.
+    """Files chosen by the jobs of a sweep, by group and name, such as `world/mine`.
 
     Parameters
     ----------
     overrides
-        What was typed, with known options.
+        Overrides as typed, with known options.
     loader
         Hydra's view of the configuration folders.
     """
@@ -245,12 +245,12 @@ def swept(overrides: Sequence[Override], *, loader: ConfigLoader) -> Iterator[st
 
 
 def check_jobs(config: DictConfig, *, typed: Sequence[str], loader: ConfigLoader, config_name: str) -> None:
-    """Check what each job of a sweeper of Hydra builds, as a job has its log and its launcher from its own options.
+    """Check the build targets of each job of a Hydra sweeper; options of a job set its log and launcher.
 
     Raises
     ------
     ValueError
-        If it would build what is no class of flowsim or of Hydra's plugins.
+        If a job would build anything but a class of flowsim or of Hydra's plugins.
     """
     params = config.hydra.sweeper.get("params") or {}
     texts = [*(f"{key}={text}" for key, text in params.items()), *typed]
@@ -273,7 +273,7 @@ def _is_group(override: Override, loader: ConfigLoader) -> bool:
 
 
 def _values(override: Override) -> list[Any]:
-    """Values that an override gives to its key, several in a sweep."""
+    """Values of an override, several in a sweep."""
     if override.is_sweep_override():
         return list(override.sweep_iterator()) if override.is_discrete_sweep() else []
     return [override.value()]
@@ -290,7 +290,7 @@ def _check_option(override: Override, loader: ConfigLoader) -> None:
 
 
 def _refuse_option(group: str, name: str, existing: Sequence[str], loader: ConfigLoader) -> NoReturn:
-    """Refuse an option that a group lacks, in words that lead to the one that was meant."""
+    """Refuse an unknown option of a group, with a suggestion."""
     conf = options.conf_dir()
     given = (Path(source.path) for source in loader.get_sources() if source.scheme() == "file")
     own = next((folder for folder in given if folder.resolve() != conf.resolve()), None)
@@ -330,7 +330,7 @@ def _child(node: Any, part: str, override: Override) -> Any:
 
 
 def plain(error: BaseException) -> str:
-    """One line that says what an error of Hydra or OmegaConf means, without the names of its insides.
+    """Plain one-line meaning of a Hydra or OmegaConf error, without internal names.
 
     Several refusals in one message keep a line each.
     """
@@ -364,7 +364,7 @@ def plain(error: BaseException) -> str:
 
 
 def _of_system(error: OSError) -> str:
-    """What the system refused, as thing, rule and value."""
+    """Message for a refusal by the operating system, as thing, rule and value."""
     rule = {
         errno.ENAMETOOLONG: "have parts of at most 255 bytes and at most 4095 bytes in all",
         errno.ENOENT: "exist",
@@ -375,7 +375,7 @@ def _of_system(error: OSError) -> str:
 
 
 def _in_file(lines: Sequence[str]) -> str:
-    """What Hydra says of a file that it cannot compose, as key, rule and value."""
+    """Hydra's message about a file it cannot compose, as key, rule and value."""
     said = "; ".join(lines)
     for pattern, rule in _COMPOSING:
         if match := re.search(pattern, said):
@@ -387,16 +387,16 @@ def _in_file(lines: Sequence[str]) -> str:
 
 
 def mistyped(error: OmegaConfBaseException, *, key: str, node: DictConfig, hints: Mapping[str, Any]) -> str:
-    """Message for a field that has the wrong type.
+    """Message for a field of the wrong type.
 
     Parameters
     ----------
     error
-        What OmegaConf says.
+        Error of OmegaConf.
     key
         Where the mapping stands in the configuration.
     node
-        Mapping that was given.
+        The given mapping.
     hints
         Types of the fields by name.
     """
@@ -411,14 +411,14 @@ def mistyped(error: OmegaConfBaseException, *, key: str, node: DictConfig, hints
 
 
 def as_typed(message: str, texts: Sequence[str]) -> str:
-    """Message in which the refused value reads as it was typed, `1e99` and not `1e+99`.
+    """Message with the refused value as typed, `1e99` and not `1e+99`.
 
     Parameters
     ----------
     message
         Refusal of the form "key must rule, got value".
     texts
-        Arguments that were typed.
+        Arguments as typed.
     """
     message = _LONG.sub(lambda word: checks.cut(word[0]), message)
     match = _GOT.match(message)
@@ -430,7 +430,7 @@ def as_typed(message: str, texts: Sequence[str]) -> str:
 
 
 def at_key(message: str, *, kind: str, key: str) -> str:
-    """Message of a domain class in which the class is replaced by the key that it is configured by.
+    """Replace the class in a constructor's message by its configuration key.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""An error of a command as one line, in the words of what was typed."""
+"""An error of a command as one line, in the words of the command as typed."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from flowsim.config import diagnose
 
 
 def message(error: BaseException, arguments: Sequence[str], *, hint: str) -> str:
-    """One line, or a few, that says what went wrong in the words of what was typed.
+    """Error in one line, or a few, in the words of the command as typed.
 
     Parameters
     ----------
     error
-        What was raised.
+        The exception.
     arguments
-        What was typed.
+        Arguments as typed.
     hint
-        What shows where a mistake of the program is.
+        How to get the traceback of a bug in the program.
     """
     text = diagnose.as_typed(diagnose.plain(error), arguments)
     expected = isinstance(error, ValueError | OSError) or type(error).__module__.startswith(("hydra", "omegaconf"))

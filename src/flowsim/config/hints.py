@@ -1,4 +1,4 @@
-"""What a refused argument may have meant: the sentence behind a refusal that says what to type."""
+"""Suggestions behind a refused argument: the likely intention and the words to type."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flowsim.config import options
 from flowsim.config.yaml_files import shown
 
 MOST = 3
-"""Most things that are offered."""
+"""Largest number of suggestions."""
 
 LISTS = ("policy", "policies", "reading", "study.words")
 """Keys whose value may be a list."""
@@ -21,25 +21,25 @@ OWN = ("world", "policy", "inspection", "reading", "calibration", "experiment")
 """Groups in which users have files of their own."""
 
 ELSEWHERE: Mapping[str, str] = {"help": "--help", "version": "--version", "list": "study=policies"}
-"""Words that other programs take, and what stands for them here."""
+"""Words of other programs and their equivalents here."""
 
 HELP = "flowsim --help lists what can be typed"
 
 _SPELLING, _LIKE = 0.75, 0.5
-"""Similarity from which a spelling is taken for a slip, and for what may be meant if nothing else is near."""
+"""Lowest similarity of a misspelling, and of a suggestion if there is no better one."""
 
 
 def of_flag(flag: str, following: Sequence[str], *, keys: Callable[[str], Sequence[str]]) -> str:
-    """Hint for a flag that does not exist but is named as a key.
+    """Hint for an unknown flag with the name of a key.
 
     Parameters
     ----------
     flag
-        What was typed, as `--replications` or `--seed=3`.
+        Flag as typed, such as `--replications` or `--seed=3`.
     following
         Arguments behind it.
     keys
-        Gives the keys that a name may mean.
+        Function from a name to candidate keys.
     """
     name, equals, value = flag.lstrip("-").partition("=")
     after = value if equals else next((text for text in following[:1] if not text.startswith("-")), "...")
@@ -48,12 +48,12 @@ def of_flag(flag: str, following: Sequence[str], *, keys: Callable[[str], Sequen
 
 
 def of_word(text: str, following: Sequence[str], *, folders: Sequence[Path]) -> str:
-    """Hint for an argument that is no key=value.
+    """Hint for an argument not of the form key=value.
 
     Parameters
     ----------
     text
-        What was typed.
+        Text as typed.
     following
         Arguments behind it.
     folders
@@ -77,22 +77,22 @@ def of_word(text: str, following: Sequence[str], *, folders: Sequence[Path]) -> 
 
 
 def of_key(key: str, value: str, *, keys: Callable[[str], Sequence[str]]) -> str:
-    """Hint for a key that does not exist at the top.
+    """Hint for an unknown top-level key.
 
     Parameters
     ----------
     key
-        What was typed.
+        Text as typed.
     value
         Its value as typed.
     keys
-        Gives the keys that a name may mean.
+        Function from a name to candidate keys.
     """
     return _did_you_mean(f"{found}={value}" for found in keys(key))
 
 
 def keys_named(name: str, tree: Mapping[str, Any]) -> list[str]:
-    """Keys of a configuration that end in a name, of a number, a text or a list; the shortest first.
+    """Keys of numbers, texts or lists ending in a name, the shortest first.
 
     Parameters
     ----------
@@ -117,7 +117,7 @@ def of_subkey(key: str, *, folders: Sequence[Path]) -> str:
     Parameters
     ----------
     key
-        What was typed, as `study.words`.
+        Key as typed, such as `study.words`.
     folders
         Folders of configuration.
     """
@@ -131,18 +131,18 @@ def of_subkey(key: str, *, folders: Sequence[Path]) -> str:
 
 
 def of_option(group: str, name: str, *, titles: Mapping[str, str], config_dir: Path | None) -> str:
-    """Hint for an option that a group lacks.
+    """Hint for an unknown option of a group.
 
     Parameters
     ----------
     group
         Name of the group.
     name
-        What was typed.
+        Text as typed.
     titles
-        Titles of the options that there are, by name.
+        Titles of the existing options, by name.
     config_dir
-        Folder of one's own options.
+        Folder of the user's own options.
     """
     parts = [part.strip() for part in name.split("+")]
     if len(parts) > 1 and group in LISTS and all(part in titles for part in parts):
@@ -162,7 +162,7 @@ def of_option(group: str, name: str, *, titles: Mapping[str, str], config_dir: P
 
 
 def of_several(key: str, value: str) -> str:
-    """Hint for several values where one run is asked for.
+    """Hint for several values in a single run.
 
     Parameters
     ----------
@@ -184,7 +184,7 @@ def _did_you_mean(found: Iterable[str], *, end: str = "") -> str:
 
 
 def _by_words(name: str, titles: Mapping[str, str]) -> list[str]:
-    """Options whose name and title have all words of what was typed, those with the shortest names first."""
+    """Options with all typed words in their names and titles, the shortest names first."""
     words = [word for word in re.split(r"[\W_]+", name.casefold()) if len(word) > 2 or word.isdigit()]
     if not words:
         return []
@@ -197,7 +197,7 @@ def _by_words(name: str, titles: Mapping[str, str]) -> list[str]:
 
 
 def _own_file(group: str, name: str) -> Path | None:
-    """A file of one's own below the working folder that has the name, if there is one."""
+    """A user's file of this name below the working folder, if there is one."""
     if not re.fullmatch(r"[\w-]+", name):
         return None
     found = [*Path().glob(f"{group}/{name}.yaml"), *sorted(Path().glob(f"*/{group}/{name}.yaml"))]

@@ -1,4 +1,4 @@
-"""Files of `conf/inspection/`: how well loads are found, and where each of these numbers comes from."""
+"""Files of `conf/inspection/`: probabilities of detection, each with its source."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flowsim.world_tables import provenance
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Where a number of the configuration comes from, or a word, or what is true or false."""
+    """Origin of a number, word or truth value of the configuration."""
 
     kind: str
     """Whether it is reported, calibrated or assumed."""
@@ -27,10 +27,10 @@ class Origin:
     """Source and locator, or the reason of a judgement."""
 
     low: float | None = None
-    """Lower end of the interval of a number, in its unit; None for what is no number."""
+    """Lower end of the interval of a number, in its unit; None for a word or truth value."""
 
     high: float | None = None
-    """Upper end of that interval, in its unit; None for what is no number."""
+    """Upper end of this interval, in its unit; None for a word or truth value."""
 
     def __post_init__(self) -> None:
         checks.sourced(self)
@@ -43,7 +43,7 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Inspection(Detection):
-    """A file of `conf/inspection/`: the fields of `Detection` and where each number comes from."""
+    """A file of `conf/inspection/`: the fields of `Detection`, each with its origin."""
 
     title: str
     """What it is, in one line."""
@@ -58,12 +58,12 @@ class Inspection(Detection):
 
     @property
     def detection(self) -> Detection:
-        """The part that the engines know."""
+        """The fields of `Detection`, as the engines use them."""
         return Detection(**{field.name: getattr(self, field.name) for field in dataclasses.fields(Detection)})
 
 
 def _gaps(owner: Any, sources: Any, *, key: str) -> Iterator[str]:
-    """Messages for all that is wrong with the sources of what an object holds."""
+    """Messages for all errors in the sources of an object's fields."""
     if not isinstance(sources, Mapping):
         yield f"{key} must be a mapping from names to origins, got {sources!r}"
         return
@@ -86,11 +86,11 @@ _PLAIN = (
     {"kind": str, "source": str, "low": float, "high": float},
     {"kind": str, "source": str},
 )
-"""Fields of origins, with their types, that need no conversion."""
+"""Fields of origins with types in no need of conversion."""
 
 
 def _wrong(given: Any, *, key: str, number: bool) -> Iterator[str]:
-    """Messages for what is wrong with one origin."""
+    """Messages for the errors in one origin."""
     try:
         # Hydra's conversion of types takes most of the time of building a world; most origins do not need it.
         plain = isinstance(given, Mapping) and {name: type(value) for name, value in given.items()} in _PLAIN

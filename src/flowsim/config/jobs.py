@@ -34,11 +34,11 @@ if TYPE_CHECKING:
     from flowsim.world.world import World
 
 UNITS: Mapping[str, str] = {"inflow": "t year-1", "horizon": "h", "traffic_years": "year", "seed": "1"}
-"""CF units of the keys of a run that are numbers."""
+"""CF units of the numeric keys of a run."""
 
 
 def stored_request(composition: Mapping[str, Any]) -> Request:
-    """Request of a composition that was kept as text.
+    """Rebuild the request of a composition kept as text.
 
     Parameters
     ----------
@@ -56,20 +56,20 @@ def stored_request(composition: Mapping[str, Any]) -> Request:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a sweep must know of those of its jobs that share a composition."""
+    """Template and attributes of the jobs of a sweep with the same composition."""
 
     shape: Shape
-    """What their results hold."""
+    """Variables and labels of their results."""
 
     attributes: Mapping[str, str]
-    """Where they come from."""
+    """Provenance of their results."""
 
     tables: Mapping[str, str]
-    """Digest of each folder of tables that their world is made of."""
+    """Digest of each folder of tables behind their world."""
 
 
 def prepare(given: DictConfig, *, hydra: Any, command: str, typed: Sequence[str]) -> Prepared:
-    """What a sweep must know of a composition before its first job.
+    """Prepare a sweep for a composition before its first job.
 
     Parameters
     ----------
@@ -105,7 +105,7 @@ def shape_of(request: Request) -> Shape:
     Parameters
     ----------
     request
-        What is asked for.
+        Request of the run.
     """
     from flowsim.policy.policy import compose
     from flowsim.results.dataset import coordinates
@@ -133,7 +133,7 @@ def shape_of(request: Request) -> Shape:
 
 @lru_cache(maxsize=8)
 def _base(world: str, reading: str, inspection: str, folders: tuple[Path, ...]) -> World:
-    """World of parts of a configuration, with its own inflow; kept, as many jobs of a process have it in common."""
+    """World of parts of a configuration, with its own inflow; cached for the jobs of a process."""
     parts = {"world": world, "reading": reading, "inspection": inspection}
     given = OmegaConf.create({"inflow": None, **{key: json.loads(text) for key, text in parts.items()}})
     return build_world(given, folders=folders)
@@ -151,9 +151,9 @@ def _world(given: DictConfig, *, composed: _Composed, keys: Sequence[str]) -> Wo
     given
         Its configuration.
     composed
-        Its composition, of which the world is kept.
+        Its composition; the world of this is cached.
     keys
-        Keys that the job sets itself.
+        Keys set by the job itself.
     """
     tops = {key.partition(".")[0] for key in keys}
     texts = {part: _text(given[part]) if part in tops else composed.texts[part] for part in ("world", "reading")}
@@ -181,7 +181,7 @@ def results_of(store: Store, number: int, *, workers: int) -> xr.Dataset:
     number
         Number of the job.
     workers
-        Processes that share the work of one job.
+        Processes sharing the work of one job.
 
     Raises
     ------
@@ -206,16 +206,16 @@ def results_of(store: Store, number: int, *, workers: int) -> xr.Dataset:
 
 @dataclass(frozen=True)
 class _Composed:
-    """A composition that jobs share."""
+    """A composition shared by jobs."""
 
     given: DictConfig
     """The configuration, before a job sets keys of its own."""
 
     hydra: DictConfig
-    """What of its `hydra` node says which files it came from."""
+    """Part of its `hydra` node with the choices and the folders of files."""
 
     texts: Mapping[str, str]
-    """Parts of it that make the world."""
+    """Parts of the configuration behind the world."""
 
     folders: tuple[Path, ...]
     """Configuration folders."""
@@ -244,13 +244,13 @@ def explain(error: Exception, number: int, *, store: Store, hint: str) -> str:
     Parameters
     ----------
     error
-        What was raised.
+        The exception.
     number
         Number of the job.
     store
         The store.
     hint
-        What shows where a mistake of the program is.
+        How to get the traceback of a bug in the program.
     """
     return message(error, store.grid.typed(number), hint=hint)
 

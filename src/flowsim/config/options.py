@@ -1,4 +1,4 @@
-"""What can be chosen on the command line, as `conf/` declares it, and the help that is made from it."""
+"""Keys and options of the command line, as declared in `conf/`, and the help text made from them."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def top_keys() -> tuple[Key, ...]:
 
 
 def groups() -> tuple[str, ...]:
-    """Groups of options, which are the folders of `conf/`."""
+    """Groups of options: the folders of `conf/`."""
     return tuple(sorted(folder.name for folder in conf_dir().iterdir() if folder.is_dir()))
 
 
@@ -115,7 +115,7 @@ def options(group: str, *, folders: Sequence[Path]) -> dict[str, str]:
     group
         Name of the group.
     folders
-        Folders of configuration, the first of which wins.
+        Folders of configuration, in order of precedence.
     """
     files = {file.stem: file for folder in reversed(folders) for file in sorted((folder / group).glob("*.yaml"))}
     texts = {
@@ -127,7 +127,7 @@ def options(group: str, *, folders: Sequence[Path]) -> dict[str, str]:
 
 
 def _title(text: str) -> str:
-    """Title that the text of a file gives, with the year of a world where it refers to that."""
+    """Title in the text of a file, with references to the world's year filled in."""
     title, year = _TITLE.search(text), _YEAR.search(text)
     return (title.group(1) if title else "").replace("${world.year}", year.group(1) if year else "")
 
@@ -138,7 +138,7 @@ def help_text(extra: Path | None = None) -> str:
     Parameters
     ----------
     extra
-        Folder of `--config-dir`, whose options are listed too.
+        Folder of `--config-dir`, with further options to list.
     """
     folders = [*filter(None, [extra]), conf_dir()]
     groups, rows = [], []

@@ -1,4 +1,4 @@
-"""One's own files beside those of flowsim: a file takes the place of another of its name, or both are refused."""
+"""User files beside those of flowsim: a file replaces another of its name, or both are refused."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HYDRA = "hydra"
 
 
 def own_folders(folders: Sequence[Path]) -> tuple[Path, ...]:
-    """Folders of a configuration that are not flowsim's own, in order.
+    """Folders of a configuration other than flowsim's own, in order.
 
     Parameters
     ----------
@@ -35,14 +35,14 @@ def own_folders(folders: Sequence[Path]) -> tuple[Path, ...]:
 
 
 def owner(option: str, *, folders: Sequence[Path]) -> Path | None:
-    """One's own file of an option; nothing if it is flowsim's.
+    """User's own file of an option; None if it is flowsim's.
 
     Parameters
     ----------
     option
         Group and name, as `world/mine`.
     folders
-        Folders of the configuration, the first of which wins.
+        Folders of the configuration, in order of precedence.
     """
     found = next((folder for folder in folders if (folder / f"{option}.yaml").is_file()), None)
     return found / f"{option}.yaml" if found is not None and own_folders([found]) else None
@@ -51,27 +51,27 @@ def owner(option: str, *, folders: Sequence[Path]) -> Path | None:
 def either(
     own: Sequence[Path], packaged: Path | None, *, key: str, option: str, folders: Sequence[Path]
 ) -> Path | None:
-    """The file or folder that an option names: one's own, or flowsim's; nothing if there is neither.
+    """The file or folder named by an option: the user's own, or flowsim's; None if there is neither.
 
-    An option of one's own names one's own first. Where flowsim's option names what both have, the two would be mixed.
+    A user's option names the user's own first. If flowsim's option names a file both have, the two would be mixed.
 
     Parameters
     ----------
     own
-        Those of one's own of that name that exist, in order.
+        Existing files of this name of the user's own, in order.
     packaged
-        Flowsim's of that name, if it exists.
+        Flowsim's file of this name, if it exists.
     key
-        Key that holds the name.
+        Key of the name.
     option
-        Group and name of the option whose key it is, as `world/mine`.
+        Group and name of the option with this key, such as `world/mine`.
     folders
         Folders of the configuration.
 
     Raises
     ------
     ValueError
-        If flowsim's option names what exists twice; the message has both paths.
+        If flowsim's option names a file that exists twice; the message has both paths.
     """
     if not own or packaged is None or own[0].resolve() == packaged.resolve():
         return own[0] if own else packaged
@@ -85,7 +85,7 @@ def either(
 
 
 def check_folder(folder: Path) -> None:
-    """Refuse a folder of one's own with a file whose name no other file may have.
+    """Refuse a user's folder with a file of a reserved name.
 
     Parameters
     ----------
@@ -116,7 +116,7 @@ def check_folder(folder: Path) -> None:
 
 
 def check_mixed(hydra: Any, *, folders: Sequence[Path]) -> None:
-    """Refuse a chosen file of flowsim that builds on another one whose name exists twice.
+    """Refuse a chosen file of flowsim built on a file with a duplicate name.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def _check_bases(option: str, *, folders: Sequence[Path]) -> None:
 
 
 def _bases(option: str, *, folders: Sequence[Path]) -> Iterator[str]:
-    """Options of the same group that the defaults of a file name."""
+    """Options of the same group in the defaults of a file."""
     file = next((folder / f"{option}.yaml" for folder in folders if (folder / f"{option}.yaml").is_file()), None)
     node = _read(file) if file is not None else {}
     listed = node.get("defaults")
@@ -159,7 +159,7 @@ def _bases(option: str, *, folders: Sequence[Path]) -> Iterator[str]:
 
 
 def _read(file: Path) -> dict[Any, Any]:
-    """Keys of a file; none if it cannot be read, which is said where it is used."""
+    """Keys of a file; none if it cannot be read (reported on use)."""
     try:
         node = yaml.safe_load(file.read_bytes())
     except (OSError, ValueError, yaml.YAMLError):
@@ -168,7 +168,7 @@ def _read(file: Path) -> dict[Any, Any]:
 
 
 def check_keys(node: Mapping[str, Any], *, group: str) -> None:
-    """Refuse a file of a group that lacks keys of flowsim's own file of that name, or has others.
+    """Refuse a file of a group with keys missing from, or unknown to, flowsim's own file of the same name.
 
     Parameters
     ----------
@@ -196,7 +196,7 @@ def check_keys(node: Mapping[str, Any], *, group: str) -> None:
 
 
 def check_circle(folder: Path | None) -> None:
-    """Refuse one's own files that build on one another without end.
+    """Refuse user files with circular defaults.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Policy files: from a node of the configuration to a policy, with its numbers and where they stand in its changes."""
+"""Policy files: from a node of the configuration to a policy, with its parameters and their uses in its changes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from flowsim.policy.cost import Cost
 from flowsim.policy.policy import Change, Parameter, Policy, Use
 
 PARAMETER = "parameter"
-"""Key of a mapping that stands for a number of the file."""
+"""Key of a mapping in place of a number of the file."""
 
 REASON = "source"
-"""Key of a change that says where its words come from."""
+"""Key of a change with the source of its words."""
 
 UNITS = {"capital": "USD", "running": "USD", "life": "years"}
-"""Units of the numbers that stand in these fields of a cost."""
+"""Units of the numbers in these fields of a cost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +33,7 @@ class PolicyFile:
     """What it is, in one line."""
 
     sources: tuple[str, ...]
-    """Documents that describe it."""
+    """Documents describing it."""
 
     in_force: bool
     """Whether it is in force in the world's year."""
@@ -42,7 +42,7 @@ class PolicyFile:
     """Changes, each a mapping with its `kind`, the fields of that kind, and a `source` of its words."""
 
     changes_flow: bool = False
-    """Whether it may change what enters the country."""
+    """Whether it may change the inflow into the country."""
 
     parameters: dict[str, Any] = field(default_factory=dict)
     """Numbers of the changes and costs by name, each a mapping with the fields of `ParameterFile`."""
@@ -68,7 +68,7 @@ class ParameterFile:
     """A number of a policy file; the fields are those of `Parameter`."""
 
     value: float
-    """Value that is used where none is drawn."""
+    """Value used if none is drawn."""
 
     kind: str
     """Whether it is reported or assumed."""
@@ -83,7 +83,7 @@ class ParameterFile:
     """Upper end of its interval."""
 
     law: str = "uniform"
-    """How it is spread over its interval."""
+    """Its distribution over its interval."""
 
     unit: str = "1"
     """Its unit."""
@@ -97,7 +97,7 @@ def policy_of(name: str, node: object) -> Policy:
     name
         Name of the policy.
     node
-        What the file holds.
+        Contents of the file.
 
     Raises
     ------
@@ -153,7 +153,7 @@ def _parameter(name: str, fields: Any, *, key: str) -> Parameter:
 
 
 def _change(fields: Any, *, key: str, parameters: Mapping[str, Parameter]) -> tuple[Change, dict[str, str], str]:
-    """A change, its fields that hold numbers of the file with the names of these, and where its words come from."""
+    """A change, its fields set by parameters of the file, with their names, and the source of its words."""
     rule = "be a mapping with a kind"
     checks.require(isinstance(fields, dict) and "kind" in fields, thing=key, rule=rule, value=fields)
     checks.known(fields["kind"], tuple(CHANGES), thing=f"{key}.kind")
@@ -166,7 +166,7 @@ def _change(fields: Any, *, key: str, parameters: Mapping[str, Parameter]) -> tu
 
 
 def _cost(fields: Any, *, key: str, parameters: Mapping[str, Parameter]) -> tuple[Cost, dict[str, str]]:
-    """A cost, and its fields that hold numbers of the file with the names of these."""
+    """A cost, and its fields set by parameters of the file, with their names."""
     checks.require(isinstance(fields, dict), thing=key, rule="be a mapping with the fields of a cost", value=fields)
     named = dict(_named(fields, key=key, parameters=parameters))
     for name, unit in UNITS.items():

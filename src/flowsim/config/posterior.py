@@ -1,4 +1,4 @@
-"""The posterior that a run uses, and the worlds of its draws."""
+"""Choice of the posterior of a run, and the worlds of its draws."""
 
 from __future__ import annotations
 
@@ -22,35 +22,35 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """The posterior that a run uses, if it uses one."""
+    """The posterior of a run, if there is one."""
 
     calibration: Calibration
-    """Where uncertain numbers come from."""
+    """Calibration: the origin of uncertain numbers."""
 
     dataset: xr.Dataset | None
-    """The posterior; nothing if the assumed numbers are used as they stand."""
+    """The posterior; None if the assumed numbers are used as they stand."""
 
     typed: tuple[str, ...]
-    """Numbers that were typed, as in `Identity.numbers`; no draw sets them."""
+    """Numbers set by typed arguments, as in `Identity.numbers`; no draw changes them."""
 
     note: str
     """Remark on the choice, empty if there is none."""
 
     near: bool = False
-    """Whether the world has posteriors, none of which is of it as it was asked for."""
+    """Whether the world has posteriors but none matches the request."""
 
     @property
     def name(self) -> str:
-        """Name of the calibration whose numbers are used."""
+        """Name of the calibration in use."""
         return self.calibration.name if self.dataset is not None else "prior"
 
     def worlds(self, count: int | None) -> Worlds | None:
-        """Worlds of the first draws, or of the median of the posterior; nothing for the assumed numbers.
+        """Worlds of draws spread evenly over the chains, or of the posterior median; None for the assumed numbers.
 
         Parameters
         ----------
         count
-            How many draws; nothing for the median.
+            Number of draws; None for the median.
         """
         if self.dataset is None:
             return None
@@ -78,28 +78,28 @@ def choose(
     given: xr.Dataset | None = None,
     replaced: tuple[str, ...] = (),
 ) -> Chosen:
-    """Posterior that a run of a world uses.
+    """Choose the posterior for a run of a world.
 
-    A posterior is of one world, year, reading and set of assumed numbers. Where none of those that a calibration names
-    is of the world, and none was asked for, the assumed numbers are used, and a note says so.
+    A posterior belongs to one world, year, reading and set of assumed numbers. If none of the calibration's posteriors
+    matches the world, and none was requested, the assumed numbers are used, and a note says so.
 
     Parameters
     ----------
     world
-        World of the run, whose identity tells its tables and what was typed.
+        World of the run; its identity gives its tables and the typed arguments.
     calibration
-        Where uncertain numbers come from.
+        Calibration: the origin of uncertain numbers.
     asked
-        Whether a posterior was asked for, so that one must be found.
+        Whether a posterior was requested, so one must be found.
     given
-        Posterior to use, whatever the calibration names.
+        Posterior to use instead of the one named by the calibration.
     replaced
-        Numbers that the run sets besides those of the world's identity.
+        Numbers set by the run in addition to those of the world's identity.
 
     Raises
     ------
     ValueError
-        If the posterior that was given or asked for is that of another world.
+        If the given or requested posterior belongs to another world.
     """
     typed = (*world.identity.numbers, *replaced)
     if given is not None:
@@ -127,7 +127,7 @@ def choose(
 
 
 def _described(world: World) -> str:
-    """A world as it is asked for."""
+    """A world as requested, in words of the command."""
     read = world.identity.reading
     chosen = [word for word in world.identity.typed if word.startswith(("world.", "inspection="))]
     return " ".join((f"world={world.name}", *([f"reading={read}"] if read not in ("", NONE) else []), *chosen))
@@ -135,19 +135,19 @@ def _described(world: World) -> str:
 
 @lru_cache(maxsize=2)
 def _opened(path: Path, stamp: int) -> xr.Dataset:
-    """Posterior of a file, which a process reads once however many jobs it does."""
+    """Posterior of a file, cached for the jobs of a process."""
     from flowsim.calibration import posterior
 
     return posterior.open_posterior(path)
 
 
 def _files(found: Calibration, *, reading: str) -> Iterator[Path]:
-    """Files of posteriors: one of one's own by its path, else those by name for a reading, each of its parts, or none.
+    """Candidate posterior files: the user's own by path, else by name for the reading, each of its parts, or none.
 
     Raises
     ------
     ValueError
-        If one's own is not there.
+        If the user's own file does not exist.
     """
     if not found.posterior:
         return

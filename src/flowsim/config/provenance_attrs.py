@@ -1,4 +1,4 @@
-"""What a file of results says of its origin: version, commit, seed and configuration."""
+"""Provenance attributes of a file of results: version, commit, seed and configuration."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from omegaconf import DictConfig, OmegaConf
 
 
 def provenance(*, title: str, seed: int, configuration: Mapping[str, Any] | DictConfig) -> dict[str, str]:
-    """Attributes of the results: what was run, by which version, from which configuration.
+    """Provenance attributes of results: title, version, commit, seed and configuration.
 
     Parameters
     ----------
     title
-        What was simulated.
+        Title of the simulated world.
     seed
         Seed of all random numbers.
     configuration
-        What was asked for; references in it are resolved.
+        Configuration of the run; references in it are resolved.
     """
     resolved = OmegaConf.create(dict(configuration))
     OmegaConf.resolve(resolved)
@@ -35,16 +35,16 @@ def provenance(*, title: str, seed: int, configuration: Mapping[str, Any] | Dict
 
 
 CHECKOUT = Path(__file__).parents[3]
-"""Folder of the checkout that flowsim runs from, if it runs from one."""
+"""Folder of flowsim's checkout, if it runs from one."""
 
 RUNS = ("src/", "conf/")
-"""Folders on whose files results depend, whether git knows of these or not."""
+"""Folders of files with an effect on results, tracked by git or not."""
 
 
 def commit(root: Path = CHECKOUT) -> str:
     """Commit of a checkout, or "unknown".
 
-    It ends in "-dirty" if files differ from the commit, or if there are others than its own among those that run.
+    It ends in "-dirty" if tracked files differ from the commit, or if untracked files lie in the folders of `RUNS`.
 
     Parameters
     ----------
@@ -63,6 +63,6 @@ def commit(root: Path = CHECKOUT) -> str:
 
 
 def _git(root: Path, *words: str) -> str:
-    """What git prints."""
+    """Output of git."""
     command = ["git", "-C", str(root), *words]
     return subprocess.run(command, capture_output=True, text=True, timeout=10, check=True).stdout

@@ -1,4 +1,4 @@
-"""References of the configuration to reported figures, `${reported:KEY}`, in the unit of the key that holds them."""
+"""References of the configuration to reported figures, `${reported:KEY}`, in the unit of the referring key."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ REFERENCE = re.compile(r"\$\{reported:\s*(?P<key>[^}\s]*)\s*\}")
 
 
 def unit_of(place: str) -> str | None:
-    """Unit of the number at a place of the configuration, or None where no reported figure belongs.
+    """Unit of the number at a place of the configuration, or None if it cannot hold a reported figure.
 
     Parameters
     ----------
     place
-        Where the number stands, as `inspection.effort.south` or `policy.wide.changes[0].factor`.
+        Place of the number, such as `inspection.effort.south` or `policy.wide.changes[0].factor`.
     """
     match re.split(r"[.\[\]]+", place):
         case ["inflow"]:
@@ -36,7 +36,7 @@ def unit_of(place: str) -> str | None:
 
 
 def known(key: str, *, thing: str) -> None:
-    """Refuse the key of a figure that does not exist; an end of its range may stand behind it.
+    """Refuse an unknown key of a figure; `.low` or `.high` for an end of its range may follow.
 
     Raises
     ------
@@ -50,19 +50,19 @@ def known(key: str, *, thing: str) -> None:
 
 
 def look_up(key: str, *, _node_: Node) -> float:
-    """Reported number for the key of the configuration that holds the reference, in the unit of that key.
+    """Reported number for a reference in the configuration, in the unit of the referring key.
 
     Parameters
     ----------
     key
         Identifier of the figure; with `.low` or `.high` behind it an end of its range.
     _node_
-        The reference, which OmegaConf passes.
+        The reference, as passed by OmegaConf.
 
     Raises
     ------
     ValueError
-        If there is no such figure, if it is in another unit, or if no figure belongs there.
+        If there is no such figure, if its unit differs, or if the key cannot hold a reported figure.
     """
     text, place = str(key), _node_._get_full_key(None)
     known(text, thing=place)
@@ -75,7 +75,7 @@ def look_up(key: str, *, _node_: Node) -> float:
 
 
 def _own_unit(node: Node, place: str) -> str | None:
-    """Unit that the number of a policy says for itself, or None for any other number."""
+    """Unit given for a parameter of a policy itself, or None for any other number."""
     match re.split(r"[.\[\]]+", place):
         case ["policy", _, "parameters", _, "value" | "low" | "high"]:
             parent: Any = node._get_parent()
@@ -84,7 +84,7 @@ def _own_unit(node: Node, place: str) -> str | None:
 
 
 def of(config: DictConfig) -> dict[str, str]:
-    """Keys of the reported figures that a configuration refers to, by the place of each reference."""
+    """Keys of the reported figures in a configuration, by the place of each reference."""
     return dict(_found(OmegaConf.to_container(config, resolve=False), place=""))
 
 

@@ -1,4 +1,4 @@
-"""Configuration keys that each study reads; any other key is an error. Names that keys had before."""
+"""Configuration keys read by each study (any other key is an error), and former names of keys."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from omegaconf import DictConfig
 
 WORLD = ("world", "inflow", "reading", "inspection")
-"""Keys that make the numbers of a world."""
+"""Keys with an effect on the numbers of a world."""
 
 RUN = (
     *("world", "policy", "inflow", "seed", "replications", "traffic_years", "horizon", "draws", "engine"),
     *("calibration", "reading", "workers", "out", "inspection"),
 )
-"""Keys of a study that simulates."""
+"""Keys of a simulation study."""
 
 STUDIES: Mapping[str, Sequence[str]] = {
     "run": RUN,
@@ -38,12 +38,12 @@ STUDIES: Mapping[str, Sequence[str]] = {
 }
 """Keys with an effect in each study, or in one of its variants, and in Python's `load_world`.
 
-A variant of `run` is an engine: the closed form draws no random numbers and meets no traffic. That of another study is
-its option of the same name.
+A variant of `run` is an engine: the closed form draws no random numbers and has no traffic. A variant of any other
+study is its option of the same name.
 """
 
 ALWAYS = ("study", "experiment", "hydra")
-"""Keys that choose what is done and how."""
+"""Keys for the choice of the study, the experiment and Hydra's settings."""
 
 INSTEAD: Mapping[tuple[str, str], str] = {
     ("compare", "policy"): "policies=[...] names what is compared",
@@ -54,18 +54,18 @@ INSTEAD: Mapping[tuple[str, str], str] = {
     ("run", "seed"): "engine=compiled draws random numbers",
     ("policies", "policies"): "policy=[a,b] shows what these change",
 }
-"""Key that is meant in a study where another one has no effect."""
+"""Key to use in a study instead of one without effect there."""
 
 OLD: Mapping[tuple[str, str], str] = {
     ("compare", "policies"): "policies",
     ("compare", "replications"): "replications",
     ("figure", "draws"): "draws",
 }
-"""Key that took the place of an option of a study; the old one is accepted until the next release."""
+"""Replacement of a former option of a study; the old name is accepted until the next release."""
 
 
 def check(typed: Mapping[str, str], *, study: str, variant: str = "") -> None:
-    """Refuse keys that were typed and have no effect, all of them at once.
+    """Refuse all typed keys without effect, in one message.
 
     Parameters
     ----------
@@ -74,12 +74,12 @@ def check(typed: Mapping[str, str], *, study: str, variant: str = "") -> None:
     study
         Name of the study.
     variant
-        Argument that chooses its variant, as `engine=expectation` or `study.figure=series`; empty if it has none.
+        Argument of its variant, such as `engine=expectation` or `study.figure=series`; empty if it has none.
 
     Raises
     ------
     ValueError
-        If a key has no effect; the message says which keys have one, and which one is meant where that is known.
+        If a key has no effect; the message lists the keys with an effect and suggests a replacement if one is known.
     """
     having = STUDIES.get(f"{study} {variant.partition('=')[2]}", STUDIES[study])
     where = study if study == "load_world" else f"study={study} {variant}".strip()
@@ -92,7 +92,7 @@ def check(typed: Mapping[str, str], *, study: str, variant: str = "") -> None:
 
 
 def renamed(given: DictConfig, *, typed: Mapping[str, str]) -> DictConfig:
-    """Configuration in which options of a study that became keys are such, with a warning for each.
+    """Move former options of a study to their present keys, with a warning for each.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What a study is asked for, and the results of a run that is asked for."""
+"""Requests of studies, and the results of a requested run."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ from flowsim.world_tables.readings import Reading
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationRequest:
-    """What a calibration is asked to fit."""
+    """Data, priors and worlds of a calibration."""
 
     reported: Path
     """Table of reported seizures."""
 
     areas: Mapping[str, str]
-    """Oblast of each area whose share of what is found inside is a parameter."""
+    """Oblast of each area with a fitted share of inland seizures."""
 
     priors: Mapping[str, Prior]
-    """Priors of the parameters but the flow."""
+    """Priors of the parameters except the flow."""
 
     in_year: Callable[[int, str], World]
-    """Gives the world with the controls of a year, from its own name or that of another world."""
+    """Function from a year and a name (empty for this world's) to the world with the controls of that year."""
 
     workers: int
-    """Processes that share the work."""
+    """Worker processes."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Worlds:
     """Change of each draw."""
 
     chain: tuple[int, ...]
-    """Chain of each draw; empty for the posterior median, which is one change."""
+    """Chain of each draw; empty for the posterior median, a single change."""
 
     draw: tuple[int, ...]
     """Draw within the chain."""
@@ -55,76 +55,76 @@ class Worlds:
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What a study is asked for."""
+    """Everything needed by a study, checked."""
 
     world: World
     """World to study."""
 
     policies: tuple[Policy, ...]
-    """Policies that apply together, in order."""
+    """Policies to apply together, in order."""
 
     engine: str
     """Engine to use."""
 
     plan: Plan
-    """How much is simulated."""
+    """Simulation plan."""
 
     out: Path
-    """Folder for what is written."""
+    """Folder for output."""
 
     attributes: Mapping[str, str]
-    """Title, version, commit, seed, configuration and reading, which go into the file."""
+    """Title, version, commit, seed, configuration and reading, to be written into the file."""
 
     command: str
     """The command as typed."""
 
     compared: tuple[str, ...] | None = None
-    """Names of the policies that a study compares; nothing for every one that fits."""
+    """Names of the policies to compare; None for all compatible ones."""
 
     options: Mapping[str, Any] = field(default_factory=dict)
     """The study's own options, `study.*`."""
 
     readings: tuple[Reading, ...] = ()
-    """How what the sources leave open is taken, by those readings that are about the world."""
+    """Readings of the ambiguous sources, only the ones about this world."""
 
     numbers: Callable[[], Sequence[Number]] = tuple
-    """Gives every number of the world with its kind and its source."""
+    """Function to list every number of the world with its kind and its source."""
 
     worlds: Worlds | None = None
-    """Worlds of the draws of the posterior that is used; nothing if the assumed numbers are used as they stand."""
+    """Worlds of the posterior draws; None if the assumed numbers are used as they stand."""
 
     draws: int | None = None
-    """How many draws of the posterior are asked for; nothing for its median."""
+    """Number of posterior draws; None for the posterior median."""
 
     crossed: bool = False
     """Whether each draw has all replications; otherwise each replication has one draw."""
 
     note: str = ""
-    """What is to be said of the numbers used, empty if nothing."""
+    """Remark on the numbers used, empty if there is none."""
 
     posterior: xr.Dataset | None = None
-    """Posterior that is used; nothing if the assumed numbers are used as they stand."""
+    """Posterior in use; None if the assumed numbers are used as they stand."""
 
     calibration: CalibrationRequest | None = None
-    """What was reported, for studies of calibration."""
+    """Data and priors to fit, for calibration studies."""
 
     composition: Callable[[], Mapping[str, Any]] = dict
-    """Gives what other processes can build the same request from."""
+    """Function to describe the composition as text, for other processes to rebuild the request from."""
 
     catalogue: Callable[[], Sequence[Policy]] = tuple
-    """Gives every policy that can be chosen, in the order of their names, baseline first."""
+    """Function to list all available policies, baseline first, then by name."""
 
 
 def simulated(request: Request, *, progress: Progress | None) -> xr.Dataset:
-    """Results of one policy in the worlds of the draws that a request has, or in its world.
+    """Results of one policy in the worlds of the requested draws, or in the requested world.
 
     Without `draws`, replication r has draw r of the posterior, with the coordinates `chain` and `draw`; with it,
-    each draw has all replications, on the same vehicles, and the coordinates `chain` and `draw_in_chain`.
+    each draw has all replications, with common random numbers, and the coordinates `chain` and `draw_in_chain`.
 
     Parameters
     ----------
     request
-        What is asked for.
+        Request of the study.
     progress
         Called as the work goes on.
     """
@@ -132,14 +132,14 @@ def simulated(request: Request, *, progress: Progress | None) -> xr.Dataset:
 
 
 def simulated_alone(request: Request, policies: Sequence[Policy], *, progress: Progress | None) -> xr.Dataset:
-    """Results of policies, each alone, in the worlds of the draws that a request has, or in its world.
+    """Results of policies, each alone, in the worlds of the requested draws, or in the requested world.
 
     Parameters
     ----------
     request
         Worlds, engine and plan, as in `simulated`.
     policies
-        Policies, which share all random numbers.
+        Policies, simulated with common random numbers.
     progress
         Called as the work goes on.
     """

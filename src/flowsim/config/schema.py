@@ -1,4 +1,4 @@
-"""From frozen dataclasses to the typed forms that Hydra composes into, and back, without writing a field twice."""
+"""Hydra's structured configurations from frozen dataclasses, and back, with each field declared once."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ Built = TypeVar("Built")
 
 @cache
 def schema(cls: type) -> type:
-    """Mutable, typed twin of a frozen dataclass, which Hydra composes files and overrides into.
+    """Mutable, typed twin of a frozen dataclass, for Hydra to merge files and overrides into.
 
-    OmegaConf makes what comes from a frozen dataclass read-only, and refuses to merge into it.
+    OmegaConf makes the configuration of a frozen dataclass read-only, and refuses to merge into it.
     """
     hints = get_type_hints(cls)
     fields = [(field.name, _twin(hints[field.name]), _default(field)) for field in dataclasses.fields(cls)]
@@ -48,7 +48,7 @@ def _default(field: dataclasses.Field[Any]) -> Any:
 
 
 def _copy(given: Any) -> Any:
-    """Object of the twin of a dataclass that holds what an object of the class holds."""
+    """Copy of an object as an instance of the twin of its dataclass."""
     if not is_dataclass(given):
         return given
     kind: type = type(given)
@@ -65,12 +65,12 @@ def build(cls: type[Built], node: Any, *, key: str) -> Built:
     node
         Mapping with its fields; nested dataclasses and tuples are built too.
     key
-        Where the mapping stands in the configuration, for the messages.
+        Place of the mapping in the configuration, for the messages.
 
     Raises
     ------
     ValueError
-        If fields are unknown or missing, all of which are said at once, or if one is of another type or out of its
+        If fields are unknown or missing (all of them in one message), or if one is of the wrong type or out of its
         range; a message begins with the key.
     """
     hints = get_type_hints(cls)
@@ -90,7 +90,7 @@ def build(cls: type[Built], node: Any, *, key: str) -> Built:
 
 
 def _resolved(node: DictConfig) -> DictConfig:
-    """Mapping in which references are resolved while it stands in its place, as what they give depends on that."""
+    """Resolve the references of a mapping while it is in place, as their values depend on the place."""
     try:
         return OmegaConf.create(OmegaConf.to_container(node, resolve=True))  # type: ignore[return-value]
     except OmegaConfBaseException as error:
@@ -98,7 +98,7 @@ def _resolved(node: DictConfig) -> DictConfig:
 
 
 def _gaps(cls: type, node: DictConfig, *, key: str) -> Iterator[str]:
-    """Messages for the keys that a mapping lacks and for those that it should not have."""
+    """Messages for the missing and the unknown keys of a mapping."""
     hints, fields = get_type_hints(cls), dataclasses.fields(cls)
     for name in node:
         try:

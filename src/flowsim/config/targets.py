@@ -1,4 +1,4 @@
-"""What a configuration may have built: classes of flowsim and of Hydra's plugins, and nothing else."""
+"""Build targets allowed in a configuration: classes of flowsim and of Hydra's plugins, and nothing else."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from omegaconf import Container, DictConfig, ListConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 OWN = ("flowsim", "hydra._internal.core_plugins", "hydra_plugins")
-"""Packages whose classes a configuration may name as something to be built."""
+"""Packages of classes allowed as build targets."""
 
 
 def check(config: DictConfig) -> None:
-    """Refuse a configuration from which Hydra would build what is no class of flowsim or of Hydra's plugins.
+    """Refuse a configuration with build targets other than classes of flowsim or of Hydra's plugins.
 
     Hydra builds callbacks, launchers, sweepers and log handlers before the first line of the application, so
     the configuration is read before Hydra starts.
@@ -49,7 +49,7 @@ def _leaves(node: Container, place: str) -> Iterator[tuple[str, str, object]]:
 
 
 def _is_own(target: object) -> bool:
-    """Whether a target is a class in the module where it is defined, in one of the packages of `OWN`."""
+    """Whether a target is a class, named by its defining module, in one of the packages of `OWN`."""
     module, _, name = str(target).rpartition(".")
     if not any(module == package or module.startswith(f"{package}.") for package in OWN):
         return False

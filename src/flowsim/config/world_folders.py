@@ -1,4 +1,4 @@
-"""From the configuration to the folders that a world is made of: its tables, its overlays and those of readings."""
+"""From the configuration to the folders of a world: its tables, its overlays and the overlays of readings."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ DATA = Path(str(files("flowsim"))) / "data"
 
 
 def world_folders(config: DictConfig, *, folders: Sequence[Path] = ()) -> tuple[Path, tuple[Path, ...]]:
-    """Folder of the tables of a world, and those of the overlays of the world and of its readings, in order.
+    """Folder of the tables of a world, and the folders of its overlays and of its readings' overlays, in order.
 
     Parameters
     ----------
     config
         Composed configuration.
     folders
-        Configuration folders, in which tables may lie beside a world's file and overlays beside that of a world
-        or a reading; those of the package follow.
+        Configuration folders, searched for tables beside a world's file and overlays beside the file of a world or
+        a reading; those of the package follow.
 
     Raises
     ------
     ValueError
-        If there is no such folder, or a reading is about other worlds.
+        If there is no such folder, or a reading applies to other worlds only.
     """
     tables, *overlays = _of_world(config, folders=folders)
     for reading in build_readings(config):
@@ -47,14 +47,14 @@ def world_folders(config: DictConfig, *, folders: Sequence[Path] = ()) -> tuple[
 
 
 def _of_world(config: DictConfig, *, folders: Sequence[Path]) -> list[Path]:
-    """Folder of the tables that the file of a world names, and of its overlays."""
+    """Folders of the tables and overlays named in a world's file."""
     found = partial(_folder, folders=folders, option=f"world/{config.world.name}")
     tables = found(str(config.world.tables), own="worlds", key="world.tables")
     return [tables, *(found(name, own="overlays", key="world.overlays") for name in _named(config))]
 
 
 def _layers(config: DictConfig, reading: Reading, *, folders: Sequence[Path]) -> list[str]:
-    """Names of the tables and overlays of a world that a reading may be about; one of flowsim's is about none of mine.
+    """Names of a world's tables and overlays open to a reading; flowsim's own readings never apply to a user's tables.
 
     Parameters
     ----------
@@ -73,7 +73,7 @@ def _layers(config: DictConfig, reading: Reading, *, folders: Sequence[Path]) ->
 
 
 def _named(config: DictConfig) -> list[str]:
-    """Overlays that the file of a world names."""
+    """Overlays named in a world's file."""
     named = config.world.get("overlays")
     if named is None:
         return []
@@ -83,7 +83,7 @@ def _named(config: DictConfig) -> list[str]:
 
 
 def readings_of_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> tuple[Reading, ...]:
-    """Those readings of a configuration that say anything of its world, in order; there may be none.
+    """Readings of a configuration that apply to its world, in order; there may be none.
 
     Parameters
     ----------
@@ -102,7 +102,7 @@ def readings_of_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> tu
 
 
 def _folder(name: str, *, folders: Sequence[Path], option: str, own: str, key: str) -> Path:
-    """Folder with tables that an option names, one's own or flowsim's."""
+    """Folder of tables named by an option, the user's own or flowsim's."""
     group, packaged = option.partition("/")[0], DATA / own
     mine = [folder / group / name for folder in own_files.own_folders(folders)]
     found = own_files.either(
@@ -120,7 +120,7 @@ def _folder(name: str, *, folders: Sequence[Path], option: str, own: str, key: s
 
 
 def build_readings(config: DictConfig) -> tuple[Reading, ...]:
-    """Readings of a configuration in the order in which they are laid over a world.
+    """Readings of a configuration in their order of application to a world.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Reading of the YAML files of a configuration, in which every mistake is named by file, line, rule and value."""
+"""Reader of the YAML files of a configuration; every error names file, line, rule and value."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flowsim import checks
 from flowsim.config import references
 
 PACKAGED = ("policy", "reading")
-"""Groups of which a run may have several files, so that each must name the place of its keys in its first line."""
+"""Groups with several files per run; each file must name the package of its keys in its first line."""
 
 _RULES = (
     (r"found duplicate key", "have each key once"),
@@ -37,11 +37,11 @@ _STARTS = ("while parsing a flow", "while scanning a quoted scalar")
 
 
 class Broken(ValueError):
-    """A file of the configuration that cannot be read."""
+    """An unreadable file of the configuration."""
 
 
 def read(path: Path) -> tuple[str, DictConfig]:
-    """Text of a file in UTF-8 and the keys and values that it holds.
+    """Text of a file in UTF-8, with its keys and values.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def read(path: Path) -> tuple[str, DictConfig]:
 
 
 def shown(path: Path) -> str:
-    """Path as it is named in a message: from the working folder if the file lies below it."""
+    """Path for a message: relative to the working folder if the file lies below it."""
     given, here = os.path.abspath(path), os.getcwd()
     return os.path.relpath(given, here) if given.startswith(here + os.sep) else given
 
@@ -112,7 +112,7 @@ def _decoded(path: Path) -> str:
 
 
 def _unreadable(path: Path, text: str, error: yaml.YAMLError) -> Broken:
-    """Refusal of a text that is not YAML."""
+    """Error for a text not in YAML."""
     if isinstance(error, yaml.reader.ReaderError):
         line = text.count("\n", 0, error.position) + 1
         return Broken(f"{_at(path, line)} must hold no control characters, got {chr(error.character)!r}")
@@ -153,7 +153,7 @@ def _check_references(path: Path, text: str) -> None:
 
 
 def _not_taken(path: Path, text: str, data: Any, error: Exception) -> Broken:
-    """Refusal of YAML that holds something else than text, numbers, lists and mappings, or a broken reference."""
+    """Error for YAML beyond text, numbers, lists and mappings, or with a broken reference."""
     if isinstance(error, RecursionError):
         return Broken(f"{shown(path)} must be nested less deeply, got a value that holds itself")
     for value in _texts(data):

@@ -28,12 +28,12 @@ from flowsim.units import KG_PER_TONNE
 from flowsim.world.world import World
 
 BURN = 3
-"""One over the part of the steps that comes before, and is discarded [1]."""
+"""Kept steps per step of burn-in [1]."""
 
 SOLVED = ("effort.", "intelligence.cases_", "market", "intelligence.tip_")
-"""What numbers of a world begin with that are not drawn from their intervals: they are solved for, but for tips.
+"""Prefixes of the numbers of a world not drawn from their intervals: solved for, except tips.
 
-Tips stay as they are, because no effort undoes them: the upper ends of their intervals would find more than is found.
+Tips stay fixed, as no effort compensates for them: the upper ends of their intervals would exceed reported seizures.
 """
 
 WIDTHS = (44, 10, 22, 22, 12, 10)
@@ -45,7 +45,7 @@ NARROW = 1e-6
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """What is fitted, before anything is drawn."""
+    """Data and model of a calibration, before sampling."""
 
     rows: Mapping[str, Reported]
     """Rows of the table of reported seizures."""
@@ -55,7 +55,7 @@ class Setup:
 
 
 PRIOR_POINTS = {"prior_q05": "prior_low", "prior_median": "prior_median", "prior_q95": "prior_high"}
-"""Columns of the table of parameters, and the attributes of a posterior that hold them."""
+"""Columns of the table of parameters, and their attributes in a posterior."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
@@ -64,7 +64,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     Parameters
     ----------
     request
-        What is asked for.
+        Request of the study.
     progress
         Called as the work goes on.
 
@@ -93,7 +93,7 @@ class Fitted:
     """Chains."""
 
     sampled: float
-    """Time that the chains took [s]."""
+    """Sampling time of the chains [s]."""
 
 
 def fit(request: Request, *, progress: Progress | None) -> Fitted:
@@ -102,7 +102,7 @@ def fit(request: Request, *, progress: Progress | None) -> Fitted:
     Parameters
     ----------
     request
-        What is asked for.
+        Request of the study.
     progress
         Called as the work goes on.
     """
@@ -118,12 +118,12 @@ def fit(request: Request, *, progress: Progress | None) -> Fitted:
 
 
 def calibration_of(request: Request) -> CalibrationRequest:
-    """What a request says of calibration.
+    """Calibration part of a request.
 
     Raises
     ------
     ValueError
-        If it says nothing.
+        If it has none.
     """
     found = request.calibration
     if found is None:
@@ -137,9 +137,9 @@ def setup(world: World, asked: CalibrationRequest) -> Setup:
     Parameters
     ----------
     world
-        World that is calibrated.
+        World to calibrate.
     asked
-        What was reported, and the priors.
+        Reported seizures, and the priors.
 
     Raises
     ------
@@ -170,21 +170,21 @@ def setup(world: World, asked: CalibrationRequest) -> Setup:
 
 
 def of_year(found: World, *, world: World) -> dict[Cell, float]:
-    """Masses by cell of the world of another year, at the flow of the world that is calibrated [kg/year].
+    """Masses by cell in the world of another year, at the flow of the calibrated world [kg/year].
 
     Parameters
     ----------
     found
         World of the year.
     world
-        World that is calibrated.
+        World to calibrate.
     """
     level = world.traffic.inflow / found.traffic.inflow
     return {cell: mass * level for cell, mass in cells_of(found).items()}
 
 
 def flow_prior(world: World) -> Prior:
-    """Prior of the flow: the interval of the world's; no width where the world takes one end of it, as readings do."""
+    """Prior of the flow: the world's interval, or near zero width if the world takes one end, as some readings do."""
     low, high = world.traffic.inflow_low / KG_PER_TONNE, world.traffic.inflow_high / KG_PER_TONNE
     middle = world.traffic.inflow / KG_PER_TONNE
     if high - low < 2 * NARROW * middle or middle in (low, high):
@@ -200,7 +200,7 @@ def flow_prior(world: World) -> Prior:
 
 
 def _effort(request: Request) -> Effort:
-    """How much is sampled."""
+    """Sampling effort."""
     asked = {}
     for name in ("chains", "steps", "draws"):
         value = request.options.get(name)
@@ -212,18 +212,18 @@ def _effort(request: Request) -> Effort:
 
 
 def worlds(request: Request, model: Model, drawn: Sample, *, workers: int, progress: Progress | None = None) -> Draws:
-    """Worlds of draws that are spread evenly over the chains, and of the posterior median.
+    """Worlds of draws spread evenly over the chains, and of the posterior median.
 
     Parameters
     ----------
     request
-        What is asked for; its option `draws` says how many of each chain.
+        Request of the study; its option `draws` is the number per chain.
     model
         Model of the draws.
     drawn
         Draws of the parameters.
     workers
-        Processes that share the work.
+        Worker processes.
     progress
         Called as the work goes on.
     """
@@ -253,7 +253,7 @@ def worlds(request: Request, model: Model, drawn: Sample, *, workers: int, progr
 
 
 def summary(dataset: xr.Dataset) -> pd.DataFrame:
-    """Table of the parameters of a posterior and of what follows from them.
+    """Table of the parameters of a posterior and of quantities derived from them.
 
     Parameters
     ----------
@@ -307,7 +307,7 @@ def _lines(request: Request, dataset: xr.Dataset, table: pd.DataFrame, *, sample
 
 
 def _found(dataset: xr.Dataset) -> Iterator[str]:
-    """What the posterior says of the whole, of efforts and of the directions that the reports identify."""
+    """Lines on the posterior of totals, efforts and identified directions."""
     for named, factor, unit in (("seized", 1.0, "kg/year"), ("interdiction_rate", 100.0, "%")):
         low, middle, high = (factor * np.quantile(dataset[named], [0.05, 0.5, 0.95])).tolist()
         yield f"{dataset[named].attrs['long_name']}  {middle:.3g} {unit} ({low:.3g} to {high:.3g})"

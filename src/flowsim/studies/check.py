@@ -1,4 +1,4 @@
-"""The study `check`: validate a world without running it, and print how busy it is and what it assumes."""
+"""The study `check`: validate a world without a run, and print its utilisation and its assumptions."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from flowsim.world_tables.provenance import Number
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
-    """Print utilisation, routes, visits, counts and kinds of numbers of a valid world; a broken one never gets here.
+    """Describe a valid world: utilisation, routes, visits, counts and kinds of numbers.
 
     Parameters
     ----------
     request
-        What is asked for: a world and the policies under which it is looked at.
+        Request with a world, and the policies to apply to it.
     progress
         Not used.
     """
@@ -92,7 +92,7 @@ def _routes(world: World) -> Iterator[str]:
 
 
 def _post(world: World) -> Iterator[str]:
-    """Mechanisms at the post that the tables put in force; nothing of those that they leave neutral."""
+    """Mechanisms in force at the post; neutral ones are left out."""
     lines = [*_ways_round(world), *_groups(world), *_campaigns(world)]
     even = Counter(flow.vehicle_class for flow in world.traffic.flows if flow.timetable)
     shown = ", ".join(f"{count} of {name}" for name, count in even.items())
@@ -114,7 +114,7 @@ def _ways_round(world: World) -> Iterator[tuple[str, str]]:
 
 
 def _groups(world: World) -> Iterator[tuple[str, str]]:
-    """Shifts and stops, each once with the checkpoints whose lanes have them."""
+    """Shifts and stops, each once with its checkpoints."""
     found: dict[tuple[str, str], list[tuple[Checkpoint, LaneGroup]]] = defaultdict(list)
     for post in world.checkpoints:
         for group in post.groups:
@@ -130,7 +130,7 @@ def _groups(world: World) -> Iterator[tuple[str, str]]:
 
 
 def _lanes(groups: Sequence[tuple[Checkpoint, LaneGroup]]) -> Iterator[str]:
-    """Names of the checkpoints, with the lanes where they are not all that it has."""
+    """Names of the checkpoints, with the lanes unless all lanes are meant."""
     counts = Counter(post.name for post, _ in groups)
     for post, group in groups:
         if counts[post.name] < len(post.groups):
@@ -146,7 +146,7 @@ def _campaigns(world: World) -> Iterator[tuple[str, str]]:
 
 
 def _behind(world: World) -> Iterator[str]:
-    """What lies behind a load, as far as it acts; nothing of what is neutral."""
+    """Mechanisms behind a consignment in force: hubs, cases, tips, corruption, market; neutral ones are left out."""
     lines = [*_hubs(world), *_intelligence(world.detection.intelligence), *_corruption(world)]
     if world.traffic.market > 0:
         lines.append(("market", f"arrests in retail trade take {_percent(world.traffic.market)} of what cities retain"))

@@ -1,4 +1,4 @@
-"""The study `compare`: simulates policies in pairs, job by job into a store, and says what each would have changed."""
+"""The study `compare`: paired simulation of policies, job by job into a store, and their effects."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from flowsim.sweeps.store import Store
 from flowsim.sweeps.template import Template
 
 SET = "set"
-"""Dim of the sets of values of the levers, of which each is a job."""
+"""Dim of the sets of values of the levers, one job each."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
@@ -43,9 +43,9 @@ def run(request: Request, *, progress: Progress | None) -> str:
     Parameters
     ----------
     request
-        What is asked for.
+        Request of the study.
     progress
-        Called before the first job; how far it is the job runner says.
+        Called before the first job; the job runner reports progress.
 
     Returns
     -------
@@ -55,9 +55,9 @@ def run(request: Request, *, progress: Progress | None) -> str:
     Raises
     ------
     ValueError
-        If a policy is unknown or does not fit, the engine simulates nothing, or the folder holds another comparison.
+        If a policy is unknown or incompatible, the engine does not simulate, or the folder holds another comparison.
     RuntimeError
-        If a job fails; what is done is kept.
+        If a job fails; finished jobs are kept.
     """
     comparison, posterior, prior = results_of(request, progress=progress)
     files.write(labelled(posterior).assign_attrs(request.attributes, command=request.command), request.out / EFFECTS)
@@ -70,21 +70,21 @@ def run(request: Request, *, progress: Progress | None) -> str:
 def results_of(
     request: Request, *, progress: Progress | None = None
 ) -> tuple[Comparison, xr.Dataset, xr.Dataset | None]:
-    """Comparison that a request asks for, and its results under draws of the posterior and under those of the prior.
+    """Requested comparison, and its results under draws of the posterior and of the prior.
 
-    Jobs that the folder of the request holds are not done again.
+    Jobs stored in the folder of the request are not repeated.
 
     Parameters
     ----------
     request
-        What is asked for.
+        Request of the study.
     progress
         Called before the first job.
 
     Raises
     ------
     ValueError, RuntimeError
-        As of `run`.
+        As for `run`.
     """
     checks.known(request.engine, tuple(SIMULATING), thing="engine of study=compare")
     comparison = comparison_of(request)
@@ -97,7 +97,7 @@ def results_of(
 
 
 def _head(comparison: Comparison, request: Request) -> Iterator[str]:
-    """What was compared."""
+    """Title, and size of the comparison."""
     design = comparison.design
     yield f"{request.world.title}: {len(design.policies) - 1} policies against the baseline, heroin alone"
     yield ""
@@ -108,14 +108,14 @@ def _head(comparison: Comparison, request: Request) -> Iterator[str]:
 
 
 def simulate(comparison: Comparison, request: Request, *, progress: Progress | None = None) -> Store:
-    """Do the jobs of a comparison that are missing in its folder.
+    """Run the missing jobs of a comparison.
 
     Parameters
     ----------
     comparison
-        What is compared.
+        The comparison.
     request
-        What is asked for.
+        Request of the study.
     progress
         Called before the first job.
 
@@ -132,7 +132,7 @@ def simulate(comparison: Comparison, request: Request, *, progress: Progress | N
             make_ready(comparison.engine, comparison.world)
         store = resume.ready(_plan(comparison, request), request.out)
         if progress is not None:
-            progress("", 0, 0)  # what it will take, which is not said of what is refused
+            progress("", 0, 0)  # prints the estimate, only now that nothing can be refused
         workers = min(request.plan.workers, comparison.design.sets)
         launcher: Launcher = InProcess() if workers == 1 else Processes(workers=workers)
         outcome = runner.run(
@@ -173,21 +173,21 @@ def _plan(comparison: Comparison, request: Request) -> Plan:
 
 
 def gathered(path: Path, comparison: Comparison) -> tuple[xr.Dataset, xr.Dataset | None]:
-    """Results of all jobs, under draws of the posterior and under those of the prior.
+    """Results of all jobs, under draws of the posterior and of the prior.
 
     Parameters
     ----------
     path
         Folder of the comparison.
     comparison
-        What was compared.
+        The comparison.
 
     Returns
     -------
     tuple
         Datasets with dims (policy, draw, replication, ...) for heroin and (policy, set, checkpoint) for honest
-        traffic, with the coordinates `set_of_draw`, and of each policy `adds`, what it adds in the world, in words, and
-        `posts`, how many posts [1]; the second is None if the draws are those of the prior.
+        traffic, with the coordinates `set_of_draw`, and of each policy `adds`, its additions to the world, in words,
+        and `posts`, added posts [1]; the second is None if the draws are from the prior.
     """
     from flowsim.results.files import open_results
 
@@ -198,7 +198,7 @@ def gathered(path: Path, comparison: Comparison) -> tuple[xr.Dataset, xr.Dataset
 
 
 def _stacked(opened: xr.Dataset, comparison: Comparison) -> xr.Dataset:
-    """Draws of all sets along one dim; what does not differ between draws of a set along `set`."""
+    """Draws of all sets along one dim; variables common to the draws of a set along `set`."""
     honest = [name for name in opened.data_vars if "replication" not in opened[name].dims]
     of_set = opened[honest].isel(draw=0, drop=True)
     of_year = opened.drop_vars(honest).stack(all=(SET, "draw"))

@@ -1,4 +1,4 @@
-"""What a study will take, said before it begins: amounts of work times what a unit of each cost when measured."""
+"""Estimates of a study's time and memory before it begins: amounts of work times measured unit costs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flowsim.world import utilisation
 from flowsim.world.world import World
 
 WORTH_SAYING = 20.0
-"""Least time that is said before a study begins [s]."""
+"""Least estimated time worth printing before a study begins [s]."""
 
 START = 5.0
 """Time of imports, of the world, of figures and tables [s]."""
@@ -28,7 +28,7 @@ IMPORTS = 3.5e8
 VISIT: Mapping[str, float] = {"compiled": 1.2e-6, "reference": 0.5e-4}
 """CPU time of a visit of honest traffic or of a consignment, by engine, its share of tallies included [s].
 
-This and what follows was measured on two cores of a Xeon, 2026-11-29, by runs of Kazakhstan that differ in one amount.
+All unit costs were measured on two cores of a Xeon, 2026-11-29, by runs of Kazakhstan differing in one amount.
 """
 
 WORLD, CLOSED_FORM = 0.08, 0.55
@@ -38,10 +38,10 @@ LIKELIHOOD, PREDICTIONS = 0.023, 40.0
 """CPU time of an evaluation of the likelihood of the reported seizures, and of the histories of figure 3 [s]."""
 
 COMPARED_YEAR, COMPARED_VISIT = 7.2e-3, 2_500.0
-"""CPU time of a year of consignments of a comparison [s], and memory that a process keeps for each visit [bytes]."""
+"""CPU time of a year of consignments of a comparison [s], and memory of a process per visit [bytes]."""
 
 WARM_UP = 4 / 3
-"""Steps of a chain for each that is kept, as those of the beginning are discarded [1]."""
+"""Steps of a chain per kept step, burn-in included [1]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,13 +49,13 @@ class Amounts:
     """Work of a study."""
 
     visits: float = 0.0
-    """Honest visits that are simulated, and those of consignments [1]."""
+    """Simulated visits, honest ones and those of consignments [1]."""
 
     worlds: float = 0.0
-    """Worlds that are made ready [1]."""
+    """Worlds to prepare [1]."""
 
     solutions: float = 0.0
-    """Worlds that are solved in closed form [1]."""
+    """Worlds to solve in closed form [1]."""
 
     likelihoods: float = 0.0
     """Evaluations of the likelihood [1]."""
@@ -64,10 +64,10 @@ class Amounts:
     """Years of consignments of a comparison [1]."""
 
     predicted: float = 0.0
-    """Figures of what is predicted [1]."""
+    """Figures of posterior predictive checks [1]."""
 
     def seconds(self, *, engine: str, workers: int) -> float:
-        """Time that the work takes, shared by processes [s]."""
+        """Duration of the work, shared by processes [s]."""
         parts = (
             self.visits * VISIT.get(engine, 0.0),
             self.worlds * WORLD,
@@ -81,27 +81,27 @@ class Amounts:
 
 @dataclass(frozen=True, kw_only=True)
 class Estimate:
-    """What a study will take."""
+    """Estimated time and memory of a study."""
 
     seconds: float
     """Time [s]."""
 
     workers: int
-    """Processes that share the work."""
+    """Worker processes."""
 
     memory: float
     """Memory of all processes [bytes]."""
 
 
 def estimate(study: str, request: Request) -> Estimate:
-    """What a study will take on a machine like the one on which its parts were measured.
+    """Estimate a study's time and memory on a machine like the one behind the unit costs.
 
     Parameters
     ----------
     study
         Name of the study.
     request
-        What is asked for.
+        Request of the study.
     """
     workers = request.plan.workers
     if study == "compare":
@@ -112,14 +112,14 @@ def estimate(study: str, request: Request) -> Estimate:
 
 
 def amounts_of(study: str, request: Request) -> Amounts:
-    """Work of a study in closed form; of one that simulates nothing and fits nothing there is none.
+    """Amounts of work of a study; zero without simulation and fitting.
 
     Parameters
     ----------
     study
         Name of the study.
     request
-        What is asked for.
+        Request of the study.
     """
     world = compose(request.policies).apply(request.world)
     options = request.options
@@ -144,7 +144,7 @@ def amounts_of(study: str, request: Request) -> Amounts:
 
 
 def _run(request: Request, world: World) -> Amounts:
-    """Work of a run: draws that each have all replications meet honest traffic of their own."""
+    """Work of a run; draws crossed with all replications have honest traffic of their own."""
     draws = len(request.worlds.changes) if request.worlds is not None else 1
     if request.engine not in SIMULATING:
         return Amounts(solutions=draws)
@@ -154,7 +154,7 @@ def _run(request: Request, world: World) -> Amounts:
 
 
 def traffic(request: Request, world: World) -> float:
-    """Honest visits that a plan simulates in a world, the warm-up of each span included [1]."""
+    """Honest visits simulated by a plan in a world, the warm-up of each span included [1]."""
     plan = request.plan
     spans = [(0, 0.0, plan.horizon)] * plan.replications if plan.together else plan.spans()
     hours = math.fsum(end - start + (0.0 if plan.together else world.warm_up) for _, start, end in spans)
@@ -162,7 +162,7 @@ def traffic(request: Request, world: World) -> float:
 
 
 def visits(request: Request, world: World) -> float:
-    """Visits that a plan simulates in a world, at most those of consignments included [1]."""
+    """Visits simulated by a plan in a world, an upper bound of the visits of consignments included [1]."""
     plan = request.plan
     loads = math.fsum(loads_per_year(world, stream) for stream in world.traffic.streams)
     part = plan.horizon / units.HOURS_PER_YEAR

@@ -1,4 +1,4 @@
-"""The study `evidence`: what the sources say, where they contradict each other, where a world's numbers come from."""
+"""The study `evidence`: figures of the sources, their contradictions, and the provenance of a world's numbers."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from flowsim.world_tables.readings import series_of
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
-    """Print the ledger, the contradictions and the provenance of a world, all or what matches some words.
+    """Print the ledger, the contradictions and the provenance of a world, all or filtered by words.
 
     Parameters
     ----------
     request
-        What is asked for; its option `words` is a word, several separated by commas, or nothing.
+        Request of the study; its option `words` is a word, several separated by commas, or None.
     progress
         Not used.
 
     Raises
     ------
     ValueError
-        If the words are no words.
+        If the option `words` is invalid.
     """
     words = words_of(request.options.get("words"))
     series = series_of(request.readings)
@@ -120,7 +120,7 @@ def _overview(
 
 
 def _numbers(numbers: Sequence[Number]) -> Iterator[str]:
-    """Numbers by table, and within it by source, so that each source is printed once."""
+    """Numbers by table, and within it by source, each source printed once."""
     groups: dict[tuple[str, str, str], dict[str, list[Number]]] = {}
     for number in numbers:
         own = groups.setdefault((number.table, number.kind, number.source), {})

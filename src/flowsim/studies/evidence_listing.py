@@ -16,17 +16,17 @@ FIGURE_WIDTHS = (33, 22, 12, 12, 13, 23)
 """Columns of the figures: key, quantity, place, period, value and unit, source with reading [characters]."""
 
 OUTSIDE_WIDTHS = (33, 24, 12, 16, 31)
-"""Columns of what comes from outside: key, quantity, place, value and unit, source and use [characters]."""
+"""Columns of the numbers from outside: key, quantity, place, value and unit, source and use [characters]."""
 
 DERIVED_WIDTHS = (33, 27, 24, 33)
-"""Columns of the derived numbers: key, quantity, value and unit, formula and what it rests on [characters]."""
+"""Columns of the derived numbers: key, quantity, value and unit, formula and inputs [characters]."""
 
 Texts = dict[str, str]
 """Cells of a row by column."""
 
 
 def figures(table: pd.DataFrame) -> Iterator[str]:
-    """Lines of the reported figures, as of `evidence.ledger.ledger`."""
+    """Lines of the reported figures, from `evidence.ledger.ledger`."""
     cells = [("key", "quantity", "place", "period", "value [unit]", "source; reading")]
     for row in _texts(table):
         drug = f", {row['drug']}" if row["drug"] not in ("", "n/a") and row["drug"] not in row["quantity"] else ""
@@ -37,7 +37,7 @@ def figures(table: pd.DataFrame) -> Iterator[str]:
 
 
 def outside(table: pd.DataFrame) -> Iterator[str]:
-    """Lines of the numbers from outside the sources, as of `evidence.ledger.outside`."""
+    """Lines of the numbers from outside the sources, from `evidence.ledger.outside`."""
     cells = [("key", "quantity", "place", "value [unit]", "source; year and trust; use")]
     for row in _texts(table):
         source = "; ".join(text for text in (row["source"], row["locator"], row["note"]) if text)
@@ -46,7 +46,7 @@ def outside(table: pd.DataFrame) -> Iterator[str]:
 
 
 def derived(table: pd.DataFrame) -> Iterator[str]:
-    """Lines of the derived numbers, as of `evidence.ledger.derived`."""
+    """Lines of the derived numbers, from `evidence.ledger.derived`."""
     cells = [("key", "quantity", "value [unit]", "formula; from")]
     for row in _texts(table):
         cells.append((row["key"], row["quantity"], _value(row), f"{row['formula']}; from {row['inputs']}"))
@@ -54,14 +54,14 @@ def derived(table: pd.DataFrame) -> Iterator[str]:
 
 
 def contradictions(rows: Sequence[Contradiction], *, series: str) -> Iterator[str]:
-    """Lines of contradictions, the gravest first: what decides, readings with their checks, claims and verdict.
+    """Lines of contradictions, the gravest first: weight of the arithmetic, readings with checks, claims and verdict.
 
     Parameters
     ----------
     rows
         Contradictions.
     series
-        Reading of the opiate series that is in use.
+        Reading of the opiate series in use.
     """
     for row in sorted(rows, key=lambda row: (SEVERITIES.index(row.severity), row.id)):
         yield from paragraph(row.title, head=f"{row.id}  {row.severity}  ")

@@ -1,4 +1,4 @@
-"""Where loads get through, for the numbers of a world and for draws from their intervals, behind figure 12."""
+"""Data of figure 12: why consignments get through, for a world's numbers and for draws from their intervals."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from flowsim.studies.run import amounts
 from flowsim.world.traffic import HEROIN
 
 MOST_DRAWS = 1000
-"""Most draws from the intervals [1]."""
+"""Largest number of draws from the intervals [1]."""
 
 IDENTIFIED = (
     "Only the seized total is informed by reports; how the rest divides over the reasons is assumption. Whiskers are "
     "90 % of draws from the intervals of the assumptions, each number by itself: no posterior. What has no interval "
     "is not drawn."
 )
-"""What the figure can say and what it cannot."""
+"""Caption of the figure: its meaning and limits."""
 
 
 def parts(results: xr.Dataset) -> pd.DataFrame:
-    """Parts of the mass of heroin at checkpoints, and what is taken elsewhere relative to it.
+    """Shares of the mass of heroin at checkpoints by fate, and of seizures elsewhere, relative to this mass.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def parts(results: xr.Dataset) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per policy; columns the reasons, what was seized there, and what cases and retail arrests took [1].
+        A row per policy; columns the reasons of a miss, seizures at checkpoints, by cases and by retail arrests [1].
     """
     masses = at_checkpoints(results).sel(drug=HEROIN).sum("replication")
     taken = results["seized_mass"].sel(drug=HEROIN).sum(["replication", "agency"])
@@ -75,7 +75,7 @@ def draw_figure(request: Request, *, progress: Progress | None) -> str:
     Parameters
     ----------
     request
-        What is asked for.
+        Request of the study.
     progress
         Called as the work goes on.
 

@@ -1,4 +1,4 @@
-"""Figures 3 and 4 with their tables: what the posterior predicts of the reports, and what these identify."""
+"""Figures 3 and 4 with their tables: posterior predictive check, and identification of the parameters."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ from flowsim.studies.layout import columns, paragraph
 from flowsim.world_tables.readings import DEFAULT
 
 KAZAKHSTAN = "kazakhstan_2010"
-"""World whose hold-outs the evidence holds."""
+"""World with hold-outs in the evidence."""
 
 WIDTHS = (17, 12, 11, 10, 10, 10, 10, 12, 12, 7)
 """Columns of the table of readings [characters]."""
 
 TIMES = 3
-"""Histories of each draw [1]."""
+"""Simulated histories per draw [1]."""
 
 SHARES: Mapping[str, tuple[str, str, int]] = {
     "South Kazakhstan 2006": ("oblast", "South Kazakhstan", 2006),
@@ -47,11 +47,11 @@ REPORTED_SHARES = {
     "West Kazakhstan 2006": ("fd16-heroin-2006-west", "fd16-heroin-2006", True),
     "Customs 2010": ("fd16-customs-heroin-2010", "fd16-heroin-2010", False),
 }
-"""Figures that a share is made of, and whether it is held out."""
+"""Numerator and denominator of each share, and whether it is held out."""
 
 
 def posterior_of(request: Request) -> xr.Dataset:
-    """Posterior that a figure is about.
+    """Posterior of a figure.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def draws_of(dataset: xr.Dataset, names: Sequence[str], *, times: int = 1) -> li
     names
         Parameters.
     times
-        How often each draw is taken.
+        Number of copies of each draw.
     """
     flat = {name: dataset[name].values.ravel().astype(float) for name in names}
     count = dataset.sizes["chain"] * dataset.sizes["draw"]
@@ -83,7 +83,7 @@ def draws_of(dataset: xr.Dataset, names: Sequence[str], *, times: int = 1) -> li
 
 
 def draw_fit(request: Request, *, progress: Progress | None) -> str:
-    """Figure 3, its data, and what is predicted of every row and every hold-out.
+    """Figure 3 with its data: posterior predictive check of every fitted row and every hold-out.
 
     Writes `fig3_fit.png` and `.pdf`, `fit.csv`, `shares.csv`, `hold_outs.csv` and `log_scores.csv`.
     """
@@ -124,12 +124,12 @@ def draw_fit(request: Request, *, progress: Progress | None) -> str:
 
 
 def counted(table: pd.DataFrame) -> str:
-    """How many rows are inside, those that were fitted and those held out apart, and which are not.
+    """Numbers of rows inside their prediction intervals, fitted and held out separately, with the ones missed.
 
     Parameters
     ----------
     table
-        Rows of everything reported, as of `predictive.of_rows` and `predictive.of_hold_outs`.
+        Rows of all reports, from `predictive.of_rows` and `predictive.of_hold_outs`.
     """
     parts = []
     for held, name in ((False, "fitted"), (True, "held out")):
@@ -168,7 +168,7 @@ def level_of(model: Model) -> float:
 
 
 def shares_of(histories: Sequence[History]) -> pd.DataFrame:
-    """Shares of oblasts and agencies that are reported, against those predicted [1].
+    """Reported and predicted shares of oblasts and agencies [1].
 
     Parameters
     ----------
@@ -233,7 +233,7 @@ def draw_identified(request: Request, *, progress: Progress | None) -> str:
 
 
 def _other_readings(request: Request, dataset: xr.Dataset) -> list[str]:
-    """Lines of what changes under the other readings that have a posterior, which go into `readings.csv` too."""
+    """Lines comparing the posteriors of other readings, also written to `readings.csv`."""
     table_of_reports = calibration_of(request).reported
     files = sorted(table_of_reports.parent.glob(f"{table_of_reports.stem}*.nc"))
     opened = [dataset, *(posterior.open_posterior(path) for path in files)]

@@ -21,19 +21,19 @@ from flowsim.world_tables.readings import series_of
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
-    """Draw the figure, or write the table, that the option `figure` names.
+    """Draw the figure, or write the table, named by the option `figure`.
 
     Parameters
     ----------
     request
-        What is asked for.
+        Request of the study.
     progress
-        Called as the work goes on, where a figure takes work.
+        Called as the work goes on, for figures with simulations.
 
     Returns
     -------
     str
-        What was drawn and what it shows, to be printed.
+        Summary of the figure or table, to be printed.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def _evidence(request: Request, progress: Progress | None) -> str:
 
 
 def _counts(contradictions: pd.DataFrame) -> pd.DataFrame:
-    """Contradictions of each severity by how far arithmetic carries them, and their numbers by what notices them."""
+    """Contradictions of each severity by the weight of their arithmetic, and their numbers by sensitivity of the checks."""
     grouped = contradictions.astype({"numbers": int, "reasoning": int}).groupby("severity", sort=False)
     rows = []
     for severity, group in grouped:
@@ -129,4 +129,4 @@ def _summary(tables: Mapping[str, pd.DataFrame], counts: pd.DataFrame) -> str:
 FIGURES: Mapping[str, Callable[[Request, Progress | None], str]] = MappingProxyType(
     {"series": _series, "evidence": _evidence, "waterfall": _waterfall, "fit": _fit, "identified": _identified}
 )
-"""What can be drawn or written."""
+"""Figures and tables by name."""

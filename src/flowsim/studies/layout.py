@@ -6,18 +6,18 @@ import textwrap
 from collections.abc import Iterator, Sequence
 
 WIDTH = 120
-"""Longest line that is printed [characters]."""
+"""Longest printed line [characters]."""
 
 
 def columns(rows: Sequence[Sequence[str]], *, widths: Sequence[int]) -> Iterator[str]:
-    """Lines of a table whose cells are wrapped to the widths of their columns.
+    """Lines of a table, with cells wrapped to the widths of their columns.
 
     Parameters
     ----------
     rows
         Cells of each row.
     widths
-        Widths of the columns, which a space parts [characters].
+        Widths of the columns, separated by a space [characters].
     """
     for row in rows:
         cells = [
@@ -30,12 +30,12 @@ def columns(rows: Sequence[Sequence[str]], *, widths: Sequence[int]) -> Iterator
 
 
 def paragraph(text: str, *, head: str = "", indent: int = 0) -> Iterator[str]:
-    """Lines of a text that begins with a head and hangs below it.
+    """Lines of a text with a head and a hanging indent.
 
     Parameters
     ----------
     text
-        What follows the head.
+        Text after the head.
     head
         First words of the first line.
     indent

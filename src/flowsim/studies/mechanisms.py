@@ -1,4 +1,4 @@
-"""The study `mechanisms`: what each mechanism changes in a world, against its neutral setting."""
+"""The study `mechanisms`: effect of each mechanism in a world, against its neutral setting."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ COLUMNS = ("mechanism", "neutral", "seized", "mcse", "relative", "expected", "de
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
-    """Simulate a world with each mechanism switched off in turn, on the same vehicles and random numbers.
+    """Simulate a world with each mechanism switched off in turn, with common random numbers.
 
     Writes `run.nc` and `mechanisms.csv` into the folder.
 
     Parameters
     ----------
     request
-        What is asked for.
+        Request of the study.
     progress
         Called as the work goes on.
 
@@ -49,7 +49,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     Raises
     ------
     ValueError
-        If another engine is asked for: the study has the closed form beside the simulation.
+        If the engine does not simulate: the study gives the closed form beside the simulation.
     """
     rule = "be one that simulates in this study, which gives the closed form beside it"
     checks.require(request.engine in SIMULATING, thing="engine", rule=rule, value=request.engine)
@@ -65,29 +65,29 @@ def run(request: Request, *, progress: Progress | None) -> str:
 def differences(
     world: World, *, plan: Plan, engine: str = "compiled", drug: str = "heroin", progress: Progress | None = None
 ) -> tuple[pd.DataFrame, xr.Dataset]:
-    """What each mechanism changes: with it minus without it, everything else the same.
+    """Effect of each mechanism: with it minus without it, everything else equal.
 
     Parameters
     ----------
     world
         World with its mechanisms.
     plan
-        How much is simulated.
+        Simulation plan.
     engine
-        One that simulates.
+        A simulating engine.
     drug
-        Drug that is counted.
+        Drug to count.
     progress
         Called as the work goes on.
 
     Returns
     -------
     DataFrame
-        A row per mechanism, columns mechanism, neutral (whether it is off already), seized and its error, the
-        standard error of the mean over years [kg], relative to what is seized without it [1], expected, the same
-        in closed form [kg], delay and its error over spans of honest traffic, NaN if there is one span [h].
+        A row per mechanism, columns mechanism, neutral (whether it is off already), seized and its Monte Carlo
+        standard error over years [kg], relative to the mass seized without it [1], expected, the same in closed form
+        [kg], delay and its standard error over spans of honest traffic, NaN if there is one span [h].
     Dataset
-        Results of the policies `baseline` and `no <mechanism>` for those that are not off already.
+        Results of the policies `baseline` and `no <mechanism>`, the latter for mechanisms not off already.
     """
     on = active(world)
     policies = [BASELINE, *(switched_off(name) for name in on)]
@@ -118,7 +118,7 @@ def _error(values: npt.NDArray[np.float64]) -> float:
 
 
 def _delay(honest: xr.Dataset, *, policy: str) -> tuple[float, float]:
-    """Difference of the mean delay over all visits, and its error over spans by that of a ratio of means [h]."""
+    """Difference of the mean delay over all visits, and its standard error over spans, as of a ratio of means [h]."""
     means, residuals = [], []
     for name in ("baseline", policy):
         hours, visits = (honest[part].sel(policy=name).values for part in ("hours", "visits"))

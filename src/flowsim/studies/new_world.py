@@ -16,30 +16,30 @@ from flowsim.world_tables.columns import FORMS, Column, Table
 from flowsim.world_tables.parameters import PARAMETERS
 
 WORDS = ("null", "true", "false", "yes", "no", "on", "off", "nan", "inf")
-"""Names that YAML or the command line would take for something else."""
+"""Names with another meaning in YAML or on the command line."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
-    """Write a world of one's own into a new or empty folder; its name is that of the folder.
+    """Write a template of a user's own world into a new or empty folder, named after the folder.
 
     Writes `world/<name>.yaml`, `world/<name>/*.csv` and `README.md`, all of them or none.
 
     Parameters
     ----------
     request
-        What is asked for, of which only `out` is used.
+        Request of the study; only `out` is used.
     progress
         Not used.
 
     Returns
     -------
     str
-        What was written and what to do next, to be printed.
+        Files written and next commands, to be printed.
 
     Raises
     ------
     ValueError
-        If the folder has files, cannot be written, or has a name that no world can have.
+        If the folder has files, cannot be written, or has a name invalid for a world.
     """
     folder = request.out
     name = folder.resolve().name

@@ -1,4 +1,4 @@
-"""The study `policies`: list the policies, or show the world before and after those that are chosen."""
+"""The study `policies`: list all policies, or show the world before and after the chosen ones."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from flowsim.simulation.simulate import Progress
 from flowsim.world.world import World
 
 WIDTH = 100
-"""Longest line that is printed [characters]."""
+"""Longest printed line [characters]."""
 
 MOST_NAMES = 12
-"""Most checkpoints that are named where the same differs at several."""
+"""Largest number of checkpoints named for the same difference."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
-    """List all policies; or, under policies that change something, show what differs in the world.
+    """List all policies or, if the chosen ones change anything, show the differences in the world.
 
     Parameters
     ----------
     request
-        What is asked for: a world, and policies if they are to be shown.
+        Request with a world, and with policies to show their differences.
     progress
         Not used.
     """
@@ -57,7 +57,7 @@ def _list(request: Request) -> Iterator[str]:
 
 
 def _cost(policy: Policy, world: World) -> str:
-    """Cost in a year with its interval, or why there is none to be told."""
+    """Annual cost with its interval, or the reason for its absence."""
     if policy.cost_is_unknown:
         return f"unknown: {policy.costs_unknown or 'the file names none'}"
     try:
@@ -148,7 +148,7 @@ def _compared(before: World, after: World) -> Iterator[str]:
 
 
 def _step(difference: Difference) -> str:
-    """How a thing differs: a factor where both are numbers, else both words."""
+    """Text of a difference: a factor if both sides are numbers, else both words."""
     old, new = _number(difference.before), _number(difference.after)
     if old and new is not None and difference.thing:
         return f"x {new / old:.3g}"

@@ -26,13 +26,13 @@ from flowsim.world_tables.readings import DEFAULT, label
 def run(request: Request, *, progress: Progress | None) -> str:
     """Simulate a world under one policy, write its results, table and map.
 
-    Writes `run.nc`, `run.csv` and `fig1_network.png` and `.pdf` into the folder, and what the circles of the map show
-    as `fig1_network.csv`.
+    Writes `run.nc`, `run.csv` and `fig1_network.png` and `.pdf` into the folder, and the data of the map's circles as
+    `fig1_network.csv`.
 
     Parameters
     ----------
     request
-        What is asked for.
+        Request of the study.
     progress
         Called as the work goes on.
 
@@ -55,14 +55,14 @@ def run(request: Request, *, progress: Progress | None) -> str:
 
 
 def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
-    """Text of a run: what was simulated, the table, and what the numbers are.
+    """Text of a run: policies, amounts simulated, table of results, and provenance of the numbers.
 
     Parameters
     ----------
     request
-        What was asked for.
+        Request of the study.
     results
-        What came out.
+        Results of the run.
     table
         Its summary.
     """
@@ -81,12 +81,12 @@ def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
 
 
 def overloaded(world: World) -> Iterator[str]:
-    """A sentence if lanes or bays have more work than they can do: which, at what utilisation, and what delay means.
+    """Warning about overloaded lanes or bays, with their utilisation and the meaning of the delay there.
 
     Parameters
     ----------
     world
-        World that was simulated.
+        World as simulated.
     """
     found = [load for load in utilisations(world) if load.overloaded]
     if not found:
@@ -102,7 +102,7 @@ def overloaded(world: World) -> Iterator[str]:
 
 
 def unfinished(results: xr.Dataset) -> Iterator[str]:
-    """A sentence if visits were not over, so that there is no delay.
+    """Warning about unfinished visits and missing delays.
 
     Parameters
     ----------
@@ -118,7 +118,7 @@ def unfinished(results: xr.Dataset) -> Iterator[str]:
 
 
 def _policy(request: Request) -> str:
-    """Titles of the policies, with what each adds in the world that those before it leave; empty for the baseline."""
+    """Titles of the policies, with the additions of each to the world left by its predecessors; "" for the baseline."""
     world, lines = request.world, []
     for policy in request.policies:
         if policy.changes:
@@ -129,14 +129,14 @@ def _policy(request: Request) -> str:
 
 
 def _meaning(request: Request) -> str:
-    """What the interval of a row is."""
+    """Name of the interval of a row."""
     if request.engine == "expectation":
         return "90 % credible interval"
     return "90 % prediction interval"
 
 
 def _kinds(request: Request) -> str:
-    """What the numbers behind a run are."""
+    """Sentences on the provenance of the numbers: assumed, or calibrated with or without uncertainty."""
     routes = "Flow, routes and traffic are assumed unless a table says reported."
     if request.worlds is None:
         return f"{routes} So is all detection; none of it is calibrated. s.e.: Monte Carlo standard error of the mean."
@@ -149,7 +149,7 @@ def _kinds(request: Request) -> str:
 
 
 def _readings(request: Request) -> Sequence[str]:
-    """What a run under other readings than the default one says of them."""
+    """Lines on the readings of a run, if they differ from the default."""
     if label(request.readings) in ("", DEFAULT):
         return []
     return [
@@ -160,19 +160,19 @@ def _readings(request: Request) -> Sequence[str]:
 
 
 def _drugs(results: xr.Dataset) -> Sequence[str]:
-    """What a run with more drugs than heroin says of them."""
+    """Line on the drugs of a run, if there are others than heroin."""
     further = results["drug"].values[1:]
     return [f"Rows that name no drug are of heroin; {' and '.join(further)} in short."] if len(further) else []
 
 
 def amounts(plan: Plan) -> str:
-    """How much a plan simulates, in words."""
+    """Amounts simulated by a plan, in words."""
     years = "year" if plan.replications == 1 else "years"
     return f"{plan.replications} {years} of consignments, {spans_of(plan)} of honest traffic, seed {plan.seed}"
 
 
 def spans_of(plan: Plan) -> str:
-    """How much honest traffic a plan simulates, in words."""
+    """Amount of honest traffic simulated by a plan, in words."""
     count = len(plan.spans())
     return f"{count} {'year' if plan.traffic_years >= 1 else 'week'}{'s' if count > 1 else ''}"
 

@@ -1,4 +1,4 @@
-"""The study `sweep_status`: what of a sweep is done, failed or missing, and the command that finishes it."""
+"""The study `sweep_status`: done, failed and missing jobs of a sweep, and the command to finish it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from flowsim.sweeps.status import report
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
-    """Say how the sweep in a folder stands.
+    """Report the state of the sweep in a folder.
 
     Parameters
     ----------
     request
-        What is asked for, of which the folder counts.
+        Request of the study; only its folder is used.
     progress
         Not called, as it takes no time.
 

@@ -19,9 +19,9 @@ def page(tables: Mapping[str, pd.DataFrame], *, series: str) -> str:
     Parameters
     ----------
     tables
-        The tables evidence, outside, derived and contradictions, as of `evidence.ledger`.
+        The tables evidence, outside, derived and contradictions, from `evidence.ledger`.
     series
-        Years in which the opiate series stands, one of `evidence.figures.READINGS`.
+        Years of the opiate series, one of `evidence.figures.READINGS`.
 
     Returns
     -------
@@ -55,7 +55,7 @@ def page(tables: Mapping[str, pd.DataFrame], *, series: str) -> str:
 
 
 def _figures(table: pd.DataFrame) -> Iterator[str]:
-    """The figures under the document in which they were read."""
+    """The figures by document."""
     works = load_sources()
     documents = [work for work in works.values() if not work.nested_in]
     yield f"## Reported figures: {len(table)} of {len(documents)} documents"

@@ -1,4 +1,4 @@
-"""What a run shows on the terminal and leaves on the disk: lines, bars, its folder, a link, and an end by Ctrl-C."""
+"""Terminal and folder of a run: printed lines, progress bars, output folder, link to the latest, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from flowsim.results.folders import FOLDER, LATEST
 
 
 def say(text: str, *, end: str = "\n") -> None:
-    """Print a text; if what reads the output has left, as `head` does, the program goes on without saying more."""
+    """Print a text; if the reader of the output is gone, such as `head`, drop all further output."""
     try:
         print(text, end=end, flush=True)
     except BrokenPipeError:
@@ -25,7 +25,7 @@ def say(text: str, *, end: str = "\n") -> None:
 
 
 def drop_output() -> None:
-    """Throw away what is printed from now on, and what was printed and not yet read."""
+    """Discard all further output, and output not yet read."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
@@ -54,14 +54,14 @@ def folder(out: Path) -> Iterator[None]:
 
 
 def remove_empty(folders: Sequence[Path]) -> None:
-    """Remove those folders that are empty, one after another."""
+    """Remove empty folders, one after another."""
     for each in folders:
         with contextlib.suppress(OSError):
             each.rmdir()
 
 
 FIRST, EVERY = 10.0, 30.0
-"""Time to the first line of a study that is at work, where there is no terminal, and the time between two [s]."""
+"""Time to the first progress line of a study without a terminal, and the time between two [s]."""
 
 
 @contextlib.contextmanager
@@ -71,9 +71,9 @@ def progress(study: str = "", *, begin: Callable[[], None] = lambda: None) -> It
     Parameters
     ----------
     study
-        What is at work.
+        Name of the study.
     begin
-        Called before the first step, when nothing can be refused any more; a step without a name is no more than that.
+        Called before the first step, after all refusals; a step without a name serves only to call it.
     """
     with _progress(study) as tell:
         left = [begin]
@@ -89,7 +89,7 @@ def progress(study: str = "", *, begin: Callable[[], None] = lambda: None) -> It
 
 @contextlib.contextmanager
 def _progress(study: str) -> Iterator[Any]:
-    """What is told how far each step is."""
+    """Callback for the progress of each step."""
     if not sys.stderr.isatty():
         with Log(study).telling() as tell:
             yield tell
@@ -114,7 +114,7 @@ class Log:
     Parameters
     ----------
     study
-        What is at work.
+        Name of the study.
     first, every
         Time to the first line and between two [s].
     """
@@ -126,7 +126,7 @@ class Log:
 
     @contextlib.contextmanager
     def telling(self) -> Iterator[Any]:
-        """Give what is to be told how far each step is; a study that tells nothing is not written about."""
+        """Yield a callback for the progress of each step; nothing is written before its first call."""
         thread = threading.Thread(target=self._say, name="progress", daemon=True)
 
         def tell(step: str, done: int, total: int) -> None:
@@ -157,17 +157,17 @@ def plain_warnings() -> Iterator[None]:
 
 
 KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
-"""Signal that ends a process at once; joblib's processes know no other way."""
+"""Signal to end a process at once, as joblib's processes ignore others."""
 
 
 @contextlib.contextmanager
 def stopping_workers() -> Iterator[None]:
-    """Let Ctrl-C end the worker processes too, which would otherwise finish what they have begun."""
+    """Let Ctrl-C end the worker processes too, instead of letting them finish their tasks."""
 
     def stop(signum: int, frame: object) -> NoReturn:
         from multiprocessing import active_children
 
-        threading.excepthook = lambda _: None  # the thread that feeds them may complain; the program ends
+        threading.excepthook = lambda _: None  # the thread feeding them may raise; the program ends anyway
         for child in active_children():
             with contextlib.suppress(ProcessLookupError):
                 if child.pid:
@@ -184,14 +184,14 @@ def stopping_workers() -> Iterator[None]:
 def link_latest(out: Path, *, study: str) -> None:
     """Point results/latest and results/<study>/latest to a folder below results/.
 
-    Where links are not possible there is none.
+    If links are not possible, there is none.
 
     Parameters
     ----------
     out
         Folder with results.
     study
-        Study that wrote them.
+        Study behind them.
     """
     results, target = FOLDER.resolve(), out.resolve()
     if results not in target.parents:
@@ -205,7 +205,7 @@ def link_latest(out: Path, *, study: str) -> None:
 
 
 def _link(folder: Path, target: Path) -> None:
-    """Point `latest` in a folder to another one, whatever it pointed to."""
+    """Point `latest` in a folder to another one, replacing an earlier link."""
     with contextlib.suppress(OSError):
         link = folder / f".{LATEST}-{os.getpid()}"
         link.symlink_to(os.path.relpath(target, folder), target_is_directory=True)

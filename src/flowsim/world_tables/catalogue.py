@@ -1,4 +1,4 @@
-"""What each table of a world holds: its columns, their units, the words and the ranges that they allow."""
+"""Tables of a world: their columns with units, allowed words and ranges."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _number(name: str, unit: str, rule: Rule, meaning: str, *, optional: bool = 
 
 
 def _lacking(name: str, unit: str, rule: Rule, meaning: str) -> Column:
-    """Column of what few rows have, which a file may lack."""
+    """Optional column, empty in most rows; a file may omit it."""
     return replace(_number(name, unit, rule, meaning, optional=True), may_be_absent=True)
 
 
@@ -65,7 +65,7 @@ SOURCED = (
     _word("kind", checks.KINDS, "whether the numbers of the row are reported, calibrated or assumed"),
     _text("source", "where they come from: a document and a place in it, or a judgement and its reason"),
 )
-"""Columns with which every table ends; a column `note` may follow."""
+"""Last columns of every table; a column `note` may follow."""
 
 TABLES: Mapping[str, Table] = {
     "places": Table(
@@ -129,13 +129,13 @@ TABLES: Mapping[str, Table] = {
             _word("mode", MODES, "what it controls: paths of this mode stop here"),
             _word("agency", AGENCIES, "who runs it"),
             _word("effort", EFFORT_CLASSES, "class by which inspection.effort follows alarms up"),
-            _whole("bays", _SERVERS, "number of bays for secondary examination"),
+            _whole("bays", _SERVERS, "number of bays for secondary inspection"),
             _names("devices", "devices at each bay, in the order of their use", table="devices", optional=True),
             Column(name="from", form="date", meaning="first day in force; empty: always was", optional=True),
             Column(name="to", form="date", meaning="first day no longer in force; empty: still is", optional=True),
             _lacking(
                 *("bribe", "1", PROBABILITY),
-                "probability that an alarm on a load is bought off here; empty: that of the agency",
+                "probability that an alarm on a consignment is bought off here; empty: that of the agency",
             ),
         ),
     ),
@@ -147,15 +147,15 @@ TABLES: Mapping[str, Table] = {
             _word("direction", WAYS, "in or out of the country at a border, both inside it"),
             _words("classes", VEHICLE_CLASSES, "classes of vehicle that use it"),
             _whole("lanes", _SERVERS, "number of lanes"),
-            _number("service_time", "min", POSITIVE, "mean time of the first look"),
+            _number("service_time", "min", POSITIVE, "mean time of primary inspection"),
             _word("service_law", LAWS, "family of that time"),
             _number("service_cv", "1", NON_NEGATIVE, "its coefficient of variation, if lognormal", optional=True),
-            _number("referral", "1", PROBABILITY, "share of honest vehicles sent to secondary examination"),
+            _number("referral", "1", PROBABILITY, "share of honest vehicles referred to secondary inspection"),
             _whole("wave_through", NON_NEGATIVE, "nobody is referred when more than this many are waiting"),
             _lacking(
-                "stop", "min", POSITIVE, "trains leave this long after they arrive, looked at or not; empty: they wait"
+                "stop", "min", POSITIVE, "trains leave this long after arrival, inspected or not; empty: they wait"
             ),
-            _lacking("wagons", "1", PROBABILITY, "share of the wagons of a train that is examined; empty: all"),
+            _lacking("wagons", "1", PROBABILITY, "share of the wagons of a train inspected; empty: all"),
         ),
     ),
     "shifts": Table(
@@ -173,14 +173,14 @@ TABLES: Mapping[str, Table] = {
         ),
     ),
     "devices": Table(
-        meaning="equipment of a secondary examination; logit sensitivity = intercept + slope ln(kg) - concealment q",
+        meaning="equipment of secondary inspection; logit sensitivity = intercept + slope ln(kg) - concealment q",
         key=("device",),
         columns=(
             _name("device", "name of the device"),
             _text("label", "name as it is printed"),
             _number("intercept", "1", FINITE, "logit of the sensitivity at 1 kg and median concealment"),
             _number("slope", "1", FINITE, "its change per unit of ln(kg)"),
-            _number("concealment", "1", FINITE, "its fall per standard deviation of a load's concealment q"),
+            _number("concealment", "1", FINITE, "its fall per standard deviation of a consignment's concealment q"),
             _number("specificity", "1", PROBABILITY, "probability of no alarm on a vehicle with nothing"),
             _number("service_time", "min", POSITIVE, "mean time of an examination"),
             _word("service_law", LAWS, "family of that time"),
@@ -189,19 +189,17 @@ TABLES: Mapping[str, Table] = {
         ),
     ),
     "bypass": Table(
-        meaning="a way round the crossings with one neighbour, which some loads take; without rows there is none",
+        meaning="a bypass of the crossings with one neighbour, used by some consignments; without rows there is none",
         key=("border", "way"),
         may_be_empty=True,
         may_be_absent=True,
         columns=(
             _text("border", "neighbour, as in the column border of checkpoints.csv"),
-            _word("way", WAYS_ROUND, "how a load is carried round"),
-            _number(
-                "share", "1", PROBABILITY, "share of the loads that would go so; those of a border sum to at most 1"
-            ),
+            _word("way", WAYS_ROUND, "how a consignment is carried round"),
+            _number("share", "1", PROBABILITY, "intended share of consignments; those of a border sum to at most 1"),
             _number("share_low", "1", PROBABILITY, "lower end of its interval"),
             _number("share_high", "1", PROBABILITY, "upper end of its interval"),
-            _number("maximum", "kg", POSITIVE, "largest load carried so; a heavier one keeps to the crossing"),
+            _number("maximum", "kg", POSITIVE, "largest consignment carried so; a heavier one uses the crossing"),
             _number("detour", "h", POSITIVE, "mean time that it takes"),
             _number("patrol", "1", PROBABILITY, "probability that a patrol stops it"),
         ),
@@ -260,20 +258,20 @@ TABLES: Mapping[str, Table] = {
         ),
     ),
     "hubs": Table(
-        meaning="a place where loads by road are stored, to leave in parts; without rows there is none",
+        meaning="a place where consignments by road are stored, to leave in parts; without rows there is none",
         key=("place",),
         may_be_empty=True,
         may_be_absent=True,
         columns=(
             _name("place", "the place, which a route by road passes and goes on from", table="places"),
-            _number("share", "1", PROBABILITY, "share of the loads stored there, at the first hub on their path only"),
+            _number("share", "1", PROBABILITY, "share of consignments stored there, at the first hub on their path"),
             _number("share_low", "1", PROBABILITY, "lower end of its interval"),
             _number("share_high", "1", PROBABILITY, "upper end of its interval"),
             _number("store", "h", POSITIVE, "mean time in store"),
             _number("store_low", "h", POSITIVE, "lower end of its interval"),
             _number("store_high", "h", POSITIVE, "upper end of its interval"),
             _number("store_minimum", "1", PROBABILITY, "share of that time that is certain"),
-            _number("part", "kg", POSITIVE, f"largest part; a load leaves in at most {MOST_PARTS} equal ones"),
+            _number("part", "kg", POSITIVE, f"largest part; a consignment leaves in at most {MOST_PARTS} equal ones"),
             _number("concealment", "1", FINITE, "what repacking adds to the concealment q of a part, drawn afresh"),
         ),
     ),
@@ -295,7 +293,7 @@ TABLES: Mapping[str, Table] = {
             _word("mode", MODES, "mode of the stream"),
             _word("class", VEHICLE_CLASSES, "class of vehicle"),
             _number("share", "1", PROBABILITY, "share of the consignments; the classes of a mode sum to 1"),
-            _number("capacity", "kg", POSITIVE, "largest load that such a vehicle hides"),
+            _number("capacity", "kg", POSITIVE, "largest consignment hidden in such a vehicle"),
         ),
     ),
     "cities": Table(
@@ -331,14 +329,14 @@ TABLES: Mapping[str, Table] = {
         ),
     ),
     "counts": Table(
-        meaning="a published daily count that the modelled traffic is held against",
+        meaning="a published daily count to compare with the modelled traffic",
         key=("count",),
         may_be_empty=True,
         columns=(
             _name("count", "name of the count"),
-            _names("checkpoint", "checkpoints that were counted together", table="checkpoints"),
-            _words("classes", VEHICLE_CLASSES, "classes of vehicle that were counted"),
-            _word("direction", WAYS, "direction that was counted"),
+            _names("checkpoint", "checkpoints counted together", table="checkpoints"),
+            _words("classes", VEHICLE_CLASSES, "classes of vehicle counted"),
+            _word("direction", WAYS, "direction counted"),
             _number("value", "1/day", NON_NEGATIVE, "count as published"),
             _number(
                 "low",
@@ -399,4 +397,4 @@ TABLES: Mapping[str, Table] = {
         ),
     ),
 }
-"""Tables of a world, in the order in which their mistakes are listed."""
+"""Tables of a world, in the order of their listing in error messages."""

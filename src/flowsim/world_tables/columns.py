@@ -1,4 +1,4 @@
-"""What a column of a table may hold: its form, its unit, its words and its range."""
+"""Specification of a column of a table: form, unit, words and range."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ FORMS: Mapping[str, str] = {
     "day": "a day of the year, MM-DD",
     "years": "a year or a span of years, YYYY or YYYY-YYYY",
 }
-"""Forms of a cell and what they mean."""
+"""Forms of a cell and their meanings."""
 
 COMMON_YEAR = 2010
-"""A year of 365 days, in whose calendar a day of the year is read."""
+"""A year of 365 days, for the calendar of a day of the year."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class Column:
     """One of the keys of `FORMS`."""
 
     meaning: str
-    """What it says, in one line."""
+    """Meaning, in one line."""
 
     unit: str = ""
     """Unit of a number."""
@@ -49,19 +49,19 @@ class Column:
     """Range of a number."""
 
     words: tuple[str, ...] = ()
-    """Words that it allows."""
+    """Allowed words."""
 
     table: str = ""
-    """Table whose first column holds the names that it may use."""
+    """Table with the allowed names in its first column."""
 
     optional: bool = False
     """Whether a cell may be empty."""
 
     may_be_absent: bool = False
-    """Whether a file may lack the column, which then counts as empty."""
+    """Whether a file may omit the column; it then counts as empty."""
 
     def check(self, row: Row) -> None:
-        """Refuse a cell that does not have the form of the column.
+        """Refuse a cell not of the column's form.
 
         Raises
         ------
@@ -114,16 +114,16 @@ class Table:
     """One table of a world."""
 
     meaning: str
-    """What a row is, in one line."""
+    """Meaning of a row, in one line."""
 
     columns: tuple[Column, ...]
     """Its columns, in order, without those of `SOURCED`."""
 
     key: tuple[str, ...]
-    """Columns that together name a row."""
+    """Columns identifying a row."""
 
     may_be_empty: bool = False
     """Whether it may have no rows."""
 
     may_be_absent: bool = False
-    """Whether its file may be missing, which then counts as no rows."""
+    """Whether its file may be missing; the table then has no rows."""

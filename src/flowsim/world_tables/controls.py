@@ -1,4 +1,4 @@
-"""Mechanisms at the post in the tables of a world: shifts, ways round, campaigns, and the stops of trains."""
+"""Mechanisms at the post in the tables of a world: shifts, bypasses, campaigns and stops of trains."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from flowsim.world.traffic import mode_of
 from flowsim.world_tables.validate import Findings, check_interval
 
 Group = tuple[str, str, str]
-"""Checkpoint, direction and classes of a group of lanes, as they are written."""
+"""Checkpoint, direction and classes of a group of lanes, as written."""
 
 
 def check(found: Findings) -> None:
-    """Find the mistakes of the mechanisms that no cell shows alone.
+    """Find errors of the mechanisms across cells.
 
     Parameters
     ----------
     found
-        Findings of the tables so far, to which it adds.
+        Findings of the tables so far; errors found are added.
     """
     _check_trains(found)
     for group, rows in _shifts(found).items():
@@ -41,7 +41,7 @@ def check(found: Findings) -> None:
 
 
 def shifts(found: Findings) -> dict[Group, tuple[Shift, ...]]:
-    """Shifts of each group of lanes, in the order of the day; none of a group that has a mistake."""
+    """Shifts of each group of lanes, in the order of the day; groups with errors are left out."""
     return {
         group: tuple(_shift(row) for row in rows)
         for group, rows in _shifts(found).items()
@@ -50,18 +50,18 @@ def shifts(found: Findings) -> dict[Group, tuple[Shift, ...]]:
 
 
 def group_of(row: Row) -> Group:
-    """Group of lanes that a row of `lanes.csv` or `shifts.csv` is about."""
+    """Group of lanes of a row of `lanes.csv` or `shifts.csv`."""
     return row.cells["checkpoint"], row.cells["direction"], row.cells["classes"]
 
 
 def train(row: Row) -> dict[str, Any]:
-    """Fields of a group of lanes that say how long its trains stop [h] and what share of their wagons is examined."""
+    """Fields of a group of lanes for trains: duration of the stop [h] and share of wagons inspected [1]."""
     stop = row.number("stop", default=math.inf)
     return {"stop": units.hours(stop), "wagons": row.number("wagons", default=1.0)}
 
 
 def bypass(row: Row) -> Bypass:
-    """Way round of a row of `bypass.csv`.
+    """Bypass of a row of `bypass.csv`.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def campaign(row: Row) -> Campaign:
 
 
 def in_force(row: Row, *, year: int) -> bool:
-    """Whether the campaign of a row stands on the first of July of a year."""
+    """Whether the campaign of a row is in force on 1 July of a year."""
     return stands(row.cells["from"], row.cells["to"], year=year)
 
 
@@ -109,7 +109,7 @@ def _shift(row: Row) -> Shift:
 
 
 def _shifts(found: Findings) -> dict[Group, list[Row]]:
-    """Rows of `shifts.csv` by group of lanes, in the order of the day, if all cells that say so are sound."""
+    """Rows of `shifts.csv` by group of lanes, in the order of the day; none if a relevant cell is invalid."""
     if not found.whole("shifts", "checkpoint", "direction", "classes", "start", "end"):
         return {}
     groups: dict[Group, list[Row]] = defaultdict(list)
@@ -119,7 +119,7 @@ def _shifts(found: Findings) -> dict[Group, list[Row]]:
 
 
 def _check_trains(found: Findings) -> None:
-    """Only trains leave at a fixed time, and only they have wagons."""
+    """Check fixed departures and wagons: only trains have them."""
     for row in found.rows["lanes"]:
         others = [name for name in row.words("classes") if mode_of(name) != "rail"]
         for column in ("stop", "wagons"):
@@ -129,7 +129,7 @@ def _check_trains(found: Findings) -> None:
 
 
 def _check_groups(found: Findings) -> None:
-    """Shifts are those of a group of lanes."""
+    """Check the reference of each shift to a group of lanes."""
     columns = ("checkpoint", "direction", "classes")
     if not found.whole("lanes", *columns):
         return
@@ -143,7 +143,7 @@ def _check_groups(found: Findings) -> None:
 
 
 def _check_day(found: Findings, rows: list[Row]) -> None:
-    """The shifts of a group follow one another from midnight to midnight."""
+    """Check the shifts of a group for gaps and overlaps from midnight to midnight."""
     for row in rows:
         if row.number("end") <= row.number("start"):
             rule = "be above start; a shift over midnight is two rows"
@@ -162,7 +162,7 @@ def _check_day(found: Findings, rows: list[Row]) -> None:
 
 
 def _check_lanes(found: Findings, group: Group, rows: list[Row]) -> None:
-    """No more lanes are on duty than there are, and a border is open at some hour."""
+    """Check lanes on duty: no more than the group has, and at a border some at some hour."""
     if not all(found.clean(row, "lanes") for row in rows):
         return
     own = [row for row in found.rows["lanes"] if group_of(row) == group and found.clean(row, "lanes")]
@@ -181,7 +181,7 @@ def _check_lanes(found: Findings, group: Group, rows: list[Row]) -> None:
 
 
 def _check_borders(found: Findings) -> None:
-    """Ways lead round crossings that are there, and not more loads take them than come."""
+    """Check bypasses: their border has crossings, and the shares of a border sum to at most one."""
     borders = {row.cells["border"] for row in found.rows["checkpoints"] if row.cells["border"]}
     shares: Mapping[str, list[Row]] = defaultdict(list)
     for row in found.rows["bypass"]:
@@ -199,7 +199,7 @@ def _check_borders(found: Findings) -> None:
 
 
 def _check_campaigns(found: Findings) -> None:
-    """Campaigns end after they start, within the year and over the years."""
+    """Check the dates of campaigns: the end follows the start, within the year and over the years."""
     rules: dict[str, Any] = {"end": ("start", "be later in the year than start"), "to": ("from", "be after from")}
     for row in found.rows["campaigns"]:
         for column, (first, rule) in rules.items():

@@ -12,12 +12,12 @@ from flowsim.world_tables.validate import Findings
 
 
 def check(found: Findings) -> None:
-    """Find the mistakes of further drugs that no cell shows alone.
+    """Find errors of further drugs across cells.
 
     Parameters
     ----------
     found
-        Findings of the tables so far, to which it adds.
+        Findings of the tables so far; errors found are added.
     """
     sent = {row.cells["drug"] for row in found.rows["streams"]} if found.whole("streams", "drug") else set(DRUGS)
     known = {row.cells["drug"] for row in found.rows["drugs"]}

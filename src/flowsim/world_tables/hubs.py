@@ -1,4 +1,4 @@
-"""Hubs in the tables of a world: where loads by road are stored, and the vehicles in which their parts leave."""
+"""Hubs in the tables of a world: storage of consignments by road, and onward vehicles of their parts."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Classes = Mapping[str, Sequence[tuple[str, float]]]
 
 
 def check(found: Findings) -> None:
-    """Find the mistakes of hubs that no cell shows alone.
+    """Find errors of hubs across cells.
 
     Parameters
     ----------
     found
-        Findings of the tables so far, to which it adds.
+        Findings of the tables so far; errors found are added.
     """
     for column in ("share", "store"):
         check_interval(found, "hubs", column)
@@ -31,7 +31,7 @@ def check(found: Findings) -> None:
 
 
 def classes(found: Findings) -> Classes:
-    """Classes of vehicle of each hub, if no cell that says so has a mistake."""
+    """Classes of vehicle of each hub; none if a relevant cell is invalid."""
     shares: dict[str, list[tuple[str, float]]] = defaultdict(list)
     if found.whole("hub_classes", "place", "class", "share"):
         for row in found.rows["hub_classes"]:
@@ -52,7 +52,7 @@ def hub(row: Row, *, classes: Classes) -> Hub:
     Raises
     ------
     KeyError
-        If its classes have a mistake.
+        If its classes have an error.
     ValueError
         If a cell is not of its form.
     """
@@ -70,7 +70,7 @@ def hub(row: Row, *, classes: Classes) -> Hub:
 
 
 def _check_places(found: Findings) -> None:
-    """Loads come to a hub and go on."""
+    """Check the place of each hub: consignments pass it and go on."""
     if not found.whole("routes", "mode", "path"):
         return
     for row in found.rows["hubs"]:
@@ -81,7 +81,7 @@ def _check_places(found: Findings) -> None:
 
 
 def _check_parts(found: Findings) -> None:
-    """The largest load that comes to a hub leaves it in no more parts than there are numbers for."""
+    """Check the number of parts of the largest consignment at each hub against `MOST_PARTS`."""
     largest = _largest_loads(found)
     sent = found.whole("streams", "drug", "origin", "mode") and found.whole("routes", "origin", "mode", "path")
     for row in found.rows["hubs"] if sent else ():
@@ -100,7 +100,7 @@ def _check_parts(found: Findings) -> None:
 
 
 def _largest_loads(found: Findings) -> dict[str, float]:
-    """Largest load of each drug [kg] whose number has no mistake."""
+    """Largest consignment of each drug [kg], invalid numbers left out."""
     largest = {
         row.cells["drug"]: row.number("load_maximum")
         for row in found.rows["drugs"]
@@ -113,7 +113,7 @@ def _largest_loads(found: Findings) -> dict[str, float]:
 
 
 def _check_classes(found: Findings) -> None:
-    """Every hub has classes of vehicle, and their shares sum to one."""
+    """Check the classes of vehicle of each hub: at least one, with shares summing to one."""
     if not found.whole("hub_classes", "place"):
         return
     shares: Mapping[str, list[Row]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""One row of a table becomes one object of a world: a place, a leg, a group of lanes, a flow."""
+"""Objects of a world from rows of its tables: places, legs, groups of lanes, flows."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def stream(row: Row) -> Stream:
 
 
 def class_share(row: Row) -> ClassShare:
-    """Part of a class of vehicle of a row of `classes.csv`."""
+    """Share of a class of vehicle of a row of `classes.csv`."""
     return ClassShare(
         mode=row.text("mode"),
         vehicle_class=row.text("class"),

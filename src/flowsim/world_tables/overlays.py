@@ -1,4 +1,4 @@
-"""Overlays: folders of rows that are laid over the tables of a world, for another year or another reading."""
+"""Overlays: folders of rows laid over the tables of a world, for another year or another reading."""
 
 from __future__ import annotations
 
@@ -33,29 +33,29 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "route_evidence": ("evidence",),
     "routes_excluded": ("evidence",),
 }
-"""Columns that tell the rows of each table apart."""
+"""Key columns of each table."""
 
 DROPPED = ("table", "key", "kind", "source")
-"""Columns of `dropped.csv`: rows of the table whose key begins with this one are left out."""
+"""Columns of `dropped.csv`: rows of the table with this beginning of their key are left out."""
 
 SCALED = ("table", "key", "column", "factor", "kind", "source")
-"""Columns of `scaled.csv`: numbers of the column in rows whose key begins with this one are multiplied."""
+"""Columns of `scaled.csv`: numbers of the column are multiplied in rows with this beginning of their key."""
 
 REPORTED, BASE = "reported:", "base:"
-"""What a cell begins with that holds the key of a reported figure, or a column of the row that it replaces.
+"""Prefixes of a cell with the key of a reported figure, or with a column of the row it replaces.
 
-Behind that column and a semicolon may follow what is added to its text.
+Text to append may follow the column, after a semicolon.
 """
 
 DIVISORS = {("percent", "1"): 100.0, ("fraction", "1"): 1.0, ("million USD", "USD"): 1e-6}
-"""What a reported figure is divided by to come from its unit to that of a parameter."""
+"""Divisor for the conversion of a reported figure from its unit to the unit of a parameter."""
 
 Rows = Mapping[str, tuple[Row, ...]]
 """Rows of the tables of a world by name of the table."""
 
 
 def key_of(row: Row, *, table: str) -> tuple[str, ...]:
-    """What tells a row of a table from the others."""
+    """Key of a row of a table."""
     return tuple(row.cells[column] for column in KEYS[table])
 
 
@@ -67,10 +67,10 @@ def lay(
     absent: Mapping[str, Collection[str]] | None = None,
     figures: Mapping[str, Figure] | None = None,
 ) -> dict[str, tuple[Row, ...]]:
-    """Tables with overlays laid over them, one after another, and reported figures put in.
+    """Tables with overlays applied in order, and reported figures filled in.
 
     Within an overlay, `dropped.csv` comes first, then `scaled.csv`, then the tables. A row of a table replaces the
-    row with the same key, or is added at the end; a column that the overlay does not have keeps its cell.
+    row with the same key, or is added at the end; a column missing from the overlay keeps its cell.
 
     Parameters
     ----------
@@ -81,15 +81,15 @@ def lay(
     columns
         Columns of each table, `kind` and `source` among them.
     absent
-        Those of each table that a row may lack even if it is added; its cells are then empty. By default none.
+        Columns of each table optional even in an added row; their cells are then empty. By default none.
     figures
-        Figures that cells such as `reported:KEY` and `reported:KEY.low` refer to; the package's own by default.
+        Figures for cells such as `reported:KEY` and `reported:KEY.low`; the package's own by default.
 
     Raises
     ------
     ValueError
         If a cell refers to no figure or to one in another unit, or if an overlay has an unknown file or column,
-        drops or scales what is not there, or adds a row in part.
+        drops or scales rows that do not exist, or adds an incomplete row.
     """
     laid = _resolved(rows, figures=figures)
     for folder in folders:
@@ -109,7 +109,7 @@ def lay(
 
 
 def _read(files: Mapping[str, Path], name: str, *, folder: Path, columns: Sequence[str]) -> tuple[Row, ...]:
-    """Rows of a table of an overlay, which may lack columns other than those of the key, kind and source."""
+    """Rows of a table of an overlay; columns other than key, kind and source are optional."""
     if name not in files:
         return ()
     needed = (*KEYS.get(name, columns), "kind", "source")
@@ -118,7 +118,7 @@ def _read(files: Mapping[str, Path], name: str, *, folder: Path, columns: Sequen
 
 
 def _chosen(rows: Sequence[Row], key: str, *, table: str) -> list[int]:
-    """Positions of the rows whose key begins with one that is written with slashes; all if it is empty."""
+    """Positions of the rows with this beginning of their key, written with slashes; all if it is empty."""
     parts = tuple(key.split("/")) if key else ()
     return [index for index, row in enumerate(rows) if key_of(row, table=table)[: len(parts)] == parts]
 
@@ -203,16 +203,16 @@ def _number(row: Row, column: str, *, figures: Mapping[str, Figure] | None) -> s
 
 
 def converted(key: str, *, unit: str | None, thing: str, figures: Mapping[str, Figure] | None = None) -> float:
-    """Reported number of a key in the unit of what it is put into; a percentage becomes a share.
+    """Reported figure converted to a given unit; a percentage becomes a share.
 
     Parameters
     ----------
     key
         Identifier of the figure; with `.low` or `.high` behind it an end of its range.
     unit
-        Unit that the number must have; None for that of the figure.
+        Unit of the result; None for the unit of the figure.
     thing
-        What the number is put into, for the message.
+        Destination of the number, for the message.
     figures
         Figures to look it up in; the package's own by default.
 

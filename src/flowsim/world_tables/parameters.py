@@ -1,4 +1,4 @@
-"""The numbers of a whole world: the unit and the range that each must have, and its interval and source."""
+"""Parameters of a whole world: required unit and range, interval and source."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Parameter:
     """Whether it is reported or assumed."""
 
     source: str
-    """Where it comes from."""
+    """Source and locator, or the reason of a judgement."""
 
     def __post_init__(self) -> None:
         rule = f"lie in its interval [{self.low}, {self.high}]"
@@ -46,7 +46,7 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What a parameter must be."""
+    """Specification of a parameter."""
 
     unit: str
     """Its unit."""
@@ -55,13 +55,13 @@ class Expected:
     """Range of its value and of both ends of its interval."""
 
     meaning: str
-    """What it says, in one line."""
+    """Meaning, in one line."""
 
     mode: str = ""
-    """Mode of the legs that need it; empty if it is no matter of legs."""
+    """Mode of the legs using it; empty if legs do not."""
 
     default: float | None = None
-    """Value in a world that does not give it; None if every world must, or every leg of its mode."""
+    """Value in a world without it; None if it must be given by the world, or by every leg of its mode."""
 
 
 def _expected(unit: str, rule: Rule, meaning: str, *, mode: str = "", default: float | None = None) -> Expected:
@@ -72,7 +72,7 @@ PARAMETERS: Mapping[str, Expected] = {
     "inflow": _expected("t/year", checks.between(0, 1e5), "heroin entering the country"),
     "retained_share": _expected("1", PROBABILITY, "share of consignments that stay in cities on their route"),
     "market": _expected(
-        *("1", PROBABILITY, "share of what cities retain that arrests in retail trade take"), default=0.0
+        *("1", PROBABILITY, "share of the mass retained in cities seized by arrests in retail trade"), default=0.0
     ),
     **{
         f"detour_{mode}": _expected(
@@ -92,14 +92,14 @@ PARAMETERS: Mapping[str, Expected] = {
     ),
     "travel_cv": _expected("1", NON_NEGATIVE, "coefficient of variation of the rest"),
     "travel_within_place": _expected("h", POSITIVE, "time from one checkpoint to the next of the same place"),
-    "load_median": _expected("kg", POSITIVE, "median of the body of detected loads"),
+    "load_median": _expected("kg", POSITIVE, "median of the body of detected consignments"),
     "load_log_sd": _expected("1", POSITIVE, "standard deviation of its logarithm"),
-    "load_tail_start": _expected("kg", POSITIVE, "mass above which the tail of large loads begins"),
-    "load_tail_rate": _expected("1/year", NON_NEGATIVE, "detected loads in the tail"),
+    "load_tail_start": _expected("kg", POSITIVE, "mass above which the tail of large consignments begins"),
+    "load_tail_rate": _expected("1/year", NON_NEGATIVE, "detected consignments in the tail"),
     "load_tail_exponent": _expected("1", POSITIVE, "exponent of the tail"),
-    "load_maximum": _expected("kg", POSITIVE, "largest load"),
+    "load_maximum": _expected("kg", POSITIVE, "largest consignment"),
     "load_size_selection": _expected("1", NON_NEGATIVE, "exponent by which detection falls with mass"),
-    "detected_loads_per_year": _expected("1/year", POSITIVE, "detected loads that the rate of the tail refers to"),
+    "detected_loads_per_year": _expected("1/year", POSITIVE, "detected consignments behind the rate of the tail"),
     "year_flow_log_sd": _expected("1", NON_NEGATIVE, "standard deviation of the logarithm of a year's flow"),
     "backcast_factor": _expected("1", POSITIVE, "traffic of the world's year over that of the counts' years"),
     "warm_up": _expected("h", checks.between(0, 8760), "time simulated and discarded, to fill the queues"),
@@ -167,23 +167,23 @@ def value_of(name: str, *, parameters: Mapping[str, Parameter]) -> float:
 
 
 def load_sizes(parameters: Mapping[str, Parameter]) -> LoadSizes:
-    """Masses of consignments.
+    """Distribution of consignment masses.
 
     Raises
     ------
     ValueError
-        If the numbers do not go together.
+        If the numbers are inconsistent.
     """
     return sizes_of({name: parameters[name].value for name in (*SIZES.values(), "detected_loads_per_year")})
 
 
 def sizes_of(values: Mapping[str, float]) -> LoadSizes:
-    """Masses of consignments, from the values of the parameters that describe them.
+    """Distribution of consignment masses, from the values of its parameters.
 
     Raises
     ------
     ValueError
-        If the numbers do not go together.
+        If the numbers are inconsistent.
     """
     given = {field: values[name] for field, name in SIZES.items()}
     given["tail_share"] /= values["detected_loads_per_year"]
@@ -201,7 +201,7 @@ def travel(parameters: Mapping[str, Parameter]) -> Travel:
 
 
 def check_row(row: Row) -> list[tuple[str, str]]:
-    """What is wrong in a row of `parameters.csv` whose cells have their form: column, rule and value of each."""
+    """Errors in a row of `parameters.csv` with well-formed cells: column, rule and value of each."""
     name = row.text("parameter")
     expected = PARAMETERS.get(name)
     if expected is None:
@@ -223,14 +223,14 @@ def check_row(row: Row) -> list[tuple[str, str]]:
 
 
 def check_all(rows: Sequence[Row], *, needed_by_legs: Set[str]) -> list[Mistake]:
-    """Mistakes of the table as a whole: parameters that are missing, or that do not go together.
+    """Errors of the table as a whole: missing or inconsistent parameters.
 
     Parameters
     ----------
     rows
-        Rows of `parameters.csv`, each without mistakes.
+        Rows of `parameters.csv`, each free of errors.
     needed_by_legs
-        Detours and speeds that a leg without a length or a speed of its own needs, as "detour_road".
+        Detours and speeds for legs without a length or a speed of their own, such as "detour_road".
     """
     last = max(row.line for row in rows)
     have = {row.text("parameter"): row for row in rows}

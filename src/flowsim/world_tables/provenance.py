@@ -1,4 +1,4 @@
-"""Provenance: for every number of a world whether it is reported, calibrated or assumed, and from where."""
+"""Provenance of every number of a world: kind (reported, calibrated or assumed) and source."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ INTERVALS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 """Columns of the ends of the interval of a number, by table and column of the number."""
 
 DAYS: Mapping[str, str] = {"date": "date", "day": "day of the year"}
-"""Forms of what is no number but a day, and the unit that each is given."""
+"""Forms of dates and days, and the unit given to each."""
 
 FIXED_CV = {"constant": "0", "exponential": "1"}
-"""Coefficient of variation that a law of service fixes."""
+"""Coefficient of variation fixed by a service-time distribution."""
 
 UNITS: Mapping[str, str] = {
     "targeting": "1",
@@ -50,21 +50,21 @@ UNITS: Mapping[str, str] = {
     "intelligence.cases_committee": "1/year",
     "corruption": "1",
 }
-"""Units of the numbers that `conf/inspection/` holds; a number of a group may have one of its own."""
+"""Units of the numbers of `conf/inspection/`; a number of a group may have its own."""
 
 INFLOW_UNIT = "t/year"
 """Unit of the inflow of a run."""
 
 WORD = "word"
-"""Unit of what is no number, but a word, true or false."""
+"""Unit of a word or truth value."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Number:
-    """A number of a world, or a day or a word, and where it comes from."""
+    """A number, day or word of a world, with its source."""
 
     table: str
-    """Table that holds it, or `inspection`."""
+    """Its table, or `inspection`."""
 
     key: str
     """Row of the table, its key joined with slashes."""
@@ -106,11 +106,11 @@ def of_tables(
     rows
         Tables of the world, overlays laid over them.
     world
-        World that was built from them, which says what is in force and how long the legs are.
+        World built from them, for the controls in force and the lengths of legs.
     inflow
-        Inflow that a run asks for, if it is not the world's [t/year].
+        Inflow of the run, if it differs from the world's [t/year].
     reported
-        Key of the reported figure that it refers to, if any.
+        Key of the reported figure behind this inflow, if any.
 
     Raises
     ------
@@ -142,14 +142,14 @@ def of_tables(
 
 
 def _given(number: Number, *, words: str, reported: str | None) -> Number:
-    """Number that the command or the configuration gives, whose source and interval are no longer those of a table."""
+    """Number set by the command or the configuration, without the source and interval of the table."""
     if reported is None:
         return replace(number, low=None, high=None, kind="assumed", source=f"judgement: typed for this run, {words}")
     return _reported(replace(number, low=None, high=None), reported)
 
 
 def _reported(number: Number, key: str) -> Number:
-    """Number that is a reported figure, with the place where it is printed, and its range if it has no other."""
+    """Number taken from a reported figure, with the figure's locator, and its range if the number has none."""
     name, _, end = key.partition(".")
     found = figure(name)
     low, high = number.low, number.high
@@ -159,7 +159,7 @@ def _reported(number: Number, key: str) -> Number:
 
 
 def _filled(row: Row, table: str, *, rows: Rows, world: World) -> Row:
-    """Row in which empty cells hold what the model takes for them."""
+    """Row with empty cells filled in by the model's defaults."""
     cells = dict(row.cells)
     if table == "legs":
         ends = {cells["start"], cells["end"]}
@@ -203,7 +203,7 @@ def _of_row(row: Row, table: str) -> Iterator[Number]:
 
 
 def is_number(value: object) -> bool:
-    """Whether a value is a number and neither a word nor true or false."""
+    """Whether a value is a number, not a word or truth value."""
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
@@ -214,18 +214,18 @@ def of_detection(
     typed: Sequence[str] = (),
     reported: Mapping[str, str] | None = None,
 ) -> tuple[Number, ...]:
-    """Numbers that are common to all checkpoints.
+    """Numbers common to all checkpoints.
 
     Parameters
     ----------
     detection
-        What is common to all checkpoints.
+        Detection settings common to all checkpoints.
     sources
         Mapping from each number, nested as they are, to its kind, low, high and source.
     typed
-        Arguments of the command; what they set is a judgement of whoever typed it, and has no interval.
+        Arguments of the command; numbers set by them count as judgements, without interval.
     reported
-        Keys of the reported figures that numbers refer to, by number, as `effort.south`; these are reported.
+        Keys of the reported figures behind numbers, by number, such as `effort.south`; these are reported.
 
     Raises
     ------
@@ -256,7 +256,7 @@ def _of_fields(owner: Any, *, sources: Mapping[str, Any], path: str) -> Iterator
 
 
 def _set(number: Number, *, typed: Sequence[str], reported: str | None) -> Number:
-    """Number of the inspection as the command sets it, or as its file refers to a reported figure."""
+    """Number of the inspection as set by the command, or as a reported figure if its file refers to one."""
     words = [word for word in typed if word.startswith(f"inspection.{number.key}=")]
     if words:
         return _given(number, words=words[-1], reported=reported)

@@ -1,4 +1,4 @@
-"""Reading of a world from a folder of tables: places, legs, routes, checkpoints, traffic and parameters."""
+"""Reader of a world from a folder of tables: places, legs, routes, checkpoints, traffic and parameters."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 ABSENT: Mapping[str, tuple[str, ...]] = {
     name: tuple(column.name for column in table.columns if column.may_be_absent) for name, table in TABLES.items()
 }
-"""Columns of each table that its file may lack; its cells are then empty."""
+"""Optional columns of each table; if the file omits one, its cells are empty."""
 
 FIELDS: Mapping[str, Mapping[str, str]] = {
     "checkpoints": {"start": "from", "end": "to", "effort_class": "effort"},
@@ -42,7 +42,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "classes": {"vehicle_class": "class"},
     "drugs": world_parameters.SIZES,
 }
-"""Columns behind the fields of the objects that have another name."""
+"""Columns named differently from their fields, by field."""
 
 Rows = Mapping[str, tuple[Row, ...]]
 """Rows of each table of a world."""
@@ -55,7 +55,7 @@ _FIELD = re.compile(r"^(?:(?P<thing>.*)[.:] ?)?(?P<field>\w+) must (?P<rest>.*)$
 def read_tables(
     folder: Path, *, overlays: Sequence[Path] = (), figures: Mapping[str, Figure] | None = None
 ) -> dict[str, tuple[Row, ...]]:
-    """Read all tables of a world, without checking what their cells say.
+    """Read all tables of a world, without checks of their contents.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def read_tables(
     overlays
         Folders with rows to lay over them, in order.
     figures
-        Reported figures that cells refer to; the package's own by default.
+        Reported figures for references in cells; the package's own by default.
 
     Returns
     -------
@@ -74,7 +74,7 @@ def read_tables(
     Raises
     ------
     ValueError
-        If tables are missing or malformed; all that is wrong is said at once.
+        If tables are missing or malformed; all errors are in one message.
     """
     rows, mistakes = _scan(folder)
     _refuse(mistakes, thing=f"the tables in {folder}")
@@ -100,17 +100,17 @@ def load(
     name, title, year
         Identifier, description and calendar year of the world.
     detection
-        What is common to all its checkpoints.
+        Detection settings common to all its checkpoints.
     overlays
         Folders with rows to lay over the tables, in order.
     figures
-        Reported figures that cells refer to; the package's own by default.
+        Reported figures for references in cells; the package's own by default.
 
     Raises
     ------
     Refused
-        If tables are malformed or the world does not hold together; every mistake is named with its table, line,
-        column, rule and value, in the order of the tables and their rows.
+        If tables are malformed or inconsistent; every error is named with its table, line, column, rule and value,
+        in the order of the tables and their rows.
     """
     thing = f"the tables of world '{name}' in {folder}"
     rows, mistakes = _scan(folder)
@@ -137,7 +137,7 @@ def load(
 
 
 def digest(rows: Rows) -> str:
-    """Digest of all cells but sources and notes, which change no result.
+    """Digest of all cells except sources and notes, as these change no result.
 
     Parameters
     ----------
@@ -175,7 +175,7 @@ def _filled(row: Row, absent: Sequence[str]) -> Row:
 def _resolved(
     rows: Rows, *, figures: Mapping[str, Figure] | None
 ) -> tuple[dict[str, tuple[Row, ...]], list[Mistake], list[Row]]:
-    """Rows with reported figures put in; the mistakes of those that refer to none, and these rows."""
+    """Rows with reported figures filled in; the errors of unknown references, and their rows."""
     mistakes, spoilt = [], []
     put: dict[str, tuple[Row, ...]] = {}
     for name, own in rows.items():
@@ -205,14 +205,14 @@ def _refuse(mistakes: Sequence[Mistake], *, thing: str) -> None:
 
 
 def _made(found: Findings, table: str, make: Callable[[Row], Made]) -> list[tuple[Row, Made]]:
-    """Objects of the rows of a table that are free of mistakes; what a constructor refuses is noted."""
+    """Objects of the valid rows of a table; refusals by a constructor are noted."""
     made = []
     for row in found.rows[table]:
         if not found.clean(row):
             continue
         try:
             made.append((row, make(row)))
-        except KeyError:  # what the row refers to has a mistake of its own
+        except KeyError:  # the row refers to one with an error of its own
             if found.sound:
                 raise
         except ValueError as error:
@@ -221,7 +221,7 @@ def _made(found: Findings, table: str, make: Callable[[Row], Made]) -> list[tupl
 
 
 def _located(row: Row, error: ValueError, *, table: str) -> Mistake:
-    """Mistake of a row from the message of a constructor, with the column in place of the field."""
+    """Error of a row from the message of a constructor, with the column in place of the field."""
     text = str(error)
     if text.startswith(row.where()):
         return Mistake(row.table, row.line, text)
@@ -314,7 +314,7 @@ def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year:
 
 
 def _profiles(found: Findings) -> dict[str, Profile]:
-    """Profiles of which every row is free of mistakes."""
+    """Profiles with only valid rows."""
     profiles = {}
     for name in dict.fromkeys(row.cells["profile"] for row in found.rows["profiles"]):
         own = [row for row in found.rows["profiles"] if row.cells["profile"] == name]

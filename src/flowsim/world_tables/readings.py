@@ -1,4 +1,4 @@
-"""Readings: how a run takes what the sources leave open, one reading of each kind at most."""
+"""Readings: interpretations of ambiguous sources, at most one of each kind in a run."""
 
 from __future__ import annotations
 
@@ -14,42 +14,42 @@ KINDS: Mapping[str, str] = {
     "mode": "how much of it goes by road and how much by rail",
     "series": "which years the opiate series of 1996 to 2006 belongs to",
 }
-"""What the readings are about; a run has at most one of each."""
+"""Kinds of readings and their questions; a run has at most one reading of each."""
 
 DEFAULT = "posts_absent"
-"""Reading of a run that names none."""
+"""Default reading of a run."""
 
 NONE = "none"
-"""What is said of a world that leaves nothing open."""
+"""Label of a world without readings."""
 
 ANY = "any"
-"""Key of the overlay that a reading lays over whatever tables."""
+"""Key of a reading's overlay for all tables."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """One way of taking what the sources leave open."""
+    """One interpretation of ambiguous sources."""
 
     name: str
     """Identifier."""
 
     title: str
-    """What it says, in one line."""
+    """Description, in one line."""
 
     kind: str
     """One of `KINDS`."""
 
     sources: tuple[str, ...]
-    """Where it is printed, or the reason of a judgement."""
+    """Documents, or the reason of a judgement."""
 
     changes: str
-    """What it changes."""
+    """Description of its changes."""
 
     overlays: dict[str, str] = field(default_factory=dict)
     """Folder of the overlay for each folder of tables or overlay of a world, or for `ANY`; empty if it has none."""
 
     worlds: tuple[str, ...] = ()
-    """Tables of the worlds that it is about besides those of its overlays; empty if it is about all."""
+    """Tables of further worlds it applies to, besides the keys of its overlays; empty if it applies to all."""
 
     series: str = ""
     """Years of the opiate series, one of `evidence.figures.READINGS`; empty if it says nothing of them."""
@@ -68,12 +68,12 @@ class Reading:
         return bool(self.overlays)
 
     def is_about(self, layers: Sequence[str]) -> bool:
-        """Whether it says anything of a world that is made of these tables and overlays."""
+        """Whether it applies to a world made of these tables and overlays."""
         return not self._about or not set(self._about).isdisjoint(layers)
 
     @property
     def _about(self) -> tuple[str, ...]:
-        """Tables and overlays of the worlds that it is about; empty if these are all."""
+        """Tables and overlays of the worlds it applies to; empty for all worlds."""
         return () if ANY in self.overlays else (*self.overlays, *self.worlds)
 
     def overlay(self, layers: Sequence[str], *, world: str) -> str | None:
@@ -82,14 +82,14 @@ class Reading:
         Parameters
         ----------
         layers
-            Tables of the world and its overlays, the last of which decides.
+            Tables of the world, then its overlays; the last match decides.
         world
             Name of the world, for the message.
 
         Raises
         ------
         ValueError
-            If the reading is about other worlds; the default one then says nothing.
+            If the reading applies to other worlds only; the default reading is then ignored instead.
         """
         for layer in reversed(layers):
             if layer in self.overlays:

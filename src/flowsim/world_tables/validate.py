@@ -1,4 +1,4 @@
-"""Whole-world validation: everything that is wrong in the tables of a world, found in one pass."""
+"""Whole-world validation: all errors in the tables of a world, found in one pass."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ Rows = Mapping[str, tuple[Row, ...]]
 
 
 class Findings:
-    """The mistakes found so far, and which tables, rows and cells they spoil for further checks."""
+    """Errors found so far, and the tables, rows and cells excluded from further checks."""
 
     def __init__(self, rows: Rows, *, partial: Sequence[str]) -> None:
-        """Begin with no mistakes.
+        """Begin without errors.
 
         Parameters
         ----------
         rows
             Rows of each table.
         partial
-            Tables that lack rows because their file is broken.
+            Tables with rows missing because of a malformed file.
         """
         self.rows = rows
         self.mistakes: list[Mistake] = []
@@ -41,42 +41,42 @@ class Findings:
         self._rows: set[tuple[str, int]] = set()
 
     def add(self, row: Row, text: str, *, column: str = "") -> None:
-        """Note a mistake of a row or of one of its cells."""
+        """Note an error of a row or of one of its cells."""
         self.mistakes.append(row.mistake(text, column=column))
         self._cells.add((row.table, row.line, column))
         self._rows.add((row.table, row.line))
 
     def note(self, row: Row, error: ValueError, *, column: str) -> None:
-        """Note a mistake whose message names the cell already."""
+        """Note an error with the cell already named in its message."""
         self.mistakes.append(Mistake(row.table, row.line, str(error)))
         self._cells.add((row.table, row.line, column))
         self._rows.add((row.table, row.line))
 
     def spoil(self, row: Row) -> None:
-        """Take all cells of a row for broken, because of a mistake that is named elsewhere."""
+        """Exclude all cells of a row from further checks, because of an error named elsewhere."""
         self._cells |= {(row.table, row.line, column) for column in row.cells}
         self._rows.add((row.table, row.line))
 
     @property
     def sound(self) -> bool:
-        """Whether nothing at all is wrong."""
+        """Whether there are no errors at all."""
         return not (self.mistakes or self.partial or self._rows)
 
     def clean(self, row: Row, *columns: str) -> bool:
-        """Whether a row, or each of some of its cells, is free of mistakes."""
+        """Whether a row, or each of some of its cells, is free of errors."""
         if not columns:
             return (row.table, row.line) not in self._rows
         return not any((row.table, row.line, column) in self._cells for column in columns)
 
     def whole(self, table: str, *columns: str) -> bool:
-        """Whether a table has all its rows, and these columns have no mistakes."""
+        """Whether a table has all its rows, and these columns are free of errors."""
         if table in self.partial:
             return False
         return all(self.clean(row, column) for row in self.rows[table] for column in columns)
 
 
 class _Traveller(NamedTuple):
-    """Vehicles on a path, and the cell that puts them there."""
+    """Vehicles on a path, and the cell placing them there."""
 
     row: Row
     column: str
@@ -87,20 +87,20 @@ class _Traveller(NamedTuple):
 
 
 def examine(rows: Rows, *, year: int, partial: Sequence[str] = (), spoilt: Sequence[Row] = ()) -> Findings:
-    """Find all mistakes of the tables of a world, but those that only its objects can tell.
+    """Find all errors in the tables of a world, except errors visible only in its objects.
 
-    A check is left out where an earlier mistake would make it say the same again.
+    A check is skipped where an earlier error would make it report the same again.
 
     Parameters
     ----------
     rows
         Rows of each table.
     year
-        Calendar year of the world, which decides the checkpoints in force.
+        Calendar year of the world, for the checkpoints in force.
     partial
-        Tables that lack rows because their file is broken.
+        Tables with rows missing because of a malformed file.
     spoilt
-        Rows whose cells could not be read, which are not checked again.
+        Rows with unreadable cells, not to be checked again.
     """
     found = Findings(rows, partial=partial)
     for row in spoilt:
@@ -117,7 +117,7 @@ def examine(rows: Rows, *, year: int, partial: Sequence[str] = (), spoilt: Seque
 
 
 def repeated(rows: Rows) -> list[Mistake]:
-    """Find the rows that stand twice."""
+    """Find duplicate rows."""
     found = Findings(rows, partial=())
     _check_keys(found)
     return found.mistakes
@@ -139,7 +139,7 @@ def _check_cells(found: Findings, *, spoilt: set[tuple[str, int]]) -> None:
 
 
 def _check_keys(found: Findings) -> None:
-    """Each key once; a leg is the same in both directions."""
+    """Check the uniqueness of keys; a leg is the same in both directions."""
     for name, table in TABLES.items():
         first: dict[tuple[str, ...], Row] = {}
         for row in found.rows[name] if table.key else ():
@@ -158,7 +158,7 @@ def _names(found: Findings, table: str) -> list[str]:
 
 
 def _check_references(found: Findings) -> None:
-    """Each name that a cell uses is that of a row of the other table."""
+    """Check the references of cells to rows of other tables."""
     for name, table in TABLES.items():
         for column in table.columns:
             if not column.table or column.table in found.partial:
@@ -182,7 +182,7 @@ def _groups(found: Findings, table: str, *columns: str) -> Iterator[tuple[tuple[
 
 
 def _check_sums(found: Findings) -> None:
-    """Shares of a whole sum to one."""
+    """Check the sums of shares of a whole: one each."""
     for table, column, by in (
         ("routes", "weight", ("origin", "mode")),
         ("streams", "share", ("drug",)),
@@ -228,7 +228,7 @@ def _check_profiles(found: Findings) -> None:
 
 
 def _check_lanes(found: Findings) -> None:
-    """Every checkpoint has lanes, and a class has one group of them per direction."""
+    """Check lanes: every checkpoint has some, and a class has one group of them per direction."""
     served: dict[tuple[str, str, str], Row] = {}
     for row in found.rows["lanes"]:
         if not found.clean(row, "checkpoint", "direction", "classes"):
@@ -250,7 +250,7 @@ def _check_lanes(found: Findings) -> None:
 
 
 def _check_streams(found: Findings) -> None:
-    """Every stream has routes and classes of vehicle, and every route a stream."""
+    """Check streams: each has routes and classes of vehicle, and every route a stream."""
     pairs = {
         name: {(row.cells["origin"], row.cells["mode"]) for row in found.rows[name]} for name in ("streams", "routes")
     }
@@ -273,7 +273,7 @@ def _check_streams(found: Findings) -> None:
 
 
 def _check_evidence(found: Findings) -> None:
-    """Each row of the route evidence is a route or is excluded, and not both."""
+    """Check the route evidence: each row is either a route or excluded."""
     if not (found.whole("routes", "evidence") and found.whole("routes_excluded", "evidence")):
         return
     used = {word for row in found.rows["routes"] for word in row.words("evidence")}
@@ -303,7 +303,7 @@ def _check_parameters(found: Findings) -> None:
 
 
 def _check_hashes(found: Findings) -> None:
-    """Names that address random numbers have hashes of their own."""
+    """Check names used as addresses of random numbers for hash collisions."""
     rule = "be renamed, as the same random numbers would go to it and to '{other}'"
     posts = {row.cells["checkpoint"]: row for row in found.rows["checkpoints"]}
     pair = hashes.collision(posts, by=hashes.long_hash)
@@ -316,7 +316,7 @@ def _check_hashes(found: Findings) -> None:
 
 
 def _check_legs(found: Findings) -> None:
-    """A leg joins two places apart from each other, if no length is given."""
+    """Check the ends of legs: different places, and different points if no length is given."""
     points = {
         row.cells["place"]: (row.number("latitude"), row.number("longitude"))
         for row in found.rows["places"]
@@ -334,7 +334,7 @@ def _check_legs(found: Findings) -> None:
 
 
 def _check_ways(found: Findings, *, year: int) -> None:
-    """Paths follow legs and meet checkpoints that have lanes for them, and each checkpoint is met."""
+    """Check paths: they follow legs, their checkpoints have lanes for them, and each checkpoint lies on a path."""
     served = {
         (row.cells["checkpoint"], row.cells["direction"], vehicle_class)
         for row in found.rows["lanes"]
@@ -381,14 +381,14 @@ def _stands(found: Findings, row: Row, *, year: int) -> bool:
 
 
 def check_interval(found: Findings, table: str, column: str) -> None:
-    """Find the numbers of a column that lie outside the interval that the columns _low and _high give.
+    """Find numbers of a column outside the interval of its columns _low and _high.
 
     Parameters
     ----------
     found
-        Findings of the tables so far, to which it adds.
+        Findings of the tables so far; errors found are added.
     table, column
-        Where the numbers stand.
+        Table and column of the numbers.
     """
     for row in found.rows[table]:
         if not found.clean(row, column, f"{column}_low", f"{column}_high"):
@@ -400,7 +400,7 @@ def check_interval(found: Findings, table: str, column: str) -> None:
 
 
 def routes_through(found: Findings, place: str) -> list[Row]:
-    """Routes by road that pass a place and go on, if their modes and paths have no mistake."""
+    """Valid routes by road through a place and beyond."""
     return [
         row
         for row in found.rows["routes"]
@@ -429,7 +429,7 @@ def _travellers(found: Findings) -> Iterator[_Traveller]:
 
 
 def _follower(found: Findings) -> Callable[[Row, Sequence[str], str], None]:
-    """A check that each two places of a path are joined by a leg of its mode."""
+    """Check of a path for a leg of its mode between each two places."""
     joined: dict[frozenset[str], set[str]] = defaultdict(set)
     for leg in found.rows["legs"]:
         joined[frozenset((leg.cells["start"], leg.cells["end"]))].add(leg.cells["mode"])

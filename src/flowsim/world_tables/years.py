@@ -1,4 +1,4 @@
-"""The years of a world: for which of them its tables have dates of controls, and whether its title names them."""
+"""Years of a world: range of its tables' dates of controls, and the year in its title."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from flowsim import checks
 from flowsim.world_tables import reader
 
 DATED = ("checkpoints", "campaigns")
-"""Tables whose rows are in force from a day on, and to another."""
+"""Tables of rows in force from one date to another."""
 
 
 def dated(tables: Path, *, overlays: Sequence[Path] = ()) -> tuple[int, ...]:
-    """Calendar years of all dates from which, and to which, controls are in force, the earliest first.
+    """Calendar years of all first and last dates of controls, the earliest first.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ def dated(tables: Path, *, overlays: Sequence[Path] = ()) -> tuple[int, ...]:
     Raises
     ------
     ValueError
-        As of `world_tables.read_tables`.
+        As for `reader.read_tables`.
     """
     rows = reader.read_tables(tables, overlays=overlays)
     days = (row.cells[column] for name in DATED for row in rows[name] for column in ("from", "to"))
@@ -33,25 +33,25 @@ def dated(tables: Path, *, overlays: Sequence[Path] = ()) -> tuple[int, ...]:
 
 
 def check(year: int, *, own: int, title: str, tables: Path, overlays: Sequence[Path] = ()) -> None:
-    """Refuse a year that lies beyond every date of the tables, and a title that names the year of the world's file.
+    """Refuse a year beyond every date of the tables, and a title with the year of the world's file.
 
-    Controls without dates are in force in all years; a world that has no others takes any year.
+    Controls without dates are in force in all years; a world without dated controls takes any year.
 
     Parameters
     ----------
     year
-        Year that is asked for in place of that of the world's file.
+        Requested year, in place of the year of the world's file.
     own
         Year of the world's file.
     title
-        Title of the world in that year.
+        Title of the world in this year.
     tables, overlays
         As in `dated`.
 
     Raises
     ------
     ValueError
-        If the year lies before the first or after the last year that is known, or the title does not follow it.
+        If the year lies before the first or after the last known year, or the title does not follow it.
     """
     found = dated(tables, overlays=overlays)
     if found:
