@@ -100,9 +100,7 @@ def _variances(axes: Axes, rows: list[dict[str, Any]]) -> None:
                 start += share
         at = axes.get_yaxis_transform()
         axes.text(1.42, k, years_text(float(row["years"])), transform=at, size=SMALL, ha="right", va="center")
-    axes.text(
-        1.42, -1.0, "years to\ndetect", transform=axes.get_yaxis_transform(), size=SMALL, ha="right", color=QUIET
-    )
+    axes.text(1.42, -1.0, "years to\ndetect", transform=axes.get_yaxis_transform(), size=SMALL, ha="right", color=QUIET)
     axes.set_yticks([])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, 1)
