@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import pandas as pd
 
 from flowsim import checks
+from flowsim.config.relevant_keys import RUN, WORLD
 from flowsim.config.request import Request
+from flowsim.config.study import Study
 from flowsim.evidence import in_years
 from flowsim.evidence.contradictions import WEIGHTS
 from flowsim.evidence.ledger import contradiction_table, derived, ledger, outside
@@ -16,8 +18,38 @@ from flowsim.evidence.series import check_table, series_table
 from flowsim.figures.fig2_series import number_text, opiate_series, stated_text
 from flowsim.simulation.simulate import Progress
 from flowsim.studies import fig3_fig4, fig12
+from flowsim.studies.estimates import Amounts, visits
 from flowsim.studies.table1_page import page
 from flowsim.world_tables.readings import series_of
+
+KEYS: Mapping[str, Sequence[str]] = {
+    "evidence": ("out", "reading"),
+    "waterfall": tuple(key for key in RUN if key not in ("engine", "calibration")),
+    "fit": (*WORLD, "calibration", "seed", "workers", "out"),
+    "identified": (*WORLD, "calibration", "out"),
+}
+"""Keys with an effect on each figure."""
+
+STUDY = Study(
+    writes=True,
+    keys=("out",),
+    variant="figure",
+    keys_of=lambda figure: KEYS.get(figure, ("out",)),
+    renamed={"draws": "draws"},
+    calibrates=True,
+    posterior=True,
+    draws=40,
+)
+"""What the study declares."""
+
+
+def work(request: Request) -> Amounts:
+    """Simulations of the waterfall, histories of the fit; of the other figures there is none."""
+    figure = request.options.get("figure")
+    if figure == "waterfall":
+        several = 1 + (request.draws or 1)
+        return Amounts(visits=several * visits(request), worlds=several)
+    return Amounts(predicted=float(figure == "fit"))
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
