@@ -14,6 +14,7 @@ from flowsim.comparison.replications import PRIOR, Comparison, comparison_of, re
 from flowsim.config.relevant_keys import RUN
 from flowsim.config.request import Request
 from flowsim.config.study import Study
+from flowsim.figures.save import save
 from flowsim.policy import added
 from flowsim.policy.policy import Policy
 from flowsim.results import files
@@ -91,7 +92,8 @@ def run(request: Request, *, progress: Progress | None) -> str:
     files.write(labelled(posterior).assign_attrs(request.attributes, command=request.command), request.out / EFFECTS)
     found = analyse(posterior, prior=prior)
     found.save(request.out)
-    comparison_figures.save(comparison_figures.figures(posterior, found, title=request.world.title), request.out)
+    for name, figure in comparison_figures.figures(posterior, found, title=request.world.title).items():
+        save(figure, request.out, name)
     return "\n".join((*_head(comparison, request), "", *found.lines))
 
 

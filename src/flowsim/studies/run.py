@@ -12,6 +12,7 @@ import xarray as xr
 from flowsim.config.relevant_keys import EXPECTED, RUN
 from flowsim.config.request import Request, simulated
 from flowsim.config.study import Study
+from flowsim.figures.save import save
 from flowsim.policy.added import said
 from flowsim.policy.policy import compose
 from flowsim.results import files
@@ -74,11 +75,9 @@ def run(request: Request, *, progress: Progress | None) -> str:
     seized = results if "seized_mass_by_checkpoint" in results else None
     if seized is not None:
         seized_at(seized).to_csv(request.out / "fig1_network.csv", index=False)
-    from flowsim.figures import fig1_network  # after the checks, because matplotlib takes a second to import
+    from flowsim.figures.fig1_network import network_map  # here, because matplotlib takes a second to import
 
-    figure = fig1_network.network_map(policy.apply(request.world), seized)
-    for suffix in ("png", "pdf"):
-        figure.savefig(request.out / f"fig1_network.{suffix}", dpi=150)
+    save(network_map(policy.apply(request.world), seized), request.out, "fig1_network")
     return describe(request, results, table)
 
 
