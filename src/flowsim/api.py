@@ -67,7 +67,7 @@ def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str]
         known = options("world", folders=[conf_dir()])
         is_name = str(name) in known or not (path.is_dir() or len(path.parts) > 1)
         checks.require(is_name, thing="a world", rule=rule, value=str(name))
-    relevant_keys.check(diagnose.top_keys_of(overrides), study="load_world")
+    relevant_keys.check(diagnose.top_keys_of(overrides), having=relevant_keys.WORLD, where="load_world")
     composed = compose_config([f"world={path.stem}", *overrides], config_dir=folder)
     with naming_files(composed.hydra, typed=overrides):
         check_year(composed, hydra=composed.hydra)

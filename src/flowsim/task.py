@@ -16,10 +16,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim.config import diagnose, jobs, options, own_files, studies, targets
+from flowsim.config import diagnose, jobs, options, own_files, targets
 from flowsim.config.builder import request_of
 from flowsim.config.compose import folders_of, naming_files
 from flowsim.config.error_line import message
+from flowsim.config.study import find
 from flowsim.studies import terminal
 from flowsim.sweeps.hydra_plugins import JOB
 from flowsim.sweeps.progress import amount, on_stderr, span
@@ -34,10 +35,6 @@ if TYPE_CHECKING:
 
 MOST_FAILURES = 10
 """Largest number of reasons of failure printed at the end of a sweep."""
-
-
-SWEPT = studies.SWEEPS[0]
-"""Study with all runs in one store."""
 
 
 class Task:
@@ -57,6 +54,7 @@ class Task:
         self.command, self.debug, self.hint = command, debug, hint
         self.failures: list[str] = []
         self._folders: set[Path] = set()
+        self._swept = ""
 
     def __call__(self, config: DictConfig) -> None:
         """Run a study, or a job handed over by a launcher of Hydra."""
@@ -106,7 +104,8 @@ class Task:
         diagnose.check_keys(diagnose.parse(texts), keys=[key.name for key in options.top_keys()])
 
     def prepare(self, config: DictConfig, *, typed: Sequence[str]) -> jobs.Prepared:
-        """Properties of a composition for a sweep, known before its first job."""
+        """What a sweep must know of a composition before its first job."""
+        self._swept = str(config.study.get("name"))
         own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
         with naming_files(config.hydra, typed=typed):
             return jobs.prepare(own, hydra=config.hydra, command=self.command, typed=typed)
@@ -138,7 +137,7 @@ class Task:
         from flowsim.sweeps.status import finishing, reasons
 
         out = store.path.parent
-        terminal.link_latest(out, study=SWEPT)
+        terminal.link_latest(out, study=self._swept)
         found = list(reasons(outcome, store=store))
         self.failures += found[:MOST_FAILURES]
         if len(found) > MOST_FAILURES:
@@ -163,7 +162,7 @@ def run(request: Request, *, study: str) -> None:
         Name of the study.
     """
     module = import_module(f"flowsim.studies.{study}")
-    if not studies.WRITES[study]:
+    if not find(study).writes:
         terminal.say(module.run(request, progress=None))
         return
     from flowsim.studies import estimates  # after the checks, because xarray takes a second to import

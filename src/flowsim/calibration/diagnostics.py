@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 Floats = npt.NDArray[np.float64]
 
@@ -90,6 +89,8 @@ def _normal(draws: Floats) -> Floats:
     ----------
     .. [Blom1958] G. Blom, "Statistical Estimates and Transformed Beta-Variables", Wiley 1958.
     """
+    from scipy.stats import rankdata  # here, because it takes a second to import
+
     rank = rankdata(draws, method="average").reshape(draws.shape)
     return np.asarray(ndtri((rank - 0.375) / (draws.size + 0.25)))
 

@@ -9,8 +9,6 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import gaussian_kde, norm
-from scipy.stats import t as student
 
 from flowsim import checks
 from flowsim.calibration.components import Cell
@@ -354,6 +352,9 @@ def log_scores(found: Sequence[History], *, level: float) -> pd.DataFrame:
     level
         Level of the lognormal for 2009: geometric mean of the national totals that were fitted [kg].
     """
+    from scipy.stats import gaussian_kde, norm  # here, because they take a second to import
+    from scipy.stats import t as student
+
     series = np.log(list(opiates().values()))
     shape = gaussian_kde(np.concatenate([from_the_others(np.log(_series(history))) for history in found]))
     rows = []

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 
-import emcee
 import numpy as np
 import numpy.typing as npt
 
@@ -149,6 +148,8 @@ def _ensemble(model: Model, effort: Effort, seed: int, chain: int) -> tuple[Floa
         likelihood = model.log_likelihood(np.clip(scores, -FARTHEST, FARTHEST))
         likelihood[(np.abs(scores) > FARTHEST).any(axis=1)] = -np.inf
         return np.stack([likelihood - 0.5 * (scores**2).sum(axis=1), likelihood], axis=1)
+
+    import emcee  # here, because it takes a second to import, for which a refused calibration would wait
 
     moves = [(emcee.moves.DEMove(), 0.9), (emcee.moves.DEMove(gamma0=1.0), 0.1)]
     sampler = emcee.EnsembleSampler(walkers, dims, log_posterior, moves=moves, vectorize=True)

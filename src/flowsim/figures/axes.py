@@ -1,20 +1,23 @@
-"""Shared parts of the figures of a comparison: kinds of number, axes, captions, and labels beside points."""
+"""Parts that figures share: a sheet to draw on, kinds of number, axes, captions, and labels beside points."""
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullLocator
 
-from flowsim.figures.style import INK, LARGE, LEADER, MODE_COLOURS, QUIET, SMALL, Labels, size_of
+from flowsim.figures.style import FAMILY, INK, LARGE, LEADER, MODE_COLOURS, NORMAL, QUIET, SMALL, Labels, size_of
 
 COLOURS = {"calibrated": MODE_COLOURS["road"], "assumed": MODE_COLOURS["rail"], "yearly": "#c9ccd0"}
 """Colour of each part of a variance, dark to light."""
@@ -30,6 +33,25 @@ REPORTED = "#a3195b"
 
 Drawn: TypeAlias = Figure
 """Type of a figure, for importers that save and do not draw."""
+
+
+@contextlib.contextmanager
+def sheet(size: tuple[float, float], *, text: float = NORMAL, hatch: float = 1.0) -> Iterator[Drawn]:
+    """An empty figure, in whose look everything is drawn.
+
+    Parameters
+    ----------
+    size
+        Width and height [inch].
+    text
+        Size of the text that names no other [pt].
+    hatch
+        Width of the lines of a hatching [pt].
+    """
+    with matplotlib.rc_context({"font.family": FAMILY, "font.size": text, "hatch.linewidth": hatch}):
+        figure = Figure(figsize=size)
+        FigureCanvasAgg(figure)
+        yield figure
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 import xarray as xr
@@ -116,10 +115,3 @@ def effects(table: pd.DataFrame, *, draws: int, sets: int, title: str) -> Drawn:
 
 def _of(draws: int, sets: int) -> str:
     return f"{draws} draws of the posterior and {sets} sets of assumed numbers"
-
-
-def save(made: dict[str, Drawn], folder: Path) -> None:
-    """Write figures as PNG and PDF into a folder."""
-    for name, figure in made.items():
-        for suffix in ("png", "pdf"):
-            figure.savefig(folder / f"{name}.{suffix}", dpi=300)

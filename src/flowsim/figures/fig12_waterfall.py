@@ -5,24 +5,17 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from flowsim.figures.style import FAMILY, INK, LARGE, MODE_COLOURS, NORMAL, QUIET, SEIZED, SMALL
-from flowsim.results.measures import STOPPED
+from flowsim.figures.axes import sheet
+from flowsim.figures.style import INK, LARGE, MODE_COLOURS, QUIET, SEIZED, SMALL
+from flowsim.results.measures import CASES, MARKET, SHARES, STOPPED
 
 PAGE = (7.5, 5.4)
 """Width and height of the figure [in]."""
-
-COLUMNS = ("what", "share", "q05", "q95")
-"""Columns of the table: reason, share of the mass at checkpoints, and its interval [1]."""
-
-CASES, MARKET = "taken by cases", "taken in the market"
-"""Seizures elsewhere."""
 
 GROUPS = {
     "not examined": ("not selected", "waved through", "under seal", "not reached", "bypassed", "closed"),
@@ -53,8 +46,8 @@ def waterfall(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     Parameters
     ----------
     table
-        Columns `COLUMNS`: the parts of the mass at checkpoints in order, `STOPPED` last, then the seizures elsewhere in
-        the same unit.
+        Columns `SHARES`: the parts of the mass at checkpoints in order, the last of which is `STOPPED`, then what is
+        taken elsewhere in the same unit.
     title
         Title of the figure.
     sentence
@@ -65,9 +58,7 @@ def waterfall(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     Figure
         Two panels with common lines, and the numbers beside them.
     """
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=PAGE)
-        FigureCanvasAgg(figure)
+    with sheet(PAGE) as figure:
         rows = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
         left, right = figure.add_axes((0.2, 0.235, 0.3, 0.69)), figure.add_axes((0.545, 0.235, 0.24, 0.69))
         left.set_gid("waterfall")
@@ -119,7 +110,7 @@ def _intervals(axes: Axes, rows: list[dict[str, Any]], *, lines: dict[str, float
     axes.set_xlim(FLOOR, 100)
     for row in rows:
         name = str(row["what"])
-        share, low, high = (100 * float(row[column]) for column in COLUMNS[1:])
+        share, low, high = (100 * float(row[column]) for column in SHARES[1:])
         look: dict[str, Any] = {"color": _colour(name) if name not in GROUPS["not examined"] else QUIET}
         if high > FLOOR:
             line = axes.plot([max(low, FLOOR), high], [lines[name]] * 2, linewidth=2.2, **look)[0]

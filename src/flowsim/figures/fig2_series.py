@@ -6,18 +6,17 @@ import math
 from collections.abc import Hashable
 from typing import Any
 
-import matplotlib
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
-from flowsim.figures.style import FAMILY, INK, LARGE, NORMAL, QUIET, SMALL
+from flowsim.figures.axes import sheet
+from flowsim.figures.style import INK, LARGE, NORMAL, QUIET, SMALL
 
 PAGE = (7.5, 6.7)
 """Width and height of the figure [in]."""
@@ -80,9 +79,7 @@ def opiate_series(series: pd.DataFrame, *, checks: pd.DataFrame) -> Figure:
     Figure
         Two panels of bars with marks at the stated numbers, and the table below.
     """
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL, "hatch.linewidth": 0.6}):
-        figure = Figure(figsize=PAGE)
-        FigureCanvasAgg(figure)
+    with sheet(PAGE, hatch=0.6) as figure:
         stated = {str(row["check"]): row for row in checks.to_dict("records")}
         for column, reading in enumerate(PANELS):
             axes = figure.add_axes((0.075 + 0.475 * column, 0.505, 0.44, 0.4))

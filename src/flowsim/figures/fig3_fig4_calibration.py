@@ -5,15 +5,14 @@ from __future__ import annotations
 import textwrap
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy.stats import binom
 
-from flowsim.figures.style import FAMILY, INK, LARGE, MODE_COLOURS, NORMAL, QUIET, SEIZED, SMALL
+from flowsim.figures.axes import sheet
+from flowsim.figures.style import INK, LARGE, MODE_COLOURS, QUIET, SEIZED, SMALL
 
 FITTED, HELD_OUT = MODE_COLOURS["sea"], SEIZED
 """Colours of fitted and held-out rows."""
@@ -49,9 +48,7 @@ def fit(table: pd.DataFrame, shares: pd.DataFrame, others: pd.DataFrame, *, titl
     """
     above, below = 0.25 * max(len(table), len(shares)) + 0.2, 0.175 * len(others)
     height = 0.7 + above + 0.5 + below + (1.3 if len(others) else 0.6)
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=(7.5, height))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, height)) as figure:
         bottom = 1 - (0.7 + above) / height
         left, right = (figure.add_axes((x, bottom, 0.29, above / height)) for x in (0.21, 0.68))
         left.set_gid("masses")
@@ -135,9 +132,7 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     Figure
         Intervals on one axis from q05 to q95 of each prior, and bars of the contraction beside them.
     """
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=(7.5, 5.4))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, 5.4)) as figure:
         left, right = figure.add_axes((0.33, 0.19, 0.33, 0.73)), figure.add_axes((0.84, 0.19, 0.13, 0.73))
         left.set_gid("intervals")
         right.set_gid("contraction")
@@ -208,9 +203,7 @@ def rank_histograms(ranks: pd.DataFrame, *, draws: int, bins: int, sentence: str
     low, high = (float(binom.ppf(point, len(ranks), 1.0 / bins)) for point in (0.01, 0.99))
     edges = np.linspace(-0.5, draws + 0.5, bins + 1)
     columns, rows = 5, -(-ranks.shape[1] // 5)
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": SMALL}):
-        figure = Figure(figsize=(7.5, 1.35 * rows + 1.1))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, 1.35 * rows + 1.1), text=SMALL) as figure:
         grid = figure.subplots(rows, columns, sharex=True, sharey=True)
         figure.subplots_adjust(left=0.06, right=0.99, top=0.9, bottom=0.19, hspace=0.45, wspace=0.12)
         for axes, name in zip(grid.flat, ranks.columns, strict=False):

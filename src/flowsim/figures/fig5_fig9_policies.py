@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -23,9 +21,10 @@ from flowsim.figures.axes import (
     labelled,
     marker,
     rows_of,
+    sheet,
     symmetric,
 )
-from flowsim.figures.style import FAMILY, INK, NORMAL, QUIET, SMALL, Floats
+from flowsim.figures.style import INK, QUIET, SMALL, Floats
 
 PARTS = {"calibrated": "calibrated", "assumed": "assumed levers", "yearly": "from year to year"}
 """Parts of a variance in print."""
@@ -51,9 +50,7 @@ def policies(table: pd.DataFrame, *, title: str, sentence: str, reported: float)
     """
     rows = rows_of(table)
     height = 2.0 + 0.185 * len(rows)
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL, "hatch.linewidth": 0.5}):
-        figure = Figure(figsize=(7.5, height))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, height), hatch=0.5) as figure:
         bottom, tall = 1.16 / height, 1 - 1.86 / height
         left = figure.add_axes((0.3, bottom, 0.385, tall), gid="effects")
         right = figure.add_axes((0.715, bottom, 0.17, tall), gid="variance")
@@ -170,9 +167,7 @@ def trade(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     shown = costs.assign(number=[str(k + 1) for k in range(len(costs))])
     lines = len(shown) + 1
     height = max(4.6, 1.75 + 0.128 * lines)
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=(7.5, height))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, height)) as figure:
         bottom, tall = 0.95 / height, 1 - 1.6 / height
         for left, by, scale, axis in (
             (0.085, "hours", 1e-3, "honest hours [1000 h a year]"),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from flowsim.figures.axes import COLOURS, REPORTED, caption, frame, key, label_points, marker, rows_of
-from flowsim.figures.style import FAMILY, INK, NORMAL, QUIET, SMALL
+from flowsim.figures.axes import COLOURS, REPORTED, caption, frame, key, label_points, marker, rows_of, sheet
+from flowsim.figures.style import INK, QUIET, SMALL
 
 LOOKS = (("o", COLOURS["assumed"]), ("s", COLOURS["calibrated"]), ("^", REPORTED))
 """Marker and colour of the policies of figure 7, in their order."""
@@ -46,10 +44,8 @@ def levers(points: pd.DataFrame, rests: pd.DataFrame, *, title: str, sentence: s
     names, chosen = (list(dict.fromkeys(points[column])) for column in ("parameter", "policy"))
     lines = -(-len(names) // COLUMNS)
     height = 1.42 + 1.75 * lines
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=(7.5, height))
-        FigureCanvasAgg(figure)
-        ends = min(0.0, points["least"].min()), max(0.0, points["most"].max())
+    with sheet((7.5, height)) as figure:
+        ends = min(0.0, points["low"].min()), max(0.0, points["high"].max())
         room = 0.06 * (ends[1] - ends[0]) or 1.0
         for k, name in enumerate(names):
             line, column = divmod(k, COLUMNS)
@@ -121,9 +117,7 @@ def noise(
     reports
         Years of reports at which a line is drawn [year].
     """
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=(7.5, 4.7))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, 4.7)) as figure:
         left = figure.add_axes((0.09, 0.235, 0.51, 0.63), gid="years")
         right = figure.add_axes((0.675, 0.235, 0.305, 0.63), gid="totals")
         _needed(left, table, reports=reports)

@@ -137,6 +137,12 @@ def pooled_delay(results: xr.Dataset) -> xr.DataArray:
 THROUGH, STOPPED = "where the rest gets through", "seized there"
 """Quantity of the rows of passage through checkpoints, and item of the mass seized there instead."""
 
+CASES, MARKET = "taken by cases", "taken in the market"
+"""What is taken elsewhere, beside the parts of the mass at checkpoints."""
+
+SHARES = ("what", "share", "low", "high")
+"""Columns of a table of such parts: reason, share of the mass at checkpoints, and its interval [1]."""
+
 AT_CHECKPOINTS = ("routine", "patrol", "tip")
 """Channels of seizure at a checkpoint or on its bypass."""
 
