@@ -45,7 +45,7 @@ def levers(points: pd.DataFrame, rests: pd.DataFrame, *, title: str, sentence: s
     lines = -(-len(names) // COLUMNS)
     height = 1.42 + 1.75 * lines
     with sheet((7.5, height)) as figure:
-        ends = min(0.0, points["low"].min()), max(0.0, points["high"].max())
+        ends = min(0.0, points["least"].min()), max(0.0, points["most"].max())
         room = 0.06 * (ends[1] - ends[0]) or 1.0
         for k, name in enumerate(names):
             line, column = divmod(k, COLUMNS)
