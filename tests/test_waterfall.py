@@ -40,7 +40,7 @@ def results():
 
 
 def number(table, key, low, high):
-    end = {"q05": low, "q95": high}
+    end = {"low": low, "high": high}
     return Number(table=table, key=key, name="value", value=0.1, unit="1", kind="assumed", source="judgement: x", **end)
 
 

@@ -140,7 +140,7 @@ THROUGH, STOPPED = "where the rest gets through", "seized there"
 CASES, MARKET = "taken by cases", "taken in the market"
 """What is taken elsewhere, beside the parts of the mass at checkpoints."""
 
-SHARES = ("what", "share", "low", "high")
+SHARES = ("what", "share", "q05", "q95")
 """Columns of a table of such parts: reason, share of the mass at checkpoints, and its interval [1]."""
 
 AT_CHECKPOINTS = ("routine", "patrol", "tip")
