@@ -320,6 +320,7 @@ def _found(dataset: xr.Dataset) -> Iterator[str]:
     strong = sum(share > posterior.YES for share in shares)
     text = (
         f"{strong} of {len(shares)} directions lose half of their prior variance or more; the other numbers of a world "
-        "keep their priors. Effort is what is left when devices, targeting, bribes and all else are as assumed."
+        "are nuisance parameters and keep their priors. Effort is the residual, given devices, targeting, bribes and "
+        "all else as assumed."
     )
     yield from paragraph(text)

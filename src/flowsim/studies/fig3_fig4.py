@@ -99,7 +99,7 @@ def draw_fit(request: Request, *, progress: Progress | None) -> str:
     table.to_csv(request.out / "fit.csv", index=False)
     ours = request.world.name == KAZAKHSTAN
     more = predictive.of_hold_outs(histories, rows=found.rows) if ours else table.iloc[:0]
-    lines = [f"{request.world.title}: what {len(draws)} histories from draws of the posterior predict", ""]
+    lines = [f"{request.world.title}: posterior predictive check, {len(draws)} histories from posterior draws", ""]
     lines += _rows(table)
     if ours:
         lines += ["", *_hold_outs(request, more, found.model, histories)]
@@ -212,8 +212,8 @@ def draw_identified(request: Request, *, progress: Progress | None) -> str:
     strong = sum(share > posterior.YES for share in shares)
     sentence = (
         "A parameter is identified if its posterior has less than half of the prior's variance, in part if less than "
-        f"four fifths. {strong} of {len(shares)} directions are; the flow comes out as it went in, and so do all "
-        "numbers of detection that are not listed."
+        f"four fifths. {strong} of {len(shares)} directions are; the flow keeps its prior, as do all numbers of "
+        "detection not listed (nuisance parameters)."
     )
     title = f"What the reports identify: {request.world.title}"
     figure = identified(parameters, title=title, sentence=sentence)

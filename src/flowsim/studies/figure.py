@@ -100,7 +100,7 @@ def _evidence(request: Request, progress: Progress | None) -> str:
 
 
 def _counts(contradictions: pd.DataFrame) -> pd.DataFrame:
-    """Contradictions of each severity by the weight of their arithmetic, and their numbers by sensitivity of the checks."""
+    """Contradictions of each severity by weight of arithmetic, with counts of numbers, all and sensitive ones."""
     grouped = contradictions.astype({"numbers": int, "reasoning": int}).groupby("severity", sort=False)
     rows = []
     for severity, group in grouped:

@@ -96,8 +96,8 @@ def overloaded(world: World) -> Iterator[str]:
         busy = (f"{part.part} at a utilisation of {100 * part.mean:,.0f} %" for part in parts)
         posts.append(f"{name} ({', '.join(busy)})")
     yield (
-        f"Overloaded: {', '.join(posts)}. Where too few are waved through, which utilisation leaves out, the queue "
-        "grows as long as vehicles come; the delay there, and the mean of all visits, is a warning and no forecast."
+        f"Overloaded: {', '.join(posts)}. Utilisation ignores wave-through: unless enough are waved through, the queue "
+        "grows without bound; the delay there, and the mean of all visits, is a warning and no forecast."
     )
 
 
@@ -143,8 +143,8 @@ def _kinds(request: Request) -> str:
     if not request.worlds.draw:
         return f"{routes} Seizures are calibrated; this run uses the posterior median, without its uncertainty."
     return (
-        f"{routes} Seizures are calibrated: draws of the posterior, which keep the priors of what the reports do not "
-        "identify. s.e.: Monte Carlo standard error of the mean, over years and draws."
+        f"{routes} Seizures are calibrated: draws of the posterior; numbers not identified by the reports keep their "
+        "priors. s.e.: Monte Carlo standard error of the mean, over years and draws."
     )
 
 
