@@ -218,8 +218,8 @@ def test_the_command_prints_and_writes_the_table(command):
     code, out, err = command(*QUICK, "replications=3", "inspection.cost_ratio=0.8")
     assert code == 0, err
     lines = out.splitlines()
-    assert lines[0].startswith("One route with one checkpoint, for teaching: policy baseline, what each mechanism")
-    assert lines[2].startswith("3 years of consignments, 1 week of honest traffic, seed 1; the same vehicles")
+    assert lines[0].startswith("One route with one checkpoint, for teaching: policy baseline, effect of each mechanism")
+    assert lines[2].startswith("3 years of consignments, 1 week of honest traffic, seed 1; common random numbers")
     (row,) = (line for line in lines if line.startswith("liability "))
     table = pd.read_csv("mine/mechanisms.csv")
     assert tuple(table.columns) == COLUMNS
