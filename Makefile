@@ -12,7 +12,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Without bytecode on disk every command would compile half a thousand modules anew, which takes longer than its work.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test verify bench lint docs figures env lock clean FORCE
+.PHONY: help run test verify bench lint docs pages figures env lock clean FORCE
 .DEFAULT_GOAL := help
 
 help:
@@ -22,6 +22,7 @@ help:
 	@echo "make bench    speed of the engines"
 	@echo "make lint     ruff, codespell, mypy"
 	@echo "make docs     the documentation as web pages in build/docs/"
+	@echo "make pages    what of docs/ is made from the code: the architecture and the tables of results"
 	@echo "make figures  the figures of docs/ anew, from results/reference/"
 	@echo "make env      only prepare .venv/ (PYTHON=python3.12 chooses the interpreter when it is made)"
 	@echo "make lock     take the newest versions of all dependencies into requirements.lock"
@@ -48,6 +49,10 @@ lint: $(READY)
 docs: $(READY)
 	@$(BIN)/sphinx-build --fail-on-warning --keep-going -q docs build/docs
 	@echo "build/docs/index.html"
+
+pages: $(READY)
+	@$(BIN)/python docs/architecture.py
+	@$(BIN)/python docs/results.py
 
 figures: $(READY)
 	@$(BIN)/python docs/figures.py

@@ -1,6 +1,6 @@
 """The page `architecture.md`, made from the packages: their first lines, their layers, and who imports whom.
 
-`python docs/architecture.py` writes it anew.
+`python docs/architecture.py` writes it anew, as `make pages` does.
 """
 
 from __future__ import annotations
@@ -39,6 +39,11 @@ LAYERS = (
     {"__init__"},
 )
 """Modules and packages at the top of flowsim; each imports only from the layers above its own in this list."""
+DECLARED = {
+    "STUDY": "* a module for each study, which declares it in `STUDY`: `flowsim --help` lists them",
+    "FIGURE": "* a module `figure_NAME` for each figure or table of the paper, which declares it in `FIGURE`",
+}
+"""Lines for modules that are found by their names, of which there may be many, by the constant that declares them."""
 LEVEL = {unit: level for level, units in enumerate(LAYERS) for unit in units}
 
 
@@ -99,6 +104,12 @@ def summary(path: Path) -> str:
     return text.split("\n")[0].removesuffix(".")
 
 
+def declares(path: Path, name: str) -> bool:
+    """Whether a module has a constant of a name."""
+    body = ast.parse(path.read_text(encoding="utf-8")).body
+    return any(isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name for node in body)
+
+
 def used_by_unit() -> dict[str, set[str]]:
     """Units that each unit imports from."""
     found: dict[str, set[str]] = {unit: set() for units in LAYERS for unit in units}
@@ -133,8 +144,10 @@ def _packages() -> Iterator[str]:
         for unit in sorted(unit for unit in units if (PACKAGE / unit).is_dir()):
             yield f"### {unit}"
             yield ""
-            for path in sorted((PACKAGE / unit).rglob("*.py"), key=lambda path: (len(path.parts), path)):
-                if path.name != "__init__.py":
+            found = sorted((PACKAGE / unit).rglob("*.py"), key=lambda path: (len(path.parts), path))
+            yield from (text for name, text in DECLARED.items() if any(declares(path, name) for path in found))
+            for path in found:
+                if path.name != "__init__.py" and not any(declares(path, name) for name in DECLARED):
                     yield f"* `{path.relative_to(PACKAGE / unit).with_suffix('').as_posix()}`: {summary(path)}"
             yield ""
 

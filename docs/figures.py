@@ -14,12 +14,10 @@ from flowsim.config.compose import compose_config
 from flowsim.figures import comparison_figures
 from flowsim.figures.fig1_network import network_map
 from flowsim.figures.fig3_fig4_calibration import ranks_of_trials
+from flowsim.figures.save import SCREEN
 
 DOCS = Path(__file__).parent
 REFERENCE = DOCS.parent / "results" / "reference"
-
-DPI = 150
-"""Resolution of all of them [dots per inch]."""
 
 
 def table(name: str) -> pd.DataFrame:
@@ -61,5 +59,5 @@ FIGURES: dict[str, Callable[[], Figure]] = {
 
 if __name__ == "__main__":
     for name, draw in FIGURES.items():
-        draw().savefig(DOCS / f"{name}.png", dpi=DPI)
+        draw().savefig(DOCS / f"{name}.png", dpi=SCREEN)
         print(DOCS / f"{name}.png")

@@ -68,7 +68,7 @@ def kazakhstan():
         ),
         ([FLOW, row(), row(use="hold-out")], r"\('a'\) must not stand both fitted and held out"),
         ([FLOW, row(drug="opium")], r"\('a'\): drug must be heroin"),
-        ([FLOW, row(value="")], r"\('a'\) must have a value or bounds on its largest load"),
+        ([FLOW, row(value="")], r"\('a'\) must have a value or bounds on its largest consignment"),
         ([FLOW, row(at_least="50")], r"\('a'\): at_least must be at most the total \(40 kg\), got 50.0"),
         ([FLOW, row(minus="b")], r"must name rows of the table, got 'b'"),
         ([FLOW, row(start="2010-13-01")], r"start must be a day as YYYY-MM-DD"),

@@ -17,9 +17,9 @@ from described import undescribed
 
 import flowsim as fs
 from flowsim import cli
-from flowsim.config import options, relevant_keys, studies
+from flowsim.config import options, relevant_keys, study
+from flowsim.config.compose import compose_config
 from flowsim.results import files
-from flowsim.simulation.simulate import ENGINES
 
 QUICK = ("world=single_checkpoint", "replications=1", "horizon=300", "workers=1")
 WORLDS = Path(fs.__file__).parent / "data" / "worlds"
@@ -280,12 +280,20 @@ def test_keys_that_have_an_effect_are_accepted(command, arguments):
     assert (code, err) == (0, "")
 
 
-def test_every_study_and_engine_says_which_keys_have_an_effect():
-    assert {name for name in relevant_keys.STUDIES if " " not in name} == {*studies.WRITES, "load_world"}
-    assert {name.partition(" ")[2] for name in relevant_keys.STUDIES if name.startswith("run ")} <= set(ENGINES)
+def test_every_study_says_which_keys_have_an_effect():
     keys = [key.name for key in options.top_keys()]
     assert {*relevant_keys.RUN, "policies", "study", "experiment"} == set(keys)
-    assert all(set(chosen) <= set(keys) for chosen in relevant_keys.STUDIES.values())
+    for name in study.names():
+        found = study.find(name)
+        assert set(found.keys) <= set(keys)
+        own = compose_config([f"study={name}"]).study
+        assert own.name == name
+        assert set(found.renamed) <= set(own)
+        assert not set(found.instead) & set(found.keys) or found.keys_of
+    assert set(study.find("run").effective("expectation")) < set(study.find("run").effective("compiled"))
+    assert study.find("figure").effective("series") == ("out",)
+    with pytest.raises(ValueError, match=r"study.name must be one of .*, got 'terminal'"):
+        study.find("terminal")
 
 
 @pytest.mark.parametrize("arguments", [["study=evidence"], ["--help"], ["--cfg", "job"], ["--version"]])

@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
+from flowsim.figures.save import SCREEN
+
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 MADE = runpy.run_path(str(DOCS / "figures.py"), run_name="figures")
-FIGURES, DPI = MADE["FIGURES"], MADE["DPI"]
+FIGURES = MADE["FIGURES"]
 
 SEEN = 48
 """Difference of a pixel in one of its colours that the eye sees [of 255]."""
@@ -29,7 +31,7 @@ HUE = 3e-4
 def saved(figure):
     """A figure as an image, as it would be saved."""
     file = io.BytesIO()
-    figure.savefig(file, dpi=DPI)
+    figure.savefig(file, dpi=SCREEN)
     return Image.open(file)
 
 

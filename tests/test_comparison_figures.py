@@ -15,6 +15,7 @@ from flowsim.comparison.assumptions import points
 from flowsim.figures import comparison_figures
 from flowsim.figures.fig5_fig9_policies import frontier, policies, trade
 from flowsim.figures.fig7_fig11_levers import levers, noise
+from flowsim.figures.save import save
 
 TRUTHS = {
     "caricc": Truth(effect=70.0, slopes={"cases": 150.0}, cost=1.5e6, own_years=70.0, calibrated=5.0),
@@ -155,7 +156,8 @@ def test_plates_say_what_is_assumed_and_leave_out_what_was_not_compared(results,
         assert "assumed" in caption
         assert all(box.x1 <= figure.bbox.x1 and box.y0 >= 0 for _, box in texts_of(figure))
         assert not overlaps(figure)
-    comparison_figures.save(made, tmp_path)
+    for name, figure in made.items():
+        save(figure, tmp_path, name)
     assert len(list(tmp_path.iterdir())) == 8
     few = only(results, ["evidence_destruction"])
     assert "fig7_customs_line" not in comparison_figures.figures(few, analyse(few), title="A world")

@@ -29,9 +29,9 @@ def test_the_visits_of_a_plan_are_those_that_are_simulated():
     results = fs.simulate(request.world, replications=2, traffic_years=0.02, seed=3)
     weeks = 168 / 8760  # results are scaled from the week that is simulated to a year
     simulated = float(results["vehicles"].sum()) * weeks * (168 + request.world.warm_up) / 168
-    expected = estimates.traffic(request, request.world)
+    expected = estimates.traffic(request)
     assert expected == pytest.approx(simulated, abs=5 * expected**0.5)  # Poisson: five standard errors, 6e-7
-    assert expected < estimates.visits(request, request.world)
+    assert expected < estimates.visits(request)
 
 
 def test_the_work_of_a_study_is_a_product_of_its_amounts():
@@ -39,7 +39,7 @@ def test_the_work_of_a_study_is_a_product_of_its_amounts():
     assert one.worlds == 1
     four = estimates.amounts_of("run", asked(*SMALL, "replications=1", "traffic_years=0.08"))
     alone = asked(*SMALL, "replications=1", "traffic_years=0.02")
-    loads = one.visits - estimates.traffic(alone, alone.world)
+    loads = one.visits - estimates.traffic(alone)
     assert four.visits - loads == pytest.approx(4 * (one.visits - loads))
     kazakhstan = asked("draws=5", "replications=3", "traffic_years=0.02")
     assert estimates.amounts_of("run", kazakhstan).worlds == 5

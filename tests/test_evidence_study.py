@@ -310,7 +310,7 @@ def test_one_word_may_be_the_name_of_a_checkpoint(command):
         (["study=evidence", "study.wrods=a"], "the key of study.wrods=a must be .*; did you mean 'words'"),
         (
             ["study=figure", "study.figure=seris"],
-            "study.figure must be one of series, evidence, waterfall, fit, identified, got seris.*'series'",
+            "study.figure must be one of evidence, fit, identified, series, waterfall, got seris.*'series'",
         ),
         (["study=evidence", "study.words=[[a]]"], "study.words must be a word or several"),
         (["-m", "study=evidence", "study.words=a,b", "study.word=c"], "did you mean 'words'"),

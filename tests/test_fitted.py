@@ -17,7 +17,7 @@ from flowsim.calibration.predictive import ALSO, EVENTS, POINTS, from_the_others
 from flowsim.evidence import opiates
 from flowsim.evidence.targets import load_targets
 from flowsim.figures.fig3_fig4_calibration import FITTED, HELD_OUT, fit
-from flowsim.studies.fig3_fig4 import REPORTED_SHARES, counted
+from flowsim.studies.figure_fit import REPORTED_SHARES, counted
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results" / "reference" / "fig3_fit"

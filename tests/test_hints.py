@@ -10,6 +10,7 @@ import pytest
 import flowsim as fs
 from flowsim import checks
 from flowsim.config import compose, hints, options
+from flowsim.results.folders import require_folder_name
 from flowsim.studies import terminal
 
 MANY = "9" * 5000
@@ -56,7 +57,7 @@ MANY = "9" * 5000
             ["world=mine"],
             r"world must be .*, got mine; to take a file of your own, DIR/world/mine\.yaml, type --config-dir=DIR",
         ),
-        (["study=figure"], r"study\.figure must name what to draw, .*: one of series, .*, identified, got None"),
+        (["study=figure"], r"study\.figure must name what to draw, .*: one of evidence, .*, waterfall, got None"),
         ([f"seed={MANY}"], r"seed must have at most 309 digits in a number, got 9{60}\.\.\. \(5000 characters\)"),
         ([f"world.year=1e{MANY}"], r"world\.year must have at most 309 digits in a number, got .{70,90}"),
         (["-m", f"inflow=1,{MANY}"], r"inflow must have at most 309 digits in a number, got .{70,90}"),
@@ -136,8 +137,8 @@ def test_keys_are_found_by_their_last_parts():
 
 def test_a_folder_name_of_the_greatest_length_can_be_written(tmp_path):
     longest = str(tmp_path / ("a" * 255))
-    terminal.require_folder_name(longest)
+    require_folder_name(longest)
     with terminal.folder(Path(longest)):
         assert Path(longest).is_dir()
     with pytest.raises(ValueError, match="out must have parts of at most 255 bytes"):
-        terminal.require_folder_name(longest + "a")
+        require_folder_name(longest + "a")

@@ -153,8 +153,8 @@ PLAIN = road_world(post("gate", place="p1"))
             world(),
             "SetWagons: checkpoint 'border' must control rail, got 'road'",
         ),
-        (ScalePatrols(factor=2), PLAIN, "ScalePatrols must change a world with ways round its crossings, got"),
-        (ScalePatrols(factor=2, borders=("UZ",)), world(), "a border with ways round it must be one of KG, got 'UZ'"),
+        (ScalePatrols(factor=2), PLAIN, "ScalePatrols must change a world with bypasses of its crossings, got"),
+        (ScalePatrols(factor=2, borders=("UZ",)), world(), "a border with bypasses must be one of KG, got 'UZ'"),
         (
             ScaleSearchCost(factor=2),
             replace(PLAIN, detection=replace(PLAIN.detection, targeting=0.0)),

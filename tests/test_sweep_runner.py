@@ -86,8 +86,8 @@ def test_a_call_does_what_is_missing_was_killed_or_is_damaged_and_nothing_else(m
     said = []
     outcome = go(made, said=said)
     assert (outcome.did, outcome.done) == (3, 8)
-    assert [line for line in said if "done again" in line] == [
-        "sweep: policy=baseline inflow=90.5 seed=1 is done again, as delay of it is damaged or gone"
+    assert [line for line in said if "again" in line] == [
+        "sweep: policy=baseline inflow=90.5 seed=1 runs again: delay damaged or missing"
     ]
     assert small.contents(made.path) == undisturbed
 
@@ -180,7 +180,7 @@ def test_a_long_sweep_that_has_no_room_on_the_disk_is_not_begun(tmp_path, monkey
     jobs = small.grid(inflows=("1", "2", "3"), seeds=("1", "2", "3", "4"))
     made = small.made(tmp_path, jobs=jobs)
     monkeypatch.setattr(runner.shutil, "disk_usage", lambda folder: type("Usage", (), {"free": 1000})())
-    with pytest.raises(Unwritable, match=r"needs room for about .* of which 1\.0 kB are free"):
+    with pytest.raises(Unwritable, match=r"needs about .* of disk space, but 1\.0 kB is free"):
         go(made)
     assert (made.flags() == store.DONE).sum() == runner.FEW
 

@@ -95,7 +95,7 @@ def test_the_same_command_does_what_failed_alone(command):
     before = {path.name: path.stat().st_mtime_ns for path in status.iterdir()}
     (status / "c.1").unlink()
     code, out, _ = command(*CLOSED, "inflow=0.5,2,3")
-    assert (code, out.splitlines()[0]) == (0, "3 of 3 jobs done, 2 of them before (inflow 3)")
+    assert (code, out.splitlines()[0]) == (0, "3 of 3 jobs done, 2 of them earlier (inflow 3)")
     after = {path.name: path.stat().st_mtime_ns for path in status.iterdir()}
     assert {name for name in before if before[name] == after[name]} == {"zarr.json", "c.0", "c.2"}
 
@@ -106,7 +106,7 @@ def test_a_failure_does_not_stop_the_others_and_the_end_says_why(command):
     lines = err.splitlines()
     assert lines[0].startswith("flowsim: inflow=-1 inspection.effort.south=0.5: inflow must lie in [0, 10] t/year")
     assert "flowsim: inflow=-1 inspection.effort.south=2 and 2 more: inspection.effort.south must lie in" in err
-    assert re.fullmatch(r"flowsim: 5 of 6 jobs failed; to do these again: flowsim -m .* out=mine .*", lines[-1])
+    assert re.fullmatch(r"flowsim: 5 of 6 jobs failed; to repeat them: flowsim -m .* out=mine .*", lines[-1])
     assert out.startswith("1 of 6 jobs done (inflow 3 x south 2)")
     assert fs.open_results("mine")["status"].values.tolist() == [[3, 3], [2, 3], [3, 3]]
 
@@ -132,7 +132,7 @@ def test_the_status_says_what_is_done_failed_and_missing_and_how_to_finish(comma
         "To finish it: flowsim " + " ".join([*CLOSED, "inflow=-1,0.5,2,3"]),
     ]
     code, _, err = command(*CLOSED, "inflow=-1,0.5,2,3")
-    assert "inflow=3 is done again, as expected_rate of it is damaged or gone" in err
+    assert "inflow=3 runs again: expected_rate damaged or missing" in err
     assert fs.open_results("mine")["status"].values.tolist() == [3, 2, 2, 2]
     with lock.of_call(Path("mine")):
         assert command("study=sweep_status", "out=mine")[1].endswith("A call is at work on it now.\n")
@@ -405,7 +405,7 @@ def test_every_launcher_writes_the_same_store_and_finishes_it(command, launcher)
     assert small.contents(Path("mine")) == small.contents(Path("other"))
     (Path("mine", store.SWEEP, store.STATUS) / "c.1").unlink()
     code, out, _ = command("-m", *typed, "out=mine")
-    assert (code, out.splitlines()[0]) == (0, "3 of 3 jobs done, 2 of them before (seed 3)")
+    assert (code, out.splitlines()[0]) == (0, "3 of 3 jobs done, 2 of them earlier (seed 3)")
     assert small.contents(Path("mine")) == small.contents(Path("other"))
 
 
@@ -461,14 +461,14 @@ def test_ctrl_c_stops_a_sweep_and_the_same_command_goes_on(tmp_path):
     os.killpg(process.pid, 2)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "sweep: stopped; the same command with out=mine goes on from there" in said
+    assert "sweep: stopped; the same command with out=mine resumes it" in said
     assert "leaked" not in said
     assert "Traceback" not in said
     assert {path.name for path in (tmp_path / "mine").iterdir()} <= {store.SWEEP, lock.JOBS}
     done = int((store.read_flags(status.parent, shape=[40]) == store.DONE).sum())
     assert 0 < done < 40
     again = subprocess.run([*PROGRAM, *typed], cwd=tmp_path, capture_output=True, text=True, check=True)
-    assert again.stdout.startswith(f"40 of 40 jobs done, {done} of them before (seed 40)")
+    assert again.stdout.startswith(f"40 of 40 jobs done, {done} of them earlier (seed 40)")
 
 
 def test_what_hydra_finds_of_flowsim_is_light():

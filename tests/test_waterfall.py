@@ -11,16 +11,16 @@ import pytest
 from small_worlds import device, post, road_world, ways_round, with_rings, with_traffic
 
 import flowsim as fs
-from flowsim.figures.fig12_waterfall import ALL, CASES, COLUMNS, GROUPS, MARKET, number_text, waterfall
+from flowsim.figures.fig12_waterfall import ALL, GROUPS, number_text, waterfall
 from flowsim.policy.policy import BASELINE, Policy
 from flowsim.results import measures
 from flowsim.results.registry import REASONS
 from flowsim.simulation.assumed import SetNumbers, draw, varied
 from flowsim.simulation.simulate import Plan, simulate, simulate_with_spans
-from flowsim.studies.fig12 import IDENTIFIED, parts, summarised
+from flowsim.studies.figure_waterfall import IDENTIFIED, parts, summarised
 from flowsim.world_tables.provenance import Number
 
-ORDER = (*REASONS, measures.STOPPED, CASES, MARKET)
+ORDER = (*REASONS, measures.STOPPED, measures.CASES, measures.MARKET)
 PLAN = Plan(replications=3, seed=2)
 
 
@@ -162,7 +162,7 @@ def drawn():
     """The figure of a made-up table."""
     shares = [0.5, 0.02, 0.03, 0.1, 0.15, 0.0, 0.1, 0.05, 0.02, 0.01, 0.02, 0.004, 0.0]
     rows = [(name, share, share / 2, share * 1.5) for name, share in zip(ORDER, shares, strict=True)]
-    figure = waterfall(pd.DataFrame(rows, columns=list(COLUMNS)), title="Where", sentence=IDENTIFIED)
+    figure = waterfall(pd.DataFrame(rows, columns=list(measures.SHARES)), title="Where", sentence=IDENTIFIED)
     figure.canvas.draw()
     return dict(zip(ORDER, shares, strict=True)), figure
 
@@ -179,7 +179,7 @@ def test_each_bar_is_as_long_as_its_share_and_begins_where_the_one_before_ended(
     rest = 100.0
     for name, bar in bars.items():
         assert bar.get_width() == pytest.approx(100 * shares[name])
-        if name not in (CASES, MARKET):
+        if name not in (measures.CASES, measures.MARKET):
             rest -= 100 * shares[name]
             assert bar.get_x() == pytest.approx(rest)
         else:
@@ -230,7 +230,7 @@ def test_the_command_writes_the_figure_its_table_and_its_draws(command):
     code, out, err = command(*QUICK, "draws=3", "inspection.targeting=0.4")
     assert code == 0, err
     table = pd.read_csv("mine/fig12_waterfall.csv")
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == measures.SHARES
     assert tuple(table["what"]) == ORDER
     assert table["share"][:-2].sum() == pytest.approx(1.0)
     draws = pd.read_csv("mine/draws.csv", index_col="draw")

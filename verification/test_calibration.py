@@ -20,7 +20,7 @@ from flowsim.config.compose import compose_config
 from flowsim.evidence import reported as figure
 from flowsim.figures.fig3_fig4_calibration import ranks_of_trials
 from flowsim.studies.calibrate import flow_prior, of_year
-from flowsim.studies.fig3_fig4 import REPORTED_SHARES, SHARES, draws_of
+from flowsim.studies.figure_fit import REPORTED_SHARES, SHARES, draws_of
 
 TRIALS = 500
 """Trials of simulation-based calibration."""

@@ -269,7 +269,7 @@ def test_a_disk_without_room_for_the_whole_sweep_stops_it_after_its_first_jobs(t
     disk = tmp_path / "disk"
     with mounted(disk, "size=3m"):
         made = begin(disk / "sweep")
-        with pytest.raises(Unwritable, match=r"needs room for about 3\.\d MB, of which [23]\.\d MB are free"):
+        with pytest.raises(Unwritable, match=r"needs about 3\.\d MB of disk space, but [23]\.\d MB is free"):
             finish(made)
         assert check_done(made, undisturbed) == runner.FEW
         remount(disk, "size=100m")
@@ -396,7 +396,7 @@ def test_the_command_goes_on_from_where_it_was_killed_or_stopped(tmp_path, say):
     last = start([*PROGRAM, *typed, "out=mine"])
     out, said = last.communicate()
     assert last.returncode == 0, said
-    assert out.startswith(f"40 of 40 jobs done, {before} of them before")
+    assert out.startswith(f"40 of 40 jobs done, {before} of them earlier")
     assert small.contents(tmp_path / "mine") == small.contents(tmp_path / "whole")
 
 

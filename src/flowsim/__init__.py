@@ -1,4 +1,4 @@
-"""flowsim simulates contraband on its way through a country, and the controls that it meets.
+"""flowsim simulates contraband in transit through a country, and its detection by border and internal controls.
 
 A `World` goes in, a `Dataset` comes out:
 
@@ -54,7 +54,7 @@ _HOME = {
 
 
 class _Package(ModuleType):
-    """The package, which loads a name when it is first used, as numpy and xarray take a second to import."""
+    """The package, with lazily imported names, as numpy and xarray take a second to import."""
 
     def __getattr__(self, name: str) -> Any:
         if name == "__version__":

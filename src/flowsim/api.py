@@ -1,4 +1,4 @@
-"""The Python interface: names of worlds and policies go in, a `World` or a `Dataset` comes out."""
+"""Python interface: from names of worlds and policies to a `World` or a `Dataset`."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from flowsim.world.world import World
 from flowsim.world_tables.readings import DEFAULT, label
 
 CALIBRATION = "posterior"
-"""Calibration of a run that names none."""
+"""Default calibration of a run."""
 
 
 def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str] = ()) -> World:
@@ -38,14 +38,14 @@ def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str]
     Parameters
     ----------
     name
-        Name of a world that comes with flowsim, or path of a file `<folder>/world/<name>.yaml` of one's own.
+        Name of a packaged world, or path of your own file `<folder>/world/<name>.yaml`.
     overrides
-        Changes as on the command line, such as `inspection.effort.south=0.2` or `inflow=60`.
+        Overrides as on the command line, such as `inspection.effort.south=0.2` or `inflow=60`.
 
     Raises
     ------
     ValueError
-        If there is no such world, if it does not hold together, or if a change has no effect on a world.
+        If there is no such world, if it is inconsistent, or if an override has no effect on a world.
 
     Examples
     --------
@@ -67,7 +67,7 @@ def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str]
         known = options("world", folders=[conf_dir()])
         is_name = str(name) in known or not (path.is_dir() or len(path.parts) > 1)
         checks.require(is_name, thing="a world", rule=rule, value=str(name))
-    relevant_keys.check(diagnose.top_keys_of(overrides), study="load_world")
+    relevant_keys.check(diagnose.top_keys_of(overrides), having=relevant_keys.WORLD, where="load_world")
     composed = compose_config([f"world={path.stem}", *overrides], config_dir=folder)
     with naming_files(composed.hydra, typed=overrides):
         check_year(composed, hydra=composed.hydra)
@@ -77,7 +77,7 @@ def load_world(name: str | Path = "kazakhstan_2010", *, overrides: Sequence[str]
 
 
 def load_policy(name: str) -> Policy:
-    """Policy of a configuration file, or several joined with a plus that apply in that order.
+    """Policy of a configuration file, or a composition of several joined by plus signs.
 
     Parameters
     ----------
@@ -115,7 +115,7 @@ def simulate(
     workers: int = Plan.workers,
     progress: Progress | None = None,
 ) -> xr.Dataset:
-    """Simulate a world under one policy or several that share all random numbers.
+    """Simulate a world under one or several policies, with common random numbers.
 
     The results are those of the command with the same keys, to the last bit.
 
@@ -140,16 +140,16 @@ def simulate(
     draws
         Draws of the posterior, each with all replications; by default one draw for each replication.
     calibration
-        Where uncertain numbers come from: `posterior` takes the draws of the posterior of the world, `point` its
-        median, `prior` the assumed numbers as they stand. By default the posterior where there is one of the world,
-        else the assumed numbers; the attribute `calibration` of the results says which. A number that was typed, as
-        an override of `load_world` or by `inflow`, is never replaced by a draw.
+        Source of uncertain numbers: `posterior` takes the draws of the world's posterior, `point` its median, `prior`
+        the assumed numbers. By default the posterior if the world has one, else the assumed numbers; the attribute
+        `calibration` of the results records the choice. A number set by the user, as an override of `load_world` or by
+        `inflow`, is never replaced by a draw.
     posterior
-        Posterior to use, as from `load_posterior`; it must be of the world, its year, reading, tables and inspection.
+        Posterior to use, as from `load_posterior`; it must match the world, its year, reading, tables and inspection.
     workers
-        Processes that share the work; the results do not depend on them.
+        Number of worker processes, without effect on the results.
     progress
-        Called with the name of a step, how much of it is done and how much there is in all.
+        Callback with the name of a step, its progress and its total.
 
     Returns
     -------
@@ -160,7 +160,7 @@ def simulate(
     Raises
     ------
     ValueError
-        If a name does not exist, a number is out of its range, or the posterior is that of another world.
+        If a name does not exist, a number is out of range, or the posterior is of another world.
 
     Examples
     --------
@@ -236,16 +236,17 @@ def compare(
     workers: int | None = None,
     out: str | Path | None = None,
 ) -> xr.Dataset:
-    """Policies against the baseline, paired by draw, vehicles and random numbers, as `study=compare` does.
+    """Compare policies with the baseline, paired by draw and common random numbers, like `study=compare`.
 
     Parameters
     ----------
     world
-        World, as `load_world` gives it.
+        World from `load_world`.
     policies
-        Names, as `caricc` or `customs_union+caricc` for two together; by default every policy that fits the world.
+        Names, as `caricc` or `customs_union+caricc` for two together; by default every policy compatible with the
+        world.
     draws
-        Draws of the posterior, or of the intervals of the assumed numbers where the world has no posterior [1].
+        Draws of the posterior, or of the intervals of the assumed numbers for a world without a posterior [1].
     replications
         Years of consignments of each draw [1].
     sets
@@ -253,9 +254,9 @@ def compare(
     traffic_years, horizon, seed, calibration
         As in `simulate`.
     workers
-        Processes that share the work; by default one for each core.
+        Number of worker processes; by default one for each core.
     out
-        Folder for the store, which can be gone on with; by default one that is removed in the end.
+        Folder for the store, for resumption; by default a temporary one.
 
     Returns
     -------
@@ -267,7 +268,7 @@ def compare(
     Raises
     ------
     ValueError
-        If a policy is unknown or does not fit, the draws cannot be shared out, or the world was changed by hand.
+        If a policy is unknown or does not fit, the draws cannot be divided, or the world was changed in Python.
     RuntimeError
         If a job fails.
     """
@@ -295,34 +296,34 @@ def calibrate(
     workers: int | None = None,
     progress: Progress | None = None,
 ) -> xr.Dataset:
-    """Posterior of a world from the reported seizures, as `study=calibrate` makes it.
+    """Posterior of a world given the reported seizures, as from `study=calibrate`.
 
     Parameters
     ----------
     world
-        World, as `load_world` gives it.
+        World from `load_world`.
     chains
         Independent chains [1].
     steps
-        Steps of each chain after the first third as many, which are discarded [1].
+        Steps of each chain, after a burn-in of a third as many [1].
     draws
-        Draws of each chain whose worlds are solved [1].
+        Draws of each chain with solved worlds [1].
     seed
         Seed of all random numbers.
     workers
-        Processes that share the work; by default one for each core.
+        Number of worker processes; by default one for each core.
     progress
-        Called as the work goes on.
+        Callback of progress.
 
     Returns
     -------
     Dataset
-        Posterior, dims (chain, draw), as `load_posterior` gives it.
+        Posterior, dims (chain, draw), as from `load_posterior`.
 
     Raises
     ------
     ValueError
-        If nothing is reported for the world, or it was changed by hand.
+        If nothing is reported for the world, or it was changed in Python.
     """
     from flowsim.studies.calibrate import fit
 
@@ -332,7 +333,7 @@ def calibrate(
 
 
 def _request(world: World, typed: Sequence[str]) -> Request:
-    """Request of the command with these arguments, for a world as `load_world` gave it.
+    """Request of the command with these arguments, for a world unchanged since `load_world`.
 
     Raises
     ------
@@ -363,13 +364,13 @@ def _workers(count: int | None) -> list[str]:
 
 
 def _quoted(path: str | Path) -> str:
-    """Path as a value that Hydra reads."""
+    """Path as a value for Hydra's parser."""
     escaped = str(path).replace("\\", "\\\\").replace("'", "\\'")
     return f"'{escaped}'"
 
 
 def _calibration(name: str, *, folder: str) -> Calibration:
-    """Calibration of a name, from a folder of one's own or those of the package, which do not change."""
+    """Calibration by name, from the user's folder, or cached from the package."""
     return _read(name, folder) if folder else _packaged(name)
 
 
@@ -384,19 +385,19 @@ def _packaged(name: str) -> Calibration:
 
 
 def load_posterior(path: str | Path | None = None, *, reading: str = DEFAULT) -> xr.Dataset:
-    """Posterior of the world of Kazakhstan that comes with flowsim, or one of one's own.
+    """Posterior packaged for Kazakhstan, or read from a file.
 
     Parameters
     ----------
     path
-        A file that `study=calibrate` wrote, or its folder; by default the one that comes with flowsim.
+        A file from `study=calibrate`, or its folder; by default the packaged one.
     reading
-        Reading under which the one that comes with flowsim was calibrated.
+        Reading of the sources behind the packaged posterior.
 
     Returns
     -------
     Dataset
-        Parameters, what follows from them, and the numbers of the world of each draw, dims (chain, draw).
+        Parameters, derived quantities, and the numbers of the world of each draw, dims (chain, draw).
 
     Raises
     ------

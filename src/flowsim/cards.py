@@ -1,4 +1,4 @@
-"""Cards: a few lines, or a small table, that say of an object what its user asks first."""
+"""Cards: a short text or HTML table of the main facts of an object."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ WIDTH = 100
 """Longest line of a card [characters]."""
 
 MOST = 8
-"""Most items of a list that a card shows [1]."""
+"""Most items of a list on a card [1]."""
 
 Facts = Sequence[tuple[str, str]]
-"""What is told, and what it is."""
+"""Label and text of each fact."""
 
 
 def card(head: str, facts: Facts) -> str:
-    """Card as text: a head and a line for each fact, cut where it is longer than the page is wide.
+    """Card as text: a head and a line for each fact, truncated at the width of the page.
 
     Parameters
     ----------
     head
         Kind and name of the object.
     facts
-        What to say of it, in order; the same word twice in a row is written once.
+        Facts in order; a label repeated in the next row is written once.
 
     Examples
     --------
@@ -43,7 +43,7 @@ def card(head: str, facts: Facts) -> str:
 
 
 def html_card(head: str, facts: Facts) -> str:
-    """Card as a table in HTML, of whose words none is taken for a tag.
+    """Card as a table in HTML, with all text escaped.
 
     Parameters
     ----------
@@ -59,14 +59,14 @@ def html_card(head: str, facts: Facts) -> str:
 
 
 def few(items: Sequence[str], *, most: int = MOST) -> list[str]:
-    """The first of some items, with a word on how many there are besides.
+    """The first of some items, with the number of the remaining ones.
 
     Parameters
     ----------
     items
         All of them.
     most
-        How many are shown, that word included [1].
+        Most entries shown, the note on the rest included [1].
     """
     if len(items) <= most:
         return list(items)

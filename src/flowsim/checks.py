@@ -1,4 +1,4 @@
-"""The wording of every refusal of a bad value: it names the thing, the rule and the value."""
+"""Wording of every refusal of a bad value: it names the thing, the rule and the value."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule that a number must keep, with its wording."""
+    """A rule for numbers, with its wording."""
 
     text: str
-    """What the number must do, as in "lie in [0, 1]"."""
+    """Wording of the rule after "must", as in "lie in [0, 1]"."""
 
     holds: Callable[[float], bool]
-    """Whether a number keeps it; false for NaN."""
+    """Test of a number; false for NaN."""
 
 
 PROBABILITY = Rule("lie in [0, 1]", lambda value: 0.0 <= value <= 1.0)
@@ -26,7 +26,7 @@ PROBABILITY = Rule("lie in [0, 1]", lambda value: 0.0 <= value <= 1.0)
 
 
 def is_finite(value: float) -> bool:
-    """Whether a number is finite, and no whole number that is too large for one with a decimal point."""
+    """Whether a number is finite, and no whole number too large for a float."""
     try:
         return math.isfinite(value)
     except OverflowError:
@@ -37,10 +37,10 @@ POSITIVE = Rule("be a finite number above 0", lambda value: is_finite(value) and
 """Rule of times, distances, speeds and masses."""
 
 NON_NEGATIVE = Rule("be a finite number of at least 0", lambda value: is_finite(value) and value >= 0)
-"""Rule of what may be nothing, but not less."""
+"""Rule of numbers at least zero."""
 
 FINITE = Rule("be a finite number", is_finite)
-"""Rule of numbers that may have any sign."""
+"""Rule of numbers of any sign."""
 
 
 def between(low: float, high: float) -> Rule:
@@ -49,7 +49,7 @@ def between(low: float, high: float) -> Rule:
 
 
 class Refused(ValueError):
-    """Several refusals in one message: a line that says how many, then one line each."""
+    """Several refusals in one message: their number, then one line each."""
 
 
 def refuse_all(mistakes: Sequence[str], *, thing: str) -> None:
@@ -58,9 +58,9 @@ def refuse_all(mistakes: Sequence[str], *, thing: str) -> None:
     Parameters
     ----------
     mistakes
-        Messages in the order in which they are listed; if there are none, nothing happens.
+        Messages in the order of the list; if there are none, nothing happens.
     thing
-        What has the mistakes.
+        Name of the thing with the mistakes.
 
     Raises
     ------
@@ -73,14 +73,14 @@ def refuse_all(mistakes: Sequence[str], *, thing: str) -> None:
 
 
 def refuse(mistakes: Sequence[str], *, thing: str) -> None:
-    """Refuse a thing for all its mistakes at once; one alone is said in one line.
+    """Refuse a thing for all its mistakes at once; one alone takes one line.
 
     Parameters
     ----------
     mistakes
-        Messages in the order in which they are listed; if there are none, nothing happens.
+        Messages in the order of the list; if there are none, nothing happens.
     thing
-        What has the mistakes.
+        Name of the thing with the mistakes.
 
     Raises
     ------
@@ -93,26 +93,26 @@ def refuse(mistakes: Sequence[str], *, thing: str) -> None:
 
 
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
-"""Form of the names of places, checkpoints and all else that a world's tables name."""
+"""Form of the names of places, checkpoints and all else named by a world's tables."""
 
 SLUG_RULE = "hold lower-case letters, digits and single hyphens"
-"""What a name of that form must do."""
+"""Rule of a name of this form."""
 
 WORLD_NAME = re.compile(r"[a-z][a-z0-9]*([_-][a-z0-9]+)*")
 """Form of the name of a world, which is also that of its file."""
 
 WORLD_NAME_RULE = "begin with a lower-case letter and hold lower-case letters, digits and single - and _"
-"""What a name of that form must do."""
+"""Rule of a name of this form."""
 
 
 MOST_SHOWN = 300
-"""Most characters of a value that a refusal repeats."""
+"""Longest value repeated by a refusal [characters]."""
 
 MOST_DIGITS = 309
-"""Most digits of a number that is typed or read, those of the largest that a computer calculates with."""
+"""Most digits of a number as typed or read, those of the largest float."""
 
 MOST_LISTED = 40
-"""Most allowed words that a refusal lists; of more it lists the nearest."""
+"""Longest list of allowed words in a refusal; a longer one is cut to the nearest."""
 
 NEAREST = 10
 """Number of these."""
@@ -121,7 +121,7 @@ _TOO_MANY = re.compile(rf"[\d_]{{{MOST_DIGITS + 1},}}")
 
 
 def shown(value: object) -> str:
-    """A value as a refusal repeats it: a long one by its beginning and its length."""
+    """A value as repeated by a refusal: a long one by its beginning and its length."""
     if isinstance(value, int) and value.bit_length() > math.log2(10) * MOST_SHOWN:
         return f"a number of about {math.ceil(value.bit_length() / math.log2(10))} digits"
     return cut(repr(value))
@@ -133,7 +133,7 @@ def cut(text: str) -> str:
 
 
 def digits(text: str, *, thing: str) -> None:
-    """Refuse a text with a number of more digits than any number has that can be calculated with.
+    """Refuse a text with a number of more digits than the largest float.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def _thing(owner: object, name: str) -> str:
 
 
 def require(holds: bool, *, thing: str, rule: str, value: object) -> None:
-    """Refuse a value that breaks a rule.
+    """Refuse a value against a rule.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def require(holds: bool, *, thing: str, rule: str, value: object) -> None:
 
 
 def keeps(owner: object, name: str, rule: Rule) -> None:
-    """Refuse a field that breaks a rule.
+    """Refuse a field against a rule.
 
     Raises
     ------
@@ -176,7 +176,7 @@ def keeps(owner: object, name: str, rule: Rule) -> None:
 
 
 def probability(owner: object, name: str) -> None:
-    """Refuse a field that is not a probability in [0, 1], NaN included.
+    """Refuse a field unless it is a probability in [0, 1]; NaN is none.
 
     Raises
     ------
@@ -187,7 +187,7 @@ def probability(owner: object, name: str) -> None:
 
 
 def positive(owner: object, name: str) -> None:
-    """Refuse a field that is not a finite number above zero.
+    """Refuse a field unless it is a finite number above zero.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def positive(owner: object, name: str) -> None:
 
 
 def non_negative(owner: object, name: str) -> None:
-    """Refuse a field that is not a finite number of at least zero.
+    """Refuse a field unless it is a finite number of at least zero.
 
     Raises
     ------
@@ -209,7 +209,7 @@ def non_negative(owner: object, name: str) -> None:
 
 
 def finite(owner: object, name: str) -> None:
-    """Refuse a field that is infinite or NaN.
+    """Refuse an infinite or NaN field.
 
     Raises
     ------
@@ -220,7 +220,7 @@ def finite(owner: object, name: str) -> None:
 
 
 def one_of(owner: object, name: str, allowed: Sequence[str]) -> None:
-    """Refuse a text field that is none of the allowed words.
+    """Refuse a text field outside the allowed words.
 
     Raises
     ------
@@ -238,18 +238,18 @@ def nearest(value: str, allowed: Iterable[str]) -> str:
 
 
 def known(value: str, allowed: Sequence[str], *, thing: str, hint: str = "") -> None:
-    """Refuse a name that does not exist.
+    """Refuse an unknown name.
 
     Parameters
     ----------
     value
-        Name that was given.
+        Given name.
     allowed
-        Names that there are.
+        Known names.
     thing
-        What has the name.
+        Kind of thing that is named, as in "a flag".
     hint
-        What is said at the end; by default the nearest of the names.
+        End of the message; by default the nearest of the names.
 
     Raises
     ------
@@ -262,7 +262,7 @@ def known(value: str, allowed: Sequence[str], *, thing: str, hint: str = "") -> 
 
 
 def listed(value: str, allowed: Sequence[str]) -> str:
-    """Allowed words in their order, or, of very many, the nearest to what was given and how many more there are."""
+    """Allowed words in their order, or, of very many, the nearest and the number of the others."""
     if len(allowed) <= MOST_LISTED:
         return ", ".join(allowed)
     near = difflib.get_close_matches(value[:MOST_SHOWN], allowed, n=NEAREST, cutoff=0.0)
@@ -270,7 +270,7 @@ def listed(value: str, allowed: Sequence[str]) -> str:
 
 
 def unique(values: Iterable[Hashable], *, thing: str) -> None:
-    """Refuse a collection in which a name stands twice.
+    """Refuse a collection with repeated names.
 
     Raises
     ------
@@ -283,7 +283,7 @@ def unique(values: Iterable[Hashable], *, thing: str) -> None:
 
 
 def shares(values: Iterable[float], *, thing: str) -> None:
-    """Refuse shares that are negative or do not sum to one within 1e-6.
+    """Refuse negative shares, and shares with a sum other than one within 1e-6.
 
     Raises
     ------
@@ -296,11 +296,11 @@ def shares(values: Iterable[float], *, thing: str) -> None:
 
 
 KINDS = ("reported", "calibrated", "assumed")
-"""The three kinds of number, which stay apart everywhere."""
+"""The three kinds of number, kept apart everywhere."""
 
 
 JUDGEMENT = "judgement"
-"""First word of a source that is no document but a reason."""
+"""First word of a source that is a reason, not a document."""
 
 
 def sourced(owner: object) -> None:
@@ -309,7 +309,7 @@ def sourced(owner: object) -> None:
     Raises
     ------
     ValueError
-        If the kind is unknown, the source is empty, or what is called reported rests on a judgement.
+        If the kind is unknown, the source is empty, or a reported number rests on a judgement.
     """
     one_of(owner, "kind", KINDS)
     kind, source = getattr(owner, "kind", ""), getattr(owner, "source", "").strip()

@@ -1,4 +1,4 @@
-"""The `flowsim` command: composes a configuration, runs a study, and says where the results lie."""
+"""The `flowsim` command: compose a configuration, run a study, and print the place of its results."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ if TYPE_CHECKING:
 
 
 STOPPED = 130
-"""Exit code of a run that was stopped by Ctrl-C."""
+"""Exit code of a run stopped by Ctrl-C."""
 
 FULL_ERROR = "HYDRA_FULL_ERROR"
-"""Environment variable that, set to 1, shows where an error comes from."""
+"""Environment variable; set to 1, it shows the origin of an error."""
 
 LISTS = ("study.words",)
-"""Keys whose values may be separated by commas without brackets, where no sweep is asked for."""
+"""Keys with values that may be separated by commas without brackets, outside a sweep."""
 
 FLAGS = (
     *("--help", "--version", "--hydra-help", "--cfg", "--resolve", "--package", "--run", "--multirun"),
     *("--shell-completion", "--config-name", "--config-dir", "--info"),
 )
-"""Flags that are answered or passed on to Hydra."""
+"""Flags answered here or passed on to Hydra."""
 
 SHORT_FLAGS = ("-h", "-c", "-p", "-r", "-m", "-sc", "-cn", "-cd", "-i")
 """Short forms of some of them."""
@@ -60,7 +60,7 @@ def answer(arguments: Sequence[str]) -> int:
     Parameters
     ----------
     arguments
-        What follows the word `flowsim`.
+        Arguments after the word `flowsim`.
     """
     debug = os.environ.get(FULL_ERROR) == "1"
     try:
@@ -85,7 +85,7 @@ def answer(arguments: Sequence[str]) -> int:
 
 @contextlib.contextmanager
 def _raising_errors() -> Iterator[None]:
-    """Have Hydra raise errors, where it would print a part of the traceback and leave."""
+    """Let Hydra raise errors, instead of printing a part of the traceback and leaving."""
     before = os.environ.get(FULL_ERROR)
     os.environ[FULL_ERROR] = "1"
     try:
@@ -103,7 +103,7 @@ def _message(error: Exception, arguments: Sequence[str]) -> str:
 
 
 def _command(arguments: Sequence[str], *, debug: bool) -> list[str]:
-    """Answer --help and --version, else hand over to Hydra; the messages of runs that failed."""
+    """Answer --help and --version, else run Hydra; the messages of failed runs."""
     if {"--help", "-h"} & set(arguments):
         terminal.say(options.help_text(_config_dir(arguments)), end="")
         return []
@@ -139,7 +139,7 @@ def _config_dir(arguments: Sequence[str]) -> Path | None:
 
 
 def _parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
-    """Read Hydra's flags and all overrides, wherever they stand; also the arguments without the overrides."""
+    """Read Hydra's flags and all overrides, in any order; also the arguments without the overrides."""
     from hydra._internal.utils import get_args_parser
 
     for place, argument in enumerate(arguments):
@@ -156,7 +156,7 @@ def _parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
 
 
 def _check_flag(argument: str, following: Sequence[str]) -> None:
-    """Refuse a flag that does not exist; one that is named as a key is said to be one."""
+    """Refuse an unknown flag; one named as a key gets a hint at the key."""
     from flowsim import checks
     from flowsim.config import compose, hints
 
@@ -167,7 +167,7 @@ def _check_flag(argument: str, following: Sequence[str]) -> None:
 
 
 def _hydra(arguments: Sequence[str], *, command: str, debug: bool) -> list[str]:
-    """Have Hydra compose and call the task, once per job or through a sweeper; the messages of what failed."""
+    """Let Hydra compose and call the task, once per job or through a sweeper; the messages of failures."""
     import hydra
 
     from flowsim.config.options import conf_dir

@@ -1,4 +1,4 @@
-"""The text of a table as spreadsheets write it: encodings, separators, empty columns, decimal commas."""
+"""Text of a table as spreadsheets write it: encodings, separators, empty columns, decimal commas."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab"}
-"""What may stand between cells, the first where several would do, and what it is called."""
+"""Possible separators of cells, the first where several would do, with their names."""
 
 TEXTS = ("source", "note", "label", "title", "locator")
 """Columns of free text, in which a comma between digits is none of a number."""
@@ -64,14 +64,14 @@ def line_count(text: str) -> int:
 
 
 def lines(text: str, *, columns: Collection[str] | None) -> tuple[str, Iterator[tuple[int, str]]]:
-    """Separator of a table, and its lines with their numbers, but those that are comments or have empty cells only.
+    """Separator of a table, and its numbered lines, without comments and empty rows.
 
     Parameters
     ----------
     text
         Text of the file.
     columns
-        Columns that the header may have; None for any.
+        Possible columns of the header; None for any.
     """
     every = list(enumerate(_LINE_END.split(text), start=1))
     kept = [(number, line) for number, line in every if line.strip(' \t,;"\xa0') and not _COMMENT.match(line)]
@@ -95,14 +95,14 @@ def _separator(header: str, *, columns: Collection[str] | None) -> str:
 
 
 def cells(line: str, *, separator: str) -> list[str]:
-    """Cells of one line; a quotation mark that is not closed on it would swallow the lines that follow.
+    """Cells of one line; a quotation mark left open would swallow the lines after it.
 
     Parameters
     ----------
     line
         The line.
     separator
-        What stands between cells.
+        Separator of the cells.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def named(header: Sequence[str], *, columns: Collection[str] | None) -> list[str
     header
         Cells of the header.
     columns
-        Names that it may have; None for any.
+        Possible names; None for any.
     """
     count = max((k for k, cell in enumerate(header, start=1) if cell), default=0)
     known = columns or ()
@@ -149,7 +149,7 @@ def with_points(rows: Sequence[list[str]], *, header: Sequence[str], separator: 
     header
         Names of the columns.
     separator
-        What stands between cells.
+        Separator of the cells.
     """
     numbers = [k for k, name in enumerate(header) if name not in TEXTS]
     found = [row[k] for row in rows for k in numbers]

@@ -1,4 +1,4 @@
-"""Reading of CSV tables with typed cells, in which every mistake is named by table, row, column and rule."""
+"""CSV tables with typed cells; every mistake names the table, row, column and rule."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 @dataclass(frozen=True)
 class Mistake:
-    """What is wrong in a table, and where."""
+    """A mistake in a table, with its place."""
 
     table: str
     """File name of the table."""
@@ -25,7 +25,7 @@ class Mistake:
     """Line of the file, the header being line 1."""
 
     text: str
-    """Message, which names the table, the line, the column, the rule and the value."""
+    """Message with the table, the line, the column, the rule and the value."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Row:
     """File name of the table."""
 
     line: int
-    """Line of the file, comments and the header counted too."""
+    """Line of the file, with comments and the header counted."""
 
     cells: dict[str, str]
     """Text of each column."""
@@ -87,7 +87,7 @@ class Row:
         return int(number)
 
     def words(self, column: str) -> tuple[str, ...]:
-        """Words of a cell that are separated by semicolons; empty for an empty cell."""
+        """Words of a cell, separated by semicolons; empty for an empty cell."""
         return tuple(word.strip() for word in self.cells[column].split(";") if word.strip())
 
     def where(self, column: str = "") -> str:
@@ -109,10 +109,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Scan:
-    """What a file of a table holds, and what is wrong with it."""
+    """Rows of a file, and its mistakes."""
 
     rows: tuple[Row, ...]
-    """Rows that have a cell for each column, in file order."""
+    """Rows with a cell for each column, in file order."""
 
     mistakes: tuple[Mistake, ...]
     """Mistakes of the file: its encoding, its header, rows of another length."""
@@ -130,7 +130,7 @@ def read(
     columns
         Columns of the table; `note` is allowed besides. None for any columns.
     absent
-        Those of them that the file may lack; its rows then have no such cell.
+        Columns that the file may lack; its rows then have no such cell.
     may_be_empty
         Whether a table without rows is accepted.
 
@@ -143,7 +143,7 @@ def read(
     ------
     ValueError
         If the file is missing, in another encoding, empty, lacks a column, has an unknown one or a row of another
-        length; all that is wrong is said at once.
+        length; all mistakes are listed at once.
     """
     found = scan(path, columns=columns, absent=absent, may_be_empty=may_be_empty)
     checks.refuse_all([mistake.text for mistake in found.mistakes], thing=f"table {path.name} in {path.parent}")
@@ -199,7 +199,7 @@ def scan(
 
 
 def _row(line: str, header: Sequence[str], *, width: int, separator: str, cut: bool) -> list[str]:
-    """Cells of a row below a header, of which only those are left that have a name.
+    """Cells of a row in the named columns of the header.
 
     A row has all the cells of the header, or those that have a name: were another number of empty ones dropped, a comma
     too many within the row would go unnoticed.
@@ -225,7 +225,7 @@ def _header(
     absent: Collection[str],
     separator: str,
 ) -> tuple[list[str], int, tuple[Mistake, ...]]:
-    """Names of the columns, how many cells the header has with empty ones at its end, and what is wrong with it."""
+    """Names of the columns, number of the header's cells with empty ones at its end, and its mistakes."""
     if not lines:
         return [], 0, (Mistake(table, 0, f"{table} must have a header with its columns, got an empty file"),)
     number, line = lines[0]

@@ -1,4 +1,4 @@
-"""Compilation of Python functions to machine code, kept on disk and made again whenever their sources change."""
+"""Compilation of Python functions to machine code, cached on disk until their sources change."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import numba
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 _njit: Any = numba.njit
-# Without reference counts, which the stubs do not know: counting arrays costs more than all else that a kernel does.
+# Without reference counts, which the stubs do not know: counting arrays costs more than all else in a kernel.
 _UNCOUNTED = {"nogil": True, "fastmath": False, "_nrt": False}
 
 PACKAGE = Path(__file__).parent
@@ -26,7 +26,7 @@ PACKAGE = Path(__file__).parent
 
 
 def kernel(function: Function) -> Function:
-    """Compile a function when it is first called with arguments of new types, and keep the machine code on disk.
+    """Compile a function at its first call with arguments of new types, and cache the machine code on disk.
 
     It runs without the interpreter's lock, and its sums are those of Python: nothing is reordered or contracted.
     """
@@ -36,35 +36,35 @@ def kernel(function: Function) -> Function:
 
 
 def inlined(function: Function) -> Function:
-    """Compile a small function into each kernel that calls it."""
+    """Compile a small function into each calling kernel."""
     return cast(Function, _njit(inline="always", fastmath=False)(function))
 
 
 def bare_kernel(function: Function) -> Function:
-    """Compile as `kernel` does a function that makes no arrays, so that none has to be counted."""
+    """Compile as `kernel` does, without reference counts, for a function without new arrays."""
     with _kept_in(str(cache_folder())):
         compiled = _njit(cache=True, **_UNCOUNTED)(function)
     return cast(Function, compiled)
 
 
 def embedded(function: Function) -> Function:
-    """Compile a function that the compiler has to embed in the machine code of each kernel that calls it."""
+    """Compile a function for embedding in the machine code of each calling kernel, by the compiler's order."""
     return cast(Function, _njit(forceinline=True, nogil=True, fastmath=False)(function))
 
 
 def bare(function: Function) -> Function:
-    """Compile as `embedded` does a function for bare kernels."""
+    """Compile as `embedded` does, for bare kernels."""
     return cast(Function, _njit(forceinline=True, **_UNCOUNTED)(function))
 
 
 def called(function: Function) -> Function:
-    """Compile a function of a few numbers once for all bare kernels, which call it."""
+    """Compile a function of a few numbers once, for calls from all bare kernels."""
     return cast(Function, _njit(**_UNCOUNTED)(function))
 
 
 @cache
 def cache_folder() -> Path:
-    """Folder in which machine code is kept: that of the user, or a temporary one if that cannot be written.
+    """Folder of the machine code: the user's cache, or a temporary one if the cache is read-only.
 
     numba looks for changes only in the file of the function that it loads. As a function may call others, or use
     constants of other modules, the name of the folder holds a digest of them all.
@@ -86,13 +86,13 @@ def cache_folder() -> Path:
 
 
 def is_kept(*kernels: str) -> bool:
-    """Whether machine code of kernels, each named by its module and its own name, is on disk already."""
+    """Presence of machine code on disk for kernels, each named by its module and its own name."""
     return all(any(cache_folder().rglob(f"{name}-*.nbi")) for name in kernels)
 
 
 @contextmanager
 def _kept_in(folder: str) -> Iterator[None]:
-    """Let numba keep what is decorated meanwhile in a folder, and leave what others decorate where it was."""
+    """Let numba cache functions decorated meanwhile in a folder, and any others where they were before."""
     config: Any = numba.config
     before = config.CACHE_DIR
     config.CACHE_DIR = folder
@@ -122,7 +122,7 @@ def _digest(paths: list[Path]) -> str:
 
 
 def sources() -> list[Path]:
-    """Modules of flowsim that compile functions, and those whose names they import."""
+    """Modules of flowsim with compiled functions, and modules from which they import names."""
     compiling = {path for path in PACKAGE.rglob("*.py") if b"from flowsim.jit import" in path.read_bytes()}
     return sorted(compiling.union(*(_imported(path) for path in compiling)))
 

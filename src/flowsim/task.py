@@ -1,4 +1,4 @@
-"""The task that Hydra calls with a composed configuration, once for a run and once for each job of a sweep."""
+"""Task that Hydra calls with a composed configuration, once for a run and once for each job of a sweep."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim.config import diagnose, jobs, options, own_files, studies, targets
+from flowsim.config import diagnose, jobs, options, own_files, targets
 from flowsim.config.builder import request_of
 from flowsim.config.compose import folders_of, naming_files
 from flowsim.config.error_line import message
+from flowsim.config.study import find
 from flowsim.studies import terminal
 from flowsim.sweeps.hydra_plugins import JOB
 from flowsim.sweeps.progress import amount, on_stderr, span
@@ -33,33 +34,30 @@ if TYPE_CHECKING:
     from flowsim.sweeps.store import Store
 
 MOST_FAILURES = 10
-"""Most reasons of failure that are said at the end of a sweep."""
-
-
-SWEPT = studies.SWEEPS[0]
-"""Study whose runs go into one store."""
+"""Largest number of reasons of failure printed at the end of a sweep."""
 
 
 class Task:
-    """What Hydra calls.
+    """Callable task of the command, for Hydra.
 
     Parameters
     ----------
     command
         The command as typed.
     debug
-        Whether errors are raised, where they would be said in one line.
+        Whether errors are raised in full, instead of one line.
     hint
-        What shows where a mistake of the program is.
+        How to show the place of a mistake of the program.
     """
 
     def __init__(self, *, command: str, debug: bool, hint: str) -> None:
         self.command, self.debug, self.hint = command, debug, hint
         self.failures: list[str] = []
         self._folders: set[Path] = set()
+        self._swept = ""
 
     def __call__(self, config: DictConfig) -> None:
-        """Run a study, or a job of a sweep that a launcher of Hydra has handed over."""
+        """Run a study, or a job handed over by a launcher of Hydra."""
         node = HydraConfig.get()
         if JOB in node.job.env_set:
             self._job(config, number=int(node.job.env_set[JOB]))
@@ -81,7 +79,7 @@ class Task:
             self.failures.append(f"{shlex.join(typed)}: {text}" if several else text)
 
     def _job(self, config: DictConfig, *, number: int) -> None:
-        """Do a job of a sweep in a process that a launcher of Hydra has made."""
+        """Do a job of a sweep in a process made by a launcher of Hydra."""
         from flowsim.results.store import SWEEP
         from flowsim.sweeps import runner, store
 
@@ -91,22 +89,23 @@ class Task:
             raise store.Unwritable(done.stop)
 
     def clean(self) -> None:
-        """Remove what Hydra's own sweeper leaves; each of its jobs keeps its configuration."""
+        """Remove the remains of Hydra's own sweeper; each of its jobs keeps its configuration."""
         for folder in self._folders:
             (folder / "multirun.yaml").unlink(missing_ok=True)
             terminal.remove_empty([folder, *folder.parents][:-1])
 
     def check(self, config: DictConfig) -> None:
-        """Refuse a configuration from which other code would be run, or whose files are not all of one owner."""
+        """Refuse a configuration that would run other code, or with files of several owners."""
         targets.check(config)
         own_files.check_mixed(config.hydra, folders=folders_of(config.hydra))
 
     def check_keys(self, texts: Sequence[str]) -> None:
-        """Refuse arguments whose keys do not exist."""
+        """Refuse arguments with unknown keys."""
         diagnose.check_keys(diagnose.parse(texts), keys=[key.name for key in options.top_keys()])
 
     def prepare(self, config: DictConfig, *, typed: Sequence[str]) -> jobs.Prepared:
         """What a sweep must know of a composition before its first job."""
+        self._swept = str(config.study.get("name"))
         own = OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"])
         with naming_files(config.hydra, typed=typed):
             return jobs.prepare(own, hydra=config.hydra, command=self.command, typed=typed)
@@ -116,11 +115,11 @@ class Task:
         return jobs.notes(keys, short=short)
 
     def simulate(self, store: Store, *, workers: int) -> Callable[[int], xr.Dataset]:
-        """Gives the results of a job; other processes can import it."""
+        """Results of a job; importable by other processes."""
         return partial(jobs.results_of, store, workers=workers)
 
     def explain(self, store: Store) -> Callable[[Exception, int], str]:
-        """Gives the message for an error of a job."""
+        """Message for an error of a job."""
         return partial(jobs.explain, store=store, hint=self.hint)
 
     @contextlib.contextmanager
@@ -130,40 +129,40 @@ class Task:
             try:
                 yield
             except KeyboardInterrupt:
-                print(f"sweep: stopped; the same command with out={out} goes on from there", file=sys.stderr)
+                print(f"sweep: stopped; the same command with out={out} resumes it", file=sys.stderr)
                 raise
 
     def tell(self, outcome: Outcome, *, store: Store) -> None:
-        """Say how a sweep went, and note why jobs failed."""
+        """Report the outcome of a sweep, and keep the reasons of failed jobs."""
         from flowsim.sweeps.status import finishing, reasons
 
         out = store.path.parent
-        terminal.link_latest(out, study=SWEPT)
+        terminal.link_latest(out, study=self._swept)
         found = list(reasons(outcome, store=store))
         self.failures += found[:MOST_FAILURES]
         if len(found) > MOST_FAILURES:
-            self.failures.append(f"{len(found) - MOST_FAILURES} other reasons; study=sweep_status out={out} has them")
+            self.failures.append(f"{len(found) - MOST_FAILURES} other reasons; study=sweep_status out={out} lists them")
         if outcome.failed or outcome.left:
             short = outcome.size - outcome.done
-            self.failures.append(f"{short} of {outcome.size} jobs failed; to do these again: {finishing(store)}")
+            self.failures.append(f"{short} of {outcome.size} jobs failed; to repeat them: {finishing(store)}")
         before = outcome.size - outcome.did
-        kept = f", {before} of them before" if before else ""
+        kept = f", {before} of them earlier" if before else ""
         terminal.say(f"{outcome.done} of {outcome.size} jobs done{kept} ({store.grid.describe()})")
         terminal.say(f"\nresults: {out}")
 
 
 def run(request: Request, *, study: str) -> None:
-    """Run a study and say what it found and where the results lie.
+    """Run a study and print its findings and the place of its results.
 
     Parameters
     ----------
     request
-        What is asked for.
+        Request of the command.
     study
         Name of the study.
     """
     module = import_module(f"flowsim.studies.{study}")
-    if not studies.WRITES[study]:
+    if not find(study).writes:
         terminal.say(module.run(request, progress=None))
         return
     from flowsim.studies import estimates  # after the checks, because xarray takes a second to import
@@ -181,12 +180,12 @@ def run(request: Request, *, study: str) -> None:
 
 
 def announce(found: Estimate, *, study: str) -> None:
-    """Say what a long study will take, before it begins, on standard error.
+    """Print the cost of a long study before it begins, on standard error.
 
     Parameters
     ----------
     found
-        What it will take.
+        Its cost.
     study
         Name of the study.
     """

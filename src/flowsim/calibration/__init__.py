@@ -1,1 +1,1 @@
-"""Calibration: what reported seizures say about detection, and what they leave as it was."""
+"""Bayesian calibration of detection to reported seizures."""

@@ -1,4 +1,4 @@
-"""What a posterior would say under another reading of the sources: posteriors of one world side by side."""
+"""Sensitivity of the posterior to readings of the sources: posteriors of one world side by side."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ QUANTITIES = (
     "world_effort_inside",
     "world_intelligence_rings",
 )
-"""Variables of a posterior that are compared."""
+"""Compared variables of a posterior."""
 
 SHOWN = {"interdiction_rate": ("rate [%]", 100.0), "seized": ("seized [kg]", 1.0)} | {
     "crossing": ("crossings [kg]", 1.0),
@@ -31,7 +31,7 @@ SHOWN = {"interdiction_rate": ("rate [%]", 100.0), "seized": ("seized [kg]", 1.0
     "world_effort_crossing": ("effort cross. [%]", 100.0),
     "world_effort_inside": ("effort inside [%]", 100.0),
 }
-"""Heads of the columns of the text, and factors on their numbers."""
+"""Column heads of the printed table, and unit factors."""
 
 
 def by_reading(posteriors: Mapping[str, xr.Dataset]) -> pd.DataFrame:
@@ -40,14 +40,14 @@ def by_reading(posteriors: Mapping[str, xr.Dataset]) -> pd.DataFrame:
     Parameters
     ----------
     posteriors
-        Posterior under each reading, the one that the others are compared with first.
+        Posterior under each reading, the reference first.
 
     Returns
     -------
     DataFrame
-        A row for each reading and variable of `QUANTITIES` that the posterior has. Columns reading, quantity, unit;
-        q05, median, q95 (5 %, 50 % and 95 % points); ratio, the median over that under the first reading [1];
-        refused, the share of draws whose world cannot produce them [1].
+        A row for each reading and each of `QUANTITIES` in the posterior. Columns reading, quantity, unit; q05, median,
+        q95 (median and 90 % credible interval); ratio, the median relative to the first reading's [1]; refused, the
+        share of draws without a feasible world [1].
     """
     rows: list[dict[str, object]] = []
     first: dict[str, float] = {}
@@ -73,7 +73,7 @@ def by_reading(posteriors: Mapping[str, xr.Dataset]) -> pd.DataFrame:
 
 
 def cells(table: pd.DataFrame) -> Iterator[tuple[str, ...]]:
-    """Cells of a table with a head and a row for each reading: medians and 90 % credible intervals.
+    """Table of medians and 90 % credible intervals as text: a head, then a row for each reading.
 
     Parameters
     ----------

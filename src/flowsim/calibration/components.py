@@ -1,4 +1,4 @@
-"""Components of what is seized, by oblast, agency and channel, as the closed form of a world divides them."""
+"""Components of seizures by oblast, agency and channel, decomposed by the closed form of a world."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flowsim.world.traffic import DRUGS, HEROIN
 from flowsim.world.world import World
 
 COMPONENTS = ("crossing", "patrol", "inside", "knb", "committee", "market")
-"""What is seized in a year, in kg of each: found in the routine or on a tip at crossings, on the ways round them, at
+"""Components of a year's seizures [kg]: found in the routine or on a tip at crossings, on their bypasses, at
 checkpoints inside, by cases of the KNB and of the Committee, and from retail sellers."""
 
 CASE_COMPONENTS: Mapping[str, str] = dict(zip(("knb", "committee"), CASE_AGENCIES, strict=True))
@@ -26,11 +26,11 @@ INDEX = DRUGS.index(HEROIN)
 """Position of heroin in the results of the closed form."""
 
 NO_EFFORT = Effort(crossing=0.0, inside=0.0, south=0.0, almaty=0.0)
-"""No alarm is followed up."""
+"""Effort without any follow-up of alarms."""
 
 
 class Cell(NamedTuple):
-    """What is told apart of a year's seizures."""
+    """One cell of a year's seizures."""
 
     component: str
     """One of `COMPONENTS`."""
@@ -50,7 +50,7 @@ Cells = Mapping[Cell, float]
 
 
 def simple(world: World) -> World:
-    """World with the same means, of heroin alone, without honest traffic or differences between years: it is quick."""
+    """World with the same means but heroin only, no honest traffic and no differences between years, for speed."""
     traffic = replace(world.traffic.of_heroin(), flows=(), year_log_sd=0.0)
     return replace(world, counts=(), traffic=traffic, detection=replace(world.detection, year_log_sd=0.0))
 
@@ -63,7 +63,7 @@ def without(world: World, *, effort: bool = False, cases: bool = False, market: 
     world
         World to change.
     effort
-        Leave out what is found at checkpoints, tips included.
+        Leave out finds at checkpoints, tips included.
     cases
         Leave out cases.
     market
@@ -83,10 +83,10 @@ def without(world: World, *, effort: bool = False, cases: bool = False, market: 
 
 
 def cells_of(world: World) -> dict[Cell, float]:
-    """Expected mass of heroin seized in a year by cell [kg/year]; cells in which nothing is seized are left out.
+    """Expected mass of heroin seized in a year by cell [kg/year]; cells without seizures are left out.
 
-    The closed form is run three times: as the world is, with cases and patrols alone, and with patrols and the market
-    alone. What is found at a checkpoint is what the first has beyond the other two.
+    The closed form is run three times: for the whole world, with cases and patrols alone, and with patrols and the
+    market alone. Finds at a checkpoint are the excess of the first over the other two.
 
     Parameters
     ----------
@@ -130,7 +130,7 @@ def totals(found: Cells) -> dict[str, float]:
 
 
 def _at(found: Expectation, site: int) -> float:
-    """Mass of heroin seized at a site, of which a world without cases, hubs and a market has fewer [kg/year]."""
+    """Mass of heroin seized at a site; a world without cases, hubs and a market has fewer sites [kg/year]."""
     return float(found.seized[INDEX, site]) if site < found.seized.shape[1] else 0.0
 
 
@@ -140,6 +140,6 @@ def _share(intelligence: Intelligence, agency: str) -> float:
 
 
 def _tipped(whole: Expectation, *, agency: str) -> float:
-    """Share of what an agency finds at its checkpoints that it finds on tips [1]."""
+    """Share of an agency's finds at its checkpoints made on tips [1]."""
     routine, tip = (float(whole.by_channel[INDEX, k, AGENCIES.index(agency)]) for k in (0, 2))
     return tip / (routine + tip) if tip > 0 else 0.0

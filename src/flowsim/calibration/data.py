@@ -1,4 +1,4 @@
-"""The table of reported seizures: what was printed of which year, place, agency and channel, fitted or held out."""
+"""Table of reported seizures by year, place, agency and channel, fitted or held out."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from flowsim.evidence import reported
 from flowsim.world.traffic import DRUGS, HEROIN
 
 USES = ("fit", "hold-out", "flow")
-"""What a row is for: it is fitted, it is held out to test the fit, or it says how much entered in a year."""
+"""Use of a row: fitted, held out to test the fit, or a flow that entered in a year."""
 
 UNITS = {"kg": "a total", "1": "a share", "t": "a flow"}
-"""Units of what was printed, and what each stands for."""
+"""Units of the printed numbers, and their meaning."""
 
 COLUMNS = (
     *("key", "use", "unit", "drug", "place", "agency", "channel", "start", "end", "value", "rounding"),
@@ -27,15 +27,15 @@ COLUMNS = (
 """Columns of the table, `note` besides."""
 
 REPORTED = "reported:"
-"""What a cell begins with that holds the key of a reported figure."""
+"""Prefix of a cell with the key of a reported figure."""
 
 FIGURE_UNITS = {"kg": ("kg",), "t": ("t", "t/year"), "1": ("fraction",)}
-"""Units of the reported figures that a row of each unit may refer to."""
+"""Units of the reported figures allowed for a row of each unit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reported:
-    """One row of the table: a total or share that was printed, bounds on its largest load, or the flow of a year."""
+    """One row of the table: a printed total or share, bounds on its largest consignment, or the flow of a year."""
 
     key: str
     """Identifier."""
@@ -50,13 +50,13 @@ class Reported:
     """One of `DRUGS`."""
 
     places: tuple[str, ...]
-    """Oblasts that it is about; empty for the whole country."""
+    """Oblasts of the row; empty for the whole country."""
 
     agencies: tuple[str, ...]
-    """Agencies that it is about; empty for all."""
+    """Agencies of the row; empty for all."""
 
     channels: tuple[str, ...]
-    """Channels that it is about; empty for all."""
+    """Channels of the row; empty for all."""
 
     start: date
     """First day."""
@@ -65,28 +65,28 @@ class Reported:
     """Last day."""
 
     value: float | None
-    """The number [unit], nothing where only bounds on single loads are known."""
+    """The number [unit], None if only bounds on single consignments are known."""
 
     rounding: float
-    """Step to which the number is rounded [unit]."""
+    """Rounding step of the number [unit]."""
 
     at_least: float | None
-    """Mass that the largest load or case is known to have reached [kg]; of a flow its lower end [t]."""
+    """Known lower bound on the mass of the largest consignment or case [kg]; of a flow its lower end [t]."""
 
     at_most: float | None
-    """Mass that no load or case is known to have exceeded [kg]; of a flow its upper end [t]."""
+    """Known upper bound on the mass of every consignment or case [kg]; of a flow its upper end [t]."""
 
     minus: tuple[str, ...]
-    """Keys of rows whose cells and numbers are taken off, so that what is left is independent of them."""
+    """Keys of rows to subtract, cells and number, so that the remainder is independent of them."""
 
     of: str
-    """Of a share: key of the row whose cells are the whole."""
+    """Of a share: key of the row of the whole."""
 
     world: str
-    """Of a flow: name of the world whose controls held in the year; empty for the world that is calibrated."""
+    """Of a flow: name of the world with the controls of the year; empty for the calibrated world."""
 
     evidence: tuple[str, ...]
-    """What the number rests on; no two fitted rows rest on the same."""
+    """Evidence behind the number; no two fitted rows share any."""
 
     source: str
     """Source and locator."""
@@ -107,7 +107,7 @@ class Reported:
         return ((self.end - self.start).days + 1) / days
 
     def covers(self, *, oblast: str, agency: str, channel: str) -> bool:
-        """Whether seizures of a place, agency and channel belong to it."""
+        """Whether seizures of a place, agency and channel belong to the row."""
         return (
             (not self.places or oblast in self.places)
             and (not self.agencies or agency in self.agencies)
@@ -116,7 +116,7 @@ class Reported:
 
 
 def load(path: Path) -> Mapping[str, Reported]:
-    """Rows of a table of reported seizures by key, checked as a whole.
+    """Rows of a table of reported seizures by key, validated as a whole.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def load(path: Path) -> Mapping[str, Reported]:
     Raises
     ------
     ValueError
-        If the table is malformed, or a row cannot be or contradicts another; all that is wrong is said at once, with
+        If the table is malformed, or a row is impossible or contradicts another; all faults are listed at once, with
         the line and the key of the row.
     """
     mistakes: list[str] = []
@@ -147,7 +147,7 @@ def load(path: Path) -> Mapping[str, Reported]:
 
 
 def _row(row: Row) -> Reported:
-    """One row, refused with its key."""
+    """One row; an error names its key."""
     where = f"{row.where()} ('{row.cells['key']}')"
     unit, use = row.text("unit"), row.text("use")
     checks.known(use, USES, thing=f"{where}: use")
@@ -183,7 +183,7 @@ def _row(row: Row) -> Reported:
 
 
 def _check(row: Reported) -> None:
-    """Refuse a row that can be no report."""
+    """Refuse an impossible row."""
     checks.known(row.drug, DRUGS, thing=f"{row.where}: drug")
     rule = f"be {HEROIN}, the one drug that is calibrated, where a row is fitted"
     checks.require(row.use == "hold-out" or row.drug == HEROIN, thing=f"{row.where}: drug", rule=rule, value=row.drug)
@@ -194,13 +194,15 @@ def _check(row: Reported) -> None:
         checks.require(number is None or number >= 0, thing=f"{row.where}: {name}", rule="be at least 0", value=number)
     checks.require(row.rounding > 0, thing=f"{row.where}: rounding", rule="be above 0", value=row.rounding)
     known = [number for number in (row.value, row.at_least, row.at_most) if number is not None]
-    rule = "have a value or bounds on its largest load"
+    rule = "have a value or bounds on its largest consignment"
     checks.require(bool(known), thing=row.where, rule=rule, value="neither")
     if row.unit == "1":
         holds = row.value is not None and row.value <= 1
         checks.require(holds, thing=f"{row.where}: value", rule="be a share of at most 1", value=row.value)
         checks.require(bool(row.of), thing=f"{row.where}: of", rule="name the row that is the whole", value=row.of)
-        checks.require(len(known) == 1, thing=row.where, rule="have no bounds on loads if it is a share", value=known)
+        checks.require(
+            len(known) == 1, thing=row.where, rule="have no bounds on consignments if it is a share", value=known
+        )
     elif row.unit == "kg" and row.at_least is not None and row.value is not None:
         rule = f"be at most the total ({row.value:g} kg)"
         checks.require(row.at_least <= row.value, thing=f"{row.where}: at_least", rule=rule, value=row.at_least)
@@ -214,7 +216,7 @@ def _check(row: Reported) -> None:
 
 
 def _together(rows: Mapping[str, Reported]) -> Iterator[str]:
-    """Messages for rows that contradict each other or lack one that they need."""
+    """Messages for rows in contradiction with others, or without the rows they refer to."""
     flows = {row.year for row in rows.values() if row.use == "flow"}
     rests: dict[str, Reported] = {}
     cells: dict[tuple[object, ...], Reported] = {}
@@ -249,7 +251,7 @@ def _listed(years: set[int]) -> str:
 
 
 def remainder(row: Reported, rows: Mapping[str, Reported]) -> float | None:
-    """Number of a row less the numbers of the rows that are taken off [unit].
+    """Number of a row less the numbers of the subtracted rows [unit].
 
     Parameters
     ----------
@@ -261,7 +263,7 @@ def remainder(row: Reported, rows: Mapping[str, Reported]) -> float | None:
     Raises
     ------
     ValueError
-        If more is taken off than there is, or a row that is taken off has no number.
+        If the remainder is negative, or a subtracted row has no number.
     """
     if row.value is None:
         return None
@@ -292,13 +294,13 @@ def _number(row: Row, column: str, *, unit: str, where: str) -> float | None:
 
 
 def _figures_of(row: Row) -> tuple[str, ...]:
-    """Reported figures that a row refers to, without the end of a range."""
+    """Keys of reported figures in a row, without the suffix for an end of a range."""
     cells = (row.cells[name] for name in ("value", "at_least", "at_most"))
     return tuple(text.removeprefix(REPORTED).partition(".")[0] for text in cells if text.startswith(REPORTED))
 
 
 def _printed_step(text: str, value: float | None) -> float:
-    """Step of the last digit that is printed; of a reported figure that of its shortest form [unit]."""
+    """Step of the last printed digit; for a reported figure, of its shortest form [unit]."""
     if value is None:
         return 1.0
     shown = f"{value:.10g}" if text.startswith(REPORTED) else text
@@ -314,5 +316,5 @@ def _day(row: Row, column: str, *, where: str) -> date:
 
 
 def years_of(rows: Sequence[Reported]) -> tuple[int, ...]:
-    """Calendar years that rows lie in, the earliest first."""
+    """Calendar years of the rows, in ascending order."""
     return tuple(sorted({year for row in rows for year in range(row.start.year, row.end.year + 1)}))

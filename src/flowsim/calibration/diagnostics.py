@@ -1,17 +1,16 @@
-"""Whether chains have converged: rank-normalised split R-hat and bulk effective sample size."""
+"""Convergence of chains: rank-normalised split R-hat and bulk effective sample size."""
 
 from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
 from scipy.special import ndtri
-from scipy.stats import rankdata
 
 Floats = npt.NDArray[np.float64]
 
 
 def rhat(chains: Floats) -> float:
-    """Rank-normalised split R-hat [VehtariEtAl2021]_: the larger of that of the bulk and of the folded draws [1].
+    """Rank-normalised split R-hat [VehtariEtAl2021]_: the larger of the bulk and folded values [1].
 
     Parameters
     ----------
@@ -60,7 +59,7 @@ def bulk_ess(chains: Floats) -> float:
 
 
 def integrated_time(walkers: Floats) -> float:
-    """Steps in which a walker forgets where it was, by the mean autocorrelation of all of them [Sokal1997]_ [step].
+    """Integrated autocorrelation time of the mean autocorrelation over all walkers [Sokal1997]_ [step].
 
     Parameters
     ----------
@@ -90,12 +89,14 @@ def _normal(draws: Floats) -> Floats:
     ----------
     .. [Blom1958] G. Blom, "Statistical Estimates and Transformed Beta-Variables", Wiley 1958.
     """
+    from scipy.stats import rankdata  # here, because it takes a second to import
+
     rank = rankdata(draws, method="average").reshape(draws.shape)
     return np.asarray(ndtri((rank - 0.375) / (draws.size + 0.25)))
 
 
 def _variances(draws: Floats) -> tuple[float, float]:
-    """Variance within chains, and the estimate of the whole variance from within and between them."""
+    """Within-chain variance, and the pooled estimate of the marginal variance."""
     length = draws.shape[1]
     within = float(draws.var(axis=1, ddof=1).mean())
     between = float(draws.mean(axis=1).var(ddof=1)) if len(draws) > 1 else 0.0

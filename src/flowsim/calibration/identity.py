@@ -1,4 +1,4 @@
-"""The world that a posterior is of: what tells it, and whether another world is the same."""
+"""Identity of a posterior's world, and its comparison with another world."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from flowsim.world.world import World
 from flowsim.world_tables import provenance
 from flowsim.world_tables.readings import NONE
 
-if TYPE_CHECKING:  # whoever only names a world needs no xarray, which takes a second to import
+if TYPE_CHECKING:  # xarray takes a second to import, and naming a world does not need it
     import xarray as xr
 
 IDENTIFYING = ("world", "year", "reading", "tables", "inspection")
-"""Attributes of a posterior that tell the world it is of."""
+"""Attributes of a posterior that identify its world."""
 
 
 def identifying(world: World) -> dict[str, str]:
-    """Attributes that tell a posterior's world: name, year, reading, digest of its tables, assumed inspection as JSON.
+    """Attributes that identify a posterior's world: name, year, reading, digest of tables, assumed inspection as JSON.
 
     Parameters
     ----------
     world
-        World that is calibrated.
+        Calibrated world.
     """
     return {
         "world": world.name,
@@ -36,7 +36,7 @@ def identifying(world: World) -> dict[str, str]:
 
 
 def _leaves(owner: Any, path: str = "") -> Iterator[tuple[str, object]]:
-    """Fields of a dataclass, and of those within, by dotted name."""
+    """Fields of a dataclass and its nested dataclasses, by dotted name."""
     for field in fields(owner):
         value = getattr(owner, field.name)
         if is_dataclass(value):
@@ -46,7 +46,7 @@ def _leaves(owner: Any, path: str = "") -> Iterator[tuple[str, object]]:
 
 
 def difference(dataset: xr.Dataset, world: World, *, typed: tuple[str, ...] = ()) -> tuple[str, str] | None:
-    """What of a world its posterior must share and does not: of the world and of the posterior; nothing if none.
+    """First mismatch of a world with a posterior's: value of the world and of the posterior; None if they match.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ def difference(dataset: xr.Dataset, world: World, *, typed: tuple[str, ...] = ()
     world
         World.
     typed
-        Numbers that were typed, in which the two may differ.
+        Numbers set by the user, exempt from the comparison.
     """
     own, other = identifying(world), {name: str(dataset.attrs[name]) for name in IDENTIFYING}
     for name in ("world", "year"):
@@ -73,13 +73,13 @@ def difference(dataset: xr.Dataset, world: World, *, typed: tuple[str, ...] = ()
 
 
 def is_in(name: str, typed: tuple[str, ...]) -> bool:
-    """Whether a number was typed, by itself or with all below a key.
+    """Whether a number was set by the user, by itself or through a parent key.
 
     Parameters
     ----------
     name
         Name of the number, as in `intervals.SetNumbers`.
     typed
-        Names that were typed.
+        Names set by the user.
     """
     return any(name == word or name.startswith(f"{word}.") for word in typed)

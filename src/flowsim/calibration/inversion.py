@@ -1,4 +1,4 @@
-"""Worlds that produce what was drawn: efforts, rings, patrols and retail arrests solved through the closed form."""
+"""Inversion of the closed form: efforts, rings, patrols and retail arrests that reproduce the masses of a draw."""
 
 from __future__ import annotations
 
@@ -22,41 +22,41 @@ from flowsim.world.checkpoint import AGENCIES, EFFORT_CLASSES, agency_key
 from flowsim.world.world import World
 
 TOLERANCE = 1e-3
-"""Largest relative difference between the mass that a solved world gives and the one that was drawn [1]."""
+"""Largest relative difference between a mass of the solved world and the drawn one [1]."""
 
 MOST_STEPS = 8
-"""Most steps in which efforts are solved [1]."""
+"""Most steps of the solver for efforts [1]."""
 
 YEAR_PARTS = ("parameters:year_flow_log_sd", "inspection:year_log_sd")
-"""Numbers of the world over which the spread of a year's factor is divided, as it is in the world."""
+"""Numbers of the world that share the spread of a year's factor."""
 
 CROSSING = "crossing"
-"""Class of effort of all that is found at crossings."""
+"""Class of effort of all controls at crossings."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Solved:
-    """A world that produces a draw, as numbers that are set in the one that is calibrated."""
+    """A world that reproduces a draw, as numbers to set in the calibrated world."""
 
     numbers: Mapping[str, float]
     """Values by name, as in `SetNumbers` [unit of each]."""
 
     residual: float
-    """Largest relative difference of a mass that the world gives from the one that was drawn [1]."""
+    """Largest relative difference between a mass of the world and the drawn one [1]."""
 
     refused: str
-    """Why the draw is refused, empty if it is not."""
+    """Reason for refusing the draw, empty if it is accepted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Masses that a world shall produce in a mean year, and what is left of the world's own choice."""
+    """Target masses of a world in a mean year."""
 
     found: Mapping[str, float]
     """Mass found at checkpoints in the routine and on tips, by class of effort [kg/year]."""
 
     patrol: float
-    """Mass that patrols stop [kg/year]; 0 where there are none."""
+    """Mass seized by patrols [kg/year]; 0 where there are none."""
 
     market: float
     """Mass of retail arrests [kg/year]; 0 where there are none."""
@@ -65,11 +65,11 @@ class Wanted:
     """Cases by agency [1/year]."""
 
     case_kg: float
-    """Mass that cases take [kg/year]."""
+    """Mass taken by cases [kg/year]."""
 
 
 def numbers_of(model: Model, drawn: Mapping[str, float], *, world: World) -> dict[str, float]:
-    """Numbers of a world that follow from a draw at once, by name as in `SetNumbers`.
+    """Numbers of a world that follow directly from a draw, by name as in `SetNumbers`.
 
     Parameters
     ----------
@@ -78,7 +78,7 @@ def numbers_of(model: Model, drawn: Mapping[str, float], *, world: World) -> dic
     drawn
         Values of its parameters.
     world
-        World that is calibrated, which says how the spread of years divides over flow and effort.
+        Calibrated world, with its division of the spread of years over flow and effort.
     """
     flow, effort = world.traffic.year_log_sd, world.detection.year_log_sd
     whole = math.hypot(flow, effort) or 1.0
@@ -95,7 +95,7 @@ def numbers_of(model: Model, drawn: Mapping[str, float], *, world: World) -> dic
 
 
 def wanted(model: Model, drawn: Mapping[str, float], *, world: World) -> Wanted:
-    """Masses that a world shall produce under the controls of the reference.
+    """Target masses of a world under the controls of the reference.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ def wanted(model: Model, drawn: Mapping[str, float], *, world: World) -> Wanted:
     drawn
         Values of its parameters.
     world
-        World that is calibrated.
+        Calibrated world.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def wanted(model: Model, drawn: Mapping[str, float], *, world: World) -> Wanted:
 
 
 def class_of_area(model: Model, *, world: World) -> dict[str, str]:
-    """Class of effort of the checkpoints inside each area and in the rest of the country, whose name is empty.
+    """Class of effort of the checkpoints inside each area; the empty name is the rest of the country.
 
     Raises
     ------
@@ -145,11 +145,11 @@ def class_of_area(model: Model, *, world: World) -> dict[str, str]:
 
 
 def solve(model: Model, drawn: Mapping[str, float], *, world: World, nuisance: Mapping[str, float]) -> Solved:
-    """World whose closed form produces the masses of a draw.
+    """World whose closed form reproduces the masses of a draw.
 
-    What is seized is nearly linear in each number that is solved for: in the effort of its own class, in one over the
-    number of rings, in the chance of a patrol and in the share of retail arrests. So efforts are found by secants and
-    the others by proportion, until all masses differ by less than `TOLERANCE`.
+    Seizures are nearly linear in each unknown: in the effort of a class, in the inverse of the number of rings, in the
+    chance of a patrol and in the share of retail arrests. So efforts are solved by the secant method and the others by
+    proportion, until all masses differ by less than `TOLERANCE`.
 
     Parameters
     ----------
@@ -158,9 +158,9 @@ def solve(model: Model, drawn: Mapping[str, float], *, world: World, nuisance: M
     drawn
         Values of its parameters.
     world
-        World that is calibrated.
+        Calibrated world.
     nuisance
-        Draws of numbers that keep their priors, by name as in `SetNumbers`.
+        Draws of the nuisance parameters, by name as in `SetNumbers`.
     """
     aim = wanted(model, drawn, world=world)
     numbers = {**nuisance, **numbers_of(model, drawn, world=world)}
@@ -196,12 +196,12 @@ def solve(model: Model, drawn: Mapping[str, float], *, world: World, nuisance: M
 
 
 def _quick(world: World, numbers: Mapping[str, float]) -> World:
-    """World with other numbers, of which those of the spread of years are left out."""
+    """World with other numbers, except those of the spread of years."""
     return SetNumbers(values=tuple((k, value) for k, value in numbers.items() if k not in YEAR_PARTS)).apply(world)
 
 
 def _set_passive(numbers: dict[str, float], passive: Expectation, *, aim: Wanted, world: World) -> str:
-    """Set rings, patrols and the market; why the draw is refused, if it is."""
+    """Set rings, patrols and the market; return the reason for refusing the draw, if any."""
     by_channel = passive.by_channel[INDEX].sum(axis=1)
     case, patrol, market = (float(by_channel[CHANNELS.index(name)]) for name in ("case", "patrol", "market"))
     if aim.case_kg > 0:
@@ -209,7 +209,7 @@ def _set_passive(numbers: dict[str, float], passive: Expectation, *, aim: Wanted
         if rings < 1:
             return "fewer than one ring"
         numbers["inspection:intelligence.rings"] = float(rings)
-        # Rings are whole; the cases make up for what rounding takes.
+        # Rings are whole; the number of cases offsets the rounding.
         rounding = aim.case_kg / case * rings / world.detection.intelligence.rings
         for agency in aim.cases:
             numbers[f"inspection:intelligence.cases_{agency_key(agency)}"] *= rounding
@@ -221,7 +221,7 @@ def _set_passive(numbers: dict[str, float], passive: Expectation, *, aim: Wanted
 
 
 def _gain(effort: float, found: float, tipped: float, *, before: tuple[float, float] | None) -> float:
-    """Mass that a class gains by effort, by the step before or else by what was found without tips [kg]."""
+    """Mass gained by a class per unit of effort: secant to the previous step, else routine finds over effort [kg]."""
     if before is None or before[0] == effort:
         return max(found - tipped, 0.0) / effort
     return (found - before[1]) / (effort - before[0])
@@ -230,7 +230,7 @@ def _gain(effort: float, found: float, tipped: float, *, before: tuple[float, fl
 def _compared(
     got: Expectation, passive: Expectation, *, aim: Wanted, world: World
 ) -> tuple[dict[str, float], dict[str, float], dict[str, float]]:
-    """Mass found by class of effort, that of it on tips [kg], and what the rest has to be multiplied by [1]."""
+    """Mass found by class of effort, its part on tips [kg], and ratios of the other masses to the drawn ones [1]."""
     by_channel = got.by_channel[INDEX]
     sums = dict(zip(CHANNELS, by_channel.sum(axis=1).tolist(), strict=True))
     case_before = float(passive.by_channel[INDEX, CHANNELS.index("case")].sum())
@@ -250,7 +250,7 @@ def _compared(
 
 
 def _scale(numbers: dict[str, float], parts: Mapping[str, float]) -> None:
-    """Divide cases, patrols and the market by what came out over what was drawn."""
+    """Divide the numbers of cases, patrols and the market by their ratios of obtained to drawn mass."""
     for name, ratio in parts.items():
         keys = {"patrol": ("patrols:factor",), "market": ("parameters:market",)}.get(
             name, tuple(key for key in numbers if key.startswith("inspection:intelligence.cases_"))
@@ -277,13 +277,13 @@ def solve_all(
     draws
         Values of the parameters of each.
     world
-        World that is calibrated.
+        Calibrated world.
     nuisance
-        Draws of the numbers that keep their priors, one for each.
+        Draws of the nuisance parameters, one for each.
     workers
-        Processes that share the work; the result does not depend on them.
+        Number of worker processes, without effect on the result.
     progress
-        Called as the work goes on.
+        Callback of progress.
     """
     tell = progress or (lambda step, done, total: None)
     step, total = "worlds of the draws", len(draws)

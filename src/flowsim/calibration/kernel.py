@@ -1,4 +1,4 @@
-"""The probability of printed totals, compiled: loads on a mass grid, Panjer's recursion, years by Gauss-Hermite."""
+"""Compiled likelihood of printed totals: a mass grid, Panjer's recursion, and Gauss-Hermite over years."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 TOTAL, LARGEST, SHARE = range(3)
-"""What was printed: a total with or without bounds on single loads, such bounds alone, or a share of two sums."""
+"""Kind of a printed number: a total with or without bounds on single consignments, such bounds alone, or a share of two
+sums."""
 
 MEDIAN, LOG_SD, START, TAIL, EXPONENT, TOP, SELECTION = range(7)
-"""Columns of the numbers of load sizes."""
+"""Columns of the parameters of consignment sizes."""
 
 STEEP = 600.0
-"""Mean number of events beyond which the recursion starts from a scaled value [1]."""
+"""Mean number of events above which the recursion starts from a scaled value [1]."""
 
 
 @njit(cache=True)
@@ -29,17 +30,17 @@ def normal(score: float) -> float:
 
 @njit(cache=True)
 def entering(sizes: Floats) -> Floats:
-    """Sizes of loads as they enter, from those of detected ones: each mass has m ** selection times the weight.
+    """Sizes of entering consignments from those of detected ones: each mass m has m ** selection times the weight.
 
     Parameters
     ----------
     sizes
-        Numbers of detected loads, dims (column,).
+        Parameters of detected consignments, dims (column,).
 
     Returns
     -------
     ndarray
-        The same numbers of entering loads, whose selection is 0.
+        The same parameters of entering consignments, with a selection of 0.
     """
     power, sd, start = sizes[SELECTION], sizes[LOG_SD], sizes[START]
     changed = sizes.copy()
@@ -62,12 +63,12 @@ def entering(sizes: Floats) -> Floats:
 
 @njit(cache=True)
 def limited_mean(sizes: Floats, mass: float) -> float:
-    """Mean of the smaller of a load and a mass [kg], of a lognormal body and a truncated Pareto tail.
+    """Limited expected value of consignment sizes (lognormal body, truncated Pareto tail) at a mass [kg].
 
     Parameters
     ----------
     sizes
-        Numbers of the loads, dims (column,).
+        Parameters of the consignments, dims (column,).
     mass
         Mass [kg].
     """
@@ -93,23 +94,23 @@ def limited_mean(sizes: Floats, mass: float) -> float:
 
 @njit(cache=True)
 def on_grid(sizes: Floats, step: float, bins: int) -> Floats:
-    """Probabilities of loads on a mass grid that keeps their mean, by local moments [Gerber1982]_.
+    """Probabilities of consignments on a mass grid, mean-preserving by local moments [Gerber1982]_.
 
-    A load between two points of the grid is divided over both so that its mean stays.
+    The probability of a mass between two grid points is divided over both so that the mean is kept.
 
     Parameters
     ----------
     sizes
-        Numbers of the loads, dims (column,).
+        Parameters of the consignments, dims (column,).
     step
-        Distance of the points of the grid [kg].
+        Grid step [kg].
     bins
         Number of points, from a mass of 0 on.
 
     Returns
     -------
     ndarray
-        Dims (bin,) [1]; what lies beyond the grid is left out.
+        Dims (bin,) [1]; the probability beyond the grid is left out.
 
     References
     ----------
@@ -127,7 +128,7 @@ def on_grid(sizes: Floats, step: float, bins: int) -> Floats:
 
 @njit(cache=True, fastmath={"reassoc", "contract"})
 def forward(first: Floats, second: Floats) -> float:
-    """Sum of the products of two rows, in whatever order is fast."""
+    """Dot product of two rows, with the order of summation left to the compiler."""
     found = 0.0
     for k in range(len(first)):
         found += first[k] * second[k]
@@ -136,7 +137,7 @@ def forward(first: Floats, second: Floats) -> float:
 
 @njit(cache=True)
 def panjer(event: Floats, rates: Floats, below: int) -> tuple[Floats, Floats]:
-    """Probabilities of totals of Poisson many events, by Panjer's recursion [Panjer1981]_.
+    """Probabilities of compound Poisson totals, by Panjer's recursion [Panjer1981]_.
 
         f(0) = exp(-L (1 - e(0))),     f(s) = L / s sum_j j e(j) f(s - j)
 
@@ -147,7 +148,7 @@ def panjer(event: Floats, rates: Floats, below: int) -> tuple[Floats, Floats]:
     rates
         Mean numbers of events L, dims (rate,) [1].
     below
-        Only totals of events below this bin count: the probability that there is a larger one is left out.
+        Only totals of events below this bin count: the probability of a larger event is left out.
 
     Returns
     -------
@@ -161,7 +162,7 @@ def panjer(event: Floats, rates: Floats, below: int) -> tuple[Floats, Floats]:
     """
     bins, count = len(event), len(rates)
     totals, offset = np.zeros((count, bins)), np.zeros(count)
-    # Reversed, so that both factors of the sum are read forwards, several at once.
+    # Reversed, so that both factors of the sum are read forwards and vectorise.
     moment = np.zeros(bins)
     for j in range(1, min(bins, below)):
         moment[bins - 1 - j] = j * event[j]
@@ -177,20 +178,20 @@ def panjer(event: Floats, rates: Floats, below: int) -> tuple[Floats, Floats]:
 def events(
     sizes: Floats, routine: float, cases: float, loads: float, ring: Floats, share: Floats, step: float, bins: int
 ) -> Floats:
-    """Probabilities of the mass of one event: a load that is found, or all that a case takes, on a grid.
+    """Probabilities on a grid of the mass of one event: a consignment found, or all consignments taken by a case.
 
-    A case takes a Poisson number of entering loads whose mean goes with the size of its ring.
+    A case takes a Poisson number of entering consignments with a mean proportional to the size of its ring.
 
     Parameters
     ----------
     sizes
-        Numbers of detected loads, dims (column,).
+        Parameters of detected consignments, dims (column,).
     routine
-        Mean number of loads found one by one [1].
+        Mean number of consignments found singly [1].
     cases
         Mean number of cases [1].
     loads
-        Mean number of loads that a case takes here [1].
+        Mean number of consignments per case [1].
     ring, share
         Sizes of rings relative to their mean and the share of the rings of each, dims (ring,) [1].
     step, bins
@@ -223,7 +224,7 @@ def below(totals: Floats, mass: float, step: float) -> float:
     mass
         Mass [kg].
     step
-        Distance of the points of the grid [kg].
+        Grid step [kg].
     """
     place = mass / step + 0.5
     if place <= 0.0:
@@ -235,7 +236,7 @@ def below(totals: Floats, mass: float, step: float) -> float:
 
 @njit(cache=True)
 def of_total(event: Floats, rate: Floats, fixed: Floats, row: Floats, step: float) -> Floats:
-    """Logarithm of the probability of a printed total, dims (rate,).
+    """Log-probability of a printed total, dims (rate,).
 
     Parameters
     ----------
@@ -244,11 +245,11 @@ def of_total(event: Floats, rate: Floats, fixed: Floats, row: Floats, step: floa
     rate
         Mean number of events, dims (rate,) [1].
     fixed
-        Mass that comes in many small portions beside them, dims (rate,) [kg].
+        Mass in many small portions besides, dims (rate,) [kg].
     row
-        Ends of the printed total [kg], and the mass that the largest event reached and did not reach [kg].
+        Ends of the printed total [kg], and the lower and upper bounds on the largest event [kg].
     step
-        Distance of the points of the grid [kg].
+        Grid step [kg].
     """
     bins = len(event)
     ceiling = bins if not row[3] < math.inf else max(1, min(bins, round(row[3] / step + 0.5)))
@@ -266,7 +267,7 @@ def of_total(event: Floats, rate: Floats, fixed: Floats, row: Floats, step: floa
 
 @njit(cache=True)
 def of_largest(event: Floats, rate: Floats, row: Floats, step: float) -> Floats:
-    """Logarithm of the probability that the largest event reached one mass and not another, dims (rate,).
+    """Log-probability of bounds on the largest event, dims (rate,).
 
     Parameters
     ----------
@@ -284,7 +285,7 @@ def of_largest(event: Floats, rate: Floats, row: Floats, step: float) -> Floats:
 
 @njit(cache=True)
 def of_share(first: Floats, second: Floats, rates: Floats, fixed: Floats, row: Floats, step: float) -> Floats:
-    """Logarithm of the probability of a printed share of two independent sums, dims (rate,).
+    """Log-probability of a printed share of two independent sums, dims (rate,).
 
     Parameters
     ----------
@@ -297,7 +298,7 @@ def of_share(first: Floats, second: Floats, rates: Floats, fixed: Floats, row: F
     row
         Ends of the printed share [1].
     step
-        Distance of the points of the grid [kg].
+        Grid step [kg].
     """
     part, start = panjer(first, rates[0], len(first))
     rest, start_rest = panjer(second, rates[1], len(second))
@@ -319,14 +320,14 @@ def of_share(first: Floats, second: Floats, rates: Floats, fixed: Floats, row: F
 def about(
     sizes: Floats, routine: Floats, taken: Floats, fixed: Floats, log_sd: float, rows: Floats, grid: Ints
 ) -> tuple[float, float]:
-    """Where the totals of a year put the score of its factor, and how far from there it may lie [1].
+    """Centre of the score of a year's factor given its totals, and the half-width of its range [1].
 
     Parameters
     ----------
     sizes
-        Numbers of detected loads, dims (column,).
+        Parameters of detected consignments, dims (column,).
     routine, taken, fixed
-        Loads found one by one, loads that cases take [1], and mass in small portions [kg], dims (sum,).
+        Consignments found singly, consignments taken by cases [1], and mass in small portions [kg], dims (sum,).
     log_sd
         Standard deviation of the logarithm of a year's factor [1].
     rows, grid
@@ -341,7 +342,7 @@ def about(
             printed += 0.5 * (max(rows[r, 0], 0.0) + rows[r, 1])
     if expected == 0.0 or log_sd == 0.0:
         return 0.0, 1.0
-    # The variance of a total, relative to its square, without the tail, which would make it seem too wide.
+    # Variance of a total relative to its squared mean, without the tail, which would make it seem too wide.
     noise = 1.5 * mean * math.exp(sizes[LOG_SD] ** 2) / expected
     known = log_sd**2 / max(noise, 1e-4)
     found = math.log(max(printed, 0.05 * expected) / expected) / log_sd + log_sd / 2
@@ -363,23 +364,23 @@ def of_rows(
     node: Floats,
     weight: Floats,
 ) -> Floats:
-    """Logarithm of the likelihood of all that was printed, for several sets of parameters.
+    """Log-likelihood of all printed numbers, for several sets of parameters.
 
-    Rows of one year share the year's factor on all events, lognormal with mean 1, over which is integrated by
-    Gauss-Hermite points that lie about where the year's totals put the factor [LiuPierce1994]_.
+    Rows of one year share the year's factor on all events, lognormal with mean 1. It is integrated out by adaptive
+    Gauss-Hermite quadrature, centred by the year's totals [LiuPierce1994]_.
 
     Parameters
     ----------
     sizes
-        Numbers of detected loads, dims (set, column).
+        Parameters of detected consignments, dims (set, column).
     routine, cases, loads, fixed
-        Loads found one by one, cases, loads that a case takes [1], and mass in small portions [kg], dims (set, sum).
+        Consignments found singly, cases, consignments per case [1], and mass in small portions [kg], dims (set, sum).
     log_sd
         Standard deviation of the logarithm of a year's factor, dims (set,) [1].
     ring, share
         Sizes of rings, as in `events`.
     rows
-        What was printed: ends of the total or share, and bounds on the largest event, dims (row, 4) [kg or 1].
+        Printed numbers: ends of the total or share, and bounds on the largest event, dims (row, 4) [kg or 1].
     grid
         Year, kind, first and second sum, number of bins, and the step in parts of a gram, dims (row, 6).
     node, weight

@@ -1,4 +1,4 @@
-"""The model of what is reported: from parameters to the events behind each printed number, and their likelihood."""
+"""Reporting model: from parameters to the events behind each printed number, and their likelihood."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from flowsim.world.traffic import LoadSizes
 Floats = npt.NDArray[np.float64]
 
 SHARE = "share_"
-"""What the name of the parameter of an area's share begins with."""
+"""Prefix of the name of the parameter of an area's share."""
 
 BINS, SHARE_BINS = 64, 512
 """Points of the mass grid below a printed total, and for a share [1]."""
@@ -30,13 +30,13 @@ NODES = 8
 """Gauss-Hermite points of a year's factor [1]."""
 
 RING_SIZES, RINGS = 8, 120
-"""Sizes that stand for those of all rings, and the number of rings whose quantiles they are means of [1]."""
+"""Number of ring sizes, means over quantile groups of so many rings [1]."""
 
 REACH = 6.0
-"""Mass grid of a share, relative to the larger of the expected sums at the middle of the prior [1]."""
+"""Mass grid of a share, relative to the larger of the expected sums at the prior median [1]."""
 
 LOADS = ("load_median", "load_log_sd", "load_tail", "load_tail_exponent", "load_selection")
-"""Parameters of the sizes of loads."""
+"""Parameters of the sizes of consignments."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,24 +47,24 @@ class Sum:
     """Mass relative to the year of reference [1], by component, and for `inside` by area after a colon."""
 
     cases: Mapping[str, float]
-    """Cases of each component of cases that reach into the cells, relative to the reference [1]."""
+    """Cases of each component of cases in these cells, relative to the reference [1]."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Setting:
-    """What a calibration is about: the areas of a country and what its years are made of."""
+    """Setting of a calibration: areas of a country, and the components of its years."""
 
     areas: Mapping[str, str]
-    """Oblast of each area whose share of what is found inside is a parameter, in order."""
+    """Oblast of each area with its share of finds inside as a parameter, in order."""
 
     reference: Cells
-    """Expected mass by cell in the world that is calibrated [kg/year]."""
+    """Expected mass by cell in the calibrated world [kg/year]."""
 
     years: Mapping[int, Cells]
     """Expected mass by cell under the controls of each year, at the flow of the reference [kg/year]."""
 
     sizes: LoadSizes
-    """Sizes of loads of the world, of which the start of the tail and the largest load are used."""
+    """Sizes of consignments of the world; only the start of the tail and the maximum are used."""
 
     size_exponent: float
     """Exponent of the Pareto distribution of ring sizes [1]."""
@@ -75,7 +75,7 @@ class Setting:
 
     @property
     def present(self) -> tuple[str, ...]:
-        """Components that the world has."""
+        """Components of the world."""
         return tuple(name for name in COMPONENTS if self._totals[name] > 0)
 
     @cached_property
@@ -83,7 +83,7 @@ class Setting:
         return totals(self.reference)
 
     def parts(self, component: str) -> tuple[str, ...]:
-        """Parts of a component whose mass is apart: `inside` has one per area and one for the rest."""
+        """Parts of a component with masses of their own: `inside` has one per area and one for the rest."""
         return tuple(f"inside:{area}" for area in (*self.areas, "")) if component == "inside" else (component,)
 
 
@@ -98,19 +98,19 @@ class Model:
     """Priors of the parameters, in order."""
 
     rows: tuple[Reported, ...]
-    """Rows that are fitted."""
+    """Fitted rows."""
 
     sums: tuple[Sum, ...]
-    """Sums of cells that the rows are about."""
+    """Sums of cells behind the rows."""
 
     of_row: tuple[tuple[int, int], ...]
-    """Sum of each row, and of a share the sum of the rest of its whole."""
+    """Index of the sum of each row, and for a share that of the rest of its whole."""
 
     cells: tuple[tuple[frozenset[Cell], ...], ...]
-    """Cells of each row, and of a share those of the rest of its whole."""
+    """Cells of each row, and for a share those of the rest of its whole."""
 
     printed: tuple[float, ...]
-    """Number of each row less what is taken off [unit]; NaN where only bounds on loads are known."""
+    """Number of each row less the subtracted rows [unit]; NaN if only bounds on consignments are known."""
 
     _ring: tuple[Floats, Floats] = field(init=False, repr=False, compare=False)
 
@@ -140,7 +140,7 @@ class Model:
         return found
 
     def events(self, drawn: Mapping[str, Floats]) -> dict[str, Floats]:
-        """Events behind each sum in a year whose factor is 1.
+        """Events behind each sum in a year with a factor of 1.
 
         Parameters
         ----------
@@ -150,8 +150,8 @@ class Model:
         Returns
         -------
         dict
-            Loads found one by one `routine`, `cases`, loads that a case takes `loads` [1] and mass in small portions
-            `fixed` [kg], dims (set, sum); and `sizes` of loads, dims (set, column).
+            Consignments found singly `routine`, `cases`, consignments per case `loads` [1] and mass in small portions
+            `fixed` [kg], dims (set, sum); and `sizes` of consignments, dims (set, column).
         """
         sizes = self.sizes(drawn)
         mean, mean_case = mean_loads(sizes)
@@ -170,21 +170,21 @@ class Model:
         return {name: np.stack(found, axis=-1) for name, found in columns.items()} | {"sizes": sizes}
 
     def sizes(self, drawn: Mapping[str, Floats]) -> Floats:
-        """Numbers of detected loads, dims (set, column)."""
+        """Parameters of detected consignments, dims (set, column)."""
         ends = (self.setting.sizes.tail_start, self.setting.sizes.maximum)
         median, sd, tail, exponent, selection = (np.asarray(drawn[name]) for name in LOADS)
         start, top = (np.full_like(median, end) for end in ends)
         return np.stack([median, sd, start, tail, exponent, top, selection], axis=-1)
 
     def log_likelihood(self, scores: Floats, *, printed: Sequence[float] | None = None, nodes: int = NODES) -> Floats:
-        """Logarithm of the probability of all fitted rows, dims (set,).
+        """Log-likelihood of all fitted rows, dims (set,).
 
         Parameters
         ----------
         scores
             Standard normal scores of the parameters, dims (set, parameter).
         printed
-            Other numbers in place of those printed [unit].
+            Substitutes for the printed numbers [unit].
         nodes
             Gauss-Hermite points of a year's factor [1].
         """
@@ -227,14 +227,14 @@ class Model:
         return np.array(rows, dtype=np.float64), np.array(grid, dtype=np.int64)
 
     def _step(self, high: float, bounds: tuple[float, float]) -> float:
-        """Step of a grid up to a total on which a bound on loads lies between two points [kg]."""
+        """Grid step up to a total, with any bound on consignments halfway between two points [kg]."""
         step = high / BINS
         bound = next((bound for bound in bounds if 0.0 < bound < math.inf), None)
         return step if bound is None else bound / (max(1, round(bound / step)) - 0.5)
 
     @cached_property
     def _reach(self) -> tuple[float, ...]:
-        """Largest mass on the grid of a share whose part is a sum [kg]."""
+        """Largest mass on the grid of a share with each sum as a part [kg]."""
         middle = values(self.priors, np.zeros((1, len(self.priors))))
         kg = self.kilograms(middle)
         expected = [sum(float(kg[name][0]) * c for name, c in some.kg.items()) for some in self.sums]
@@ -246,16 +246,16 @@ class Model:
 
 
 FOUND = ("crossing", "patrol")
-"""Components of loads that are found one by one, beside the parts of `inside`."""
+"""Components of consignments found singly, besides the parts of `inside`."""
 
 
 def mean_loads(sizes: Floats) -> tuple[Floats, Floats]:
-    """Mean mass of a detected load and of an entering one, dims (set,) each [kg].
+    """Mean mass of a detected and of an entering consignment, dims (set,) each [kg].
 
     Parameters
     ----------
     sizes
-        Numbers of detected loads, dims (set, column).
+        Parameters of detected consignments, dims (set, column).
     """
     pairs = [
         (kernel.limited_mean(row, row[kernel.TOP]), kernel.limited_mean(kernel.entering(row), row[kernel.TOP]))
@@ -292,12 +292,12 @@ def build(rows: Mapping[str, Reported], *, setting: Setting, priors: Priors) -> 
     setting
         Areas and years.
     priors
-        Priors of the parameters; those of components that the world lacks are left out.
+        Priors of the parameters; priors of components absent from the world are left out.
 
     Raises
     ------
     ValueError
-        If a prior is missing or unknown, or no route of the world can produce a row; the row is named.
+        If a prior is missing or unknown, or no route of the world can produce a row.
     """
     used = needed(setting)
     for name in used:
@@ -307,7 +307,7 @@ def build(rows: Mapping[str, Reported], *, setting: Setting, priors: Priors) -> 
 
 
 def needed(setting: Setting) -> tuple[str, ...]:
-    """Names of the parameters that a setting has."""
+    """Names of the parameters of a setting."""
     components = setting.present
     cases = ("cases",) if any(name in components for name in CASE_COMPONENTS) else ()
     shares = tuple(f"{SHARE}{area}" for area in setting.areas) if "inside" in components else ()
@@ -315,14 +315,14 @@ def needed(setting: Setting) -> tuple[str, ...]:
 
 
 def with_rows(model: Model, chosen: Sequence[Reported], *, rows: Mapping[str, Reported]) -> Model:
-    """Model of the same setting and priors, but of other rows.
+    """Model of the same setting and priors with other rows.
 
     Parameters
     ----------
     model
         The model.
     chosen
-        Rows that it shall be about.
+        New rows.
     rows
         All rows of the table.
     """
@@ -360,7 +360,7 @@ def _model(chosen: Sequence[Reported], *, rows: Mapping[str, Reported], setting:
 
 
 def cells_behind(row: Reported, *, rows: Mapping[str, Reported], setting: Setting) -> frozenset[Cell]:
-    """Cells that a row is about, less those of the rows that are taken off.
+    """Cells of a row, less those of the subtracted rows.
 
     Parameters
     ----------
@@ -374,7 +374,7 @@ def cells_behind(row: Reported, *, rows: Mapping[str, Reported], setting: Settin
     Raises
     ------
     ValueError
-        If no route of the world can produce it, or it takes off what it does not hold.
+        If no route of the world can produce the row, or it subtracts cells it does not contain.
     """
     every = set(setting.years[row.year]) if row.year in setting.years else set(setting.reference)
     chosen = {cell for cell in every if row.covers(oblast=cell.oblast, agency=cell.agency, channel=cell.channel)}

@@ -1,4 +1,4 @@
-"""The posterior as a Dataset: draws of the parameters, of what follows from them, and of the numbers of worlds."""
+"""Posterior as a Dataset: draws of the parameters, of derived quantities, and of the numbers of worlds."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from flowsim.results.folders import POSTERIOR as POSTERIOR
 from flowsim.simulation.assumed import SetNumbers
 from flowsim.units import KG_PER_TONNE
 
-if TYPE_CHECKING:  # a run reads posteriors and needs neither the compiled likelihood nor the sampler
+if TYPE_CHECKING:  # a run reads posteriors without the compiled likelihood or the sampler
     from flowsim.calibration.inversion import Solved
     from flowsim.calibration.model import Model
     from flowsim.calibration.sampler import Sample
@@ -32,7 +32,7 @@ DIMS = ("chain", "draw")
 """Dims of all variables."""
 
 WORLD = "world_"
-"""What the names of numbers that make the world of a draw begin with."""
+"""Prefix of the numbers that make the world of a draw."""
 
 DERIVED: Mapping[str, tuple[str, str]] = {
     "seized": ("kg/year", "Mass seized in a mean year under the controls of the world."),
@@ -40,13 +40,13 @@ DERIVED: Mapping[str, tuple[str, str]] = {
     "log_likelihood": ("1", "Logarithm of the probability of all that was fitted."),
     "residual": ("1", "Largest relative difference of the world's masses from the drawn ones."),
 }
-"""Units and meaning of what follows from the parameters."""
+"""Units and meaning of derived quantities."""
 
 YES, PARTLY = 0.5, 0.2
-"""Least contraction of a parameter that the reports identify, and of one that they identify in part [1]."""
+"""Least contraction of a parameter identified by the reports, and of one partly identified [1]."""
 
 KINDS = ("calibrated", "assumed")
-"""Kinds of the variables: what the reports inform, and what keeps its prior."""
+"""Kinds of variables: informed by the reports, or nuisance parameters at their priors."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +60,7 @@ class Draws:
     """Draws of the parameters."""
 
     chosen: npt.NDArray[np.int64]
-    """Positions of the draws of each chain whose worlds were solved, dims (draw,)."""
+    """Positions in each chain of the draws with solved worlds, dims (draw,)."""
 
     solved: Sequence[Sequence[Solved]]
     """Worlds of these draws, by chain."""
@@ -69,11 +69,11 @@ class Draws:
     """World of the posterior median."""
 
     calibrated: tuple[str, ...]
-    """Names of the numbers of worlds that follow from the draws; the others keep their priors."""
+    """Names of the calibrated numbers of worlds; the others are nuisance parameters."""
 
 
 def contraction(sample: Sample) -> Floats:
-    """Share of the prior variance of each parameter's score that the reports take away, dims (parameter,) [1].
+    """Posterior contraction: share of the prior variance of each score removed by the reports, dims (parameter,) [1].
 
     Scores are standard normal under the prior, so it is 1 minus their variance.
     """
@@ -82,7 +82,7 @@ def contraction(sample: Sample) -> Floats:
 
 
 def directions(sample: Sample) -> Floats:
-    """Contraction along the principal directions of the posterior, the strongest first, dims (parameter,) [1]."""
+    """Contraction along the principal directions of the posterior, in descending order, dims (parameter,) [1]."""
     flat = sample.scores.reshape(-1, sample.scores.shape[2])
     return np.asarray(1.0 - np.linalg.eigvalsh(np.cov(flat.T)), dtype=np.float64)
 
@@ -99,7 +99,7 @@ def identified(share: float) -> str:
 
 
 def to_dataset(draws: Draws, *, attributes: Mapping[str, str]) -> xr.Dataset:
-    """Posterior as a Dataset; draws whose world is refused are left out.
+    """Posterior as a Dataset, without the draws of refused worlds.
 
     Parameters
     ----------
@@ -173,7 +173,7 @@ def to_dataset(draws: Draws, *, attributes: Mapping[str, str]) -> xr.Dataset:
 
 
 def variable_of(name: str) -> str:
-    """Name of the variable of a number of the world.
+    """Variable name of a number of the world.
 
     Parameters
     ----------
@@ -189,7 +189,7 @@ def check(dataset: xr.Dataset) -> None:
     Raises
     ------
     ValueError
-        If a variable lacks its dims, units, meaning or kind, or one that every posterior has is missing.
+        If a variable lacks its dims, units, meaning or kind, or a required variable is missing.
     """
     for name, array in dataset.data_vars.items():
         checks.require(
@@ -226,7 +226,7 @@ def open_posterior(path: str | Path) -> xr.Dataset:
     Parameters
     ----------
     path
-        The file, or the folder that holds `posterior.nc`.
+        The file, or the folder with `posterior.nc`.
 
     Returns
     -------
@@ -248,14 +248,14 @@ def open_posterior(path: str | Path) -> xr.Dataset:
 
 
 def world_change(dataset: xr.Dataset, *, chain: int, draw: int) -> SetNumbers:
-    """Change that makes the world of a draw.
+    """Change of a world into that of a draw.
 
     Parameters
     ----------
     dataset
         Posterior.
     chain, draw
-        Which draw, by position.
+        Chain and draw, by position.
     """
     numbers = {
         str(array.attrs["sets"]): float(array.values[chain, draw])
@@ -266,20 +266,20 @@ def world_change(dataset: xr.Dataset, *, chain: int, draw: int) -> SetNumbers:
 
 
 def point_change(dataset: xr.Dataset) -> SetNumbers:
-    """Change that makes the world of a posterior median."""
+    """Change of a world into that of the posterior median."""
     numbers = json.loads(dataset.attrs["point"])
     return SetNumbers(values=tuple((str(name), float(value)) for name, value in numbers.items()))
 
 
 def spread(dataset: xr.Dataset, count: int) -> list[tuple[int, int]]:
-    """Chain and draw, by position, of some draws that take the chains in turn; beyond the last they begin anew.
+    """Positions (chain, draw) of a number of draws, chains in turn; beyond the last draw they start over.
 
     Parameters
     ----------
     dataset
         Posterior.
     count
-        How many.
+        Number of draws.
     """
     chains, draws = dataset.sizes["chain"], dataset.sizes["draw"]
     return [(k % chains, k // chains % draws) for k in range(count)]

@@ -1,4 +1,4 @@
-"""What the posterior predicts of everything that was reported, fitted or held out, with probabilities."""
+"""Posterior predictive check of all reported numbers, fitted or held out."""
 
 from __future__ import annotations
 
@@ -9,8 +9,6 @@ from types import MappingProxyType
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.stats import gaussian_kde, norm
-from scipy.stats import t as student
 
 from flowsim import checks
 from flowsim.calibration.components import Cell
@@ -23,15 +21,15 @@ from flowsim.evidence.targets import load_targets
 Floats = npt.NDArray[np.float64]
 
 FIRST, LAST = 1996, 2011
-"""Years that are simulated for each draw."""
+"""Simulated years of each draw."""
 
 COLUMNS = ("what", "held_out", "reported", "low", "median", "high", "probability", "inside")
-"""Columns of the table: 5, 50 and 95 % points of what is predicted; the probability of something as extreme."""
+"""Columns of the table: q05, median and q95 of the prediction; predictive p-value of the reported number."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """Years of one draw."""
+    """Simulated years of one draw."""
 
     years: Mapping[int, Year]
     """Simulated years."""
@@ -44,14 +42,14 @@ class History:
         year
             Calendar year.
         chosen
-            Which cells; all by default.
+            Condition on cells; all by default.
         until
             End, as part of the year [1].
         """
         return self.years[year].total(self._cells(year, chosen), end=until)
 
     def largest(self, year: int, chosen: Callable[[Cell], bool] | None = None, *, until: float = 1.0) -> float:
-        """Mass of the largest load or case [kg].
+        """Mass of the largest consignment or case [kg].
 
         Parameters
         ----------
@@ -67,7 +65,7 @@ class History:
 def histories(
     model: Model, draws: Sequence[Mapping[str, float]], *, seed: int, years: Sequence[int] = range(FIRST, LAST + 1)
 ) -> list[History]:
-    """Years simulated load by load, one history for each draw.
+    """Years simulated consignment by consignment, one history for each draw.
 
     Parameters
     ----------
@@ -85,7 +83,7 @@ def histories(
 
 
 def of_rows(model: Model, rows: Mapping[str, Reported], found: Sequence[History]) -> pd.DataFrame:
-    """What is predicted of each row of a table of reported seizures.
+    """Posterior predictive check of each row of a table of reported seizures.
 
     Parameters
     ----------
@@ -99,7 +97,7 @@ def of_rows(model: Model, rows: Mapping[str, Reported], found: Sequence[History]
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`; of bounds on loads `probability` is that of the bound.
+        Columns `COLUMNS`; for bounds on consignments, `probability` is the probability of the bound.
     """
     table = []
     for row in rows.values():
@@ -126,7 +124,7 @@ def of_rows(model: Model, rows: Mapping[str, Reported], found: Sequence[History]
 
 
 def _largest(history: History, row: Reported, chosen: frozenset[Cell]) -> float:
-    """Mass of the largest load or case in the period of a row, which may be several years [kg]."""
+    """Mass of the largest consignment or case in the period of a row, possibly of several years [kg]."""
     if row.start.year == row.end.year:
         start, end = span(row)
         return history.years[row.year].largest(chosen, start=start, end=end)
@@ -134,7 +132,7 @@ def _largest(history: History, row: Reported, chosen: frozenset[Cell]) -> float:
 
 
 def _point(what: str, predicted: Floats, value: float, *, held: bool) -> tuple[object, ...]:
-    """Row of a number: the probability of one as far out, on the side where it lies, times two."""
+    """Row of a number, with its two-sided posterior predictive p-value."""
     low, middle, high = np.quantile(predicted, [0.05, 0.5, 0.95]).tolist()
     share = min((predicted <= value).mean(), (predicted >= value).mean())
     return what, held, value, low, middle, high, min(1.0, 2.0 * float(share)), low <= value <= high
@@ -143,7 +141,7 @@ def _point(what: str, predicted: Floats, value: float, *, held: bool) -> tuple[o
 def _chance(
     what: str, happened: npt.NDArray[np.bool_], predicted: Floats, value: float, *, held: bool
 ) -> tuple[object, ...]:
-    """Row of a bound: the probability that it holds."""
+    """Row of a bound, with its posterior predictive probability."""
     low, middle, high = np.quantile(predicted, [0.05, 0.5, 0.95]).tolist()
     chance = float(happened.mean())
     return what, held, value, low, middle, high, chance, chance >= 0.05
@@ -167,20 +165,20 @@ def _series(history: History) -> Floats:
 
 
 def _swing(history: History) -> float:
-    """Largest ratio of an oblast's mass in 2006 over that in 2005, of those with any in both [1]."""
+    """Largest ratio, over oblasts with seizures in 2005, of the mass in 2006 to that in 2005 [1]."""
     oblasts = {cell.oblast for cell in history.years[2005].cells}
     pairs = [(history.total(2005, _oblast(name)), history.total(2006, _oblast(name))) for name in oblasts]
     return max((after / before for before, after in pairs if before > 0), default=0.0)
 
 
 def _one_case(history: History) -> float:
-    """Part of a quarter's mass of South Kazakhstan that is in its largest event [1]."""
+    """Share of the largest event in a quarter's mass of South Kazakhstan [1]."""
     south = _oblast("South Kazakhstan")
     return history.largest(2005, south, until=0.25) / max(1e-9, history.total(2005, south, until=0.25))
 
 
 def _quarters(history: History) -> float:
-    """Mass of the first quarter of 2005 in South Kazakhstan over that of 2004 [1]."""
+    """Mass in the first quarter of 2005 in South Kazakhstan over that of 2004 [1]."""
     south = _oblast("South Kazakhstan")
     return history.total(2005, south, until=0.25) / max(1e-9, history.total(2004, south, until=0.25))
 
@@ -218,12 +216,12 @@ POINTS: Mapping[str, tuple[str, Callable[[History], float]]] = MappingProxyType(
         "val-max-2011": ("largest of 2011 [kg]", lambda h: h.largest(2011)),
     }
 )
-"""Hold-outs that are numbers: what they are, and how a history gives them."""
+"""Numerical hold-outs: description, and their value in a history."""
 
 EVENTS: Mapping[str, tuple[str, Callable[[History, float], bool]]] = MappingProxyType(
     {
         "val-max-2009-10": (
-            "no load or case above {:g} kg in 2009 and 2010",
+            "no consignment or case above {:g} kg in 2009 and 2010",
             lambda h, bound: max(h.largest(2009), h.largest(2010)) <= bound,
         ),
         "val-min-count-2009": ("{:g} seizures or more in 2009", lambda h, bound: _count(h, 2009) >= bound),
@@ -238,7 +236,7 @@ EVENTS: Mapping[str, tuple[str, Callable[[History, float], bool]]] = MappingProx
         ),
         "val-oblast-swing": ("an oblast grows {:g}-fold from 2005 to 2006", lambda h, bound: _swing(h) >= bound),
         "val-south-ring-q1-2005": (
-            "one case or load is {:g} of a quarter of the South (opium, as if heroin)",
+            "one case or consignment is {:g} of a quarter of the South (opium, as if heroin)",
             lambda h, bound: _one_case(h) >= bound,
         ),
         "val-knb-opiates-2005": (
@@ -247,21 +245,21 @@ EVENTS: Mapping[str, tuple[str, Callable[[History, float], bool]]] = MappingProx
         ),
     }
 )
-"""Hold-outs that happened or not: what they are with the bound, and how a history tells."""
+"""Hold-outs that happened or not: description with the bound, and their truth in a history."""
 
 RECORD = 500.0
-"""Mass of a load of which one is known in sixteen years [kg]."""
+"""Mass of the record consignment, the only one so large in sixteen years [kg]."""
 
 SKIPPED: Mapping[str, str] = MappingProxyType(
     {
         "val-upstream-heroin-2010": "no country upstream is modelled",
         "val-scanner-direction": "a sign without numbers; devices of both kinds are assumed",
-        "val-downstream-2005": "a load found in another country",
+        "val-downstream-2005": "a consignment found in another country",
         "val-opium-2011": "an amount of opium, whose flow is not reported",
         "val-consumption": "a number of the flow and of users; no seizure goes into it",
     }
 )
-"""Hold-outs that are not predicted, and why."""
+"""Hold-outs without a prediction, and the reason."""
 
 ALSO: Mapping[str, str] = MappingProxyType(
     {
@@ -270,24 +268,24 @@ ALSO: Mapping[str, str] = MappingProxyType(
         "val-west-heroin-2006": "heroin-2006-west",
     }
 )
-"""Hold-outs that print the same number as a row of the table of reported seizures, and the key of that row."""
+"""Hold-outs with the same number as a row of the table of reported seizures, and the key of the row."""
 
 
 def of_hold_outs(found: Sequence[History], *, rows: Collection[str] = ()) -> pd.DataFrame:
-    """What is predicted of the hold-outs of the evidence of Kazakhstan.
+    """Posterior predictive check of the hold-outs of the evidence of Kazakhstan.
 
     Parameters
     ----------
     found
         Simulated years, `FIRST` to `LAST`.
     rows
-        Keys of a table of reported seizures of which `of_rows` says already what is predicted: hold-outs that print
-        the same number (`ALSO`) are left out, so that none is counted twice.
+        Keys of a table of reported seizures already checked by `of_rows`: hold-outs with the same number (`ALSO`) are
+        left out, so that none is counted twice.
 
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`; of what happened or not, `probability` is its probability and the points are missing.
+        Columns `COLUMNS`; for events, `probability` is their probability and the quantiles are missing.
     """
     table = []
     targets = load_targets()
@@ -308,7 +306,7 @@ def of_hold_outs(found: Sequence[History], *, rows: Collection[str] = ()) -> pd.
     chances[f"{total:g} kg or more and none above {ceiling:g} kg in 2009"] = np.mean(
         [h.total(2009) >= total and h.largest(2009) <= ceiling for h in found]
     )
-    chances[f"a load of {RECORD:g} kg or more in {FIRST} to {LAST}"] = np.mean(
+    chances[f"a consignment of {RECORD:g} kg or more in {FIRST} to {LAST}"] = np.mean(
         [max(float(year.mass.max(initial=0.0)) for year in h.years.values()) >= RECORD for h in found]
     )
     nothing = (np.nan,) * 4
@@ -319,9 +317,9 @@ def of_hold_outs(found: Sequence[History], *, rows: Collection[str] = ()) -> pd.
 def from_the_others(values: Floats) -> Floats:
     r"""Each value less the mean of all others.
 
-    As :math:`n \bar x = x_k + (n - 1) \bar x_{-k}`, the difference :math:`x_k - \bar x_{-k}` is
-    :math:`n / (n - 1)` times that from the mean of all, :math:`x_k - \bar x`; of independent values with variance
-    :math:`\sigma^2` its variance is :math:`\sigma^2 n / (n - 1)`.
+    As :math:`n \bar x = x_k + (n - 1) \bar x_{-k}`, the difference :math:`x_k - \bar x_{-k}` is :math:`n / (n - 1)`
+    times the one from the overall mean, :math:`x_k - \bar x`; of independent values with variance :math:`\sigma^2` its
+    variance is :math:`\sigma^2 n / (n - 1)`.
 
     Parameters
     ----------
@@ -340,12 +338,12 @@ def from_the_others(values: Floats) -> Floats:
 
 
 def log_scores(found: Sequence[History], *, level: float) -> pd.DataFrame:
-    """Logarithmic scores of the model and of a lognormal fitted to the eleven-year series; the larger wins.
+    """Log scores of the model and of a lognormal fitted to the eleven-year series; the larger is better.
 
-    Each year of the series is predicted from the other ten: by a lognormal whose mean and spread are theirs (Student's
-    t with a flat prior, Gelman and others, Bayesian Data Analysis, 2013, section 3.2), and by how far a year of the
-    model lies from the mean of ten others, as of `from_the_others`. The heroin of 2009 is predicted by both: the
-    lognormal with the spread of the series about the level of the totals that were fitted.
+    Each year of the series is predicted from the other ten: by a lognormal with their mean and spread (Student's t with
+    a flat prior, Gelman and others, Bayesian Data Analysis, 2013, section 3.2), and by the model's distance of a year
+    from the mean of ten others, as of `from_the_others`. The heroin of 2009 is predicted by both: the lognormal with
+    the spread of the series about the level of the totals that were fitted.
 
     Parameters
     ----------
@@ -354,6 +352,9 @@ def log_scores(found: Sequence[History], *, level: float) -> pd.DataFrame:
     level
         Level of the lognormal for 2009: geometric mean of the national totals that were fitted [kg].
     """
+    from scipy.stats import gaussian_kde, norm  # here, because they take a second to import
+    from scipy.stats import t as student
+
     series = np.log(list(opiates().values()))
     shape = gaussian_kde(np.concatenate([from_the_others(np.log(_series(history))) for history in found]))
     rows = []
@@ -380,11 +381,11 @@ def noise_floor(model: Model, drawn: Mapping[str, float], *, years: int, seed: i
     drawn
         Values of the parameters.
     years
-        How many years.
+        Number of years.
     seed
         Seed of all random numbers.
     flow
-        Flow that a year's total is held against [kg/year].
+        Denominator of the share of each year's total [kg/year].
     """
     rng = np.random.default_rng(seed)
     cells = frozenset(model.setting.reference)

@@ -15,7 +15,7 @@ from flowsim import checks
 Floats = npt.NDArray[np.float64]
 
 FAMILIES = ("lognormal", "logit_normal", "half_normal")
-"""Families of priors: of what is positive, of shares, and of what is at least 0 and most likely small."""
+"""Families of priors: for positive numbers, for shares, and for non-negative numbers most likely small."""
 
 FIFTH = 1.6448536269514722
 """Score of the 95 % point of the standard normal distribution [1]."""
@@ -23,25 +23,25 @@ FIFTH = 1.6448536269514722
 
 @dataclass(frozen=True, kw_only=True)
 class Prior:
-    """What is believed of a parameter before the reports."""
+    """Prior of a parameter."""
 
     title: str
-    """What it is, in a few words."""
+    """Meaning in a few words."""
 
     family: str
     """One of `FAMILIES`."""
 
     low: float
-    """5 % point; 0 of a half-normal distribution [unit]."""
+    """q05; 0 of a half-normal distribution [unit]."""
 
     high: float
-    """95 % point [unit]."""
+    """q95 [unit]."""
 
     unit: str
     """Unit."""
 
     source: str
-    """Source and locator, or the reason of a judgement."""
+    """Source and locator, or the reason for a judgement."""
 
     def __post_init__(self) -> None:
         checks.one_of(self, "family", FAMILIES)
@@ -60,7 +60,7 @@ class Prior:
             checks.require(self.high < 1, thing="Prior.high", rule="be below 1 of a share", value=self.high)
 
     def value(self, score: npt.ArrayLike) -> Floats:
-        """Values that belong to standard normal scores [unit].
+        """Values of the parameter at standard normal scores [unit].
 
         Parameters
         ----------
@@ -76,7 +76,7 @@ class Prior:
         return np.asarray(back((low + high) / 2 + (high - low) / (2 * FIFTH) * z))
 
     def interval(self) -> tuple[float, float, float]:
-        """5 %, 50 % and 95 % points [unit]."""
+        """Prior q05, median and q95 [unit]."""
         low, middle, high = self.value([-FIFTH, 0.0, FIFTH]).tolist()
         return low, middle, high
 

@@ -1,4 +1,4 @@
-"""Draws from the posterior: ensembles that start in the prior and move by differences of their members."""
+"""Ensemble sampler of the posterior: walkers start in the prior and move by differences of their members."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
 
-import emcee
 import numpy as np
 import numpy.typing as npt
 
@@ -19,30 +18,30 @@ from flowsim.calibration.model import Model
 Floats = npt.NDArray[np.float64]
 
 MOST_RHAT, LEAST_ESS = 1.01, 400.0
-"""What every parameter must reach [1]."""
+"""Convergence criteria on every parameter [1]."""
 
 FARTHEST = 8.0
-"""Largest score that is looked at; one in 10^15 of the prior lies beyond [1]."""
+"""Largest score in the support; the prior probability beyond it is 10^-15 [1]."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """How much is sampled."""
+    """Length of the sampling."""
 
     chains: int = 4
-    """Independent ensembles, each of which is one chain [1]."""
+    """Number of independent ensembles, each one chain [1]."""
 
     walkers: int = 48
-    """Members of an ensemble [1]."""
+    """Walkers of an ensemble [1]."""
 
     burn: int = 500
-    """Steps that are discarded [1]."""
+    """Discarded steps [1]."""
 
     steps: int = 1500
     """Steps after these [1]."""
 
     draws: int = 500
-    """Draws that are kept of each chain [1]."""
+    """Draws kept of each chain [1]."""
 
     def __post_init__(self) -> None:
         for name in ("chains", "walkers", "burn", "steps", "draws"):
@@ -54,22 +53,22 @@ class Effort:
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """Draws of standard normal scores of the parameters, and how well they are mixed."""
+    """Draws of standard normal scores of the parameters, with convergence diagnostics."""
 
     scores: Floats
     """Scores, dims (chain, draw, parameter)."""
 
     log_likelihood: Floats
-    """Logarithm of the likelihood of each draw, dims (chain, draw)."""
+    """Log-likelihood of each draw, dims (chain, draw)."""
 
     rhat: Floats
     """Rank-normalised split R-hat of each parameter [1]."""
 
     ess: Floats
-    """Bulk effective sample size of each parameter, by the draws or by the walkers, whichever is less [1]."""
+    """Bulk effective sample size of each parameter, the smaller of that by draws and by walkers [1]."""
 
     accepted: float
-    """Share of the moves that were accepted [1]."""
+    """Share of accepted moves [1]."""
 
     @property
     def converged(self) -> bool:
@@ -87,10 +86,10 @@ def sample(
 ) -> Sample:
     """Draw from the posterior of a model.
 
-    The parameters are functions of standard normal scores, so the prior is the same in all directions. Walkers start
-    in draws of the prior and move by the difference of two others [TerBraak2006]_, one time in ten by all of it, as
-    `emcee` has them [ForemanMackey2013]_. Its snooker move is not used: emcee 3.1 weighs it with half the exponent that
-    it needs, which draws a fifth too little variance.
+    The parameters are functions of standard normal scores, so the prior is the same in all directions. Walkers start in
+    draws of the prior and move by the difference of two others [TerBraak2006]_, one time in ten by all of it, as
+    `emcee` has them [ForemanMackey2013]_. Its snooker move is not used: emcee 3.1 weighs it with half the correct
+    exponent, so that the variance is a fifth too small.
 
     Parameters
     ----------
@@ -99,11 +98,11 @@ def sample(
     seed
         Seed of all random numbers.
     effort
-        How much is sampled.
+        Length of the sampling.
     workers
-        Processes that share the chains; the result does not depend on them.
+        Number of worker processes, without effect on the result.
     progress
-        Called as the work goes on.
+        Callback of progress.
 
     References
     ----------
@@ -150,6 +149,8 @@ def _ensemble(model: Model, effort: Effort, seed: int, chain: int) -> tuple[Floa
         likelihood[(np.abs(scores) > FARTHEST).any(axis=1)] = -np.inf
         return np.stack([likelihood - 0.5 * (scores**2).sum(axis=1), likelihood], axis=1)
 
+    import emcee  # here, because it takes a second to import, for which a refused calibration would wait
+
     moves = [(emcee.moves.DEMove(), 0.9), (emcee.moves.DEMove(gamma0=1.0), 0.1)]
     sampler = emcee.EnsembleSampler(walkers, dims, log_posterior, moves=moves, vectorize=True)
     sampler._random = np.random.RandomState(rng.integers(2**32, size=8, dtype=np.uint32))
@@ -163,7 +164,7 @@ def _ensemble(model: Model, effort: Effort, seed: int, chain: int) -> tuple[Floa
 
 
 def _start(model: Model, *, rng: np.random.Generator, walkers: int) -> Floats:
-    """Draws of the prior in which what was printed is not impossible."""
+    """Draws of the prior with a positive likelihood."""
     kept: list[Floats] = []
     for _ in range(100):
         scores = rng.standard_normal((walkers, len(model.names)))
@@ -175,7 +176,7 @@ def _start(model: Model, *, rng: np.random.Generator, walkers: int) -> Floats:
 
 
 def _ess_of_walkers(walkers: Floats) -> float:
-    """Draws that are worth as much as all steps of all walkers, by their autocorrelation [GoodmanWeare2010]_ [1].
+    """Effective sample size of all steps of all walkers, by their autocorrelation time [GoodmanWeare2010]_ [1].
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Trials of the calibration on simulated reports: ranks of known truths, and more data that teach more."""
+"""Simulation-based calibration: ranks of known parameters, and contraction under more data."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 QUICK = Effort(chains=1, walkers=36, burn=200, steps=150, draws=63)
-"""How much is sampled of each simulated data set; 63 draws make 64 ranks."""
+"""Length of the sampling for each simulated data set; 63 draws make 64 ranks."""
 
 RANK_BINS = 8
 """Bins of a histogram of ranks [1]."""
@@ -30,10 +30,10 @@ RANK_BINS = 8
 
 @dataclass(frozen=True)
 class Several:
-    """Several reports of one truth, which are as much more informative as there are."""
+    """Several independent reports of one set of parameters, to test contraction."""
 
     models: tuple[Model, ...]
-    """Models that differ in what was printed."""
+    """Models with different printed numbers."""
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -41,7 +41,7 @@ class Several:
         return self.models[0].names
 
     def log_likelihood(self, scores: Floats) -> Floats:
-        """Logarithm of the probability of all reports, dims (set,).
+        """Log-likelihood of all reports, dims (set,).
 
         Parameters
         ----------
@@ -53,7 +53,7 @@ class Several:
 
 
 def truth_of(model: Model, *, rng: np.random.Generator) -> tuple[Floats, dict[str, float]]:
-    """Draw of the prior: its scores, dims (parameter,), and its values.
+    """Draw of the prior: scores, dims (parameter,), and values.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def truth_of(model: Model, *, rng: np.random.Generator) -> tuple[Floats, dict[st
 
 
 def repeated(model: Model, truth: dict[str, float], *, times: int, rng: np.random.Generator) -> Several:
-    """Reports of one truth, simulated several times over.
+    """Several simulated reports of one set of parameters.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def repeated(model: Model, truth: dict[str, float], *, times: int, rng: np.rando
     truth
         Values of the parameters.
     times
-        How many reports of each row.
+        Number of reports of each row.
     rng
         Random numbers.
     """
@@ -84,23 +84,24 @@ def repeated(model: Model, truth: dict[str, float], *, times: int, rng: np.rando
 
 
 def ranks(model: Model, *, trials: Sequence[int], seed: int, effort: Effort = QUICK, workers: int = 1) -> pd.DataFrame:
-    """Simulation-based calibration [TaltsEtAl2018]_: ranks of truths from the prior among draws of their posterior.
+    """Ranks of simulation-based calibration [TaltsEtAl2018]_: prior draws ranked among their posterior draws.
 
-    Each trial draws a truth, simulates load by load all that was printed, and samples the posterior from chains that
-    start in the prior. If all is right, ranks are uniform on 0 to the number of draws.
+    Each trial draws true parameters from the prior, simulates all printed numbers consignment by consignment, and
+    samples the posterior from chains started in the prior. Under a correct implementation, ranks are uniform on 0 to
+    the number of draws.
 
     Parameters
     ----------
     model
         Model with its priors and rows.
     trials
-        Numbers of the trials, from which their random numbers derive.
+        Indices of the trials, the keys of their random numbers.
     seed
         Seed of all random numbers.
     effort
-        How much is sampled in each trial.
+        Length of the sampling in each trial.
     workers
-        Processes that share the trials.
+        Number of worker processes.
 
     Returns
     -------
@@ -131,7 +132,7 @@ def _rank(model: Model, seed: int, effort: Effort, trial: int) -> Ints:
 
 
 def uniformity(found: pd.DataFrame, *, draws: int) -> pd.Series:
-    """Probability of ranks at least as uneven as these if they were uniform, by parameter, of a chi-square test [1].
+    """Chi-square p-value of the uniformity of ranks, by parameter [1].
 
     Parameters
     ----------

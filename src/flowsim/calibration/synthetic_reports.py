@@ -1,4 +1,4 @@
-"""Years simulated from the model of what is reported, load by load, and what would be printed of them."""
+"""Synthetic reports: years simulated consignment by consignment from the reporting model."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ Ints = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, kw_only=True)
 class Year:
-    """What is seized in one simulated year."""
+    """Seizures of one simulated year."""
 
     cells: tuple[Cell, ...]
     """Cells of the year."""
 
     cell: Ints
-    """Cell of each load, dims (load,)."""
+    """Cell of each consignment, dims (load,)."""
 
     mass: Floats
-    """Mass of each load, dims (load,) [kg]."""
+    """Mass of each consignment, dims (load,) [kg]."""
 
     time: Floats
-    """When it is seized, as part of the year, dims (load,) [1]."""
+    """Time of seizure as part of the year, dims (load,) [1]."""
 
     case: Ints
-    """Case that takes it, -1 if it is found by itself, dims (load,)."""
+    """Index of its case, -1 if found singly, dims (load,)."""
 
     market: Floats
     """Mass of retail arrests over the year, dims (cell,) [kg]."""
@@ -56,7 +56,7 @@ class Year:
         return float(self.mass[taken].sum() + (end - start) * self.market[here].sum())
 
     def largest(self, chosen: frozenset[Cell], *, start: float = 0.0, end: float = 1.0) -> float:
-        """Mass of the largest load or case in some cells between two times, 0 if there is none [kg].
+        """Mass of the largest consignment or case in some cells between two times, 0 if there is none [kg].
 
         Parameters
         ----------
@@ -85,7 +85,7 @@ def simulate_year(
     drawn
         Values of its parameters.
     year
-        Calendar year, whose controls hold; those of the reference if the model has no such year.
+        Calendar year of the controls; the reference's controls if the model lacks the year.
     rng
         Random numbers.
     factor
@@ -152,16 +152,16 @@ def _of_part(part: str, *, setting: Setting, cells: Mapping[Cell, float]) -> tup
 
 
 def draw_masses(sizes: Floats, *, rng: np.random.Generator, count: int) -> Floats:
-    """Masses of loads, dims (load,) [kg].
+    """Masses of consignments, dims (load,) [kg].
 
     Parameters
     ----------
     sizes
-        Numbers of the loads, dims (column,), as in `kernel`.
+        Parameters of the consignments, dims (column,), as in `kernel`.
     rng
         Random numbers.
     count
-        Number of loads.
+        Number of consignments.
     """
     chance, tail = rng.uniform(size=count), rng.uniform(size=count) < sizes[kernel.TAIL]
     centre, sd, start = np.log(sizes[kernel.MEDIAN]), sizes[kernel.LOG_SD], sizes[kernel.START]
@@ -173,9 +173,9 @@ def draw_masses(sizes: Floats, *, rng: np.random.Generator, count: int) -> Float
 
 
 def simulate_reports(model: Model, drawn: Mapping[str, float], *, rng: np.random.Generator) -> Model:
-    """Model whose rows print what was seized in simulated years instead of what the sources print.
+    """Model with the numbers of its rows simulated in place of the printed ones.
 
-    A row that says that the largest load or case reached a mass becomes one that says that it did not, if it did not.
+    A lower bound on the largest consignment or case becomes an upper bound if the simulated one does not reach it.
 
     Parameters
     ----------

@@ -66,7 +66,7 @@ def lines(table: pd.DataFrame) -> Iterator[str]:
     if not len(table):
         return
     yield "Added assets by transfer: 0 if all their alarms are followed up, 1 if as few as for old assets; no"
-    yield "source gives it. Change of seizures [kg], mean (90 % credible interval)"
+    yield "source gives it. Change of the mass seized [kg], mean (90 % credible interval)"
     yield ""
     heads = ("lowest third", "middle third", "highest third")
     yield f"{'policy':30}" + "".join(f" {head:>22}" for head in heads)

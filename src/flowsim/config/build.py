@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.config import references, studies, yaml_files
+from flowsim.config import references, yaml_files
 from flowsim.config.compose import compose_config, folders_of
 from flowsim.config.inspection import Inspection
 from flowsim.config.options import conf_dir, options
 from flowsim.config.policy import policy_of
 from flowsim.config.schema import build
+from flowsim.config.study import find
 from flowsim.config.world_folders import world_folders
 from flowsim.policy.policy import BASELINE, Policy
 from flowsim.world.world import World
@@ -339,7 +340,7 @@ def build_plan(config: DictConfig) -> Plan:
     from flowsim.simulation.simulate import Plan
 
     draws, numbers = config.draws, str(config.calibration.get("numbers"))
-    most = MOST_DRAWS if numbers == "posterior" or str(config.study.get("name")) in studies.DRAWS else 1
+    most = MOST_DRAWS if numbers == "posterior" or find(str(config.study.get("name"))).draws else 1
     check_draws(draws, calibration=str(config.calibration.name), most=most)
     given: dict[str, Any] = {key: config[key] for key in ("seed", "replications")}
     for key, unit in (("traffic_years", "years"), ("horizon", "h")):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.config import diagnose, provenance_attrs, relevant_keys, studies
+from flowsim.config import diagnose, provenance_attrs, relevant_keys
 from flowsim.config.build import (
     build_plan,
     build_policies,
@@ -29,6 +29,7 @@ from flowsim.config.build import (
 )
 from flowsim.config.calibration import Calibration, build_calibration
 from flowsim.config.compose import check_experiment, folders_of
+from flowsim.config.study import Study, find
 from flowsim.config.world_folders import readings_of_world, world_folders
 from flowsim.policy.policy import Policy
 from flowsim.results.folders import require_folder_name
@@ -76,13 +77,11 @@ def request_of(
         If any part of the configuration is refused.
     """
     check_experiment(given)
-    given = relevant_keys.renamed(given, typed=diagnose.top_keys_of(typed))
-    study, folders = str(given.study.get("name")), folders_of(hydra)
-    checks.known(study, tuple(studies.WRITES), thing="study.name")
+    study, keys, folders = str(given.study.get("name")), diagnose.top_keys_of(typed), folders_of(hydra)
+    declared = find(study)
+    given = relevant_keys.renamed(given, typed=keys, options=declared.renamed)
     plan, engine = build_plan(given), engine_of(given)
-    option = given.study.get(study)
-    variant = f"engine={engine}" if study == "run" else "" if option is None else f"study.{study}={option}"
-    relevant_keys.check(diagnose.top_keys_of(typed), study=study, variant=variant)
+    _check_keys(given, declared, typed=keys)
     named = "" if given.out is None else str(given.out)
     require_folder_name(named)
     check_year(given, hydra=hydra)
@@ -110,11 +109,22 @@ def request_of(
         readings=readings,
         numbers=partial(world_numbers, given, world, folders=folders, typed=words),
         calibration_request=_calibration_request(calibration, hydra=hydra, typed=words, workers=plan.workers)
-        if study in studies.CALIBRATES
+        if declared.calibrates
         else None,
         catalogue=partial(every_policy, folders),
         composition=partial(_composition, given, hydra=hydra, typed=typed),
     )
+
+
+def _check_keys(given: DictConfig, declared: Study, *, typed: Mapping[str, str]) -> None:
+    """Refuse typed keys without effect in the study, or in its chosen variant."""
+    ours = declared.variant == "engine"
+    option = given.engine.name if ours else given.study.get(declared.variant)
+    chosen = "" if option is None else str(option)
+    where = f"study={given.study.name}"
+    if chosen:
+        where += f" {'' if ours else 'study.'}{declared.variant}={chosen}"
+    relevant_keys.check(typed, having=declared.effective(chosen), where=where, instead=declared.instead)
 
 
 def _compared(names: Any) -> tuple[str, ...] | None:
@@ -129,7 +139,7 @@ def _compared(names: Any) -> tuple[str, ...] | None:
 def _is_asked(given: DictConfig, *, typed: Sequence[str]) -> bool:
     """Whether a posterior was requested, by its key or by a number of draws."""
     named = any(key_of(word) in ("calibration", "calibration.posterior") for word in typed)
-    return named or (given.draws not in (None, 1) and str(given.study.name) not in studies.DRAWS)
+    return named or (given.draws not in (None, 1) and find(str(given.study.name)).draws is None)
 
 
 def assemble(
@@ -192,14 +202,14 @@ def assemble(
     from flowsim.config.posterior import choose  # after the checks, because xarray takes a second to import
     from flowsim.config.request import Request
 
-    chosen = None
-    if study in studies.POSTERIOR:
+    chosen, declared = None, find(study)
+    if declared.posterior:
         chosen = choose(world, calibration=calibration, asked=asked, given=posterior, replaced=replaced)
         if warning and chosen.near:
             warnings.warn(chosen.note, stacklevel=3)
     count = draws
     if draws is None:
-        count = studies.DRAWS.get(study, None if engine == "expectation" else plan.replications)
+        count = declared.draws or (None if engine == "expectation" else plan.replications)
     origin = {"reading": world.identity.reading, "calibration": chosen.name if chosen else calibration.name}
     return Request(
         world=world,

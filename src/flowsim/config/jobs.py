@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.config import options, studies
+from flowsim.config import options
 from flowsim.config.build import build_world, number
 from flowsim.config.builder import digest, request_of, with_effect
 from flowsim.config.compose import folders_of, naming_files
 from flowsim.config.error_line import message
 from flowsim.config.schema import build
+from flowsim.config.study import find, names
 from flowsim.config.world_folders import world_folders
 from flowsim.sweeps.grid import value
 from flowsim.sweeps.settled import settled
@@ -88,8 +89,10 @@ def prepare(given: DictConfig, *, hydra: Any, command: str, typed: Sequence[str]
         If it is refused, or its study has no results for a store.
     """
     study = str(given.study.get("name"))
-    rule = f"be one of {', '.join(studies.SWEEPS)} in one store; hydra/sweeper=basic does others one after another"
-    checks.require(study in studies.SWEEPS, thing="study", rule=rule, value=study)
+    if not find(study).swept:
+        swept = ", ".join(name for name in names() if find(name).swept)
+        rule = f"be one of {swept} in one store; hydra/sweeper=basic does others one after another"
+        checks.require(False, thing="study", rule=rule, value=study)
     folders = folders_of(hydra)
     parts = [_text(given[part]) for part in ("world", "reading", "inspection")]
     world = _base(parts[0], parts[1], parts[2], folders)

@@ -1,1 +1,1 @@
-"""Every random number of a run as a pure function of what it is for, drawn before the run starts."""
+"""Random numbers of a run as pure functions of their purpose, drawn before the run starts."""

@@ -15,7 +15,7 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 REACH = 12.0
-"""Standard deviations from the mean that Poisson counts may lie away; a 32-bit uniform number reaches 6.5."""
+"""Standard deviations from the mean within which Poisson counts may lie; a 32-bit uniform number reaches 6.5."""
 
 
 @kernel
@@ -27,7 +27,7 @@ def uniforms(counters: Ints, c2: Word, key0: Word, key1: Word) -> Floats:
     counters
         First, second and last words of the counters, of which the lowest 32 bits count, dims (3, counter).
     c2
-        Third word, which they share.
+        Third word, common to all.
     key0, key1
         Words of the key.
     """
@@ -43,12 +43,12 @@ def uniforms(counters: Ints, c2: Word, key0: Word, key1: Word) -> Floats:
 def below(
     chance: float, first_day: int, years: Ints, words: tuple[int, int], key: tuple[int, int], found: Bools
 ) -> None:
-    """Find on which days of some years the uniform number of a device lies below a chance.
+    """Find the days of some years on which the uniform number of a device lies below a chance.
 
     Parameters
     ----------
     chance
-        What the numbers are compared with [1].
+        Chance [1].
     first_day
         First day.
     years
@@ -56,7 +56,7 @@ def below(
     words, key
         Last two words of the counter, and words of the key.
     found
-        What is filled in, dims (replication, day).
+        Filled in, dims (replication, day).
     """
     for row in range(found.shape[0]):
         for day in range(found.shape[1]):
@@ -75,6 +75,7 @@ def quantiles(table: Floats, u: Floats) -> Floats:
     u
         Uniform numbers in (0, 1), dims (number,).
     """
+    # A loop over single numbers, so that arrays and kernels draw by one function and agree to the last bit.
     variates = np.empty(len(u))
     for i in range(len(u)):
         variates[i] = compiled.quantile(table, u[i])
@@ -109,6 +110,7 @@ def poisson_count(u: float, mean: float) -> int:
     mean
         Mean of the count [1].
     """
+    # Relative to the mode: the probability of the count 0 would vanish for a large mean.
     mode, reach = int(mean), REACH * math.sqrt(mean) + REACH
     low = max(0, int(mean - reach))
     upto = np.empty(int(mean + reach) + 2 - low)
@@ -120,9 +122,11 @@ def poisson_count(u: float, mean: float) -> int:
     for count in range(mode, low, -1):
         relative *= count / mean
         upto[count - 1 - low] = relative
+    # Summed from the lowest count up, so that the sums grow and the search below them holds.
     for k in range(1, len(upto)):
         upto[k] += upto[k - 1]
     first, last = 0, len(upto)
+    # Relative to the whole sum: terms beyond the reach are missing, and no exponential is needed.
     while first < last:
         middle = (first + last) // 2
         if upto[middle] / upto[-1] <= u:

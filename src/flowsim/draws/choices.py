@@ -1,4 +1,4 @@
-"""What a load chooses among: routes, classes of vehicle, and cities or a hub where its journey ends."""
+"""Choices open to a consignment: routes, classes of vehicle, and cities or a hub at the end of its journey."""
 
 from __future__ import annotations
 
@@ -20,40 +20,40 @@ LEAVES = -1
 """Position of the city on the path of a consignment that leaves the country."""
 
 NOWHERE = -1
-"""End of a journey at a hub where there is none."""
+"""End of a journey at a hub on a branch without a hub."""
 
 
 def cities_on(world: World, route: Route) -> list[tuple[int, float]]:
-    """Positions on the path of a route of the cities that retain consignments, with their weights [1]."""
+    """Positions of retaining cities on the path of a route, with their weights [1]."""
     weights = dict(world.traffic.city_weights)
     return [(k, weights[place]) for k, place in enumerate(route.path) if weights.get(place, 0.0) > 0.0]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Branch:
-    """A route that may be chosen, and where a journey on it may end."""
+    """A route open to choice, and the possible ends of a journey on it."""
 
     route: Route
     """The route."""
 
     weight: float
-    """Its weight among those that may be chosen [1]."""
+    """Its weight among the routes open to choice [1]."""
 
     cities: Sequence[tuple[int, float]]
-    """Positions of the cities on its path that retain loads, with their weights [1]."""
+    """Positions of retaining cities on its path, with their weights [1]."""
 
     retained: float
-    """Share of the loads that end in one of them [1]."""
+    """Share of consignments that end in one of them [1]."""
 
     start: int | None = None
-    """Position on its path of the hub that loads set out from; by default they enter at its first place."""
+    """Position on its path of the hub where parts begin; by default consignments enter at its first place."""
 
     hub: tuple[Hub, int] | None = None
-    """Hub where loads are put in store, with its position on the path."""
+    """Hub where consignments are stored, with its position on the path."""
 
     @cached_property
     def ends(self) -> list[tuple[int, bool]]:
-        """Positions where a journey may end, `LEAVES` first, and whether the load is put in store there."""
+        """Possible ends of a journey, `LEAVES` first, each with 1 if it is a store."""
         stored = [] if self.hub is None else [(self.hub[1], True)]
         return sorted([(LEAVES, False), *((position, False) for position, _ in self.cities), *stored])
 
@@ -68,7 +68,7 @@ class Choices(NamedTuple):
     """Sums of the shares of the classes, dims (class,)."""
 
     retained: Floats
-    """Share of loads that end in a city, dims (branch,) [1]."""
+    """Share of consignments that end in a city, dims (branch,) [1]."""
 
     first_city: Ints
     """First city of each branch and, last, the number of cities, dims (branch + 1,)."""
@@ -80,7 +80,7 @@ class Choices(NamedTuple):
     """Number of each city among the ends of its branch, dims (city,)."""
 
     hub_share: Floats
-    """Share of loads stored at the hub of the branch, dims (branch,) [1]."""
+    """Share of consignments stored at the hub of the branch, dims (branch,) [1]."""
 
     hub_end: Ints
     """Number of the hub among the ends of the branch, or `NOWHERE`, dims (branch,)."""
@@ -110,7 +110,7 @@ class Choices(NamedTuple):
     """Index of the route of each way, dims (way,)."""
 
     finish: Ints
-    """Index of the place where each way ends, dims (way,)."""
+    """Index of the last place of each way, dims (way,)."""
 
     in_city: Bools
     """Whether each way ends in a city, dims (way,)."""
@@ -125,9 +125,9 @@ def choices(world: World, branches: Sequence[Branch], *, classes: Sequence[tuple
     Parameters
     ----------
     world
-        World in which they lie.
+        World of the branches.
     branches
-        Routes that may be chosen.
+        Routes open to choice.
     classes
         Classes of vehicle with their shares [1].
     """

@@ -1,4 +1,4 @@
-"""Arrays that the loops over loads read and fill."""
+"""Arrays for the loops over consignments, read and filled in machine code."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from flowsim.draws.philox import Floats
 
 
 class Tables(NamedTuple):
-    """Tables by which the numbers of loads are drawn."""
+    """Tables for drawing the numbers of consignments."""
 
     season: Floats
-    """Part of a year's loads that have entered, and part of the year that has passed by then, dims (2, knot) [1]."""
+    """Part of a year's consignments that have entered, and part of the year passed by then, dims (2, knot) [1]."""
 
     masses: Floats
     """Quantiles of the mass by class of vehicle, dims (class, side, octave, knot) [kg]."""
@@ -45,36 +45,36 @@ class RingTable(NamedTuple):
     """Agency of each case, and -1 for none, dims (case + 1,)."""
 
     dismantled: Floats
-    """Time from which a ring sends nothing, dims (replication * ring,) [h]."""
+    """Time at which a ring stops sending, dims (replication * ring,) [h]."""
 
 
 class Sent(NamedTuple):
-    """Loads of a stream in the order of their numbers, those included that do not enter."""
+    """Consignments of a stream in the order of their numbers, including those that do not enter."""
 
     replication: Ints
-    """Position of the replication, dims (load,)."""
+    """Position of the replication, dims (consignment,)."""
 
     number: Ints
-    """Number in the stream, dims (load,)."""
+    """Number in the stream, dims (consignment,)."""
 
     entry: Floats
-    """Time of entry, dims (load,) [h]."""
+    """Time of entry, dims (consignment,) [h]."""
 
     ring: Ints
-    """Ring that sends it, dims (load,)."""
+    """Ring that sends it, dims (consignment,)."""
 
     way: Ints
-    """Way that it takes, -1 if it does not enter, dims (load,)."""
+    """Way that it takes, -1 if it does not enter, dims (consignment,)."""
 
     mass: Floats
-    """Mass, dims (load,) [kg]."""
+    """Mass, dims (consignment,) [kg]."""
 
     concealment: Floats
-    """Uniform number of its concealment, dims (load,) [1]."""
+    """Uniform number of its concealment, dims (consignment,) [1]."""
 
 
 class Columns(NamedTuple):
-    """Fields of a roster, each as it is described there, dims (vehicle,)."""
+    """Fields of a roster, as described there, dims (vehicle,)."""
 
     entry: Floats
     vehicle_class: Ints
@@ -100,7 +100,7 @@ class Columns(NamedTuple):
 
 
 class Storing(NamedTuple):
-    """How a hub stores loads."""
+    """Storage of consignments at a hub."""
 
     part: float
     """Largest mass of a part [kg]."""
@@ -112,14 +112,14 @@ class Storing(NamedTuple):
     """Share of that time that is certain [1]."""
 
     concealment: float
-    """What repacking adds to the concealment quality [1]."""
+    """Addition to the concealment quality by repacking [1]."""
 
     law: Floats
     """Quantiles of the rest of the time in store relative to its mean."""
 
 
 def no_loads(size: int) -> Sent:
-    """Loads that are still to be decided on.
+    """Consignments before any decision.
 
     Parameters
     ----------

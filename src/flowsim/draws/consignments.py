@@ -1,4 +1,4 @@
-"""Consignments: Poisson loads of each stream, with their mass, concealment, route, vehicle and destination."""
+"""Consignments: Poisson draws of each stream, with mass, concealment, route, vehicle and destination."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from flowsim.world.world import World
 def draw_consignments(
     world: World, *, seed: int, replications: Sequence[int], horizon: float, first_day: int = 0
 ) -> Fleet:
-    """Draw the consignments that enter, and the parts in which they leave hubs, with all their visits.
+    """Draw entering consignments, and the parts in which they leave hubs, with all their visits.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def consignment_roster(
     horizon: float,
     first_day: int = 0,
 ) -> Roster:
-    """Draw the consignments that enter, or are sent from inside the country, and the parts in which they leave hubs.
+    """Draw entering consignments, or those sent from inside the country, and the parts in which they leave hubs.
 
     Each consignment keeps its time, mass, route and all else when the inflow changes: a larger inflow adds
     consignments after those already there.
@@ -56,7 +56,7 @@ def consignment_roster(
     Parameters
     ----------
     world
-        World in which they move.
+        World of the consignments.
     seed
         Seed of the run.
     replications
@@ -64,7 +64,7 @@ def consignment_roster(
     horizon
         Span of entry times from the first of January, at most a year [h].
     first_day
-        Day from which the availability of devices is drawn.
+        First day for the availability of devices.
     """
     years = np.array(replications, dtype=np.int64)
     flow, effort = draw_years(world, seed=seed, replications=replications)  # flow of all drugs alike
@@ -80,24 +80,24 @@ def consignment_roster(
 def moved(
     roster: Roster, before: World, ways: Ways, world: World, *, replications: Sequence[int], horizon: float
 ) -> tuple[Roster, Bools] | None:
-    """Roster of a world, from that of another world in which the same loads are sent.
+    """Roster of a world, from that of another world with the same consignments.
 
     Parameters
     ----------
     roster
         Consignments of the other world.
     before, ways
-        The other world, and the ways that it had then.
+        The other world, and its ways at that time.
     world
-        World in which they move.
+        World of the consignments.
     replications, horizon
-        As in `consignment_roster`, for which the roster was drawn.
+        As in `consignment_roster`, as given for that roster.
 
     Returns
     -------
     tuple
-        The roster, and whether each of its vehicles is none of that world, dims (vehicle,), because its ring sends
-        nothing any more. Nothing if other loads are sent, or rings send for longer than in the other world.
+        The roster, and whether each of its vehicles is absent from that world, dims (vehicle,), because its ring no
+        longer sends. None if other consignments are sent, or rings send for longer than in the other world.
     """
     if before.network is not world.network or _sent_from(before) != _sent_from(world):
         return None
@@ -112,7 +112,7 @@ def moved(
 
 
 def ways_in(world: World, roster: Roster, *, ways: Ways) -> tuple[Way, ...]:
-    """Ways of a roster as they are in another world with the same network.
+    """Ways of a roster in another world with the same network.
 
     Parameters
     ----------
@@ -121,21 +121,21 @@ def ways_in(world: World, roster: Roster, *, ways: Ways) -> tuple[Way, ...]:
     roster
         Consignments.
     ways
-        Ways of the world in which they were drawn.
+        Ways of the world of the draw.
     """
     own = ways_of(world)
     return roster.ways if own is ways else tuple(own.like(way, ways) for way in roster.ways)
 
 
 def _sent_from(world: World) -> tuple[object, ...]:
-    """What the loads that are sent depend on, beside routes; tips and bribes come when they are on their way."""
+    """Dependencies of consignments before their departure, routes apart; tips and bribes come later, on the way."""
     detection, rings = world.detection, world.detection.intelligence
     loads = world.traffic, world.hubs, detection.seals.opened
     return (*loads, detection.year_log_sd, rings.rings, rings.size_exponent)
 
 
 def _cases_of(world: World) -> tuple[object, ...]:
-    """What the cases against rings depend on, and who protects them."""
+    """Dependencies of the cases against rings, and of protection."""
     intelligence, corruption = world.detection.intelligence, world.detection.corruption
     cases = tuple(map(intelligence.cases, CASE_AGENCIES))
     return cases, intelligence.dismantled, tuple(map(corruption.protected, AGENCIES))
@@ -144,7 +144,7 @@ def _cases_of(world: World) -> tuple[object, ...]:
 def _under_cases(
     roster: Roster, before: World, world: World, *, replications: Sequence[int]
 ) -> tuple[Roster | None, Bools]:
-    """Roster with the cases of another world, and who is absent from it; nothing if somebody may be missing."""
+    """Roster with the cases of another world, and its absent vehicles; None if a vehicle may be missing."""
     from flowsim.draws import consignments_kernel
 
     absent = np.zeros(roster.size, dtype=np.bool_)
@@ -162,13 +162,13 @@ def _under_cases(
 
 
 def _available(world: World, *, seed: int, replications: Sequence[int], horizon: float, first_day: int) -> Bools:
-    """Days on which devices work, from the first day to the one after the last entry."""
+    """Days with devices in working order, from the first day to the one after the last entry."""
     days = math.ceil(horizon / units.HOURS_PER_DAY) + 1 - first_day
     return draw_availability(world, seed=seed, replications=replications, first_day=first_day, days=days)
 
 
 def _devices(world: World) -> tuple[object, ...]:
-    """Devices of all checkpoints, and how often each works."""
+    """Devices of all checkpoints, and their availability."""
     return tuple(
         (post.name, *((device.name, device.availability) for device in post.devices)) for post in world.checkpoints
     )
@@ -188,7 +188,7 @@ def _mean_load(world: World, consignments: Consignments) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class _Draft:
-    """What a roster of consignments is drawn from, and the ways that its vehicles have been found to take."""
+    """Sources of a roster of consignments, and the ways found for its vehicles so far."""
 
     world: World
     ways: Ways
@@ -198,13 +198,13 @@ class _Draft:
     taken: list[Way] = field(default_factory=list)
 
     def take(self, options: Options, counts: Ints) -> None:
-        """Add the ways that somebody takes."""
+        """Add the ways in use."""
         self.taken.extend(self.ways.way(options, number) for number in np.flatnonzero(counts).tolist())
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Sending:
-    """Loads of one stream before they are written into the roster."""
+    """Consignments of one stream before they are written into the roster."""
 
     consignments: Consignments
     options: Options
@@ -215,7 +215,7 @@ class _Sending:
 
 
 def _send(draft: _Draft, consignments: Consignments, *, horizon: float, flow: Floats) -> _Sending:
-    """Loads of a stream, of which those enter whose time lies within the horizon and whose ring is active."""
+    """Consignments of a stream, with entry only within the horizon and from active rings."""
     from flowsim.draws import consignments_kernel
 
     world = draft.world
@@ -238,7 +238,7 @@ def _send(draft: _Draft, consignments: Consignments, *, horizon: float, flow: Fl
 
 
 def _write(draft: _Draft, sendings: Sequence[_Sending]) -> Columns:
-    """Write the loads of all streams, and then the parts in which they leave hubs, in the order of their ways."""
+    """Write the consignments of all streams, then the parts in which they leave hubs, in the order of their ways."""
     from flowsim.draws import consignments_kernel
 
     columns = Columns(**blank(sum(sending.size for sending in sendings)))
@@ -272,7 +272,7 @@ def _each_once(taken: Sequence[Way], columns: Columns) -> tuple[Way, ...]:
 def _leave(
     draft: _Draft, sending: _Sending, columns: Columns, *, branch: int, loads: tuple[int, int], start: int
 ) -> int:
-    """Write the parts in which loads of one way leave the hub of its branch; their number."""
+    """Write the parts in which consignments of one way leave the hub of its branch; their number."""
     from flowsim.draws import consignments_kernel
 
     hub = sending.options.branches[branch].hub
@@ -293,7 +293,7 @@ def _leave(
 
 
 def _ring_table(rings: Rings | None, *, replications: int) -> RingTable:
-    """Rings as the loops over loads read them."""
+    """Rings as arrays for the loops over consignments."""
     if rings is None:
         return RingTable(
             sizes=np.zeros((replications, 0)),
@@ -314,7 +314,7 @@ def _ring_table(rings: Rings | None, *, replications: int) -> RingTable:
 
 
 def _season(season: Profile | None) -> Floats:
-    """Part of the loads that has entered, and part of the year passed by then: even within a month, dims (2, knot)."""
+    """Part of the consignments entered, and part of the year passed by then: even within a month, dims (2, knot)."""
     if season is None:
         return np.array([[0.0, 1.0], [0.0, 1.0]])
     days = np.array([0, *units.DAYS_OF_MONTHS])

@@ -1,4 +1,4 @@
-"""Loops in machine code over the loads of a stream: who enters, on which way, and with what."""
+"""Loops in machine code over the consignments of a stream: entry, way and mass."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ _STEP = 64
 
 @inlined
 def parts_of(mass: float, most: float) -> int:
-    """Least number of equal parts of a load, none heavier than the most that a part may weigh."""
+    """Least number of equal parts of a consignment, none heavier than the largest mass of a part."""
     return max(1, math.ceil(mass / most))
 
 
 @inlined
 def taken(choices: Choices, words: Any, retained: float) -> tuple[int, int, int]:
-    """Branch, class and end that follow from the words of a load and the number that decides whether it is retained."""
+    """Branch, class and end by the words of a consignment and its number for being retained."""
     cities, city_end = choices.cities, choices.city_end
     branch = chosen(choices.branches, 0, len(choices.branches), uniform(words[0]))
     kind = chosen(choices.classes, 0, len(choices.classes), uniform(words[1]))
@@ -52,18 +52,18 @@ def way_of(choices: Choices, branch: int, kind: int, end: int) -> int:
 def send(
     choices: Choices, tables: Tables, rings: RingTable, years: Ints, counts: Ints, horizon: float, sent: Sent, key: Any
 ) -> int:
-    """Decide which loads of a stream enter and on which way; the number of vehicles, parts that leave hubs included.
+    """Decide on entry and way of the consignments of a stream; the number of vehicles, parts that leave hubs included.
 
     Parameters
     ----------
     choices, tables, rings
-        What they choose among, and how.
+        Choices open to consignments, and tables and rings for drawing them.
     years, counts
-        Replications, and the number of loads of each, dims (replication,).
+        Replications, and the number of consignments of each, dims (replication,).
     horizon
         Span of entry times [h].
     sent
-        What is filled in.
+        Filled in.
     key
         Words of the key of their stream.
     """
@@ -74,9 +74,11 @@ def send(
     for position in range(len(years)):
         year = low(years[position])
         for number in range(counts[position]):
+            # By address, not in sequence: numbers left undrawn below shift no others.
             words = philox(number, year, 0, _ENTRY, key[0], key[1])
             entry = interpolated(tables.season[0], tables.season[1], uniform(words[0])) * HOURS_PER_YEAR
             inside, ring, way, mass = entry < horizon, -1, -1, 0.0
+            # No number for a ring where rings do not matter: the bits of a world without them stay.
             if inside and several > 0:
                 share = uniform(philox(number, year, 0, _RING, key[0], key[1])[0])
                 ring = chosen(sizes[position], 0, several, share)
@@ -87,11 +89,13 @@ def send(
                 mass = quantile(masses[kind], uniform(words[1]))
                 vehicles += 1
                 hub = hub_end[branch]
+                # Only consignments that would pass the hub can be stored there.
                 storing = hub_share[branch] if hub != NOWHERE and (end == 0 or end > hub) else 0.0
                 if storing > 0.0 and uniform(philox(number, year, 0, _HUB, key[0], key[1])[0]) < storing:
                     end = hub
                     vehicles += parts_of(mass, most[branch])
                 way = way_of(choices, branch, kind, end)
+            # Those that do not enter keep a row, with way -1, as their number is unknown when the arrays are made.
             sent.replication[i], sent.number[i], sent.entry[i], sent.ring[i] = position, number, entry, ring
             sent.way[i], sent.mass[i], sent.concealment[i] = way, mass, uniform(words[2])
             i += 1
@@ -100,7 +104,8 @@ def send(
 
 @inlined
 def in_order(taken: Ints, ways: int) -> tuple[Ints, Ints]:
-    """Loads in the order of their ways, those without one left out, and the number of loads on each way."""
+    """Consignments in the order of their ways, without those that do not enter, and their number on each way."""
+    # Sorted by counting, in two passes: ways are few, and equal ones keep the order of numbers.
     counts, places = np.zeros(ways, np.int64), np.zeros(ways, np.int64)
     for i in range(len(taken)):
         if taken[i] >= 0:
@@ -129,26 +134,27 @@ def enter(
     columns: Columns,
     key: Any,
 ) -> Ints:
-    """Write the loads that enter in the order of their ways; the number of loads on each way.
+    """Write the entering consignments in the order of their ways; their number on each way.
 
     Parameters
     ----------
     choices, tables, rings, years, key
         As in `send`.
     sent
-        What `send` has decided.
+        Decisions of `send`.
     opened
-        Share of TIR trucks with a load whose seal was opened and closed again [1].
+        Share of TIR trucks with a consignment whose seal was opened and closed again [1].
     drug
         Index of the drug.
     start, first_way
-        Vehicles, and ways, that stand in the roster already.
+        Vehicles, and ways, already in the roster.
     columns
         Fields of the roster.
     """
     order, counts = in_order(sent.way, len(choices.route))
     v = start
     for way in range(len(counts)):
+        # The seal is drawn only where it can decide.
         sealed = opened > 0.0 and choices.vehicle_class[way] == _TIR
         for i in order[v - start : v - start + counts[way]]:
             position, number, mass, entry = sent.replication[i], sent.number[i], sent.mass[i], sent.entry[i]
@@ -164,13 +170,14 @@ def enter(
             columns.opened[v] = seal < opened
             columns.number[v], columns.year[v] = number, years[position]
             v += 1
+        # Only ways in use get a number in the roster.
         first_way += counts[way] > 0
     return counts
 
 
 @inlined
 def on_way(choices: Choices, way: int, taken: int, v: int, columns: Columns) -> None:
-    """Write what all loads on a way have in common, which is the one of that number that somebody takes."""
+    """Write the common properties of consignments on a way, by its number among the ways in use."""
     columns.way[v] = taken
     columns.vehicle_class[v] = choices.vehicle_class[way]
     columns.route[v] = choices.route[way]
@@ -180,8 +187,9 @@ def on_way(choices: Choices, way: int, taken: int, v: int, columns: Columns) -> 
 
 @inlined
 def from_ring(rings: RingTable, position: int, ring: int, entry: float, v: int, columns: Columns) -> None:
-    """Write the ring of a load, the first case against it after the entry, and who protects it."""
+    """Write the ring of a consignment, the first case against it after the entry, and the agencies that protect it."""
     first, time = rings.first, rings.time
+    # The last entry stands for no case, at infinity, so that no branch is needed without one.
     case = len(time) - 1
     group = position * rings.protected.shape[1] + max(ring, 0)
     for k in range(first[group], first[group + 1]):
@@ -196,8 +204,9 @@ def from_ring(rings: RingTable, position: int, ring: int, entry: float, v: int, 
 def leaving(
     choices: Choices, most: float, first: int, last: int, columns: Columns, key: Any
 ) -> tuple[Ints, Ints, Ints]:
-    """Way, load and number of each part in which loads leave a hub, dims (part,)."""
+    """Way, consignment and number of each part in which consignments leave a hub, dims (part,)."""
     masses, numbers, years = columns.mass, columns.number, columns.year
+    # Counted first, as arrays in machine code cannot grow.
     size = 0
     for load in range(first, last):
         size += parts_of(masses[load], most)
@@ -227,19 +236,19 @@ def leave(
     columns: Columns,
     key: Any,
 ) -> Ints:
-    """Write the parts in which loads leave a hub, in the order of their ways; the number of parts on each way.
+    """Write the parts in which consignments leave a hub, in the order of their ways; their number on each way.
 
-    Part j of load i has number 64 i + j in a stream of its own, so that nothing else moves. Parts are drawn whether
-    or not their consignment comes to the hub.
+    Part j of consignment i has number 64 i + j in a stream of its own, so that nothing else moves. Parts are drawn
+    whether or not their consignment comes to the hub.
 
     Parameters
     ----------
     choices, tables
-        What they choose among, and how.
+        Choices open to parts, and tables for drawing them.
     storing
-        What the hub does with them.
+        Storage at the hub.
     first, last
-        First of the stored loads in the roster, and the vehicle after the last.
+        First stored consignment in the roster, and the vehicle after the last.
     start, first_way, columns, key
         As in `enter`.
     """
@@ -255,6 +264,7 @@ def leave(
             words = philox(low(number), low(columns.year[load]), 0, _ENTRY, key[0], key[1])
             relative = storing.certain + (1.0 - storing.certain) * quantile(storing.law, uniform(words[0]))
             mass = columns.mass[load] / parts_of(columns.mass[load], storing.part)
+            # A part sets out when its consignment has come and its time in store is over, which the engine knows.
             columns.entry[v], columns.parent[v], columns.part[v] = math.nan, load, part
             columns.store[v] = storing.store * relative
             columns.mass[v], columns.log_mass[v] = mass, logarithm(tables.logarithms, mass)
@@ -268,7 +278,7 @@ def leave(
 
 @inlined
 def inherit(load: int, v: int, columns: Columns) -> None:
-    """Write what a part has from its consignment."""
+    """Write the properties that a part has from its consignment."""
     columns.replication[v], columns.year[v] = columns.replication[load], columns.year[load]
     columns.drug[v], columns.ring[v] = columns.drug[load], columns.ring[load]
     columns.case_time[v], columns.case_agency[v] = columns.case_time[load], columns.case_agency[load]
@@ -287,9 +297,9 @@ def assign(
     agency: Ints,
     absent: Bools,
 ) -> None:
-    """Write the first case after the entry of each load and who protects it, and which loads do not enter.
+    """Write the first case after the entry of each consignment, its protection, and its absence.
 
-    The search for the case is that of `from_ring`; as a function that both embed it makes `enter` three times as slow.
+    The search for the case is that of `from_ring`; as a function embedded by both it makes `enter` three times as slow.
 
     Parameters
     ----------
@@ -300,11 +310,12 @@ def assign(
     protected, time, agency
         Filled as in a roster, dims (vehicle,).
     absent
-        Filled with whether the ring of a load, or of a part, sends nothing by then, dims (vehicle,).
+        Filled with whether the ring of a consignment, or of a part, sends nothing by then, dims (vehicle,).
     """
     first, times, agencies, protecting = rings.first, rings.time, rings.agency, rings.protected
     dismantled, several = rings.dismantled, rings.protected.shape[1]
     for v in range(len(entry)):
+        # Parts come after their consignment, whose case is therefore known.
         if parent[v] >= 0:
             load = parent[v]
             protected[v], time[v], agency[v] = protected[load], time[load], agency[load]

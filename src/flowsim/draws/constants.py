@@ -1,4 +1,4 @@
-"""Constants of the random number generator and of the tables, which compiled code shares."""
+"""Constants of the random number generator and of the tables, shared with machine code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROUNDS = 10
 """Rounds of Philox4x32-10."""
 
 OCTAVES = 33
-"""Octaves of the distance from the nearer end that a 32-bit uniform number can lie in."""
+"""Octaves of the distance from the nearer end within reach of a 32-bit uniform number."""
 
 KNOTS = 64
 """Intervals of a table of quantiles in each octave, a power of two."""

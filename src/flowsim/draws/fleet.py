@@ -1,4 +1,4 @@
-"""The fleet: every vehicle of a run with all the random numbers that it will ever need."""
+"""The fleet: every vehicle of a run with all its random numbers."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 HONEST = -1
-"""Drug and route of a vehicle that carries nothing."""
+"""Drug and route of an honest vehicle."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Vehicles:
-    """Vehicles with all that is drawn once for each.
+    """Vehicles with all numbers drawn once for each.
 
     A consignment that is put in store at a hub is a vehicle as far as the hub; each part in which it leaves is
     another, whose parent it is.
     """
 
     entry: Floats
-    """Time of entry, dims (vehicle,) [h]; NaN for a part, which sets out when the run says so."""
+    """Time of entry, dims (vehicle,) [h]; NaN for a part, which leaves its hub during the run."""
 
     vehicle_class: Ints
     """Index in `traffic.VEHICLE_CLASSES`, dims (vehicle,)."""
@@ -53,22 +53,22 @@ class Vehicles:
     """Natural logarithm of the mass in kg, dims (vehicle,) [1]."""
 
     concealment: Floats
-    """Concealment quality, N(0, 1) over loads, shared by all devices, dims (vehicle,) [1]."""
+    """Concealment quality, N(0, 1) over consignments, shared by all devices, dims (vehicle,) [1]."""
 
     finish: Ints
-    """Place where the path ends, as an index in `Network.places`, dims (vehicle,)."""
+    """Last place of the path, as an index in `Network.places`, dims (vehicle,)."""
 
     parent: Ints
-    """Vehicle that brought a part to its hub, -1 if the vehicle is none, dims (vehicle,)."""
+    """Vehicle that brought a part to its hub, -1 if the vehicle is no part, dims (vehicle,)."""
 
     part: Ints
     """Number of a part among those of its consignment, from 1 on; 0 for all else; dims (vehicle,)."""
 
     store: Floats
-    """Time that a part spends in store before it sets out, dims (vehicle,) [h]."""
+    """Time of a part in store before it leaves, dims (vehicle,) [h]."""
 
     ring: Ints
-    """Ring that sent the consignment, -1 where rings make no difference, dims (vehicle,)."""
+    """Ring of the consignment, -1 where rings make no difference, dims (vehicle,)."""
 
     case_time: Floats
     """Time of the first case against the ring after the consignment entered, dims (vehicle,) [h]."""
@@ -80,10 +80,10 @@ class Vehicles:
     """Agencies that protect the ring, bit k standing for agency k of `AGENCIES`, dims (vehicle,)."""
 
     available: Bools
-    """Whether a device works, dims (replication, checkpoint, device, day)."""
+    """Working order of each device, dims (replication, checkpoint, device, day)."""
 
     first_day: int
-    """Day of the year that the last dimension of `available` starts with."""
+    """First day of the year in the last dimension of `available`."""
 
     year_effort: Floats
     """Factor on the effort of each year, dims (replication,) [1]."""
@@ -95,20 +95,20 @@ class Vehicles:
 
     @property
     def loaded(self) -> Bools:
-        """Whether each vehicle carries a load, dims (vehicle,)."""
+        """Whether each vehicle carries a consignment, dims (vehicle,)."""
         loaded: Bools = self.drug != HONEST
         return loaded
 
     @property
     def ident(self) -> Ints:
-        """Number that orders simultaneous events, dims (vehicle,): steps of 64, and parts after their consignment."""
+        """Rank among simultaneous events, dims (vehicle,): steps of 64, and parts after their consignment."""
         number = 64 * np.cumsum(self.parent < 0, dtype=np.int64)
         ident: Ints = np.where(self.parent < 0, number, number[self.parent] + self.part)
         return ident
 
     @property
     def split(self) -> Bools:
-        """Whether each vehicle brings its load to a hub, from where parts go on, dims (vehicle,)."""
+        """Whether each vehicle brings its consignment to a hub, from where parts continue, dims (vehicle,)."""
         split = np.zeros(self.size, dtype=np.bool_)
         split[self.parent[self.parent >= 0]] = True
         return split
@@ -118,7 +118,7 @@ class Vehicles:
 class Fleet(Vehicles):
     """Vehicles with their visits to checkpoints, all drawn.
 
-    The visits of vehicle v are the rows first[v] to first[v + 1] of the arrays that hold one value per visit.
+    The visits of vehicle v are the rows first[v] to first[v + 1] of the arrays with one value per visit.
     """
 
     tail: Floats
@@ -137,22 +137,22 @@ class Fleet(Vehicles):
     """Travel time from the checkpoint before, or from the start of the path, dims (visit,) [h]."""
 
     way_round: Floats
-    """Uniform number that decides whether and how a load goes round the crossing, dims (visit,) [1]."""
+    """Uniform number for whether and how a consignment bypasses the crossing, dims (visit,) [1]."""
 
     patrol: Floats
-    """Uniform number that is compared with the chance of a patrol on the way round, dims (visit,) [1]."""
+    """Uniform number for the chance of a patrol on the bypass, dims (visit,) [1]."""
 
     detour: Floats
-    """Time of the way round relative to its mean, dims (visit,) [1]."""
+    """Time of the bypass relative to its mean, dims (visit,) [1]."""
 
     notice: Floats
-    """Uniform number that is compared with the chance that a seal check notices, dims (visit,) [1]."""
+    """Uniform number for the chance that a seal check notices, dims (visit,) [1]."""
 
     wagon: Floats
-    """Uniform number that is compared with the share of wagons examined, dims (visit,) [1]."""
+    """Uniform number for the share of wagons inspected, dims (visit,) [1]."""
 
     service: Floats
-    """Time of the first look, dims (visit,) [h]."""
+    """Time of the primary inspection, dims (visit,) [h]."""
 
     score: Floats
     """Risk score, dims (visit,) [1]."""
@@ -161,19 +161,19 @@ class Fleet(Vehicles):
     """Time of the manual search if there is an alarm, dims (visit,) [h]."""
 
     effort: Floats
-    """Uniform number that is compared with the effort, dims (visit,) [1]."""
+    """Uniform number for the comparison with the effort, dims (visit,) [1]."""
 
     tipped: Bools
-    """Whether the agency has a tip on the load, which holds at its first checkpoint on the way, dims (visit,)."""
+    """Whether the agency has a tip on the consignment, valid at its first checkpoint on the way, dims (visit,)."""
 
     bribe: Floats
-    """Uniform number that is compared with the chance that an alarm is bought off, dims (visit,) [1]."""
+    """Uniform number for the chance that an alarm is bought off, dims (visit,) [1]."""
 
     device_draw: Floats
-    """Number that decides the alarm: logistic if loaded, uniform if honest; dims (visit, device) [1]."""
+    """Number for the alarm: logistic with a consignment, uniform if honest; dims (visit, device) [1]."""
 
     device_time: Floats
-    """Time of the examination, dims (visit, device) [h]."""
+    """Time of the device, dims (visit, device) [h]."""
 
     @property
     def vehicle_of_visit(self) -> Ints:
@@ -201,13 +201,13 @@ PER_VEHICLE_ONCE = (
     "case_agency",
     "protected",
 )
-"""Fields of vehicles that are drawn once for each."""
+"""Fields of vehicles with numbers drawn once for each."""
 
 PER_VEHICLE = (*PER_VEHICLE_ONCE, "tail")
 """Fields of a fleet with one value per vehicle."""
 
 SHARED = ("available", "first_day", "year_effort")
-"""Fields that all vehicles share."""
+"""Fields shared by all vehicles."""
 
 PER_VISIT = (
     "checkpoint",
@@ -231,7 +231,7 @@ PER_VISIT = (
 
 
 def join(one: Fleet, other: Fleet) -> Fleet:
-    """Fleet of the vehicles of one fleet followed by those of another that shares its replications.
+    """Fleet of the vehicles of one fleet followed by those of another with the same replications.
 
     Parameters
     ----------

@@ -35,14 +35,14 @@ NOTHING: Mapping[str, float] = {
     "case_agency": -1,
     "protected": 0,
 }
-"""Fields of a vehicle that carries nothing."""
+"""Fields of an honest vehicle."""
 
 NEAR = 0.25
-"""Vehicles that enter within one such interval stand in the order of their flows [h]."""
+"""Interval of entry within which vehicles stand in the order of their flows [h]."""
 
 
 def draw_honest(world: World, *, seed: int, year: int, start: float, end: float) -> Fleet:
-    """Draw the honest vehicles that enter in a span of time, with all their visits.
+    """Draw the honest vehicles of a span of entry times, with all their visits.
 
     Parameters
     ----------
@@ -53,16 +53,16 @@ def draw_honest(world: World, *, seed: int, year: int, start: float, end: float)
 
 
 def honest_roster(world: World, *, seed: int, year: int, start: float, end: float) -> Roster:
-    """Draw the honest vehicles that enter in a span of time.
+    """Draw the honest vehicles of a span of entry times.
 
     Parameters
     ----------
     world
-        World in which they move.
+        World of the vehicles.
     seed
         Seed of the run.
     year
-        Year of traffic, which is the replication of its random numbers.
+        Year of traffic, the replication of its random numbers.
     start, end
         Span of entry times from the first of January [h]; a negative time lies in the year before.
     """
@@ -97,7 +97,7 @@ def daily_means(world: World, flow: Flow, *, days: Ints) -> Floats:
     Parameters
     ----------
     world
-        World whose calendar holds.
+        World of the calendar.
     flow
         Honest traffic.
     days

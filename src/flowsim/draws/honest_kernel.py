@@ -1,4 +1,4 @@
-"""Loops in machine code over the honest vehicles of all flows: how many enter on each day, and when."""
+"""Loops in machine code over the honest vehicles of all flows: number and times of entry on each day."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def arrive(
     entry: Floats,
     number: Ints,
 ) -> Ints:
-    """Write times of entry and numbers of the vehicles that enter in a span, flow by flow; how many of each flow do.
+    """Write times of entry and numbers of the vehicles of a span, flow by flow; the number of each flow.
 
     Parameters
     ----------
@@ -67,11 +67,11 @@ def arrive(
     hours
         Part of a day's vehicles of each flow that has entered by each hour, dims (flow, hour) [1].
     timetable, per_day
-        First vehicle that enters by timetable, and the one after the last, dims (flow, 2); vehicles of a day.
+        First vehicle by timetable, and the one after the last, dims (flow, 2); vehicles of a day.
     start, end
         Span of entry times [h].
     entry, number
-        What is filled in, dims (vehicle,).
+        Filled in, dims (vehicle,).
     """
     inside = np.zeros(len(counts), np.int64)
     clock = np.arange(hours.shape[1]).astype(np.float64)
@@ -80,12 +80,14 @@ def arrive(
         before = v
         for d in range(len(days)):
             for within in range(counts[flow, d]):
+                # Numbers are set aside by day, so that a vehicle has the same in every span that holds it.
                 own = days[d] * VEHICLES_PER_DAY + within
                 words = philox(low(own), low(year), 0, _ENTRY, keys[flow, 0], keys[flow, 1])
                 time = days[d] * HOURS_PER_DAY + interpolated(hours[flow], clock, uniform(words[0]))
                 if start <= time < end:
                     entry[v], number[v] = time, own
                     v += 1
+        # Those by timetable have no draw: they enter at even intervals.
         for own in range(timetable[flow, 0], timetable[flow, 1]):
             time = (own + 0.5) / per_day[flow] * HOURS_PER_DAY
             if start <= time < end:

@@ -1,4 +1,4 @@
-"""The ways that vehicles of a world may take, each made when it is first needed and kept for later draws."""
+"""Possible ways of the vehicles of a world, each made on first use and cached for later draws."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from flowsim.world.world import World
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What the loads of one stream of random numbers choose among."""
+    """Choices open to the consignments of one stream of random numbers."""
 
     stream: str
     """Name of the stream."""
 
     branches: Sequence[Branch]
-    """Routes that may be chosen."""
+    """Routes open to choice."""
 
     classes: Sequence[tuple[str, float]]
     """Classes of vehicle with their shares [1]."""
@@ -34,11 +34,11 @@ class Options:
     """Both as arrays."""
 
     known: dict[int, Way] = field(default_factory=dict)
-    """Ways that some load has taken, by their numbers."""
+    """Ways taken so far, by their numbers."""
 
 
 _Stretch: TypeAlias = tuple[tuple[str, ...], str, str, int | None, int]
-"""Path, mode and class of vehicle of an itinerary, and the places where it sets out and ends."""
+"""Path, mode and class of vehicle of an itinerary, and its first and last place."""
 
 
 class Ways:
@@ -50,7 +50,7 @@ class Ways:
         Parameters
         ----------
         world
-            World that they lie in.
+            World of the ways.
         """
         self.world = world
         self._whole: dict[tuple[tuple[str, ...], str, str], Itinerary] = {}
@@ -101,7 +101,7 @@ class Ways:
         return self._options[key]
 
     def way(self, options: Options, number: int) -> Way:
-        """Way of loads by its number among those that they choose among."""
+        """Way of consignments by its number among their choices."""
         if number not in options.known:
             arrays = options.arrays
             branch = options.branches[arrays.way_branch[number]]
@@ -117,7 +117,7 @@ class Ways:
         self._options[key] = Options(stream=stream, branches=branches, classes=classes, arrays=arrays)
 
     def like(self, way: Way, other: Ways) -> Way:
-        """Way here of the loads that take a way of another world with the same routes."""
+        """Counterpart here of a consignments' way in another world with the same routes."""
         return self._way(way.stream, other._stretches[id(way.itinerary)])
 
     def _way(self, stream: str, stretch: _Stretch) -> Way:
@@ -127,7 +127,7 @@ class Ways:
         return self._loads[stream, id(own)]
 
     def _itinerary(self, stretch: _Stretch) -> Itinerary:
-        """Itinerary, the same for all streams that go the same way."""
+        """Itinerary, shared by all streams on the same path."""
         path, mode, vehicle_class, start, last = stretch
         whole = (path, mode, vehicle_class)
         if whole not in self._whole:
@@ -141,13 +141,13 @@ class Ways:
 
 @dataclass(frozen=True)
 class _Passable:
-    """A world, equal to others in which the same loads may go the same ways."""
+    """A world, equal to others with the same possible ways of consignments."""
 
     parts: tuple[object, ...]
-    """What decides that."""
+    """Properties on which the ways depend."""
 
     world: World = field(compare=False)
-    """The world itself, which keeps alive what the parts name by identity."""
+    """The world itself, kept alive because the parts are named by identity."""
 
 
 @lru_cache(maxsize=32)
@@ -156,14 +156,14 @@ def _kept(passable: _Passable) -> Ways:
 
 
 def ways_of(world: World) -> Ways:
-    """Ways of a world, kept for all worlds in which the same loads may go the same ways.
+    """Ways of a world, cached for all worlds with the same possible ways of consignments.
 
-    They do not depend on how vehicles are inspected, on the sizes of loads, nor on how many there are.
+    They do not depend on inspections, nor on the sizes or the number of consignments.
 
     Parameters
     ----------
     world
-        World that they lie in.
+        World of the ways.
     """
     traffic = world.traffic
     loads = (traffic.streams, traffic.class_shares, traffic.retained_share, traffic.city_weights)
@@ -171,7 +171,7 @@ def ways_of(world: World) -> Ways:
 
 
 def hub_on(world: World, route: Route) -> tuple[Hub, int] | None:
-    """First hub on the path of a route by road at which loads are stored, with its position; None if there is none."""
+    """First hub with a store on the path of a route by road, with its position; None if there is none."""
     stores = {hub.place: hub for hub in world.hubs if hub.share > 0.0}
     if route.mode == "road":
         for position, place in enumerate(route.path[:-1]):
@@ -190,7 +190,7 @@ def onward(world: World, hub: Hub, *, drug: str) -> list[tuple[Route, int, float
 def _beyond(world: World, route: Route, *, position: int, weight: float) -> Branch:
     """Branch of a route from a hub on, with the cities after it.
 
-    The share that ends in one of them is that of consignments which end after the hub among those which do not end
+    Its share of retained consignments is relative to those that do not end at or before the hub.
     at or before it.
     """
     cities, share = cities_on(world, route), world.traffic.retained_share

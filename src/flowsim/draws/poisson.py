@@ -1,4 +1,4 @@
-"""Poisson counts by inversion: the same number gives a count that grows with the mean."""
+"""Poisson counts by inversion: for one uniform number the count grows with the mean."""
 
 from __future__ import annotations
 

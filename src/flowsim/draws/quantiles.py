@@ -20,7 +20,7 @@ from flowsim.draws.philox import Floats
 from flowsim.world.traffic import Law, LoadSizes
 
 DIGITS = 12
-"""Significant digits kept in a table, fewer than where C libraries differ."""
+"""Significant digits kept in a table, fewer than those in which C libraries agree."""
 
 
 class Quantiles:
@@ -32,7 +32,7 @@ class Quantiles:
         Parameters
         ----------
         quantile
-            Takes the distance from the nearer end of (0, 1) and whether that is the upper end.
+            Function of the distance from the nearer end of (0, 1) and of whether it is the upper end.
         """
         values = [
             [
@@ -52,7 +52,7 @@ class Quantiles:
 
     @property
     def table(self) -> Floats:
-        """Values at the knots, dims (2, OCTAVES, KNOTS + 1), of which the first tells the lower from the upper half."""
+        """Values at the knots, dims (2, OCTAVES, KNOTS + 1), the first for the lower and the upper half."""
         return self._table
 
     @cached_property
@@ -127,16 +127,16 @@ def _lognormal(mean: float, sd: float) -> Callable[[float, bool], float]:
 
 @cache
 def mass(sizes: LoadSizes, capacity: float) -> Quantiles:
-    """Quantiles of the mass of a load that enters [kg].
+    """Quantiles of the mass of an entering consignment [kg].
 
-    The density of detected loads, a lognormal body up to `tail_start` and a Pareto tail from there to `maximum`, is
-    weighted by mass ** selection: the body stays lognormal with a median larger by exp(selection log_sd ** 2) and
-    the tail stays Pareto with its exponent reduced by `selection`. What a vehicle cannot hide is cut off.
+    The density of detected consignments, a lognormal body up to `tail_start` and a Pareto tail from there to `maximum`,
+    is weighted by mass ** selection: the body stays lognormal with a median larger by exp(selection log_sd ** 2) and
+    the tail stays Pareto with its exponent reduced by `selection`. Masses above the capacity are cut off.
 
     Parameters
     ----------
     sizes
-        Distribution of detected loads.
+        Distribution of detected consignments.
     capacity
         Largest mass that the vehicle can hide [kg].
     """
@@ -162,12 +162,12 @@ def mass(sizes: LoadSizes, capacity: float) -> Quantiles:
 
 
 def entered_parts(sizes: LoadSizes) -> tuple[float, float]:
-    """Shares of entering loads in the body and in the tail [1].
+    """Shares of entering consignments in the body and in the tail [1].
 
     Parameters
     ----------
     sizes
-        Distribution of detected loads.
+        Distribution of detected consignments.
     """
     power, sd, start = sizes.selection, sizes.log_sd, sizes.tail_start
     median, alpha = math.log(sizes.median), sizes.tail_exponent

@@ -1,4 +1,4 @@
-"""Rings: their sizes, the cases that ripen against them in a year, and the agencies that protect them."""
+"""Rings: their sizes, the cases ripening against them in a year, and the agencies protecting them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Rings:
     """Rings of some replications with the cases against them, in order of replication, ring and time."""
 
     sizes: Floats
-    """Relative numbers of loads, dims (replication, ring) [1]."""
+    """Relative numbers of consignments, dims (replication, ring) [1]."""
 
     protected: Ints
     """Agencies that protect a ring, bit k standing for agency k of `AGENCIES`, dims (replication, ring)."""
@@ -30,24 +30,24 @@ class Rings:
     """Ring of each case, counted through all replications, dims (case,)."""
 
     time: Floats
-    """Time at which each case ripens, dims (case,) [h]."""
+    """Time of ripeness of each case, dims (case,) [h]."""
 
     agency: Ints
     """Index of the agency of each case in `AGENCIES`, dims (case,)."""
 
     dismantled: Floats
-    """Start of the time in which a ring sends nothing more, dims (replication * ring,) [h]; infinity if none."""
+    """Time at which a ring stops sending, dims (replication * ring,) [h]; infinity if none."""
 
 
 def draw_rings(world: World, *, seed: int, replications: Sequence[int]) -> Rings | None:
     """Draw the rings of some replications, or nothing if no case may ripen and no ring is protected.
 
-    A higher rate of cases keeps those that there were, with their times and rings, and adds others.
+    A higher rate of cases keeps the existing ones, with their times and rings, and adds others.
 
     Parameters
     ----------
     world
-        World whose rings they are.
+        World of the rings.
     seed
         Seed of the run.
     replications

@@ -1,4 +1,4 @@
-"""The roster: who enters when and on which way, with all that is drawn once for each vehicle."""
+"""The roster: entry time and way of every vehicle, with all numbers drawn once for each."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flowsim.world.world import World
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """What vehicles of one class have in common that take the same path."""
+    """Common properties of vehicles of one class on the same path."""
 
     itinerary: Itinerary
     """Checkpoints and legs on it."""
@@ -25,18 +25,18 @@ class Way:
     """Name of the stream of random numbers of its vehicles."""
 
     loaded: bool
-    """Whether they carry loads."""
+    """Whether they carry consignments."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Roster(Vehicles):
-    """Vehicles before their visits are drawn, which are a pure function of what stands here."""
+    """Vehicles before their visits are drawn, as a pure function of these fields."""
 
     seed: int
     """Seed of the run."""
 
     ways: tuple[Way, ...]
-    """Ways that vehicles take."""
+    """Ways of the vehicles."""
 
     way: Ints
     """Index in `ways`, dims (vehicle,)."""
@@ -45,7 +45,7 @@ class Roster(Vehicles):
     """Number of the vehicle in its stream, dims (vehicle,)."""
 
     year: Ints
-    """Replication by which its numbers are drawn, dims (vehicle,)."""
+    """Replication of its random numbers, dims (vehicle,)."""
 
     @property
     def first(self) -> Ints:
@@ -79,9 +79,9 @@ def drawn(world: World, roster: Roster) -> Fleet:
     Parameters
     ----------
     world
-        World in which they move.
+        World of the vehicles.
     roster
-        Vehicles that enter it.
+        Its vehicles.
     """
     first = roster.first
     visits: dict[str, Any] = {name: np.zeros(first[-1]) for name in PER_VISIT}
@@ -106,7 +106,7 @@ def drawn(world: World, roster: Roster) -> Fleet:
 
 
 def joined(one: Roster, other: Roster) -> Roster:
-    """Roster of the vehicles of one roster followed by those of another that shares its replications.
+    """Roster of the vehicles of one roster followed by those of another with the same replications.
 
     Parameters
     ----------

@@ -58,6 +58,7 @@ def philox(c0: Word, c1: Word, c2: Word, c3: Word, key0: Word, key1: Word) -> tu
     .. [Salmon2011] J. K. Salmon, M. A. Moraes, R. O. Dror and D. E. Shaw, "Parallel random numbers: as easy as
        1, 2, 3", SC'11, doi:10.1145/2063384.2063405.
     """
+    # In 64 bits, as the product of two words needs all of them.
     x0, x1, x2, x3 = np.uint64(c0), np.uint64(c1), np.uint64(c2), np.uint64(c3)
     k0, k1 = np.uint64(key0), np.uint64(key1)
     for _ in range(ROUNDS):
@@ -108,8 +109,10 @@ def quantile(table: Floats, u: float) -> float:
     u
         Uniform number in (0, 1).
     """
+    # From the nearer end: so the distance is exact in both tails.
     side = 1 if u >= 0.5 else 0
     distance = 1.0 - u if u >= 0.5 else u
+    # The bits of the number are the position in the table: no logarithm and no search.
     bits = np.float64(distance).view(np.int64)
     octave = min(_OF_HALF - (bits >> _FRACTION), _LAST_OCTAVE)
     knot = (bits >> _BELOW_KNOT) & _LAST_KNOT
@@ -138,14 +141,14 @@ def logarithm(table: Floats, value: float) -> float:
 
 @inlined
 def chosen(cumulated: Floats, first: int, last: int, u: float) -> int:
-    """Position of the alternative that a uniform number falls on.
+    """Position of the alternative for a uniform number.
 
     Parameters
     ----------
     cumulated
         Sums of the weights up to each alternative, in any unit.
     first, last
-        First alternative that may be chosen, and the one after the last.
+        First alternative open to choice, and the one after the last.
     u
         Uniform number in (0, 1).
     """
@@ -168,9 +171,11 @@ def interpolated(knots: Floats, values: Floats, at: float) -> float:
     at
         Number not below the first knot and below the last.
     """
+    # A walk from the first knot: there are few, one a month or an hour.
     k = 0
     while k < len(knots) - 2 and knots[k + 1] <= at:
         k += 1
+    # The operations of `numpy.interp` in its order, for the same bits.
     slope = (values[k + 1] - values[k]) / (knots[k + 1] - knots[k])
     value: float = slope * (at - knots[k]) + values[k]
     return value

@@ -1,4 +1,4 @@
-"""Random numbers of vehicles along an itinerary: travel on its legs and all that may happen at its checkpoints."""
+"""Random numbers of vehicles along an itinerary: travel on its legs and events at its checkpoints."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from flowsim.world.traffic import Law
 from flowsim.world.world import Stop, World
 
 ROUND_FIELDS = ("way_round", "patrol", "detour", "notice", "wagon")
-"""Fields of a visit that are drawn only where a vehicle may pass otherwise than by selection."""
+"""Fields of a visit, drawn only where a vehicle may pass otherwise than by selection."""
 
 DETOUR = Law(family="lognormal", cv=0.5)
-"""Variation of the time of a way round about its mean; assumed, it only shifts later arrivals."""
+"""Variation of the time of a bypass about its mean; assumed, it only shifts later arrivals."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -40,7 +40,7 @@ class Itinerary:
     """Class of vehicle."""
 
     start: int = 0
-    """Position on the path of the place where the first leg begins."""
+    """Position on the path of the first place of the first leg."""
 
     def between(self, start: int | None, last: int) -> Itinerary:
         """Part of a whole path.
@@ -48,10 +48,10 @@ class Itinerary:
         Parameters
         ----------
         start
-            Position of the place that it sets out from, with the checkpoints there behind it; by default it enters
-            at the first place and meets them.
+            Position of its first place, with the checkpoints there behind it; by default it enters at the first
+            place of the path and meets them.
         last
-            Position of the place where it ends.
+            Position of its last place.
         """
         return Itinerary(
             stops=tuple(stop for stop in self.stops if (start is None or stop.place > start) and stop.place <= last),
@@ -67,7 +67,7 @@ def itinerary(world: World, path: Sequence[str], *, vehicle_class: str, directio
     Parameters
     ----------
     world
-        World in which it moves.
+        World of the path.
     path
         Names of the places.
     vehicle_class, direction, mode
@@ -83,12 +83,12 @@ def itinerary(world: World, path: Sequence[str], *, vehicle_class: str, directio
 def draw_visits(
     world: World, way: Itinerary, *, stream: Stream, number: Ints, replication: Ints, loaded: bool
 ) -> dict[str, npt.NDArray[np.generic]]:
-    """Draw all that vehicles on an itinerary need.
+    """Draw all random numbers of vehicles on an itinerary.
 
     Parameters
     ----------
     world
-        World in which they move.
+        World of the itinerary.
     way
         Their itinerary.
     stream
@@ -96,7 +96,7 @@ def draw_visits(
     number, replication
         Number in the stream and replication of each, dims (vehicle,).
     loaded
-        Whether they carry loads.
+        Whether they carry consignments.
 
     Returns
     -------
@@ -143,7 +143,7 @@ def draw_visits(
 
 
 def _draw_tips(world: World, way: Itinerary, tipped: Bools, *, stream: Stream, number: Ints, replication: Ints) -> None:
-    """Draw on which loads each agency has a tip, and mark its first checkpoint on the way."""
+    """Draw the consignments on which each agency has a tip, and mark its first checkpoint on the way."""
     for agency in AGENCIES:
         chance = world.detection.intelligence.tip(agency)
         posts = (k for k, stop in enumerate(way.stops) if world.checkpoints[stop.checkpoint].agency == agency)
@@ -154,9 +154,9 @@ def _draw_tips(world: World, way: Itinerary, tipped: Bools, *, stream: Stream, n
 
 
 def passes_otherwise(world: World, stop: Stop, *, vehicle_class: str) -> bool:
-    """Whether a vehicle may pass a checkpoint in another way than by selection: round it, sealed, or in a wagon.
+    """Whether a vehicle may pass a checkpoint otherwise than by selection: on a bypass, sealed, or in a wagon.
 
-    Where it may not, the numbers that would decide are not drawn, which changes no other.
+    Where it may not, the numbers for it are not drawn, which changes no other.
     """
     checkpoint = world.checkpoints[stop.checkpoint]
     sealed = vehicle_class == "tir" and world.detection.seals.green_lane and checkpoint.border != ""
@@ -192,7 +192,7 @@ def device_slots(world: World) -> int:
 
 
 def draw_availability(world: World, *, seed: int, replications: Sequence[int], first_day: int, days: int) -> Bools:
-    """Draw on which days each device works.
+    """Draw the days of working order of each device.
 
     Returns
     -------

@@ -1,1 +1,1 @@
-"""Engines: from a world and a fleet with its random numbers to what happened to every vehicle."""
+"""Simulation engines: from a world and a fleet with its random numbers to the outcome of every vehicle."""

@@ -1,4 +1,4 @@
-"""The outcome: what happened to every vehicle at every checkpoint, and the state from which a run goes on."""
+"""Outcome of every vehicle at every checkpoint, and the state for continuing a run."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 UNDER_WAY, PASSED, RETAINED, SEIZED, SPLIT = range(5)
-"""Fates of a vehicle: still under way or not yet entered, left by its exit, ended in a city, stopped with its load,
-put in store at a hub, from where its parts go on as vehicles of their own."""
+"""Fates of a vehicle: under way or not yet entered, left by its exit, ended in a city, stopped with its consignment,
+or stored at a hub, from where its parts continue as vehicles of their own."""
 
 NOT_SELECTED, REFERRED, WAVED, SEALED, UNREACHED, BYPASSED, CLOSED = range(7)
-"""What became of a visit: not selected, referred to secondary, selected but waved through, passed under seal, in a
-train that left or a wagon that was not examined, gone round the checkpoint, or passed an internal one while closed."""
+"""Decisions at a visit: not selected, referred to secondary inspection, selected but waved through, passed under seal,
+not reached (a train that left, a wagon not inspected), bypassed, or passed at an internal checkpoint while closed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What happened by a time; an array holds NaN or -1 where something has not happened."""
+    """Outcome by a time; NaN or -1 for events that have not happened."""
 
     arrival: Floats
     """Arrival at the checkpoint, dims (visit,) [h]."""
 
     start: Floats
-    """Start of the first look, dims (visit,) [h]."""
+    """Start of the primary inspection, dims (visit,) [h]."""
 
     lane: Ints
     """Number of the lane, dims (visit,)."""
@@ -43,16 +43,16 @@ class Outcome:
     """One of `NOT_SELECTED` to `CLOSED`, dims (visit,)."""
 
     exam_start: Floats
-    """Start of the examination, dims (visit,) [h]."""
+    """Start of the secondary inspection, dims (visit,) [h]."""
 
     exam_end: Floats
-    """End of the examination with its search, dims (visit,) [h]."""
+    """End of the secondary inspection with its search, dims (visit,) [h]."""
 
     bay: Ints
     """Number of the bay, dims (visit,)."""
 
     alarm: Ints
-    """0 if no device raised an alarm, else 1, and on a load more by the level, see `World.efforts`, dims (visit,)."""
+    """0 without an alarm, else 1 and, on a consignment, more by the level, see `World.efforts`, dims (visit,)."""
 
     departure: Floats
     """Time of leaving the checkpoint, by seizure too, dims (visit,) [h]."""
@@ -64,24 +64,24 @@ class Outcome:
     """Time of that fate, dims (vehicle,) [h]."""
 
     def equals(self, other: Outcome) -> bool:
-        """Whether two outcomes are the same to the last bit."""
+        """Equality of two outcomes to the last bit."""
         pairs = ((getattr(self, field.name), getattr(other, field.name)) for field in fields(self))
         return all(np.array_equal(mine, theirs, equal_nan=True) for mine, theirs in pairs)
 
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """A run at a time: pending events and queues follow from what has happened so far."""
+    """State of a run at a time; pending events and queues follow from its outcome."""
 
     time: float
     """Events before this time have happened [h]."""
 
     outcome: Outcome
-    """What has happened."""
+    """Outcome by then."""
 
 
 def nothing_yet(fleet: Fleet) -> Outcome:
-    """Outcome of a fleet of which no vehicle has entered."""
+    """Outcome of a fleet before any vehicle has entered."""
     visits, vehicles = len(fleet.checkpoint), fleet.size
     outcome: dict[str, Any] = {}
     for field in fields(Outcome):

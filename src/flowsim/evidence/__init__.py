@@ -1,4 +1,4 @@
-"""The numbers that the sources report, where they contradict each other, and what follows from them."""
+"""Evidence: reported numbers, contradictions between sources, and derived numbers."""
 
 from flowsim.evidence.check import Check
 from flowsim.evidence.contradictions import Contradiction, contradiction, load_contradictions

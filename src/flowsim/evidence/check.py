@@ -1,4 +1,4 @@
-"""A check: a number recomputed from the figures, beside what a reading says it should be."""
+"""A check: a number recomputed from the figures beside the number expected under a reading."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Facts = Mapping[str, Figure]
 """Figures by key."""
 
 LEDGER = "ledger"
-"""Reading of the checks that only compare a number with its record, and speak for no reading."""
+"""Reading of checks of a number against its record only, in favour of no reading."""
 
 FLOAT_NOISE = 1e-9
-"""Part of a number that rounding in binary arithmetic may change."""
+"""Relative rounding error of binary arithmetic."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,35 +25,36 @@ class Check:
     """A recomputed number beside the expected one."""
 
     name: str
-    """What is compared."""
+    """Subject of the comparison."""
 
     reading: str
-    """Reading that needs it to hold, or `LEDGER`."""
+    """Reading supported by the check, or `LEDGER`."""
 
     expected: float
-    """What the reading or the record says [unit]."""
+    """Number under the reading or on record [unit]."""
 
     computed: float
-    """What the figures give [unit]."""
+    """Number from the figures [unit]."""
 
     tolerance: float
-    """Largest difference that the rounding of the printed numbers explains [unit]."""
+    """Largest difference explained by the rounding of the printed numbers [unit]."""
 
     unit: str
     """Unit of both."""
 
     cut: bool = False
-    """Whether the printed digits are cut off and not rounded, so that the computed number is up to a unit higher."""
+    """Whether the printed digits are truncated rather than rounded, so that the computed number is up to a unit
+    higher."""
 
     two_sided: bool = True
-    """Whether a number that is too low breaks it as well as one that is too high."""
+    """Whether the check fails for a number too low as well as for one too high."""
 
     bound: str = ""
-    """What is assumed in it beyond the printed numbers and their rounding, empty if nothing is."""
+    """Assumption beyond the printed numbers and their rounding, empty if none."""
 
     @property
     def accepted(self) -> tuple[float, float]:
-        """Least and largest computed number for which it holds [unit]; if digits are cut off, the largest is not."""
+        """Accepted range of the computed number [unit]; its upper end is excluded for truncated digits."""
         if self.cut:
             return self.expected, self.expected + 2 * self.tolerance
         return self.expected - self.tolerance, self.expected + self.tolerance
@@ -67,20 +68,20 @@ class Check:
 
 
 def at_most(name: str, *, reading: str, value: float, limit: float, unit: str, bound: str = "") -> Check:
-    """Check that a value does not exceed a limit: the excess must be nothing.
+    """Check of a value against an upper limit: the excess must be 0.
 
     Parameters
     ----------
     name
-        What is compared.
+        Subject of the comparison.
     reading
-        Reading that needs it to hold.
+        Reading supported by the check.
     value, limit
-        The value and what it must not exceed [unit].
+        The value and its upper limit [unit].
     unit
         Unit of both.
     bound
-        What is assumed in the limit, if anything is.
+        Assumption in the limit, if any.
     """
     excess = max(0.0, value - limit)
     return Check(
@@ -106,24 +107,24 @@ def agree(
     cut: bool = False,
     bound: str = "",
 ) -> Check:
-    """Check that two numbers agree within what rounding explains.
+    """Check of the agreement of two numbers within rounding.
 
     Parameters
     ----------
     name
-        What is compared.
+        Subject of the comparison.
     reading
-        Reading that needs it to hold.
+        Reading supported by the check.
     expected, computed
-        What is printed and what the figures give [unit].
+        Printed number and number from the figures [unit].
     tolerance
-        Largest difference that rounding explains [unit].
+        Largest difference explained by rounding [unit].
     unit
         Unit of all three.
     cut
-        Whether the printed digits are cut off and not rounded.
+        Whether the printed digits are truncated rather than rounded.
     bound
-        What is assumed in it, if anything is.
+        Assumption in the check, if any.
     """
     return Check(
         name=name,
@@ -138,7 +139,7 @@ def agree(
 
 
 def numbers(contradiction: str, computed: Mapping[str, float]) -> tuple[Check, ...]:
-    """Checks that recomputed numbers are those on record, within half a unit of the record's last digit.
+    """Checks of recomputed numbers against the record, within half a unit of its last digit.
 
     Parameters
     ----------
@@ -164,14 +165,14 @@ def numbers(contradiction: str, computed: Mapping[str, float]) -> tuple[Check, .
 
 
 def half_digit(text: str) -> float:
-    """Half a unit of the last digit of a printed number: all that its rounding can hide."""
+    """Half a unit of the last digit of a printed number: its rounding error."""
     exponent = Decimal(text).as_tuple().exponent
     return 0.5 * 10.0 ** int(exponent)
 
 
 @functools.cache
 def recorded() -> Mapping[tuple[str, str], tuple[str, str]]:
-    """Numbers on record by contradiction and name: their text, whose last digit counts, and their unit."""
+    """Numbers on record by contradiction and name: text, significant to its last digit, and unit."""
     rows = csv_tables.read(FOLDER / "recorded.csv", columns=("contradiction", "number", "value", "unit"))
     keys = [(row.text("contradiction"), row.text("number")) for row in rows]
     checks.unique(keys, thing="recorded.csv")
@@ -184,7 +185,7 @@ def amount(facts: Facts, key: str) -> float:
     Raises
     ------
     ValueError
-        If there is no such figure, or if it has one end only.
+        If there is no such figure, or it has a single end.
     """
     checks.known(key, sorted(facts), thing="figure")
     return facts[key].amount

@@ -1,4 +1,4 @@
-"""Where the sources contradict each other or themselves, which reading is taken, and how far arithmetic carries it."""
+"""Contradictions between or within sources, the reading adopted, and the strength of the arithmetic behind it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from flowsim.evidence.figures import FOLDER
 from flowsim.evidence.sources import load_facts
 
 SEVERITIES = ("high", "medium", "low")
-"""How much a model that took the wrong reading would be off."""
+"""Error of a model under the wrong reading."""
 
 WEIGHTS: Mapping[str, str] = MappingProxyType(
     {
@@ -26,13 +26,13 @@ WEIGHTS: Mapping[str, str] = MappingProxyType(
         "words": "judgement: nothing is computed",
     }
 )
-"""How far the arithmetic of a contradiction carries its verdict, the strongest first, and what each word says."""
+"""Strength of the arithmetic behind a verdict, in descending order, and its meaning."""
 
 OUTSIDE = {"independent": "numbers from outside the sources", "geography": "coordinates from a map"}
-"""Forms of the figures that no source prints, and what is said of a contradiction that rests on them."""
+"""Forms of figures from outside the sources, and the remark on a contradiction with such figures."""
 
 INEQUALITY = "an inequality"
-"""What is said where no number comes out, but one is too large or too small for the other readings."""
+"""Remark on a verdict by inequality: no number agrees, but one is too large or too small for the other readings."""
 
 ARITHMETIC: Mapping[str, Callable[[Facts], tuple[Check, ...]]] = MappingProxyType(
     {
@@ -75,15 +75,15 @@ ARITHMETIC: Mapping[str, Callable[[Facts], tuple[Check, ...]]] = MappingProxyTyp
         "I-50": places.tashkent,
     }
 )
-"""Function that recomputes each contradiction that a model could trip over."""
+"""Function behind each contradiction of numbers relevant to a model."""
 
 NOT_BY_VALUE = ("I-19", "I-36")
-"""Contradictions of labels and of dates, which read figures but not their numbers."""
+"""Contradictions of labels and of dates, independent of the numbers of their figures."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contradiction:
-    """Statements that do not agree, and what to use."""
+    """Statements in contradiction, and the one to use."""
 
     id: str
     """Identifier, as I-01."""
@@ -92,61 +92,61 @@ class Contradiction:
     """One of `SEVERITIES`."""
 
     title: str
-    """What it is about."""
+    """Subject."""
 
     claims: str
-    """What the sources say, with the places."""
+    """Statements of the sources, with locators."""
 
     arithmetic: str
     """The comparison in numbers."""
 
     verdict: str
-    """What follows."""
+    """Conclusion."""
 
     use: str
-    """What a model should take."""
+    """Recommendation for a model."""
 
     reason: str
-    """Why."""
+    """Reason for the recommendation."""
 
     readings: tuple[str, ...]
-    """Readings that stand against each other."""
+    """Competing readings."""
 
     takes: str
-    """Reading that is taken, on the ground that `weight` gives; empty if the verdict is in words alone."""
+    """Reading adopted, on the ground given by `weight`; empty if the verdict is in words alone."""
 
     inputs: tuple[str, ...]
-    """Keys of the figures it is computed from."""
+    """Keys of the figures in the computation."""
 
     def __post_init__(self) -> None:
-        """Refuse an unknown severity, or a supported reading that is none of the readings."""
+        """Refuse an unknown severity, or a supported reading absent from the readings."""
         checks.one_of(self, "severity", SEVERITIES)
         if self.takes:
             checks.known(self.takes, self.readings, thing=f"Contradiction '{self.id}': takes")
 
     @property
     def by_value(self) -> bool:
-        """Whether it is recomputed from the numbers of its figures, and not from their labels or dates."""
+        """Whether the computation uses the numbers of its figures rather than their labels or dates."""
         return self.id in ARITHMETIC and self.id not in NOT_BY_VALUE
 
     def checks(self, facts: Facts | None = None) -> tuple[Check, ...]:
-        """Recompute the arithmetic from figures, the package's own by default; empty if there is none."""
+        """Arithmetic recomputed from figures, the package's own by default; empty if there is none."""
         function = ARITHMETIC.get(self.id)
         return function(load_facts() if facts is None else facts) if function else ()
 
     def reasoning(self, facts: Facts | None = None) -> tuple[Check, ...]:
-        """The checks that readings need to hold, without those that only compare a number with its record."""
+        """Checks in favour of readings, without those of a number against its record only."""
         return tuple(check for check in self.checks(facts) if check.reading != LEDGER)
 
     def supported(self, facts: Facts | None = None) -> str:
-        """Reading all of whose checks hold; several are joined by "or", and "none" is said if there is none."""
+        """Reading with all its checks satisfied; several are joined by "or", and "none" stands for no reading."""
         return " or ".join(_holding(self.reasoning(facts))) or "none"
 
     def weight(self, facts: Facts | None = None) -> str:
-        """How far the arithmetic carries the verdict, one of `WEIGHTS`.
+        """Strength of the arithmetic behind the verdict, one of `WEIGHTS`.
 
-        It decides if the checks that assume nothing leave one reading, which rests on a number that comes out from
-        both sides, and no number from outside the sources goes in; it supports if one of these is missing.
+        It decides if the checks without assumptions leave one reading, supported by a two-sided check, and no number
+        from outside the sources is used; it supports if one of these conditions fails.
         """
         known = load_facts() if facts is None else facts
         found = self.reasoning(known)
@@ -161,9 +161,9 @@ class Contradiction:
         return "decides" if decides else "supports"
 
     def bounds(self, facts: Facts | None = None) -> tuple[str, ...]:
-        """What the reasoning uses besides printed numbers and their rounding.
+        """Grounds of the reasoning besides printed numbers and their rounding.
 
-        If the arithmetic decides, it does so without these.
+        A deciding arithmetic does not need them.
         """
         known = load_facts() if facts is None else facts
         found = self.reasoning(known)
@@ -181,7 +181,7 @@ class Contradiction:
 
 
 def _holding(found: Sequence[Check]) -> list[str]:
-    """Readings all of whose checks hold."""
+    """Readings with all their checks satisfied."""
     readings = dict.fromkeys(check.reading for check in found)
     return [name for name in readings if all(check.holds for check in found if check.reading == name)]
 
@@ -203,7 +203,7 @@ def load_contradictions(folder: Path | None = None) -> Mapping[str, Contradictio
 
 
 def contradiction(identifier: str) -> Contradiction:
-    """Contradiction of an identifier.
+    """Contradiction by identifier.
 
     Raises
     ------

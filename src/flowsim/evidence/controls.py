@@ -1,4 +1,4 @@
-"""The controls that the sources speak of, and what stands for each of them in the model."""
+"""Controls named by the sources, and their representation in the model."""
 
 from __future__ import annotations
 
@@ -11,27 +11,27 @@ from flowsim import checks, csv_tables
 from flowsim.evidence.figures import FOLDER
 
 REPRESENTED_BY = ("policy", "mechanism", "parameter")
-"""What can stand for a control: a policy file, a mechanism of the model, or a number of a world."""
+"""Representation of a control: a policy file, a mechanism of the model, or a number of a world."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Control:
-    """A control, or what smugglers do about it, that a source speaks of."""
+    """A control named by a source, or a response of smugglers to it."""
 
     control: str
     """Identifier."""
 
     title: str
-    """What it is, in one line."""
+    """Description in one line."""
 
     represented_by: str
     """One of `REPRESENTED_BY`."""
 
     name: str
-    """Name of the policy or the mechanism; of a number its table, a colon and its key."""
+    """Name of the policy or the mechanism; for a number its table, a colon and its key."""
 
     how: str
-    """How it stands for the control."""
+    """Explanation of the representation."""
 
     def __post_init__(self) -> None:
         checks.one_of(self, "represented_by", REPRESENTED_BY)

@@ -1,4 +1,4 @@
-"""Numbers that follow from the figures by arithmetic, and the figures that each of them rests on."""
+"""Derived numbers: arithmetic on the figures, and the figures behind each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ WHOLE_PERCENT = 0.005
 
 @dataclass(frozen=True)
 class Span:
-    """A number with its ends, any of which may be missing."""
+    """A number with its ends, each possibly missing."""
 
     value: float | None
     """Central number."""
@@ -35,13 +35,13 @@ class Span:
 
 @dataclass(frozen=True, kw_only=True)
 class Derived:
-    """A derived number as it stands in the table."""
+    """A derived number on record."""
 
     key: str
     """Identifier."""
 
     quantity: str
-    """What it is."""
+    """Description."""
 
     span: Span
     """The number [unit]."""
@@ -53,10 +53,10 @@ class Derived:
     """The arithmetic in printed numbers."""
 
     inputs: tuple[str, ...]
-    """Keys of the figures it is computed from."""
+    """Keys of the figures in the computation."""
 
     note: str
-    """What one must know to use it."""
+    """Caveats for its use."""
 
 
 def load_derived(folder: Path | None = None) -> Mapping[str, Derived]:
@@ -87,7 +87,7 @@ def load_derived(folder: Path | None = None) -> Mapping[str, Derived]:
 
 
 def derive(key: str, facts: Facts) -> Span:
-    """Derived number of a key, recomputed from figures.
+    """Derived number by key, recomputed from figures.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Every number that the sources report, with its period, unit, source and place in the text, found by its key."""
+"""Reported numbers, with period, unit, source and locator, by key."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FOLDER = Path(__file__).parents[1] / "data" / "evidence"
 """Folder of the package's own evidence tables."""
 
 FORMS = ("observation", "official-estimate", "plan", "anecdote", "independent", "geography", "publication")
-"""What a number is: the first four are printed in the sources, the others come from outside them."""
+"""Form of a number: the first four are printed in the sources, the others come from outside them."""
 
 COLUMNS = (
     *("key", "quantity", "drug", "place", "agency", "mode", "period_start", "period_end", "value", "low", "high"),
@@ -25,10 +25,10 @@ COLUMNS = (
 """Columns of the table of figures, `note` besides."""
 
 READINGS = ("corrected", "printed")
-"""The two readings of the years of the opiate series of 1996 to 2006."""
+"""The two readings of the years of the opiate series 1996 to 2006."""
 
 SERIES = "fd16-opiates-series-"
-"""Start of the keys of the opiate series."""
+"""Prefix of the keys of the opiate series."""
 
 SERIES_CONTRADICTION = "I-01"
 """Contradiction about the years of the opiate series."""
@@ -36,34 +36,34 @@ SERIES_CONTRADICTION = "I-01"
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """A number as a source gives it."""
+    """A number as printed in a source."""
 
     key: str
     """Identifier."""
 
     quantity: str
-    """What was counted or measured."""
+    """Quantity counted or measured."""
 
     drug: str = ""
-    """Drug as the source calls it, or n/a."""
+    """Drug in the words of the source, or n/a."""
 
     place: str = ""
-    """Country, region or place that the number is about."""
+    """Country, region or place of the number."""
 
     agency: str = ""
-    """Agency that acted or counted."""
+    """Agency responsible for the act or the count."""
 
     mode: str = ""
     """Mode of transport."""
 
     period_start: date | None = None
-    """First day of what the number covers, nothing if undated."""
+    """First day of the period, None if undated."""
 
     period_end: date | None = None
-    """Last day of what the number covers, nothing if undated."""
+    """Last day of the period, None if undated."""
 
     value: float | None
-    """The number [unit], nothing where only a range is printed."""
+    """The number [unit], None if only a range is printed."""
 
     low: float | None = None
     """Lower end or "more than" [unit]."""
@@ -72,7 +72,7 @@ class Figure:
     """Upper end or "less than" [unit]."""
 
     closed: bool = False
-    """Whether the one end that is printed belongs to the range: "at least" and not "more than"."""
+    """Whether a single printed end belongs to the range: "at least" rather than "more than"."""
 
     unit: str
     """Unit of the number."""
@@ -81,22 +81,22 @@ class Figure:
     """One of `FORMS`."""
 
     reading: str = ""
-    """Contradiction and reading to which the row belongs, joined by a colon; empty if to none."""
+    """Contradiction and reading of the row, joined by a colon; empty if none."""
 
     source: str
-    """Key of the work, or where an outside number comes from."""
+    """Key of the work, or origin of an outside number."""
 
     locator: str
     """Section or paragraph of the source, and as Lnn the line of its text, headings and blank lines counted."""
 
     note: str = ""
-    """What one must know to use it."""
+    """Caveats for its use."""
 
     year_printed: int | None = None
-    """Year beside which the number is printed, where that is not the year it belongs to."""
+    """Year printed beside the number, if not its true year."""
 
     def __post_init__(self) -> None:
-        """Refuse a number without unit, source or place, or with its ends the wrong way round."""
+        """Refuse a number without unit, source or locator, or with reversed ends."""
         for name in ("key", "quantity", "unit", "source", "locator"):
             checks.require(
                 bool(getattr(self, name)), thing=f"Figure '{self.key}': {name}", rule="not be empty", value=""
@@ -116,12 +116,12 @@ class Figure:
 
     @property
     def amount(self) -> float:
-        """The value, or the middle where only a range is printed [unit].
+        """The value, or the midpoint of a printed range [unit].
 
         Raises
         ------
         ValueError
-            If the source gives one end only.
+            If the source gives a single end.
         """
         if self.value is not None:
             return self.value
@@ -157,14 +157,14 @@ def load_figures(folder: Path | None = None) -> Mapping[str, Figure]:
 
 
 def figure(key: str, *, figures: Mapping[str, Figure] | None = None) -> Figure:
-    """Reported figure of a key.
+    """Reported figure by key.
 
     Parameters
     ----------
     key
         Identifier.
     figures
-        Figures to look it up in; the package's own by default.
+        Figures to search; the package's own by default.
 
     Raises
     ------
@@ -177,14 +177,14 @@ def figure(key: str, *, figures: Mapping[str, Figure] | None = None) -> Figure:
 
 
 def reported(key: str, *, figures: Mapping[str, Figure] | None = None) -> float:
-    """Reported number of a key, in the unit of its figure: the value, or the middle of a printed range.
+    """Reported number by key, in the unit of its figure: the value, or the midpoint of a printed range.
 
     Parameters
     ----------
     key
-        Identifier; with `.low` or `.high` behind it an end of the range.
+        Identifier; with the suffix `.low` or `.high` an end of the range.
     figures
-        Figures to look it up in; the package's own by default.
+        Figures to search; the package's own by default.
 
     Raises
     ------
@@ -205,15 +205,15 @@ def opiates(reading: str = "corrected", *, figures: Mapping[str, Figure] | None 
     Parameters
     ----------
     reading
-        "corrected" puts each value in the year that the stated totals and means demand, "printed" in the year
-        beside which it is printed (contradiction I-01).
+        "corrected" puts each value in the year implied by the stated totals and means, "printed" in the year printed
+        beside it (contradiction I-01).
     figures
         Figures to take the values from; the package's own by default.
 
     Raises
     ------
     ValueError
-        If the reading is another word.
+        If the reading is unknown.
     """
     checks.known(reading, READINGS, thing="reading of the opiate series")
     known = load_figures() if figures is None else figures
@@ -226,20 +226,20 @@ def opiates(reading: str = "corrected", *, figures: Mapping[str, Figure] | None 
 
 
 def in_years(reading: str, *, figures: Mapping[str, Figure] | None = None) -> Mapping[str, Figure]:
-    """Figures with the opiate series of 1996 to 2006 in the years of a reading; the keys stay as they are.
+    """Figures with the opiate series of 1996 to 2006 in the years of a reading, under unchanged keys.
 
     Parameters
     ----------
     reading
-        "corrected" leaves all as it is, "printed" moves each value to the year beside which it is printed, and says so
-        in its reading and its note.
+        "corrected" changes nothing, "printed" moves each value to the year printed beside it, with a remark in its
+        reading and its note.
     figures
         Figures to move; the package's own by default.
 
     Raises
     ------
     ValueError
-        If the reading is another word.
+        If the reading is unknown.
     """
     checks.known(reading, READINGS, thing="reading of the opiate series")
     known = load_figures() if figures is None else figures
@@ -294,7 +294,7 @@ def _figure(row: Row) -> Figure:
 
 
 def optional(row: Row, column: str) -> float | None:
-    """Number in a cell that may be empty."""
+    """Number in an optional cell."""
     return row.number(column) if row.cells[column] else None
 
 

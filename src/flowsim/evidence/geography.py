@@ -11,7 +11,7 @@ Point = tuple[float, float]
 
 
 def distance(start: Point, end: Point) -> float:
-    """Distance along the great circle by the haversine formula [km]."""
+    """Great-circle distance by the haversine formula [km]."""
     latitude1, latitude2 = math.radians(start[0]), math.radians(end[0])
     half_latitude = (latitude2 - latitude1) / 2
     half_longitude = math.radians(end[1] - start[1]) / 2
@@ -20,7 +20,7 @@ def distance(start: Point, end: Point) -> float:
 
 
 def bearing(start: Point, end: Point) -> float:
-    """First direction of the great circle, clockwise from north in [0, 360) [degrees]."""
+    """Initial bearing of the great circle, clockwise from north in [0, 360) [degrees]."""
     latitude1, latitude2 = math.radians(start[0]), math.radians(end[0])
     longitude = math.radians(end[1] - start[1])
     east = math.sin(longitude) * math.cos(latitude2)

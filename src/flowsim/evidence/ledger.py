@@ -1,4 +1,4 @@
-"""The evidence as tables for reading: figures, numbers from outside, what follows from them, and contradictions."""
+"""Evidence as tables for reading: figures, outside numbers, derived numbers, and contradictions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ COLUMNS = (
 """Columns of the ledger."""
 
 DERIVED = ("key", "quantity", "number", "unit", "formula", "inputs", "note")
-"""Columns of the derived numbers."""
+"""Columns of the table of derived numbers."""
 
 
 def ledger(words: Sequence[str] = (), *, figures: Mapping[str, Figure] | None = None) -> pd.DataFrame:
@@ -30,7 +30,7 @@ def ledger(words: Sequence[str] = (), *, figures: Mapping[str, Figure] | None = 
     Parameters
     ----------
     words
-        Only rows in which each of these words occurs somewhere, in capitals or not.
+        Keep only rows with all of these words, regardless of case.
     figures
         Figures to list; the package's own reported figures by default.
     """
@@ -39,23 +39,23 @@ def ledger(words: Sequence[str] = (), *, figures: Mapping[str, Figure] | None = 
 
 
 def outside(words: Sequence[str] = ()) -> pd.DataFrame:
-    """Numbers from outside the sources as text, by key: independent numbers and coordinates; columns as the ledger.
+    """Numbers from outside the sources as text, by key: independent numbers and coordinates; columns of the ledger.
 
     Parameters
     ----------
     words
-        Only rows in which each of these words occurs somewhere, in capitals or not.
+        Keep only rows with all of these words, regardless of case.
     """
     return ledger(words, figures={**load_independent(), **load_coordinates()})
 
 
 def derived(words: Sequence[str] = ()) -> pd.DataFrame:
-    """Numbers that follow from the figures as text, by key: `DERIVED` are the columns.
+    """Derived numbers as text, by key, with the columns `DERIVED`.
 
     Parameters
     ----------
     words
-        Only rows in which each of these words occurs somewhere, in capitals or not.
+        Keep only rows with all of these words, regardless of case.
     """
     rows = []
     for row in load_derived().values():
@@ -65,7 +65,7 @@ def derived(words: Sequence[str] = ()) -> pd.DataFrame:
 
 
 def contradiction_table(facts: Facts | None = None) -> pd.DataFrame:
-    """Contradictions with their claims, the reading taken and how far arithmetic carries it, the gravest first.
+    """Contradictions in descending severity, with claims, the reading adopted and the strength of the arithmetic.
 
     Parameters
     ----------
@@ -75,10 +75,10 @@ def contradiction_table(facts: Facts | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns id, severity, title, claims, readings, takes, weight (as in `contradictions.WEIGHTS`), bounds (what
-        is assumed or comes from outside), checks (of each reading, how many hold), numbers (printed numbers that go
-        in), reasoning (of these, how many the reasoning notices at a change of one percent; the others are noticed
-        by the record), arithmetic, verdict, use and reason.
+        Columns id, severity, title, claims, readings, takes, weight (as in `contradictions.WEIGHTS`), bounds
+        (assumptions and outside numbers), checks (number satisfied for each reading), numbers (number of printed
+        numbers used), reasoning (number of these to which the reasoning is sensitive at a change of one percent; the
+        record detects the others), arithmetic, verdict, use and reason.
     """
     known = load_facts() if facts is None else facts
     rows = []
@@ -107,7 +107,7 @@ def contradiction_table(facts: Facts | None = None) -> pd.DataFrame:
 
 
 def tally(row: Contradiction, facts: Facts | None = None) -> dict[str, tuple[int, int]]:
-    """How many checks of each reading of a contradiction hold, and how many there are.
+    """Number of satisfied checks for each reading of a contradiction, and their total.
 
     Parameters
     ----------
@@ -124,14 +124,14 @@ def tally(row: Contradiction, facts: Facts | None = None) -> dict[str, tuple[int
 
 
 def written(low: float | None, value: float | None, high: float | None, *, closed: bool = False) -> str:
-    """A number as printed: "more than" and "less than", "at least" and "at most" stand as signs.
+    """A number as printed, with signs for "more than", "less than", "at least" and "at most".
 
     Parameters
     ----------
     low, value, high
-        The number and its ends, any of which may be missing [any unit].
+        The number and its ends, each possibly missing [any unit].
     closed
-        Whether the end belongs to the range where only one is given.
+        Whether a single end belongs to the range.
     """
     ends = [None if end is None else f"{end:.10g}" for end in (low, value, high)]
     below, middle, above = ends

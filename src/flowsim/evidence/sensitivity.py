@@ -1,4 +1,4 @@
-"""Which printed numbers the reasoning of a contradiction notices when they change by one percent."""
+"""Sensitivity of the reasoning of a contradiction to changes of one percent in its printed numbers."""
 
 from __future__ import annotations
 
@@ -10,38 +10,38 @@ from flowsim.evidence.contradictions import OUTSIDE, Contradiction
 from flowsim.evidence.figures import Figure
 
 CHANGE = 0.01
-"""Part by which a number is changed, up and down."""
+"""Relative change of a number, up and down."""
 
 
 @dataclass(frozen=True)
 class Noticed:
-    """A printed number that goes into a contradiction, and what notices a change of it."""
+    """A printed number of a contradiction, and its detection by the checks."""
 
     key: str
     """Key of the figure."""
 
     number: float
-    """The number, wherever in the figure it stands [its unit]."""
+    """The number, whether value or end of the figure [its unit]."""
 
     reasoning: bool
-    """Whether a check of a reading turns, both if it grows and if it shrinks."""
+    """Whether a check of a reading changes its result, both for an increase and a decrease."""
 
     record: bool
-    """Whether any check turns, those that compare a number with its record included."""
+    """Whether any check changes its result, including those of a number against its record."""
 
 
 def noticed(row: Contradiction, facts: Facts) -> tuple[Noticed, ...]:
-    """Printed numbers of a contradiction, and what notices a change of one percent in each.
+    """Sensitivity of a contradiction to each of its printed numbers, changed by one percent.
 
     Years of publication and numbers from outside the sources are left out, and so are contradictions of labels and
-    dates, whose figures are read but not their numbers.
+    dates, as they do not use the numbers of their figures.
 
     Parameters
     ----------
     row
         Contradiction.
     facts
-        Figures that it is computed from.
+        Figures of the computation.
     """
     if not row.by_value:
         return ()
@@ -68,7 +68,7 @@ def _changes(facts: Facts, key: str, number: float) -> Iterator[Facts]:
 
 
 def scaled(figure: Figure, *, number: float, factor: float) -> Figure:
-    """A figure with one of its numbers multiplied, wherever it stands, and its ends still the right way round.
+    """A figure with one of its numbers scaled wherever it occurs, and its ends kept in order.
 
     Parameters
     ----------
@@ -77,7 +77,7 @@ def scaled(figure: Figure, *, number: float, factor: float) -> Figure:
     number
         The number [its unit].
     factor
-        What it is multiplied with.
+        Factor [1].
     """
     low, value, high = (
         None if end is None else end * factor if end == number else end

@@ -1,4 +1,4 @@
-"""The opiate series of 1996 to 2006 as printed and as corrected, and the checks that decide between the two."""
+"""The opiate series of 1996 to 2006 as printed and as corrected, and the checks between the two."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "2005 is at least what two agencies seized": KEYS_2005,
     }
 )
-"""Figures that are added up for a check; the other checks compare with a number that a text prints."""
+"""Figures summed for a check; the other checks compare with a number printed in a text."""
 
 FLOORS: Mapping[str, int] = MappingProxyType(
     {name: int(name[:4]) for name in TERMS if "at least" in name},
 )
-"""Checks that a year is no less than their terms, with the year."""
+"""Checks of a year against the sum of its terms as a lower bound, with the year."""
 
 
 def series_table(facts: Facts | None = None) -> pd.DataFrame:
@@ -45,7 +45,7 @@ def series_table(facts: Facts | None = None) -> pd.DataFrame:
 
 
 def check_table(facts: Facts | None = None) -> pd.DataFrame:
-    """Checks of contradiction I-01 with what the texts state and what each reading gives.
+    """Checks of contradiction I-01, with the stated numbers and the result under each reading.
 
     Parameters
     ----------
@@ -55,10 +55,10 @@ def check_table(facts: Facts | None = None) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns check, rule (equal or at least), terms (the printed numbers that are added up here, empty if the text
-        prints the number itself), stated, unit, accepted_from, accepted_to (which is excluded if the digits of the
-        text are cut off), and for each reading its number and whether the check holds, as printed, printed_holds,
-        corrected, corrected_holds. Numbers are rounded to six decimals.
+        Columns check, rule (equal or at least), terms (the printed numbers in the sum, empty if the text prints the sum
+        itself), stated, unit, accepted_from, accepted_to (excluded if the digits of the text are truncated), and for
+        each reading its number and whether the check holds, as printed, printed_holds, corrected, corrected_holds.
+        Numbers are rounded to six decimals.
     """
     known = load_facts() if facts is None else facts
     rows: dict[str, dict[str, object]] = {}

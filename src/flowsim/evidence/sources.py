@@ -1,4 +1,4 @@
-"""What stands beside the reported figures: the works they come from, independent numbers and coordinates."""
+"""Works behind the reported figures, independent numbers, and coordinates."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ CONFIDENCE = {
     "M": "a reputable secondary source",
     "L": "press, one official's word or a judgement",
 }
-"""How far an independent number is to be trusted, and why."""
+"""Confidence in an independent number, and the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """A work that figures are taken from."""
+    """A work behind figures."""
 
     key: str
-    """Identifier, which ends in the year."""
+    """Identifier, ending in the year."""
 
     title: str
     """Title."""
@@ -36,17 +36,17 @@ class Source:
     """Year of publication."""
 
     nested_in: str
-    """Work in which it was read, empty if read itself."""
+    """Work from which it is quoted, empty if read itself."""
 
     lines: str
-    """Lines of that text that belong to it."""
+    """Lines of its text."""
 
     note: str
-    """What one must know to use it."""
+    """Caveats for its use."""
 
 
 def load_sources(folder: Path | None = None) -> Mapping[str, Source]:
-    """Works that the figures come from, by key.
+    """Works behind the figures, by key.
 
     Raises
     ------
@@ -66,12 +66,12 @@ def load_sources(folder: Path | None = None) -> Mapping[str, Source]:
 
 
 def load_independent(folder: Path | None = None) -> Mapping[str, Figure]:
-    """Numbers from outside the sources, by key: they ground priors and are never calibration targets.
+    """Numbers from outside the sources, by key: grounds for priors, never calibration targets.
 
     Raises
     ------
     ValueError
-        If a row is broken, a key stands twice or a confidence is none of H, M and L.
+        If a row is broken, a key stands twice or a confidence is not one of H, M and L.
     """
     columns = ("key", "quantity", "value", "low", "high", "unit", "place", "year", "source", "confidence", "use")
     rows = csv_tables.read((folder or FOLDER) / "independent.csv", columns=columns)
@@ -97,7 +97,7 @@ def load_independent(folder: Path | None = None) -> Mapping[str, Figure]:
 
 
 def load_coordinates(folder: Path | None = None) -> Mapping[str, Figure]:
-    """Latitude and longitude [degrees] of the places that contradictions turn on, as `almaty-latitude`.
+    """Latitude and longitude [degrees] of the places in contradictions, as `almaty-latitude`.
 
     Raises
     ------
@@ -125,7 +125,7 @@ def load_coordinates(folder: Path | None = None) -> Mapping[str, Figure]:
 
 
 def load_facts(folder: Path | None = None) -> Mapping[str, Figure]:
-    """All that contradictions and derived numbers are computed from.
+    """All inputs of contradictions and derived numbers.
 
     Parameters
     ----------

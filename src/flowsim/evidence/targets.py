@@ -1,4 +1,4 @@
-"""Targets that the calibration fits, and those held out to test it, with the arithmetic that makes them."""
+"""Calibration targets and hold-outs, with the arithmetic behind them."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from flowsim.evidence.derived import derive
 from flowsim.evidence.figures import FOLDER, optional
 
 USES = ("calibration", "hold-out")
-"""What a target is for; none is both."""
+"""Use of a target, exactly one."""
 
 YEARS_OF_RECORD = 16
-"""Years 1996 to 2011 in which one load of 500 kg or more is known."""
+"""Years 1996 to 2011, with one known consignment of 500 kg or more."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """A number that the model should reproduce."""
+    """A number for the model to reproduce."""
 
     key: str
     """Identifier."""
 
     quantity: str
-    """What it is."""
+    """Description."""
 
     value: float | None
-    """The number [unit], nothing where only an end is known."""
+    """The number [unit], None if only an end is known."""
 
     low: float | None
     """Lower end [unit]."""
@@ -49,19 +49,19 @@ class Target:
     """One of `USES`."""
 
     treatment: str
-    """How it enters: point, bound, range, input and so on."""
+    """Role in the likelihood: point, bound, range, input and so on."""
 
     inputs: tuple[str, ...]
-    """Keys of the figures it rests on."""
+    """Keys of the figures behind it."""
 
     source: str
-    """Keys of the works they come from."""
+    """Keys of the works behind them."""
 
     cells: Mapping[str, str]
     """All columns of the row as text, with place, period, basis of the interval and caveats."""
 
     def __post_init__(self) -> None:
-        """Refuse an unknown use, a weight outside [0, 1], or ends the wrong way round."""
+        """Refuse an unknown use, a weight outside [0, 1], or reversed ends."""
         checks.known(self.use, USES, thing=f"Target '{self.key}': use")
         thing = f"Target '{self.key}'"
         checks.require(0 <= self.weight <= 1, thing=f"{thing}: weight", rule="lie in [0, 1]", value=self.weight)
@@ -71,7 +71,7 @@ class Target:
         )
 
     def recomputed(self, facts: Facts) -> float | None:
-        """Value recomputed from figures [unit], nothing where no value is stated."""
+        """Value recomputed from figures [unit], None without a stated value."""
         formula = FORMULAS.get(self.key)
         return formula(facts) if formula else None
 
@@ -176,4 +176,4 @@ FORMULAS: Mapping[str, Callable[[Facts], float | None]] = MappingProxyType(
         "val-consumption": _derived("g-per-user-2010"),
     }
 )
-"""Formula of each target that has a value; an interval rests on the judgement in its `basis`."""
+"""Formula of each target with a value; an interval rests on the judgement in its `basis`."""

@@ -1,1 +1,1 @@
-"""Figures: one function for each, which takes a world or a Dataset and returns a matplotlib Figure."""
+"""Figures: one function each, from a world or a Dataset to a matplotlib Figure."""

@@ -1,35 +1,57 @@
-"""Parts that the figures of a comparison share: their kinds of number, axes, captions, and labels beside points."""
+"""Parts that figures share: a sheet to draw on, kinds of number, axes, captions, and labels beside points."""
 
 from __future__ import annotations
 
+import contextlib
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, TypeAlias
 
+import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import NullLocator
 
-from flowsim.figures.style import INK, LARGE, LEADER, MODE_COLOURS, QUIET, SMALL, Labels, size_of
+from flowsim.figures.style import FAMILY, INK, LARGE, LEADER, MODE_COLOURS, NORMAL, QUIET, SMALL, Labels, size_of
 
 COLOURS = {"calibrated": MODE_COLOURS["road"], "assumed": MODE_COLOURS["rail"], "yearly": "#c9ccd0"}
 """Colour of each part of a variance, dark to light."""
 
 HATCHES = {"calibrated": "", "assumed": "////", "yearly": ""}
-"""Hatching of each part; what is assumed is hatched, for print in grey."""
+"""Hatching of each part; assumed parts are hatched, for print in grey."""
 
 KINDS = {"calibrated": "rests on calibrated numbers only", "assumed": "size of the lever is assumed"}
-"""Kinds of policy as they are printed."""
+"""Kinds of policy in print."""
 
 REPORTED = "#a3195b"
-"""Colour of what was reported."""
+"""Colour of reported numbers."""
 
 Drawn: TypeAlias = Figure
-"""A figure, for those who save it and do not draw."""
+"""Type of a figure, for importers that save and do not draw."""
+
+
+@contextlib.contextmanager
+def sheet(size: tuple[float, float], *, text: float = NORMAL, hatch: float = 1.0) -> Iterator[Drawn]:
+    """An empty figure, in whose look everything is drawn.
+
+    Parameters
+    ----------
+    size
+        Width and height [inch].
+    text
+        Size of the text that names no other [pt].
+    hatch
+        Width of the lines of a hatching [pt].
+    """
+    with matplotlib.rc_context({"font.family": FAMILY, "font.size": text, "hatch.linewidth": hatch}):
+        figure = Figure(figsize=size)
+        FigureCanvasAgg(figure)
+        yield figure
 
 
 def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -38,20 +60,20 @@ def rows_of(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def labelled(row: dict[str, Any]) -> str:
-    """Name of a policy with the posts that it adds in the world, or closes, as in `narcotics_boundaries (+8 posts)`."""
+    """Name of a policy with its net number of posts in the world, as in `narcotics_boundaries (+8 posts)`."""
     posts = int(row.get("posts", 0))
     return f"{row['policy']} ({posts:+d} post{'' if abs(posts) == 1 else 's'})" if posts else str(row["policy"])
 
 
 def marker(kind: str) -> dict[str, Any]:
-    """Look of the point of a policy: filled if it rests on calibrated numbers only, hollow if on assumed ones."""
+    """Marker of a policy: filled if all its numbers are calibrated, hollow if some are assumed."""
     colour = COLOURS[kind]
     face = colour if kind == "calibrated" else "white"
     return {"marker": "o", "markersize": 4.4, "color": colour, "markerfacecolor": face, "linestyle": ""}
 
 
 def key(figure: Figure, *, reported: str) -> None:
-    """Line below the title that says which points rest on what, and what stands in the colour of reports."""
+    """Line below the title with the meaning of filled and hollow points and of the colour of reports."""
     y = 1 - 0.44 / float(figure.get_size_inches()[1])
     for x, kind in ((0.012, "calibrated"), (0.3, "assumed")):
         sign = "●" if kind == "calibrated" else "○"
@@ -71,7 +93,7 @@ def frame(axes: Axes, *, grid: str = "both") -> None:
 
 
 def caption(figure: Figure, *, title: str, sentence: str) -> None:
-    """Title above and caption below, both clear of the panels by the margins that `figure` leaves."""
+    """Title above and caption below, outside the panels within the margins of `figure`."""
     height = float(figure.get_size_inches()[1])
     figure.text(0.012, 1 - 0.19 / height, title, size=LARGE - 1.5, weight="bold", color=INK, va="center")
     text = "\n".join(textwrap.wrap(sentence, 128))
@@ -79,18 +101,18 @@ def caption(figure: Figure, *, title: str, sentence: str) -> None:
 
 
 def symmetric(axes: Axes, values: Any, *, along: str, threshold: float) -> None:
-    """Axis that is linear about 0 and logarithmic beyond a threshold, with ticks at powers of ten that fit.
+    """Axis linear about 0 and logarithmic beyond a threshold, with ticks at powers of ten in range.
 
     Parameters
     ----------
     axes
         Axes to set.
     values
-        All that is drawn along the axis.
+        All values along the axis.
     along
         x or y.
     threshold
-        Where it turns logarithmic, a power of ten.
+        Start of the logarithmic part, a power of ten.
     """
     known = np.asarray(values, dtype=np.float64)
     known = known[np.isfinite(known)]
@@ -109,23 +131,23 @@ def symmetric(axes: Axes, values: Any, *, along: str, threshold: float) -> None:
 
 
 def _beyond(value: float, threshold: float) -> float:
-    """A value somewhat further from 0, where an axis may end."""
+    """End of an axis, somewhat further from 0 than a value."""
     if value == 0:
         return 0.0
     return value * 1.6 if abs(value) > threshold else float(np.sign(value)) * min(2 * threshold, abs(value) * 3)
 
 
 def label_points(axes: Axes, points: Mapping[str, tuple[float, float]], *, gid: str = "label") -> None:
-    """Write a label beside each point, none over another or over a point, joined to it by a line where it is far.
+    """Label points without overlap, with a line from each distant label to its point.
 
     Parameters
     ----------
     axes
-        Axes whose limits and scales are set.
+        Axes with final limits and scales.
     points
         Positions by label, in the coordinates of the axes.
     gid
-        What the names of the labels begin with.
+        Prefix of the names of the labels.
     """
     box = axes.get_window_extent()
     scale = 72 / axes.figure.dpi

@@ -1,4 +1,4 @@
-"""Boundaries of countries and oblasts, and the projected frame that they are drawn in."""
+"""Boundaries of countries and oblasts, and the projected frame of a map."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from flowsim.figures.style import (
 )
 
 CLEAR = (40.0, 30.0)
-"""Room that the frame leaves beside the places, and above and below them [pt]."""
+"""Margin of the frame beside the places, and above and below them [pt]."""
 
 NEAR, CROWD = 14.0, 8
-"""Distance within which places crowd each other [pt], and how many that do call for enlarging [1]."""
+"""Distance within which places count as crowded [pt], and number of them that warrants an enlargement [1]."""
 
 SMALLEST = 100e3
-"""Span that a frame has at least [m]."""
+"""Least span of a frame [m]."""
 
 CUT = ((36.0, 28.0), (98.0, 62.0))
-"""South-west and north-east corner of what the files show [degrees]."""
+"""South-west and north-east corner of the boundary files [degrees]."""
 
 OBLAST_NAMES = {
     "Aqmola": "Akmola",
@@ -52,7 +52,7 @@ OBLAST_NAMES = {
     "Qostanay": "Kostanay",
     "Qyzylorda": "Kyzylorda",
 }
-"""Spelling of this project for the names in the file of oblasts."""
+"""Spelling of this project for names in the file of oblasts."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Frame:
 
 
 def axes_on(figure: Figure, box: Box, frame: Frame, *, gid: str) -> Axes:
-    """Axes that measure the page in points and show nothing but their edge.
+    """Axes measured in points of the page, without ticks.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def axes_on(figure: Figure, box: Box, frame: Frame, *, gid: str) -> Axes:
     box
         Left, bottom, width and height on the page [pt].
     frame
-        What part of the ground they show.
+        Extent on the ground.
     gid
         Name by which they can be found again.
     """
@@ -140,7 +140,7 @@ def metres(projection: Proj, degrees: npt.ArrayLike) -> Floats:
 
 
 def projection_of(degrees: Floats) -> Proj:
-    """Projection that distorts little where places lie: conformal conic, or plain at the equator.
+    """Projection with little distortion about some places: conformal conic, or plain at the equator.
 
     The standard parallels lie a sixth of the span of latitudes inside its ends.
 
@@ -158,7 +158,7 @@ def projection_of(degrees: Floats) -> Proj:
 
 
 def fit(degrees: Floats, *, width: float, height: float, reserved: Sequence[Box], least: float = 0.0) -> Frame:
-    """Smallest frame that holds all places with room around them and none in the reserved rectangles.
+    """Smallest frame around all places with a margin, and none in the reserved rectangles.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ def fit(degrees: Floats, *, width: float, height: float, reserved: Sequence[Box]
     width, height
         Size on the page [pt].
     reserved
-        Rectangles at the lower edge that keys cover [pt].
+        Rectangles at the lower edge under keys [pt].
     least
         Smallest scale of the frame [m/pt].
     """
@@ -179,7 +179,7 @@ def fit(degrees: Floats, *, width: float, height: float, reserved: Sequence[Box]
     scale = max(least, span[0] / (width - 2 * CLEAR[0]), span[1] / (height - 2 * CLEAR[1]))
     while True:
         top = middle[1] + span[1] / 2 + CLEAR[1] * scale
-        # Spare height goes below the places, where the keys stand.
+        # Spare height goes below the places, to the keys.
         frame = Frame(
             projection=projection,
             left=float(middle[0] - scale * width / 2),
@@ -194,7 +194,7 @@ def fit(degrees: Floats, *, width: float, height: float, reserved: Sequence[Box]
 
 
 def layout(degrees: Floats, *, size: Sequence[float], key: Box, corner: Box, zoom: float) -> tuple[Frame, Box | None]:
-    """Frame that fits the places, and the part of it to enlarge, which lies clear above its enlargement.
+    """Frame of the places, and its part to enlarge, clear of the enlargement itself.
 
     Parameters
     ----------
@@ -203,11 +203,11 @@ def layout(degrees: Floats, *, size: Sequence[float], key: Box, corner: Box, zoo
     size
         Width and height on the page [pt].
     key
-        Rectangle that the key covers [pt].
+        Rectangle under the key [pt].
     corner
-        Rectangle that the enlargement covers, if there is one [pt].
+        Rectangle under the enlargement, if there is one [pt].
     zoom
-        Factor by which it is larger [1].
+        Factor of the enlargement [1].
     """
     width, height = size
     part = np.array([corner[2] - corner[0], corner[3] - corner[1]]) / zoom
@@ -230,7 +230,7 @@ def _covers(box: Box, points: Floats) -> bool:
 
 
 def read(name: str) -> tuple[Area, ...]:
-    """Areas of one of the files of boundaries that the package carries.
+    """Areas of one of the package's boundary files.
 
     Parameters
     ----------
@@ -250,7 +250,7 @@ def read(name: str) -> tuple[Area, ...]:
 
 def _wound(ring: Sequence[Sequence[float]], *, hole: bool) -> Floats:
     points = np.array(ring, dtype=np.float64)[:, :2]
-    # Land that the files cut off goes on beyond the cut.
+    # Land cut off by the files continues beyond the cut.
     points += 6.0 * (points >= CUT[1]) - 6.0 * (points <= CUT[0])
     return points[::-1] if _anticlockwise(points) == hole else points
 
@@ -272,21 +272,21 @@ def outline(area: Area, frame: Frame, *, holes: bool) -> Outline | None:
 
 
 def ground(axes: Axes, frame: Frame, *, home: str) -> list[tuple[str, bool, Outline]]:
-    """Draw water, countries and oblasts; a country that does not exist has a plain ground.
+    """Draw water, countries and oblasts; a fictional country has a plain ground.
 
     Parameters
     ----------
     axes
         Axes that measure the page in points.
     frame
-        What part of the ground they show.
+        Extent on the ground.
     home
-        Country that is emphasised and whose oblasts are drawn.
+        Country with emphasis and oblasts.
 
     Returns
     -------
     list of tuple
-        Name, whether it is a country, and outline on the page of each area that wants a label.
+        Name, whether it is a country, and outline on the page of each area to label.
     """
     countries = read("countries")
     axes.set_facecolor(WATER if home in [area.name for area in countries] else EMPHASISED)
@@ -295,7 +295,7 @@ def ground(axes: Axes, frame: Frame, *, home: str) -> list[tuple[str, bool, Outl
         return named
     for area in countries:
         own = area.name == home
-        # Baikonur, a hole in Kazakhstan, is land that vehicles pass like any other.
+        # Baikonur, a hole in Kazakhstan, is land open to vehicles like any other.
         shape = outline(area, frame, holes=not own)
         if shape is not None:
             fill, edge, order = (EMPHASISED, "#6e6e6e", 1.2) if own else (LAND, "#bcbcb6", 1.0)
@@ -311,7 +311,7 @@ def ground(axes: Axes, frame: Frame, *, home: str) -> list[tuple[str, bool, Outl
 
 
 def window(points: Floats, *, size: Floats) -> Box | None:
-    """Part of the map where places crowd most, or None if there is little to gain from enlarging any.
+    """Most crowded part of the map, or None if no enlargement is worthwhile.
 
     Parameters
     ----------
@@ -333,7 +333,7 @@ def window(points: Floats, *, size: Floats) -> Box | None:
 
 
 def unit(vector: Floats) -> Floats:
-    """Vector of length 1 in the same direction, or of length 0 if it has none."""
+    """Unit vector in the same direction; a zero vector stays zero."""
     length = float(np.hypot(*vector))
     return vector / length if length > 0 else np.zeros(2)
 
@@ -341,7 +341,7 @@ def unit(vector: Floats) -> Floats:
 def beside(
     at: Mapping[str, Floats], *, widths: Mapping[tuple[str, str, str], float], paths: Sequence[Sequence[str]]
 ) -> dict[str, Floats]:
-    """Positions for railways and the like, moved aside from places that have roads too.
+    """Positions for railways and the like, offset at places with roads as well.
 
     Parameters
     ----------
@@ -373,7 +373,7 @@ def beside(
 def _steady_side(
     at: Mapping[str, Floats], *, widths: Mapping[tuple[str, str, str], float], paths: Sequence[Sequence[str]]
 ) -> Floats:
-    """Direction in which railways are moved aside so that the least flow changes sides on its way."""
+    """Direction of the offset of railways with the least flow changing sides on its way."""
     angles = np.radians(np.arange(0, 360, 5))
     candidates = np.column_stack([np.cos(angles), np.sin(angles)])
     rail = {frozenset(ends): width for (mode, *ends), width in widths.items() if mode != "road"}
@@ -389,14 +389,14 @@ def _steady_side(
 
 
 def name_areas(axes: Axes, areas: Sequence[tuple[str, bool, Outline]], *, labels: Labels) -> None:
-    """Write the names of countries, then of oblasts, in the roomiest part of what is left of each.
+    """Write the names of countries, then of oblasts, in the roomiest free part of each.
 
     Parameters
     ----------
     axes
         Where to write.
     areas
-        What `ground` returned.
+        Areas from `ground`.
     labels
         Labels placed so far.
     """
@@ -415,7 +415,7 @@ def name_areas(axes: Axes, areas: Sequence[tuple[str, bool, Outline]], *, labels
 
 
 def _roomiest(labels: Labels, shape: Outline, *, extent: tuple[float, float]) -> tuple[float, float] | None:
-    """Take room for the name of an area where it is farthest from all edges, or None if it fits nowhere."""
+    """Reserve room for the name of an area at the point farthest from all edges; None if it fits nowhere."""
     step = 4.0
     corners = np.clip(np.asarray(shape.vertices), 0, (labels.width, labels.height))
     low, high = corners.min(axis=0), corners.max(axis=0)
@@ -430,7 +430,7 @@ def _roomiest(labels: Labels, shape: Outline, *, extent: tuple[float, float]) ->
     for left, bottom, right, top in labels.taken:
         inside[np.ix_((y > bottom) & (y < top), (x > left) & (x < right))] = False
     half = np.array(extent) / 2 + MARGIN
-    # Distances are measured in halves of the label, so that it fits wherever they exceed one.
+    # Distances are in half-sizes of the label: it fits at any point with a distance above one.
     depth = distance_transform_edt(np.pad(inside, 1), sampling=(step / half[1], step / half[0]))
     row, column = np.unravel_index(int(depth.argmax()), depth.shape)
     if depth[row, column] < 1.0:

@@ -1,9 +1,8 @@
-"""Figures 5, 7, 9 and 11 of a comparison, each with a caption that says what is uncertain and what is assumed."""
+"""Figures 5, 7, 9 and 11 of a comparison, with captions on uncertainty and assumptions."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import pandas as pd
 import xarray as xr
@@ -20,24 +19,24 @@ LINE = ("customs_union", "customs_union_joint_south")
 """Policies of figure 7."""
 
 REPORTED = {2009: "fd16-heroin-2009", 2010: "fd16-heroin-2010"}
-"""Keys of what was reported, by year."""
+"""Keys of the reported totals, by year."""
 
 RESTS = (
     "Hollow points and hatched bars rest on the size of a lever, which no source gives: they hold as far as its "
     "assumed interval does."
 )
-"""What every caption says of assumptions."""
+"""Sentence of every caption on assumptions."""
 
 
 def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequence[str] = LINE) -> dict[str, Drawn]:
-    """Figures of a comparison by the names of their files; those of policies that were not compared are left out.
+    """Figures of a comparison by file name; figures of uncompared policies are left out.
 
     Parameters
     ----------
     results
         Results of the comparison.
     analysis
-        Tables made of them.
+        Tables of the comparison.
     title
         Title of the world.
     line
@@ -96,7 +95,7 @@ def effects(table: pd.DataFrame, *, draws: int, sets: int, title: str) -> Drawn:
     Parameters
     ----------
     table
-        Table 2, as `Analysis.table` or the file that is kept of it.
+        Table 2, as `Analysis.table` or from its file.
     draws, sets
         Draws of the posterior, and sets of values of the levers [1].
     title
@@ -106,7 +105,7 @@ def effects(table: pd.DataFrame, *, draws: int, sets: int, title: str) -> Drawn:
         table,
         title=f"What each policy would change: {title}",
         sentence=(
-            "Change of what is seized in a year, on the same vehicles; points are means, bars 90 % "
+            "Change of the mass seized in a year, common random numbers; points are means, bars 90 % "
             f"intervals over {_of(draws, sets)}. Years to detect: of reports before and as many after, for 80 % power "
             "at 5 %. " + RESTS
         ),
@@ -116,10 +115,3 @@ def effects(table: pd.DataFrame, *, draws: int, sets: int, title: str) -> Drawn:
 
 def _of(draws: int, sets: int) -> str:
     return f"{draws} draws of the posterior and {sets} sets of assumed numbers"
-
-
-def save(made: dict[str, Drawn], folder: Path) -> None:
-    """Write figures as PNG and PDF into a folder."""
-    for name, figure in made.items():
-        for suffix in ("png", "pdf"):
-            figure.savefig(folder / f"{name}.{suffix}", dpi=300)

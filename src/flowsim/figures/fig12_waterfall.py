@@ -1,28 +1,21 @@
-"""Figure 12: from all heroin at checkpoints, reason by reason why it got through, down to what is seized there."""
+"""Figure 12: waterfall from all heroin at checkpoints, by reason of passage, down to the seizures there."""
 
 from __future__ import annotations
 
 import textwrap
 from typing import Any
 
-import matplotlib
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
-from flowsim.figures.style import FAMILY, INK, LARGE, MODE_COLOURS, NORMAL, QUIET, SEIZED, SMALL
-from flowsim.results.measures import STOPPED
+from flowsim.figures.axes import sheet
+from flowsim.figures.style import INK, LARGE, MODE_COLOURS, QUIET, SEIZED, SMALL
+from flowsim.results.measures import CASES, MARKET, SHARES, STOPPED
 
 PAGE = (7.5, 5.4)
 """Width and height of the figure [in]."""
-
-COLUMNS = ("what", "share", "q05", "q95")
-"""Columns of the table: reason, share of the mass at checkpoints, and its interval [1]."""
-
-CASES, MARKET = "taken by cases", "taken in the market"
-"""What is taken elsewhere."""
 
 GROUPS = {
     "not examined": ("not selected", "waved through", "under seal", "not reached", "bypassed", "closed"),
@@ -30,7 +23,7 @@ GROUPS = {
     "alarm, and let go": ("not followed up", "protected", "bought off"),
     "seized": (STOPPED, CASES, MARKET),
 }
-"""Parts by what was done about them."""
+"""Groups of reasons by kind of failure."""
 
 COLOURS = dict(
     zip(GROUPS, ("#b9bdc3", MODE_COLOURS["sea"], MODE_COLOURS["rail"], SEIZED), strict=True)
@@ -41,7 +34,7 @@ ALL = "all heroin at checkpoints"
 """Label of the first bar."""
 
 FLOOR = 1e-3
-"""Least share on the logarithmic axis [%]."""
+"""Lower end of the logarithmic axis [%]."""
 
 ROWS = 0.8
 """Thickness of a bar, as part of a line [1]."""
@@ -53,21 +46,19 @@ def waterfall(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     Parameters
     ----------
     table
-        Columns `COLUMNS`: the parts of the mass at checkpoints in order, the last of which is `STOPPED`, then what is
+        Columns `SHARES`: the parts of the mass at checkpoints in order, the last of which is `STOPPED`, then what is
         taken elsewhere in the same unit.
     title
         Title of the figure.
     sentence
-        What the figure can say and what it cannot, below it.
+        Caption on the scope and limits of the figure.
 
     Returns
     -------
     Figure
         Two panels with common lines, and the numbers beside them.
     """
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=PAGE)
-        FigureCanvasAgg(figure)
+    with sheet(PAGE) as figure:
         rows = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
         left, right = figure.add_axes((0.2, 0.235, 0.3, 0.69)), figure.add_axes((0.545, 0.235, 0.24, 0.69))
         left.set_gid("waterfall")
@@ -83,7 +74,7 @@ def waterfall(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
 
 
 def _lines(names: list[str]) -> dict[str, float]:
-    """Height of the line of each part; what is taken elsewhere stands apart."""
+    """Height of the line of each part; seizures elsewhere are set apart."""
     return {name: 1.0 + k + (0.8 if name in (CASES, MARKET) else 0.0) for k, name in enumerate(names)}
 
 
@@ -92,7 +83,7 @@ def _colour(name: str) -> str:
 
 
 def _bars(axes: Axes, rows: list[dict[str, Any]], *, lines: dict[str, float]) -> None:
-    """Bars, each of which begins where the one before ended; what is taken elsewhere begins at zero."""
+    """Bars, each from the end of the one before; seizures elsewhere start at zero."""
     look: dict[str, Any] = {"height": ROWS, "edgecolor": INK, "linewidth": 0.4}
     axes.barh(0, 100.0, color="white", gid=f"bar:{ALL}", **look)
     rest = 100.0
@@ -114,12 +105,12 @@ def _bars(axes: Axes, rows: list[dict[str, Any]], *, lines: dict[str, float]) ->
 
 
 def _intervals(axes: Axes, rows: list[dict[str, Any]], *, lines: dict[str, float]) -> None:
-    """Point and whisker of each part, and both as numbers; what is below the axis is cut off."""
+    """Point and whisker of each part, and both as numbers; values below the axis are cut off."""
     axes.set_xscale("log")
     axes.set_xlim(FLOOR, 100)
     for row in rows:
         name = str(row["what"])
-        share, low, high = (100 * float(row[column]) for column in COLUMNS[1:])
+        share, low, high = (100 * float(row[column]) for column in SHARES[1:])
         look: dict[str, Any] = {"color": _colour(name) if name not in GROUPS["not examined"] else QUIET}
         if high > FLOOR:
             line = axes.plot([max(low, FLOOR), high], [lines[name]] * 2, linewidth=2.2, **look)[0]
@@ -141,7 +132,7 @@ def _intervals(axes: Axes, rows: list[dict[str, Any]], *, lines: dict[str, float
 
 
 def _frame(axes: Axes, lines: dict[str, float]) -> None:
-    """What both panels share: lines from above, few spines, and a rule before what is taken elsewhere."""
+    """Common frame of both panels: lines from above, few spines, and a rule before the seizures elsewhere."""
     axes.set_ylim(max(lines.values()) + 0.7, -0.7)
     axes.axhline(lines[STOPPED] + 0.9, color=QUIET, linewidth=0.6, linestyle=(0, (3, 2)))
     axes.tick_params(length=2.5, width=0.6, labelsize=SMALL)
@@ -159,7 +150,7 @@ def _key(figure: Figure) -> None:
 
 
 def number_text(value: float) -> str:
-    """A percentage with two digits that count, as it is printed beside the panels.
+    """A percentage with two significant digits, for print beside the panels.
 
     Parameters
     ----------

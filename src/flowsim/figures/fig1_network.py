@@ -1,4 +1,4 @@
-"""Figure 1: the map of a world, with its checkpoints, its routes and the flow on every leg."""
+"""Figure 1: map of a world, with its checkpoints, its routes and the flow on every leg."""
 
 from __future__ import annotations
 
@@ -31,25 +31,25 @@ MAP = (11.0, 30.0, 770.0, 482.0)
 """Left, bottom, width and height of the map on the page [pt]."""
 
 KEY, KEY_RESULTS = (222.0, 110.0), 66.0
-"""Width and height of the key in the lower left corner of the map, and what results add to its width [pt]."""
+"""Width and height of the key in the lower left corner of the map, and extra width with results [pt]."""
 
 INSET = (288.0, 132.0)
 """Width and height of the enlarged window in the lower right corner of the map [pt]."""
 
 ZOOM = 1.65
-"""Scale of that window against the map [1]."""
+"""Scale of the enlarged window relative to the map [1]."""
 
 FEW = 12
-"""Number of places below which a world has all of them labelled [1]."""
+"""Number of places below which all of them are labelled [1]."""
 
 WIDEST, LARGEST = 10.0, 17.0
 """Width of the line of the largest flow, and radius of the circle of the largest mass seized [pt]."""
 
 LABELLED = 0.007
-"""Smallest share of the inflow that is written beside the crossing of the border [1]."""
+"""Smallest share of the inflow with a label at the border crossing [1]."""
 
 GAPS = (3.5, 6.0, 9.0, 12.5, 18.0, 26.0)
-"""Distances of a label from its place that are tried [pt]."""
+"""Candidate distances of a label from its place [pt]."""
 
 LegKey = tuple[str, str, str]
 """Mode and the two ends of a leg in alphabetical order."""
@@ -57,28 +57,28 @@ LegKey = tuple[str, str, str]
 
 @dataclass(frozen=True, kw_only=True)
 class Flows:
-    """Flow that the world assumes on every leg and over every border, before any seizure."""
+    """Assumed flow of a world on every leg and over every border, before any seizure."""
 
     legs: dict[LegKey, float]
     """Flow on a leg, both directions together [t/year]."""
 
     entering: dict[tuple[str, str], float]
-    """Flow that enters, by mode and place [t/year]."""
+    """Flow into the country, by mode and place [t/year]."""
 
     leaving: dict[tuple[str, str], float]
-    """Flow that leaves, by mode and place [t/year]."""
+    """Flow out of the country, by mode and place [t/year]."""
 
     before: dict[tuple[str, str], str]
-    """Place before the last, by mode and place, of the largest route that leaves there."""
+    """Place before the last on the largest route that leaves there, by mode and place."""
 
     def over_border(self, place: str) -> float:
-        """Flow that enters or leaves at a place [t/year]."""
+        """Flow into and out of the country at a place [t/year]."""
         both = (*self.entering.items(), *self.leaving.items())
         return sum(flow for (_, where), flow in both if where == place)
 
     @property
     def written(self) -> float:
-        """Smallest flow over the border that is written beside its crossing [t/year]."""
+        """Smallest flow over the border with a label at its crossing [t/year]."""
         return LABELLED * sum(self.entering.values())
 
     @property
@@ -88,7 +88,7 @@ class Flows:
 
 
 def flows_of(world: World) -> Flows:
-    """Flows of heroin in a world: stream share x inflow x route weight, added over the routes that share a leg."""
+    """Flows of heroin in a world: stream share x inflow x route weight, summed over the routes on a leg."""
     legs: defaultdict[LegKey, float] = defaultdict(float)
     entering: defaultdict[tuple[str, str], float] = defaultdict(float)
     leaving: defaultdict[tuple[str, str], float] = defaultdict(float)
@@ -112,13 +112,13 @@ class Seized:
     """Mean mass seized, by place."""
 
     mass: dict[str, float]
-    """Mean mass seized in a year at each place [kg/year]."""
+    """Mean annual mass seized at each place [kg/year]."""
 
     years: int
-    """Years that the mean is taken over [1]."""
+    """Number of years in the mean [1]."""
 
     policy: str
-    """Policy that was simulated; empty if the results do not say."""
+    """Simulated policy; empty if absent from the results."""
 
     @property
     def radius_per_root(self) -> float:
@@ -132,14 +132,14 @@ def seized_of(world: World, results: xr.Dataset) -> Seized:
     Parameters
     ----------
     world
-        World that was simulated.
+        Simulated world.
     results
-        Dataset with `seized_mass_by_checkpoint`; of its dims only `checkpoint` must be there.
+        Dataset with `seized_mass_by_checkpoint`; `checkpoint` is its only required dim.
 
     Raises
     ------
     ValueError
-        If the variable is missing or names a checkpoint that the world does not have.
+        If the variable is missing or names a checkpoint unknown to the world.
     """
     checks.known("seized_mass_by_checkpoint", [str(name) for name in results.data_vars], thing="results: variable")
     mass = results["seized_mass_by_checkpoint"]
@@ -163,31 +163,31 @@ class Sheet:
     """One map on the page: the whole, or the enlarged window."""
 
     axes: Axes
-    """Axes that measure the page in points."""
+    """Axes measured in points of the page."""
 
     frame: Frame
-    """What part of the ground they show."""
+    """Extent on the ground."""
 
     world: World
-    """World that is drawn."""
+    """World on the map."""
 
     flows: Flows
     """Its flows."""
 
     seized: Seized | None
-    """What is seized, if there are results."""
+    """Mass seized, if there are results."""
 
     labels: Labels
     """Labels placed so far."""
 
     at: dict[str, Floats]
-    """Position of every place that is used [pt]."""
+    """Position of every place in use [pt]."""
 
 
 def network_map(world: World, results: xr.Dataset | None = None) -> Figure:
-    """Map of checkpoints, routes and flows, and of what is seized if there are results.
+    """Map of checkpoints, routes and flows, and of seizures if there are results.
 
-    The width of a line is proportional to the flow of heroin that the world assumes, before any seizure.
+    The width of a line is proportional to the assumed flow of heroin, before any seizure.
 
     Parameters
     ----------
@@ -204,7 +204,7 @@ def network_map(world: World, results: xr.Dataset | None = None) -> Figure:
     Raises
     ------
     ValueError
-        If the results lack the variable or name a checkpoint that the world does not have.
+        If the results lack the variable or name a checkpoint unknown to the world.
     """
     figure = Figure(figsize=PAGE, facecolor="white")
     FigureCanvasAgg(figure)
@@ -255,7 +255,7 @@ def _enlarge(figure: Figure, sheet: Sheet, window: Box) -> None:
 
 
 def _used(world: World) -> set[str]:
-    """Names of the places that the map shows: those with a checkpoint, a leg or a route."""
+    """Names of the places on the map: those with a checkpoint, a leg or a route."""
     routes = world.network.routes
     names = {name for route in routes for name in (*route.approach, *route.path)}
     names |= {end for leg in world.network.legs for end in (leg.start, leg.end)}
@@ -263,7 +263,7 @@ def _used(world: World) -> set[str]:
 
 
 def _draw(sheet: Sheet, *, quiet: Box | None) -> None:
-    """Draw all layers; within the `quiet` box, which is drawn again elsewhere, only cities are labelled."""
+    """Draw all layers; inside the `quiet` box, redrawn elsewhere, only cities are labelled."""
     areas = basemap.ground(sheet.axes, sheet.frame, home=_home(sheet.world))
     _approach(sheet)
     _flows(sheet)
@@ -274,12 +274,12 @@ def _draw(sheet: Sheet, *, quiet: Box | None) -> None:
 
 
 def _home(world: World) -> str:
-    """Country in which the checkpoints stand."""
+    """Country of the checkpoints."""
     return Counter(world.place_of(checkpoint).country for checkpoint in world.checkpoints).most_common(1)[0][0]
 
 
 def _approach(sheet: Sheet) -> None:
-    """Draw the way to the border, which is not simulated, as a thin dashed line."""
+    """Draw the approach to the border, not simulated, as a thin dashed line."""
     pairs = set()
     for route in sheet.world.network.routes:
         way = (*route.approach, route.path[0])
@@ -293,7 +293,7 @@ def _approach(sheet: Sheet) -> None:
 
 
 def _flows(sheet: Sheet) -> None:
-    """Draw the flow on every leg, the largest first, and an arrow where flow leaves the country."""
+    """Draw the flow on every leg, the largest first, and an arrow at every exit."""
     flows = sheet.flows
     widths = {key: flow * flows.per_tonne for key, flow in flows.legs.items()}
     sent = {(stream.origin, stream.mode) for stream in sheet.world.traffic.streams if stream.drug == HEROIN}
@@ -308,7 +308,7 @@ def _flows(sheet: Sheet) -> None:
     for (mode, place), flow in sorted(flows.leaving.items()):
         where = sheet.at if mode == "road" else beside
         last = where[place] - where[flows.before.get((mode, place), place)]
-        # A last leg of a few points says nothing about the way on.
+        # A last leg of a few points gives no direction for the arrow.
         onward = basemap.unit(last) if np.hypot(*last) > 6 else np.zeros(2)
         along = basemap.unit(onward + basemap.unit(where[place] - centre))
         look: Look = dict(mode=mode, width=flow * flows.per_tonne, gid=f"exit:{mode}:{place}")
@@ -318,7 +318,7 @@ def _flows(sheet: Sheet) -> None:
 
 
 def _circles(sheet: Sheet) -> None:
-    """Draw a circle at each place where anything is seized, its area the mean mass of a year."""
+    """Draw a circle at each place of seizures, its area the mean annual mass."""
     turns = np.linspace(0, 2 * np.pi, 60, endpoint=False)
     ring = np.column_stack([np.cos(turns), np.sin(turns)])
     if sheet.seized is None:
@@ -343,7 +343,7 @@ def _markers(sheet: Sheet) -> None:
 
 
 def _importance(sheet: Sheet) -> dict[str, float]:
-    """How much a place deserves a label: its flow, its people and whether vehicles are controlled there."""
+    """Priority of a place for labels: its flow, its people and the presence of controls."""
     score = dict.fromkeys(sheet.at, 0.0)
     peak = max([*sheet.flows.legs.values(), 1e-9])
     for (_, start, end), flow in sheet.flows.legs.items():
@@ -401,9 +401,9 @@ def _name_places(sheet: Sheet, *, quiet: Box | None) -> None:
 
 
 def _text(sheet: Sheet, places: list[str], *, amounts: bool) -> str:
-    """Names of places that lie together, and what crosses the border there."""
+    """Names of neighbouring places, and their flow over the border."""
     labels = [sheet.world.network.place(place).label.split(" (")[0].split(",")[0] for place in places]
-    # Of Aktau and Aktau port the first says enough.
+    # For Aktau and Aktau port the first is enough.
     lines = [", ".join(label for label in labels if label == labels[0] or not label.startswith(labels[0]))]
     for flows, way in ((sheet.flows.entering, "in"), (sheet.flows.leaving, "out")):
         flow = sum(value for (_, where), value in flows.items() if where in places)

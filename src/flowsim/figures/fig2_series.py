@@ -6,24 +6,23 @@ import math
 from collections.abc import Hashable
 from typing import Any
 
-import matplotlib
 import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.legend_handler import HandlerTuple
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 
-from flowsim.figures.style import FAMILY, INK, LARGE, NORMAL, QUIET, SMALL
+from flowsim.figures.axes import sheet
+from flowsim.figures.style import INK, LARGE, NORMAL, QUIET, SMALL
 
 PAGE = (7.5, 6.7)
 """Width and height of the figure [in]."""
 
 BAR, FAILING = "#c9ccd0", "#b2182b"
-"""Colours of the bars and of what a reading fails; failures are filled or dotted too, for print in grey."""
+"""Colours of the bars and of failed checks; failures are filled or dotted too, for print in grey."""
 
 TOP = 1500.0
 """Upper end of the axis [kg]."""
@@ -32,41 +31,41 @@ Check = dict[Hashable, Any]
 """Row of the table of checks."""
 
 FULL = (1996, 2001, 2006)
-"""Years that are written in full below the bars."""
+"""Years written in full below the bars."""
 
 PANELS = {"printed": "Years as printed", "corrected": "Years as corrected"}
 """Titles of the panels, by reading."""
 
 DOTTED, DASHED = (0, (1, 1)), (0, (4, 2))
-"""Lines of a mean in a text that the bars contradict, and of the mean of the bars."""
+"""Line styles of a stated mean contradicted by the bars, and of the mean of the bars."""
 
 TOTALS = {
     "2006 is heroin and opium of 2006": 2006,
     "2001 is heroin and opium of 2001": 2001,
 }
-"""Checks of a total that the text states for a year."""
+"""Checks of a total stated for a year."""
 
 FLOORS = {
     "2004 is at least what the KNB seized": 2004,
     "2005 is at least what two agencies seized": 2005,
 }
-"""Checks of a least amount in a year; that of 2006 is drawn as its total."""
+"""Checks of a lower bound on a year; the one of 2006 is drawn as its total."""
 
 MEANS = {
     "mean 1996-2000 without 1997": ((1996, 1996), (1998, 2000)),
     "mean 2002-2006": ((2002, 2006),),
 }
-"""Checks of a mean, with the first and last year of each run of years that it is over."""
+"""Checks of a mean, with the first and last year of each run of years in it."""
 
 STATED, PRINTED, CORRECTED = 0.605, 0.74, 0.905
 """Right ends of the columns of numbers in the table, parts of its width."""
 
 WHITE = [withStroke(linewidth=2.2, foreground="white")]
-"""Rim of the numbers at the lines, which may lie on bars."""
+"""Rim of the numbers at the lines, legible over bars."""
 
 
 def opiate_series(series: pd.DataFrame, *, checks: pd.DataFrame) -> Figure:
-    """Draw the series under both readings, what the texts state, and a table of the checks.
+    """Draw the series under both readings, the numbers stated in the texts, and a table of the checks.
 
     Parameters
     ----------
@@ -78,11 +77,9 @@ def opiate_series(series: pd.DataFrame, *, checks: pd.DataFrame) -> Figure:
     Returns
     -------
     Figure
-        Two panels of bars with marks at what the texts state, and the table below.
+        Two panels of bars with marks at the stated numbers, and the table below.
     """
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL, "hatch.linewidth": 0.6}):
-        figure = Figure(figsize=PAGE)
-        FigureCanvasAgg(figure)
+    with sheet(PAGE, hatch=0.6) as figure:
         stated = {str(row["check"]): row for row in checks.to_dict("records")}
         for column, reading in enumerate(PANELS):
             axes = figure.add_axes((0.075 + 0.475 * column, 0.505, 0.44, 0.4))
@@ -128,7 +125,7 @@ def _colour(holds: bool) -> str:
 
 
 def _mean(axes: Axes, check: Check, *, reading: str) -> None:
-    """A mean that the text states as a line, and the mean of the bars beside it where the two differ."""
+    """A stated mean as a line, and the mean of the bars beside it if the two differ."""
     name, holds = str(check["check"]), bool(check[f"{reading}_holds"])
     look: dict[str, Any] = {"color": _colour(holds), "linewidth": 1.7, "linestyle": "-" if holds else DOTTED}
     _line(axes, name, check["stated"], label="text", gid=f"mean:{name}", **look)
@@ -138,7 +135,7 @@ def _mean(axes: Axes, check: Check, *, reading: str) -> None:
 
 
 def _line(axes: Axes, name: str, value: float, *, label: str, gid: str, color: str, **look: Any) -> None:
-    """A line over the years of a mean, broken where a year is left out, with its number above its last run."""
+    """A line over the years of a mean, broken at a year left out, with its number above the last run."""
     runs = MEANS[name]
     for first, last in runs:
         axes.plot([first - 0.42, last + 0.42], [value] * 2, color=color, zorder=3, gid=gid, **look)
@@ -147,7 +144,7 @@ def _line(axes: Axes, name: str, value: float, *, label: str, gid: str, color: s
 
 
 def _mark(axes: Axes, year: int, value: float, *, floor: bool, holds: bool) -> None:
-    """What the texts give for a year: a diamond for a total, a triangle for a least amount, filled if it fails."""
+    """Mark of a year's stated number: a diamond for a total, a triangle for a lower bound, filled if it fails."""
     mark, size = ("^", 5.2) if floor else ("D", 4.8)
     face, gid = "white" if holds else FAILING, f"{'floor' if floor else 'total'}:{year}"
     look: dict[str, Any] = {"color": _colour(holds), "markerfacecolor": face, "linestyle": ""}
@@ -186,7 +183,7 @@ def _key(figure: Figure) -> None:
 
 
 def _table(axes: Axes, checks: pd.DataFrame) -> None:
-    """The checks, one a line: what is compared, what the texts state, what each order of the years gives."""
+    """Table of checks, one a line: subject, stated number, and result under each order of the years."""
     axes.set_axis_off()
     axes.set_xlim(0, 1)
     axes.set_ylim(len(checks) + 0.6, -1.0)
@@ -211,7 +208,7 @@ def _table(axes: Axes, checks: pd.DataFrame) -> None:
 
 
 def stated_text(row: Check) -> str:
-    """What the texts give for a check, with the sum that we make of it, as it is printed in tables.
+    """Stated number of a check, with our sum of its terms, as text for tables.
 
     Parameters
     ----------
@@ -226,14 +223,14 @@ def stated_text(row: Check) -> str:
 
 
 def number_text(value: float, *, unit: str) -> str:
-    """A number that a reading gives for a check, as it is printed in tables.
+    """Result of a reading for a check, as text for tables.
 
     Parameters
     ----------
     value
         The number [unit].
     unit
-        Unit; a year has no digits, and a percentage one more than a mass, for it is cut off in the text.
+        Unit; a year has no digits, and a percentage one more than a mass, as it is truncated in the text.
     """
     if unit == "year":
         return f"{value:.0f}"

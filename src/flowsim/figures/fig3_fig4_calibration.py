@@ -1,33 +1,32 @@
-"""Figures 3 and 4: what was reported against what the posterior predicts, and what the reports identify."""
+"""Figures 3 and 4: reported numbers against their posterior predictions, and identification by the reports."""
 
 from __future__ import annotations
 
 import textwrap
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from scipy.stats import binom
 
-from flowsim.figures.style import FAMILY, INK, LARGE, MODE_COLOURS, NORMAL, QUIET, SEIZED, SMALL
+from flowsim.figures.axes import sheet
+from flowsim.figures.style import INK, LARGE, MODE_COLOURS, QUIET, SEIZED, SMALL
 
 FITTED, HELD_OUT = MODE_COLOURS["sea"], SEIZED
-"""Colours of rows that are fitted and of those held out."""
+"""Colours of fitted and held-out rows."""
 
 IDENTIFIED = {"yes": SEIZED, "partly": MODE_COLOURS["rail"], "no": "#b9bdc3"}
-"""Colours of parameters by whether the reports identify them, dark to light."""
+"""Colours of parameters by identification, dark to light."""
 
 
 LIMITS = (0.05, 0.1)
-"""Probability below which a bound or an event counts as missed; and, as both ends of 90 % count, a number [1]."""
+"""Probability below which a bound or an event counts as missed; and a number, by its two-sided probability [1]."""
 
 
 def fit(table: pd.DataFrame, shares: pd.DataFrame, others: pd.DataFrame, *, title: str, sentence: str) -> Figure:
-    """Reported masses, and shares by oblast and agency, against what is predicted of them, and all else by probability.
+    """Posterior predictive check: reported masses and shares against predictions, all else by probability.
 
     Parameters
     ----------
@@ -40,18 +39,16 @@ def fit(table: pd.DataFrame, shares: pd.DataFrame, others: pd.DataFrame, *, titl
     title
         Title of the figure.
     sentence
-        What it shows, below it.
+        Caption below the figure.
 
     Returns
     -------
     Figure
-        Three panels: masses on a logarithmic axis, shares, and probabilities. What is missed is written in bold.
+        Three panels: masses on a logarithmic axis, shares, and probabilities. Missed rows are in bold.
     """
     above, below = 0.25 * max(len(table), len(shares)) + 0.2, 0.175 * len(others)
     height = 0.7 + above + 0.5 + below + (1.3 if len(others) else 0.6)
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=(7.5, height))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, height)) as figure:
         bottom = 1 - (0.7 + above) / height
         left, right = (figure.add_axes((x, bottom, 0.29, above / height)) for x in (0.21, 0.68))
         left.set_gid("masses")
@@ -74,7 +71,7 @@ def fit(table: pd.DataFrame, shares: pd.DataFrame, others: pd.DataFrame, *, titl
 
 
 def _predicted(axes: Axes, table: pd.DataFrame, *, scale: float, axis: str) -> None:
-    """One bar per row from the 5 % to the 95 % point, the median, and what was reported."""
+    """One bar per row from q05 to q95, the median, and the reported number."""
     rows = table.to_dict("records")
     for k, row in enumerate(rows):
         colour = HELD_OUT if row["held_out"] else FITTED
@@ -90,7 +87,7 @@ def _predicted(axes: Axes, table: pd.DataFrame, *, scale: float, axis: str) -> N
 
 
 def _probabilities(axes: Axes, table: pd.DataFrame) -> None:
-    """One point per row: how probable what was reported is, or something as far out, on a logarithmic axis."""
+    """One point per row on a logarithmic axis: predictive p-value of the reported number."""
     rows = table.to_dict("records")
     least = 10.0 ** np.floor(np.log10(min([*LIMITS, *(float(row["probability"]) or 1e-4 for row in rows)])))
     for limit in LIMITS:
@@ -109,7 +106,7 @@ def _probabilities(axes: Axes, table: pd.DataFrame) -> None:
 
 
 def _names(axes: Axes, rows: list[dict[Any, Any]], *, width: int) -> None:
-    """Names of rows on the vertical axis, in bold if what was reported of them is missed."""
+    """Names of rows on the vertical axis, in bold if the reported number is missed."""
     names = ["\n".join(textwrap.wrap(str(row["what"]), width)) for row in rows]
     axes.set_yticks(range(len(rows)), names, size=SMALL - 0.5)
     for label, row in zip(axes.get_yticklabels(), rows, strict=True):
@@ -118,7 +115,7 @@ def _names(axes: Axes, rows: list[dict[Any, Any]], *, width: int) -> None:
 
 
 def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
-    """Prior and posterior interval of each parameter in units of the prior, and how much it contracts.
+    """Prior and posterior interval of each parameter in units of the prior, and its contraction.
 
     Parameters
     ----------
@@ -128,16 +125,14 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     title
         Title of the figure.
     sentence
-        What it shows, below it.
+        Caption below the figure.
 
     Returns
     -------
     Figure
-        Intervals on one axis from the 5 % to the 95 % point of each prior, and bars of the contraction beside them.
+        Intervals on one axis from q05 to q95 of each prior, and bars of the contraction beside them.
     """
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=(7.5, 5.4))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, 5.4)) as figure:
         left, right = figure.add_axes((0.33, 0.19, 0.33, 0.73)), figure.add_axes((0.84, 0.19, 0.13, 0.73))
         left.set_gid("intervals")
         right.set_gid("contraction")
@@ -168,14 +163,14 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
 
 
 def ranks_of_trials(ranks: pd.DataFrame, *, draws: int, bins: int, smallest: float) -> Figure:
-    """Ranks of known truths with a caption that says how they came about.
+    """Rank histograms of simulation-based calibration, with a caption on their origin.
 
     Parameters
     ----------
     ranks, draws, bins
         As of `rank_histograms`.
     smallest
-        Smallest chi-square probability of all parameters [1].
+        Smallest chi-square p-value over all parameters [1].
     """
     count = bins * ranks.shape[1]
     sentence = (
@@ -187,30 +182,28 @@ def ranks_of_trials(ranks: pd.DataFrame, *, draws: int, bins: int, smallest: flo
 
 
 def rank_histograms(ranks: pd.DataFrame, *, draws: int, bins: int, sentence: str) -> Figure:
-    """Ranks of known truths among draws of their posteriors, which are uniform if the calibration is right.
+    """Rank histograms of simulation-based calibration, uniform under a correct implementation.
 
     Parameters
     ----------
     ranks
         A row per trial, a column per parameter, values from 0 to `draws`.
     draws
-        Draws that each truth is ranked among.
+        Posterior draws per trial.
     bins
         Bins of each histogram [1], which divide `draws + 1`.
     sentence
-        What the figure shows, below it.
+        Caption below the figure.
 
     Returns
     -------
     Figure
-        A panel per parameter: trials in each bin, with the band in which 98 % of uniform bins lie.
+        A panel per parameter: trials in each bin, with the 98 % band of a uniform bin.
     """
     low, high = (float(binom.ppf(point, len(ranks), 1.0 / bins)) for point in (0.01, 0.99))
     edges = np.linspace(-0.5, draws + 0.5, bins + 1)
     columns, rows = 5, -(-ranks.shape[1] // 5)
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": SMALL}):
-        figure = Figure(figsize=(7.5, 1.35 * rows + 1.1))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, 1.35 * rows + 1.1), text=SMALL) as figure:
         grid = figure.subplots(rows, columns, sharex=True, sharey=True)
         figure.subplots_adjust(left=0.06, right=0.99, top=0.9, bottom=0.19, hspace=0.45, wspace=0.12)
         for axes, name in zip(grid.flat, ranks.columns, strict=False):
@@ -228,7 +221,7 @@ def rank_histograms(ranks: pd.DataFrame, *, draws: int, bins: int, sentence: str
 
 
 def _within(row: dict[Any, Any], value: float) -> float:
-    """Place of a value between the 5 % and 95 % points of the prior, on the scale on which the median is half way."""
+    """Position of a value between q05 and q95 of the prior, with the prior median at half way."""
     points = np.array([float(row[name]) for name in ("prior_q05", "prior_median", "prior_q95")])
     slope = np.diff(points)
     if value <= points[1]:

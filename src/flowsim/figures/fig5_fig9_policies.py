@@ -1,14 +1,12 @@
-"""Figures 5 and 9: the effects of policies with what they are uncertain about, and against delay and cost."""
+"""Figures 5 and 9: effects of policies by source of uncertainty, and against delay and cost."""
 
 from __future__ import annotations
 
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
@@ -23,19 +21,20 @@ from flowsim.figures.axes import (
     labelled,
     marker,
     rows_of,
+    sheet,
     symmetric,
 )
-from flowsim.figures.style import FAMILY, INK, NORMAL, QUIET, SMALL, Floats
+from flowsim.figures.style import INK, QUIET, SMALL, Floats
 
 PARTS = {"calibrated": "calibrated", "assumed": "assumed levers", "yearly": "from year to year"}
-"""Parts of a variance as they are printed."""
+"""Parts of a variance in print."""
 
 THRESHOLD = 10.0
-"""Where axes of effects turn logarithmic [kg/year]."""
+"""Start of the logarithmic part of axes of effects [kg/year]."""
 
 
 def policies(table: pd.DataFrame, *, title: str, sentence: str, reported: float) -> Figure:
-    """Figure 5: the effect of each policy with its interval, the parts of its variance, and the years to see it.
+    """Figure 5: effect of each policy with its interval, decomposition of its variance, and years to detect.
 
     Parameters
     ----------
@@ -45,15 +44,13 @@ def policies(table: pd.DataFrame, *, title: str, sentence: str, reported: float)
     title
         Title of the figure.
     sentence
-        What it shows and what it rests on, below it.
+        Caption below the figure.
     reported
-        What was reported for the year of the world, drawn for scale [kg].
+        Reported total of the world's year, drawn for scale [kg].
     """
     rows = rows_of(table)
     height = 2.0 + 0.185 * len(rows)
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL, "hatch.linewidth": 0.5}):
-        figure = Figure(figsize=(7.5, height))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, height), hatch=0.5) as figure:
         bottom, tall = 1.16 / height, 1 - 1.86 / height
         left = figure.add_axes((0.3, bottom, 0.385, tall), gid="effects")
         right = figure.add_axes((0.715, bottom, 0.17, tall), gid="variance")
@@ -77,13 +74,13 @@ def _effects(axes: Axes, rows: list[dict[str, Any]], *, reported: float) -> None
         axes.plot(middle, k, zorder=4, gid=f"point:{row['policy']}", **marker(str(row["kind"])))
     axes.set_yticks(range(len(rows)), [labelled(row) for row in rows], size=SMALL)
     axes.set_ylim(len(rows) - 0.4, -0.6)
-    axes.set_xlabel(f"change of what is seized [kg a year], linear within ±{THRESHOLD:g}", size=SMALL)
+    axes.set_xlabel(f"change of the mass seized [kg/year], linear within ±{THRESHOLD:g}", size=SMALL)
     frame(axes, grid="x")
     axes.tick_params(axis="y", length=0)
 
 
 def _variances(axes: Axes, rows: list[dict[str, Any]]) -> None:
-    """Bars of the parts of the variance of a year's effect, and beside them the years of reports needed."""
+    """Bars of the parts of the variance of a year's effect, with the years to detect beside them."""
     for k, row in enumerate(rows):
         start = 0.0
         for part in PARTS:
@@ -100,9 +97,7 @@ def _variances(axes: Axes, rows: list[dict[str, Any]]) -> None:
                 start += share
         at = axes.get_yaxis_transform()
         axes.text(1.42, k, years_text(float(row["years"])), transform=at, size=SMALL, ha="right", va="center")
-    axes.text(
-        1.42, -1.0, "years of\nreports", transform=axes.get_yaxis_transform(), size=SMALL, ha="right", color=QUIET
-    )
+    axes.text(1.42, -1.0, "years to\ndetect", transform=axes.get_yaxis_transform(), size=SMALL, ha="right", color=QUIET)
     axes.set_yticks([])
     axes.set_ylim(len(rows) - 0.4, -0.6)
     axes.set_xlim(0, 1)
@@ -113,7 +108,7 @@ def _variances(axes: Axes, rows: list[dict[str, Any]]) -> None:
 
 
 def years_text(years: float) -> str:
-    """Years of reports, as they are written beside bars and points [year]."""
+    """Years to detect, as text beside bars and points [year]."""
     if not np.isfinite(years):
         return "never" if years > 0 else "n/a"
     return ">9999" if years > 9999 else f"{years:,.0f}"
@@ -131,19 +126,19 @@ def _keys(figure: Figure, *, height: float) -> None:
 
 
 def frontier(table: pd.DataFrame, *, by: str) -> list[str]:
-    """Policies that no other betters, nor doing nothing: none seizes at least as much at no more delay or cost.
+    """Pareto frontier of policies: no other seizes at least as much at no more delay or cost.
 
     Parameters
     ----------
     table
         Table 2 of a comparison.
     by
-        Column of the delay or cost, which may be unknown.
+        Column of the delay or cost, possibly unknown.
 
     Returns
     -------
     list of str
-        Names, from the least delay or cost to the most; "baseline" stands for doing nothing.
+        Names in ascending order of delay or cost; "baseline" stands for no policy.
     """
     known = table[table[by].notna()]
     points = [("baseline", 0.0, 0.0), *zip(known["policy"], known[by], known["seized"], strict=True)]
@@ -156,7 +151,7 @@ def frontier(table: pd.DataFrame, *, by: str) -> list[str]:
 
 
 def trade(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
-    """Figure 9: what is seized against honest hours and against cost, with the policies that no other betters.
+    """Figure 9: mass seized against honest hours and against cost, with the Pareto frontier.
 
     Parameters
     ----------
@@ -166,15 +161,13 @@ def trade(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     title
         Title of the figure.
     sentence
-        What it shows and what it rests on, below it.
+        Caption below the figure.
     """
     costs = table.assign(**{f"spent{end}": table[f"policy_cost{end}"] + table["compensation"] for end in ENDS})
     shown = costs.assign(number=[str(k + 1) for k in range(len(costs))])
     lines = len(shown) + 1
     height = max(4.6, 1.75 + 0.128 * lines)
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=(7.5, height))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, height)) as figure:
         bottom, tall = 0.95 / height, 1 - 1.6 / height
         for left, by, scale, axis in (
             (0.085, "hours", 1e-3, "honest hours [1000 h a year]"),
@@ -213,14 +206,14 @@ def _traded(axes: Axes, table: pd.DataFrame, *, by: str, scale: float, axis: str
     axes.plot(*line.T, color=REPORTED, linewidth=0.9, drawstyle="steps-post", zorder=3, gid="frontier")
     axes.set_xlabel(axis, size=SMALL)
     if by == "hours":
-        axes.set_ylabel("change of what is seized [kg a year]", size=SMALL, labelpad=1)
+        axes.set_ylabel("change of the mass seized [kg/year]", size=SMALL, labelpad=1)
     frame(axes)
     numbers = {str(row["number"]): (scale * float(row[by]), float(row["seized"])) for row in rows_of(known)}
     label_points(axes, numbers)
 
 
 def _scale(values: Floats) -> float:
-    """Size of a small but not the smallest of values other than 0."""
+    """Linear threshold of a symmetric axis: 20 % quantile of the absolute values other than 0."""
     sizes = np.abs(values[values != 0])
     return float(np.quantile(sizes, 0.2)) if len(sizes) else 1.0
 

@@ -1,36 +1,34 @@
-"""Figures 7 and 11: effects over the assumed parameters, and the years of reports that would show them."""
+"""Figures 7 and 11: effects over the assumed parameters, and years of reports to detect them."""
 
 from __future__ import annotations
 
-import matplotlib
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from flowsim.figures.axes import COLOURS, REPORTED, caption, frame, key, label_points, marker, rows_of
-from flowsim.figures.style import FAMILY, INK, NORMAL, QUIET, SMALL
+from flowsim.figures.axes import COLOURS, REPORTED, caption, frame, key, label_points, marker, rows_of, sheet
+from flowsim.figures.style import INK, QUIET, SMALL
 
 LOOKS = (("o", COLOURS["assumed"]), ("s", COLOURS["calibrated"]), ("^", REPORTED))
 """Marker and colour of the policies of figure 7, in their order."""
 
 SIGNS = {"o": "●", "s": "■", "^": "▲"}
-"""Markers as they are printed."""
+"""Markers in print."""
 
 COLUMNS = 3
-"""Panels of figure 7 beside each other."""
+"""Number of columns of panels in figure 7."""
 
 NAMED = 10
-"""Policies of figure 11 that are named: those whose effects are seen first."""
+"""Number of policies named in figure 11: those detected first."""
 
 MOST_YEARS = 1e5
 """Upper end of the axis of years [year]."""
 
 
 def levers(points: pd.DataFrame, rests: pd.DataFrame, *, title: str, sentence: str) -> Figure:
-    """Figure 7: the effects of policies against each of their assumed parameters.
+    """Figure 7: effects of policies against each of their assumed parameters.
 
     Parameters
     ----------
@@ -41,14 +39,12 @@ def levers(points: pd.DataFrame, rests: pd.DataFrame, *, title: str, sentence: s
     title
         Title of the figure.
     sentence
-        What it shows and what it rests on, below it.
+        Caption below the figure.
     """
     names, chosen = (list(dict.fromkeys(points[column])) for column in ("parameter", "policy"))
     lines = -(-len(names) // COLUMNS)
     height = 1.42 + 1.75 * lines
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=(7.5, height))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, height)) as figure:
         ends = min(0.0, points["least"].min()), max(0.0, points["most"].max())
         room = 0.06 * (ends[1] - ends[0]) or 1.0
         for k, name in enumerate(names):
@@ -70,7 +66,7 @@ def levers(points: pd.DataFrame, rests: pd.DataFrame, *, title: str, sentence: s
 
 
 def _lever(axes: Axes, points: pd.DataFrame, rests: pd.DataFrame, *, policies: list[str], name: str) -> None:
-    """One panel: set means with the span of their draws, the regression, and where the effect would be gone."""
+    """One panel: set means with the range of their draws, the regression, and the break-even point."""
     axes.axhline(0.0, color=QUIET, linewidth=0.7)
     for k, policy in enumerate(policies):
         mine = points[points["policy"] == policy]
@@ -82,7 +78,7 @@ def _lever(axes: Axes, points: pd.DataFrame, rests: pd.DataFrame, *, policies: l
             axes.plot([row["value"]] * 2, [row["least"], row["most"]], color=colour, linewidth=0.5, alpha=0.5)
         look = {"marker": sign, "markersize": 2.6, "linestyle": "", "color": colour}
         axes.plot(at, mine["mean"], gid=f"sets:{policy}", **look)  # type: ignore[arg-type]
-        own = rests["parameter"].map(lambda text: str(text).partition(".")[2])  # .str would fail if there are none
+        own = rests["parameter"].map(lambda text: str(text).partition(".")[2])  # .str would fail on an empty column
         found = rests[(rests["policy"] == policy) & (own == name)]
         if len(found):
             slope, crossing = (float(found[column].iloc[0]) for column in ("slope", "break_even"))
@@ -104,7 +100,7 @@ def noise(
     sentence: str,
     reports: int = 10,
 ) -> Figure:
-    """Figure 11: years of reports that would show each effect, and how much a year's total varies by itself.
+    """Figure 11: years to detect each effect, and year-to-year variation of the total.
 
     Parameters
     ----------
@@ -113,17 +109,15 @@ def noise(
     years
         Totals of single years under the baseline, of all draws and years, any dims [kg].
     reported
-        Totals that were reported, by year [kg].
+        Reported totals, by year [kg].
     title
         Title of the figure.
     sentence
-        What it shows and what it rests on, below it.
+        Caption below the figure.
     reports
         Years of reports at which a line is drawn [year].
     """
-    with matplotlib.rc_context({"font.family": FAMILY, "font.size": NORMAL}):
-        figure = Figure(figsize=(7.5, 4.7))
-        FigureCanvasAgg(figure)
+    with sheet((7.5, 4.7)) as figure:
         left = figure.add_axes((0.09, 0.235, 0.51, 0.63), gid="years")
         right = figure.add_axes((0.675, 0.235, 0.305, 0.63), gid="totals")
         _needed(left, table, reports=reports)
@@ -134,7 +128,7 @@ def noise(
 
 
 def _needed(axes: Axes, table: pd.DataFrame, *, reports: int) -> None:
-    """Years against the size of the mean effect; what needs more than the axis shows stands at its upper end."""
+    """Years to detect against the size of the mean effect; values off the axis are drawn at its upper end."""
     seen = table[(table["seized"] != 0) & np.isfinite(table["years"])]
     hidden = len(table) - len(seen)
     size = np.abs(seen["seized"].to_numpy(dtype=float))
@@ -157,8 +151,8 @@ def _needed(axes: Axes, table: pd.DataFrame, *, reports: int) -> None:
     if hidden:
         text = f"{hidden} without any effect on what is seized" if hidden > 1 else "one without any effect"
         axes.text(0.01, 0.02, text, transform=axes.transAxes, size=SMALL, color=QUIET)
-    axes.set_xlabel("size of the mean change of what is seized [kg a year]", size=SMALL + 0.5)
-    axes.set_ylabel("years of reports needed", size=SMALL + 0.5)
+    axes.set_xlabel("size of the mean change of the mass seized [kg/year]", size=SMALL + 0.5)
+    axes.set_ylabel("years to detect", size=SMALL + 0.5)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value:,g}")
     frame(axes)
@@ -166,7 +160,7 @@ def _needed(axes: Axes, table: pd.DataFrame, *, reports: int) -> None:
 
 
 def _totals(axes: Axes, years: npt.NDArray[np.float64], *, reported: dict[int, float]) -> None:
-    """Distribution of a year's total, with what was reported."""
+    """Distribution of a year's total, with the reported totals."""
     top = max(float(np.quantile(years, 0.995)), 1.15 * max(reported.values(), default=0.0))
     edges = np.linspace(0.0, top, 41)
     heights, _ = np.histogram(years, edges)

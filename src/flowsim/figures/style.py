@@ -1,4 +1,4 @@
-"""How maps look: colours that survive grey-scale, lines, markers, keys, and labels that do not overlap."""
+"""Style of maps: colours that survive grey-scale, lines, markers, keys, and labels without overlap."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from matplotlib.textpath import TextPath
 Floats = npt.NDArray[np.float64]
 
 FAMILY = "DejaVu Sans"
-"""Font that matplotlib brings along."""
+"""Font bundled with matplotlib."""
 
 SMALL, NORMAL, LARGE = 7.0, 8.0, 12.0
 """Sizes of text [pt]."""
 
 INK, QUIET = "#1a1a1a", "#5c5c5c"
-"""Colours of text and markers, and of what matters less."""
+"""Colours of text and markers, and of minor elements."""
 
 WATER, LAND, EMPHASISED = "#b5d0e2", "#ebebe7", "#fffdf6"
 """Colours of the ground."""
@@ -35,7 +35,7 @@ MODE_COLOURS = {"road": "#17466f", "rail": "#e08a00", "track": "#7a5c3a", "sea":
 """Colour of each mode; road is dark and rail is light in grey-scale too."""
 
 SEIZED = "#a3195b"
-"""Colour of what is seized."""
+"""Colour of seizures."""
 
 MARKERS = {"crossing": "D", "internal": "o", "station": "s", "port": "^"}
 """Marker of each type of checkpoint."""
@@ -44,13 +44,13 @@ MARKER = 4.6
 """Size of a marker [pt]."""
 
 HAIR = 0.6
-"""Width of the line that marks a leg of a route however small its flow [pt]."""
+"""Width of the line on any leg of a route, regardless of its flow [pt]."""
 
 LEADER = 9.0
-"""Distance beyond which a label is joined to its place by a line [pt]."""
+"""Distance beyond which a line joins a label to its place [pt]."""
 
 NAMES = {"crossing": "crossing", "internal": "internal post", "station": "rail station", "port": "port"}
-"""Types of checkpoint as they are printed."""
+"""Types of checkpoint in print."""
 
 DASHES = (0, (3.5, 1.8))
 """Dashes of the approach to the border."""
@@ -68,7 +68,7 @@ SIDES = (
     *((1, 0), (-1, 0), (1, 0.6), (1, -0.6), (-1, 0.6), (-1, -0.6)),
     *((0.5, 1), (0.5, -1), (-0.5, 1), (-0.5, -1), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)),
 )
-"""Directions in which a label is tried around its point, the better first."""
+"""Candidate directions of a label around its point, in order of preference."""
 
 
 def size_of(text: str, *, size: float, weight: str = "normal") -> tuple[float, float]:
@@ -102,20 +102,20 @@ def write(
     halo: str | None = None,
     gid: str = "",
 ) -> Text:
-    """Write a text on axes that measure the page in points, centred in height.
+    """Write a text on axes in points of the page, vertically centred.
 
     Parameters
     ----------
     axes
-        Where to write.
+        Axes in points of the page.
     text
-        What to write.
+        Text.
     at
         Position of the anchor [pt].
     size, weight, colour, style
         Look of the font; size in [pt].
     side
-        Side of the text that the anchor is at: left, center or right.
+        Side of the anchor on the text: left, center or right.
     halo
         Colour of the outline of the letters, if any.
     gid
@@ -140,7 +140,7 @@ def write(
 
 
 def band(axes: Axes, ends: Floats, *, mode: str, width: float, gid: str) -> Floats:
-    """Draw a flow as a line with a light edge; return points that its ink covers, dims (point, 2) [pt].
+    """Draw a flow as a line with a light edge; return points under its ink, dims (point, 2) [pt].
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def band(axes: Axes, ends: Floats, *, mode: str, width: float, gid: str) -> Floa
     ends
         Both ends, dims (end, 2) [pt].
     mode
-        Mode of the leg, which gives the colour; rail has sleepers.
+        Mode of the leg, for the colour; rail has sleepers.
     width
         Width of the line [pt]; a hairline shows below it however small it is.
     gid
@@ -185,7 +185,7 @@ def arrow(axes: Axes, tail: Floats, *, along: Floats, mode: str, width: float, g
     along
         Direction, of length 1.
     mode
-        Mode of the flow, which gives the colour.
+        Mode of the flow, for the colour.
     width
         Width of the shaft [pt].
     gid
@@ -214,7 +214,7 @@ def markers(axes: Axes, point: Floats, *, types: set[str], large: bool, gid: str
     point
         Position of the place [pt].
     types
-        Types of checkpoint that stand there.
+        Types of checkpoint there.
     large
         Whether the dot of a place without checkpoints is a black one.
     gid
@@ -266,7 +266,7 @@ def key_flows(axes: Axes, modes: set[str], *, per_tonne: float, widest: float, l
     axes
         Where to draw.
     modes
-        Modes that have a flow.
+        Modes with a flow.
     per_tonne
         Width of a line for each tonne a year [pt].
     widest
@@ -290,7 +290,7 @@ def key_flows(axes: Axes, modes: set[str], *, per_tonne: float, widest: float, l
 
 
 def key_circles(axes: Axes, *, largest: float, per_root: float, left: float, top: float) -> None:
-    """Draw the key to circles whose area is a mass.
+    """Draw the key to the circles of mass.
 
     Parameters
     ----------
@@ -315,14 +315,14 @@ def key_circles(axes: Axes, *, largest: float, per_root: float, left: float, top
 
 
 def circle(axes: Axes, point: Floats, *, radius: float, gid: str) -> None:
-    """Draw the circle of a mass that is seized, with its radius and position [pt]."""
+    """Draw the circle of a mass seized, with a given radius and position [pt]."""
     x, y = point.tolist()
     look: Look = dict(facecolor=(*to_rgb(SEIZED), 0.16), edgecolor=SEIZED, linewidth=1.2, zorder=5)
     axes.add_artist(Circle((x, y), radius, gid=gid, **look))
 
 
 def key_scale(axes: Axes, scale: float, *, left: float, bottom: float) -> None:
-    """Draw a bar for the scale [m/pt], which is true at the standard parallels, and an arrow to the north."""
+    """Draw a scale bar [m/pt], true at the standard parallels, and a north arrow."""
     length = rounded(64 * scale / 1000)
     right = left + length * 1000 / scale
     axes.add_artist(
@@ -335,19 +335,19 @@ def key_scale(axes: Axes, scale: float, *, left: float, bottom: float) -> None:
 
 
 def rounded(value: float) -> float:
-    """Largest of 1, 2 or 5 times a power of ten that does not exceed a value above 0."""
+    """Largest of 1, 2 or 5 times a power of ten not above a positive value."""
     power = 10.0 ** np.floor(np.log10(value))
     return float(max(step * power for step in (1, 2, 5) if step * power <= value * (1 + 1e-9)))
 
 
 def overlap(first: Box, second: Box) -> bool:
-    """Whether two rectangles share any of their area."""
+    """Whether two rectangles overlap."""
     return first[0] < second[2] and second[0] < first[2] and first[1] < second[3] and second[1] < first[3]
 
 
 @dataclass(kw_only=True)
 class Labels:
-    """Places labels one after the other; a label that finds no room is left out."""
+    """Sequential placement of labels; a label without room is left out."""
 
     width: float
     """Width of the page [pt]."""
@@ -356,30 +356,30 @@ class Labels:
     """Height of the page [pt]."""
 
     taken: list[Box] = field(default_factory=list)
-    """Rectangles that no label may touch."""
+    """Rectangles closed to labels."""
 
     inked: Floats = field(default_factory=lambda: np.empty((0, 2)))
-    """Points on lines and markers that labels should not cover, dims (point, 2) [pt]."""
+    """Points on lines and markers that labels should avoid, dims (point, 2) [pt]."""
 
     def ink(self, points: Floats) -> None:
-        """Mark points that labels should not cover, dims (point, 2) [pt]."""
+        """Mark points that labels should avoid, dims (point, 2) [pt]."""
         self.inked = np.concatenate([self.inked, points])
 
     def find(
         self, extent: tuple[float, float], *, at: tuple[float, float], gaps: Iterable[float], tolerance: float
     ) -> Box | None:
-        """Take the free rectangle nearest to a point that covers the least ink.
+        """Reserve the free rectangle nearest to a point with the least ink under it.
 
         Parameters
         ----------
         extent
             Width and height of the label [pt].
         at
-            Point that it names [pt].
+            Point of the label [pt].
         gaps
-            Distances from the point that are tried [pt].
+            Candidate distances from the point [pt].
         tolerance
-            Most ink that the label may cover [points of ink].
+            Largest ink under the label [points of ink].
 
         Returns
         -------
@@ -404,11 +404,11 @@ class Labels:
         return best[1]
 
     def free(self, box: Box) -> bool:
-        """Whether a rectangle lies on the page and touches nothing taken."""
+        """Whether a rectangle lies on the page, clear of reserved ones."""
         inside = box[0] >= 0 and box[1] >= 0 and box[2] <= self.width and box[3] <= self.height
         return inside and not any(overlap(box, other) for other in self.taken)
 
     def covered(self, box: Box) -> int:
-        """Points of ink in a rectangle."""
+        """Number of ink points in a rectangle."""
         x, y = self.inked.T
         return int(np.sum((x > box[0]) & (x < box[2]) & (y > box[1]) & (y < box[3])))

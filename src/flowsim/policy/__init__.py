@@ -1,1 +1,1 @@
-"""Policies: typed changes from a world to another, their catalogue, cost and differences."""
+"""Policies: typed changes of a world, their catalogue, cost and differences."""

@@ -1,4 +1,4 @@
-"""What a policy adds to a world and takes from it: posts, devices, campaigns, and what of these stands already."""
+"""Additions and removals of a policy in a world: posts, devices and campaigns, and those already present."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from flowsim.world.world import World
 
 
 def said(policy: Policy, world: World) -> str:
-    """What a policy adds in a world, in words; empty if it adds and takes no post, device or campaign.
+    """Additions and removals of a policy in a world, in words; empty without a change of posts, devices or campaigns.
 
     Parameters
     ----------
     policy
         Policy.
     world
-        World without it.
+        World without the policy.
 
     Raises
     ------
@@ -32,7 +32,7 @@ def said(policy: Policy, world: World) -> str:
 
 
 def posts(policy: Policy, world: World) -> int:
-    """Posts that a policy adds in a world, less those that it closes [1].
+    """Net number of posts added by a policy in a world [1].
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ def posts(policy: Policy, world: World) -> int:
 
 
 def entitled(policy: Policy, world: World) -> str:
-    """Title of a policy with what it adds in a world; the title alone if it does not fit.
+    """Title of a policy with its additions in a world; the title alone if it does not fit.
 
     Parameters
     ----------
@@ -76,14 +76,14 @@ def _posts(policy: Policy, before: World, after: World) -> Iterator[str]:
 
 
 def _kept(policy: Policy, world: World) -> set[str]:
-    """Names of posts that stand where the policy would open one."""
+    """Names of present posts at places chosen by the policy for a new one."""
     opened = [change for change in policy.changes if isinstance(change, AddPosts)]
     places = {place for change in opened if stands(change.start, "", year=world.year) for place in change.places}
     return {post.name for post in world.checkpoints if post.place in places and not post.border}
 
 
 def _devices(policy: Policy, before: World, after: World) -> Iterator[str]:
-    """Devices that posts of both worlds get or lose, by their labels."""
+    """Devices gained or lost by posts of both worlds, by their labels."""
     named = {post.name: post for post in before.checkpoints}
     pairs = [(named[post.name], post) for post in after.checkpoints if post.name in named]
     placed = [change for change in policy.changes if isinstance(change, PlaceDevices) and change.existing == "keep"]

@@ -1,4 +1,4 @@
-"""Changes behind the posts: corruption, intelligence, campaigns, effort, and what enters the country."""
+"""Changes of agencies and inflow: corruption, intelligence, campaigns, effort, and the heroin entering."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from flowsim.world.world import World
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleCorruption:
-    """Multiply the chance that an alarm is bought off, and the share of rings that an agency protects."""
+    """Multiply the probability of bribes on alarms, and the share of rings protected by an agency."""
 
     bribes: float = 1.0
-    """Factor on the chance of a bribe, at checkpoints with one of their own too [1]."""
+    """Factor on the probability of a bribe, also at checkpoints with one of their own [1]."""
 
     protection: float = 1.0
-    """Factor on the share of the rings that are protected [1]."""
+    """Factor on the share of protected rings [1]."""
 
     agencies: tuple[str, ...] = AGENCIES
-    """Agencies that it is about."""
+    """Agencies affected."""
 
     def __post_init__(self) -> None:
         _known(self.agencies, AGENCIES, thing="ScaleCorruption.agencies")
@@ -33,12 +33,12 @@ class ScaleCorruption:
         checks.non_negative(self, "protection")
 
     def apply(self, world: World) -> World:
-        """World with the other corruption.
+        """World with the scaled corruption.
 
         Raises
         ------
         ValueError
-            If nobody is bought and no ring protected there.
+            If the world has neither bribes nor protected rings.
         """
         corruption, names = world.detection.corruption, [agency_key(agency) for agency in self.agencies]
         keys = [*((f"bribe_{name}", self.bribes) for name in names)]
@@ -60,32 +60,32 @@ class ScaleCorruption:
 
 @dataclass(frozen=True, kw_only=True)
 class SetRelease:
-    """Set the share of what is seized that leaks from the evidence store; it stays counted as seized."""
+    """Set the share of seizures leaked from the evidence store; leaks stay counted as seized."""
 
     share: float
-    """Share that leaks [1]."""
+    """Share leaked [1]."""
 
     def __post_init__(self) -> None:
         checks.probability(self, "share")
 
     def apply(self, world: World) -> World:
-        """World with the other leak."""
+        """World with the new leak."""
         corruption = replace(world.detection.corruption, released=self.share)
         return replace(world, detection=replace(world.detection, corruption=corruption))
 
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleIntelligence:
-    """Multiply the rate of cases against rings and the chance of a tip on a load."""
+    """Multiply the rate of cases against rings and the probability of a tip on a consignment."""
 
     cases: float = 1.0
-    """Factor on the cases that ripen [1]."""
+    """Factor on the cases that mature [1]."""
 
     tips: float = 1.0
-    """Factor on the chance of a tip [1]."""
+    """Factor on the probability of a tip [1]."""
 
     agencies: tuple[str, ...] = CASE_AGENCIES
-    """Agencies that it is about; only the KNB and the Committee have cases."""
+    """Agencies affected; only the KNB and the Committee have cases."""
 
     def __post_init__(self) -> None:
         _known(self.agencies, AGENCIES, thing="ScaleIntelligence.agencies")
@@ -93,7 +93,7 @@ class ScaleIntelligence:
         checks.non_negative(self, "tips")
 
     def apply(self, world: World) -> World:
-        """World with the other intelligence.
+        """World with the scaled intelligence.
 
         Raises
         ------
@@ -124,7 +124,7 @@ class SetDismantled:
         checks.probability(self, "share")
 
     def apply(self, world: World) -> World:
-        """World in which rings end with that probability.
+        """World with the new probability.
 
         Raises
         ------
@@ -140,7 +140,7 @@ class SetDismantled:
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleTargeting:
-    """Multiply the power by which risk scores tell loaded vehicles from others."""
+    """Multiply the power of risk scores to separate vehicles with consignments from others."""
 
     factor: float
     """Factor on `Detection.targeting` [1]."""
@@ -149,12 +149,12 @@ class ScaleTargeting:
         checks.non_negative(self, "factor")
 
     def apply(self, world: World) -> World:
-        """World with the other scores.
+        """World with the scaled targeting.
 
         Raises
         ------
         ValueError
-            If scores tell nothing there.
+            If scores carry no information in the world.
         """
         detection = world.detection
         rule = "change a world with targeting above 0"
@@ -164,7 +164,7 @@ class ScaleTargeting:
 
 @dataclass(frozen=True, kw_only=True)
 class SetCampaign:
-    """Hold a yearly campaign, in place of one of that name if there is any."""
+    """Hold a yearly campaign, in place of one of the same name if there is any."""
 
     name: str
     """Name of the campaign."""
@@ -176,10 +176,10 @@ class SetCampaign:
     """First day after it, as MM-DD."""
 
     agencies: tuple[str, ...]
-    """Agencies that take part."""
+    """Participating agencies."""
 
     factor: float
-    """Factor on their effort while it lasts [1]."""
+    """Factor on their effort during the campaign [1]."""
 
     def apply(self, world: World) -> World:
         """World with the campaign.
@@ -187,7 +187,7 @@ class SetCampaign:
         Raises
         ------
         ValueError
-            If the days or the factor are refused.
+            If the days or the factor are invalid.
         """
         _known(self.agencies, AGENCIES, thing="SetCampaign.agencies")
         fields: dict[str, Any] = {name: getattr(self, name) for name in ("name", "start", "end", "agencies", "factor")}
@@ -198,7 +198,7 @@ class SetCampaign:
 
 @dataclass(frozen=True, kw_only=True)
 class EndCampaign:
-    """Hold a campaign no longer."""
+    """End a campaign."""
 
     name: str
     """Name of the campaign."""
@@ -217,10 +217,10 @@ class EndCampaign:
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleEffort:
-    """Multiply the effort of classes of checkpoint: a bare multiplier, for where no mechanism is known."""
+    """Multiply the effort of classes of checkpoint: a bare multiplier, for effects without a known mechanism."""
 
     factor: float
-    """Factor on the share of alarms that are followed up, to at most all [1]."""
+    """Factor on the share of alarms followed up, limited to all [1]."""
 
     classes: tuple[str, ...] = EFFORT_CLASSES
     """Classes of checkpoint, of `EFFORT_CLASSES`."""
@@ -230,7 +230,7 @@ class ScaleEffort:
         checks.non_negative(self, "factor")
 
     def apply(self, world: World) -> World:
-        """World with the other effort."""
+        """World with the scaled effort."""
         effort = world.detection.effort
         scaled = {name: scaled_share(effort.of(name), self.factor) for name in self.classes}
         return replace(world, detection=replace(world.detection, effort=replace(effort, **scaled)))
@@ -238,7 +238,7 @@ class ScaleEffort:
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleInflow:
-    """Multiply the heroin that enters; a change of the world and not of its controls."""
+    """Multiply the heroin that enters; a change of the world rather than its controls."""
 
     factor: float
     """Factor on the inflow [1]."""
@@ -247,7 +247,7 @@ class ScaleInflow:
         checks.non_negative(self, "factor")
 
     def apply(self, world: World) -> World:
-        """World with the other inflow."""
+        """World with the scaled inflow."""
         return replace(world, traffic=replace(world.traffic, inflow=world.traffic.inflow * self.factor))
 
 

@@ -1,4 +1,4 @@
-"""What a policy costs in a year, with its interval."""
+"""Annual cost of a policy, with its interval."""
 
 from __future__ import annotations
 
@@ -14,39 +14,38 @@ from flowsim.world.world import World
 __all__ = ["PER", "Cost", "annual_cost", "annual_costs", "annual_interval"]
 
 DRAWS = 500
-"""Draws of the interval of a cost."""
+"""Draws for the interval of a cost."""
 
 LEVEL = 0.9
-"""Probability of that interval."""
+"""Probability of the interval."""
 
 
 def annual_cost(policy: Policy, before: World, after: World) -> float | None:
-    """Cost of a policy in a year; None if it is unknown [USD/year].
+    """Annual cost of a policy; None if it is unknown [USD/year].
 
-    Capital is spread over its life in equal parts, without interest. Amounts are those of the year that their source
-    speaks of; prices are not carried from one year to another.
+    Capital is depreciated linearly over its life, without interest. Amounts are in prices of the year of their source,
+    without conversion between years.
 
     Parameters
     ----------
     policy
-        Policy, with the values of its parameters that are in use; of a composition, each part is counted over its own
-        changes.
+        Policy, with the current values of its parameters; of a composition, each part is counted over its own changes.
     before
         World without the policy.
     after
-        World under it, as `policy.apply(before)` gives it.
+        World under the policy, from `policy.apply(before)`.
 
     Raises
     ------
     ValueError
-        If a cost is of a device that the worlds lack, or a part of a composition does not fit the world.
+        If a device with a cost is absent from both worlds, or a part of a composition does not fit the world.
     """
     parts = annual_costs(policy, before, after)
     return None if parts is None else math.fsum(parts)
 
 
 def annual_costs(policy: Policy, before: World, after: World) -> tuple[float, ...] | None:
-    """Each of the costs of a policy in a year, in their order; None if the cost is unknown [USD/year].
+    """Annual amount of each cost of a policy, in order; None if the cost is unknown [USD/year].
 
     Parameters
     ----------
@@ -67,24 +66,24 @@ def annual_costs(policy: Policy, before: World, after: World) -> tuple[float, ..
 def annual_interval(
     policy: Policy, before: World, after: World, *, level: float = LEVEL, draws: int = DRAWS
 ) -> tuple[float, float] | None:
-    """Interval of the cost of a policy in a year over the laws of its parameters; None if unknown [USD/year].
+    """Interval of the annual cost of a policy over the laws of its parameters; None if unknown [USD/year].
 
-    The worlds stay as they are: a parameter that stands in a change too is drawn for the cost alone. The draws are the
-    same in every call.
+    The worlds stay fixed: a parameter shared with a change is drawn for the cost alone. The draws are the same in every
+    call.
 
     Parameters
     ----------
     policy, before, after
         As in `annual_cost`.
     level
-        Probability that the interval holds, in (0, 1].
+        Probability of the interval, in (0, 1].
     draws
         Number of draws [1].
 
     Raises
     ------
     ValueError
-        If the level lies outside (0, 1] or there is not one draw, or as in `annual_cost`.
+        If the level lies outside (0, 1] or there are no draws, or as in `annual_cost`.
     """
     checks.require(0 < level <= 1, thing="annual_interval: level", rule="lie in (0, 1]", value=level)
     checks.require(draws >= 1, thing="annual_interval: draws", rule="be at least 1", value=draws)
@@ -101,7 +100,7 @@ def annual_interval(
 
 
 def _counts(policy: Policy, before: World, after: World) -> list[float]:
-    """Units of each cost, counted over the changes of the part of the policy that it belongs to."""
+    """Units of each cost, counted over the changes of its part of the policy."""
     if not policy.cost_spans:
         return [cost.counted(before, after) for cost in policy.costs]
     steps = [before]

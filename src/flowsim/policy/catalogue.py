@@ -1,4 +1,4 @@
-"""The kinds of change that a policy file can list, by the word that stands there."""
+"""Kinds of change in policy files, by keyword."""
 
 from __future__ import annotations
 
@@ -67,16 +67,16 @@ CHANGES: Mapping[str, type[Change]] = MappingProxyType(
 """Kinds of change."""
 
 BARE = ("scale_effort",)
-"""Kinds that multiply an effect without a mechanism that would bring it about."""
+"""Kinds of a bare multiplier, without a mechanism for the effect."""
 
 
 def kind_of(change: Change) -> str:
-    """Word for the kind of a change; the name of its class if no file can list it."""
+    """Keyword of the kind of a change; its class name if no file can list it."""
     return next((kind for kind, cls in CHANGES.items() if type(change) is cls), type(change).__name__)
 
 
 def says(kind: str) -> str:
-    """What a kind of change does, in one line.
+    """Description of a kind of change in one line.
 
     Parameters
     ----------

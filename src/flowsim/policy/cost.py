@@ -1,4 +1,4 @@
-"""What a policy costs: amounts per unit, and how many units it adds to a world."""
+"""Cost of a policy: amounts per unit, and the number of units added to a world."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from flowsim.world.devices import Device
 from flowsim.world.world import World
 
 SENSES = ("intercept", "slope", "concealment")
-"""Fields of a device that say what it finds."""
+"""Fields of a device that determine its detection."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cost:
-    """One item of the cost of a policy: what is paid once and spread over its life, and what is paid each year."""
+    """One item of the cost of a policy: capital, spread over its life, and annual running cost."""
 
     what: str
-    """What is paid for."""
+    """Description."""
 
     per: str
-    """One of `PER`: what there is one amount for each of."""
+    """Unit of the amounts, one of `PER`."""
 
     kind: str
-    """Whether what is said here is reported or assumed; amounts that are parameters have a kind of their own."""
+    """Whether the item is reported or assumed; amounts that are parameters have a kind of their own."""
 
     source: str
-    """Where the units and the life come from."""
+    """Source of the units and the life."""
 
     capital: float = 0.0
-    """Paid once for each unit that is added [USD]."""
+    """Capital cost of each unit added [USD]."""
 
     running: float = 0.0
-    """Paid each year for each unit that is added, and saved for each that is given up [USD/year]; negative if saved."""
+    """Annual cost of each unit added, and saving for each given up [USD/year]; negative for a saving."""
 
     life: float | None = None
-    """Time over which the capital is spread, in equal parts and without interest [year]."""
+    """Life over which the capital is spread, in equal parts and without interest [year]."""
 
     device: str = ""
-    """Name of the device, where there is an amount for each device."""
+    """Name of the device, for amounts per device."""
 
     units: float | None = None
-    """Number of units, for officers; for devices how many there are, at most as many as checkpoints got one [1]."""
+    """Number of units, for officers; for devices their stock, at most the number of checkpoints that gained one [1]."""
 
     share: float = 1.0
-    """Part of the year in which it runs, a factor on `running` [1]."""
+    """Share of the year in operation, a factor on `running` [1]."""
 
     saved: bool = False
     """Whether the units are given up instead of added."""
@@ -75,26 +75,26 @@ class Cost:
         checks.require(holds, thing="Cost.units", rule=rule, value=self.units)
 
     def counted(self, before: World, after: World) -> float:
-        """Units by which two worlds differ; 1 where the worlds do not count them [1].
+        """Number of units by which two worlds differ; 1 for units not counted in worlds [1].
 
         Parameters
         ----------
         before, after
-            The world before and after the changes that it is a cost of.
+            The world before and after the changes behind the cost.
 
         Raises
         ------
         ValueError
-            If the cost is of a device that neither world knows.
+            If the device is unknown in both worlds.
         """
         if self.device:
             after.device(self.device)
         return PER[self.per](before, after, self.device)
 
     def annual(self, counted: float) -> float:
-        """Cost in a year: `capital / life` of the units that are added, and `running` [USD/year].
+        """Annual cost: `capital / life` of the units added, and `running` [USD/year].
 
-        Where units are given up, their running cost is saved and their capital is not got back.
+        Units given up save their running cost; their capital is sunk.
 
         Parameters
         ----------
@@ -150,7 +150,7 @@ def _sealed_trucks(before: World, after: World, device: str) -> float:
 
 
 def _both(before: World, after: World) -> list[tuple[Checkpoint, Checkpoint]]:
-    """Checkpoints that stand in both worlds."""
+    """Pairs of checkpoints present in both worlds."""
     old = {post.name: post for post in before.checkpoints}
     return [(old[post.name], post) for post in after.checkpoints if post.name in old]
 
@@ -177,9 +177,8 @@ PER: Mapping[str, Callable[[World, World, str], float]] = MappingProxyType(
         "TIR truck": _sealed_trucks,
     }
 )
-"""What there is one amount for each of: the policy; an officer, whose number is given; a post, bay, lane or device more
-than before; a post that is not as it was; a device that stands elsewhere or finds otherwise than before; a truck under
-seal in a year."""
+"""Units of cost: the policy; an officer, with a given number; a post, bay, lane or device more than before; a post
+changed; a device moved, or with changed detection; a truck under seal in a year."""
 
 OF_DEVICES = ("device", "device moved", "device changed")
-"""Those that are about one device."""
+"""Units of cost for one device."""

@@ -1,4 +1,4 @@
-"""Changes of devices: placed, moved, or made better."""
+"""Changes of devices: placed, moved, or improved."""
 
 from __future__ import annotations
 
@@ -15,22 +15,23 @@ from flowsim.world.world import World
 
 @dataclass(frozen=True, kw_only=True)
 class PlaceDevices(Chosen):
-    """Place a number of devices, which may be fewer than the checkpoints that share them."""
+    """Place a number of devices, possibly fewer than the checkpoints that share them."""
 
     device: str
     """Name of the device."""
 
     count: float
-    """How many there are [1]; fewer than checkpoints stand at each on a part of the days, drawn anew each day."""
+    """Number of devices [1]; if fewer than the checkpoints, each has one on a part of the days, drawn anew each day."""
 
     works: float
-    """Probability that one works on a day on which it stands there [1]."""
+    """Probability that a device present on a day works [1]."""
 
     transfer: float = 1.0
-    """Whether its alarms are followed up as those of old (1) or all of them (0), see `Device.transfer` [1]."""
+    """Whether effort applies to its alarms as to those of the original devices (1) or not at all (0), see
+    `Device.transfer` [1]."""
 
     existing: str = "refuse"
-    """Whether a checkpoint that has the device is refused, or left out as it is."""
+    """Treatment of a checkpoint that has the device: refused, or left unchanged."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -45,7 +46,7 @@ class PlaceDevices(Chosen):
         Raises
         ------
         ValueError
-            If there is no such device or checkpoint, or a checkpoint has it already.
+            If there is no such device or checkpoint, or a checkpoint already has it.
         """
         posts = self.posts(world)
         having = [post.name for post in posts if self.device in _names(post)]
@@ -68,10 +69,10 @@ class MoveDevices:
     """Name of the device."""
 
     origins: tuple[str, ...]
-    """Checkpoints that give one up."""
+    """Checkpoints that lose one."""
 
     targets: tuple[str, ...]
-    """Checkpoints that get one, as many."""
+    """Checkpoints that gain one, the same number."""
 
     transfer: float = 1.0
     """As in `PlaceDevices` [1]."""
@@ -84,7 +85,7 @@ class MoveDevices:
         )
 
     def apply(self, world: World) -> World:
-        """World with the devices at their new places.
+        """World with the devices moved.
 
         Raises
         ------
@@ -111,16 +112,16 @@ class MoveDevices:
 
 @dataclass(frozen=True, kw_only=True)
 class ImproveDevice(Chosen):
-    """Make a device find what a better one finds; its time, false alarms and days of work stay as they are."""
+    """Improve a device towards the detection of a better one; time, false alarms and availability stay."""
 
     device: str
     """Name of the device."""
 
     towards: str
-    """Name of the better one."""
+    """Name of the better device."""
 
     quality: float = 1.0
-    """Part of the difference that is made good: 0 leaves the device, 1 makes it find what the better one does [1]."""
+    """Part of the difference closed: 0 leaves the device unchanged, 1 gives it the detection of the better one [1]."""
 
     transfer: float = 1.0
     """As in `PlaceDevices` [1]."""
@@ -131,12 +132,12 @@ class ImproveDevice(Chosen):
         checks.probability(self, "transfer")
 
     def apply(self, world: World) -> World:
-        """World with the better device wherever it is about one.
+        """World with the improved device at every selected checkpoint.
 
         Raises
         ------
         ValueError
-            If no such checkpoint has the device, or a checkpoint that is named has none.
+            If no selected checkpoint has the device, or a named one lacks it.
         """
         better = world.device(self.towards)
         posts = _having(self, world, self.device)
@@ -153,16 +154,16 @@ class ImproveDevice(Chosen):
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleSearch(Chosen):
-    """Multiply the odds that a device finds a load, and the time that it takes."""
+    """Multiply the odds of an alarm by a device on a consignment, and the time of its inspection."""
 
     device: str
-    """Name of the device, as `manual` for the crew's hands."""
+    """Name of the device, such as `manual` for the crew's hands."""
 
     odds: float = 1.0
-    """Factor on the odds of an alarm on a load [1]."""
+    """Factor on the odds of an alarm on a consignment [1]."""
 
     time: float = 1.0
-    """Factor on the time of an examination [1]."""
+    """Factor on the time of an inspection [1]."""
 
     transfer: float = 1.0
     """As in `PlaceDevices` [1]."""
@@ -174,12 +175,12 @@ class ScaleSearch(Chosen):
         checks.probability(self, "transfer")
 
     def apply(self, world: World) -> World:
-        """World with the other search.
+        """World with the scaled search.
 
         Raises
         ------
         ValueError
-            If no such checkpoint has the device, or a checkpoint that is named has none.
+            If no selected checkpoint has the device, or a named one lacks it.
         """
         gain = math.log(self.odds)
 
@@ -196,7 +197,7 @@ def _names(post: Checkpoint) -> list[str]:
 
 
 def _having(change: Chosen, world: World, device: str) -> list[Checkpoint]:
-    """Checkpoints that a change is about and that have a device; refused if one that is named has none."""
+    """Selected checkpoints with a device; a named one without it is refused."""
     world.device(device)
     posts = change.posts(world)
     for post in posts if change.checkpoints else ():

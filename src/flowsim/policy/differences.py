@@ -1,4 +1,4 @@
-"""What differs between two worlds, as a policy makes them differ: posts, devices and numbers, old and new."""
+"""Differences between two worlds, as made by a policy: posts, devices and numbers, old and new."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from flowsim.world.traffic import Stream
 from flowsim.world.world import World
 
 NOTHING = "none"
-"""What stands for a thing that is not there."""
+"""Word for an absent thing."""
 
 _UNSAID = ("kind", "source", "network", "counts")
-"""Fields that a difference does not tell."""
+"""Fields left out of differences."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """One number, word or thing that two worlds do not share."""
+    """One number, word or thing not shared by two worlds."""
 
     thing: str
-    """What it belongs to, with its kind before its name; empty for the world."""
+    """Owner of the difference, kind before name; empty for the world."""
 
     part: str
-    """What differs there, with what it is a part of before it."""
+    """Part of the owner that differs, after any part that contains it."""
 
     before: str
-    """What it was, or `NOTHING`."""
+    """Old value, or `NOTHING`."""
 
     after: str
-    """What it is, or `NOTHING`."""
+    """New value, or `NOTHING`."""
 
 
 def differences(before: World, after: World) -> tuple[Difference, ...]:
-    """What differs between two worlds, in the order of their fields.
+    """Differences between two worlds, in the order of their fields.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ def _key(thing: Any, index: int) -> str:
 
 
 def _described(thing: Any) -> str:
-    """What is to be said of a thing that is added or removed."""
+    """Description of a thing added or removed."""
     match thing:
         case _ if hasattr(thing, "devices"):
             tools = ", ".join(_tool(tool) for tool in thing.devices) or "hands of nobody"
@@ -118,7 +118,7 @@ def _difference(path: tuple[str, ...], before: str, after: str) -> Difference:
 
 
 def _one(name: str) -> str:
-    """Name of one of the things of a field."""
+    """Singular word for an element of a field."""
     return {"bypasses": "way round", "groups": "lanes", "checkpoints": "checkpoint"}.get(name, name.removesuffix("s"))
 
 

@@ -1,4 +1,4 @@
-"""Policies: typed changes that turn a world into another, composed in the order in which they are written."""
+"""Policies: ordered, typed changes from one world to another."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ class AddCheckpoint:
     """Checkpoint to open."""
 
     def apply(self, world: World) -> World:
-        """World with the checkpoint besides those it had.
+        """World with the checkpoint added.
 
         Raises
         ------
         ValueError
-            If the world has a checkpoint of that name or lacks its place.
+            If the world already has a checkpoint of that name, or lacks its place.
         """
         return replace(world, checkpoints=(*world.checkpoints, self.checkpoint))
 
@@ -69,7 +69,7 @@ class ScaleLanes:
     """Names of the checkpoints."""
 
     def apply(self, world: World) -> World:
-        """World with the other number of lanes.
+        """World with the scaled number of lanes.
 
         Raises
         ------
@@ -89,24 +89,24 @@ class ScaleLanes:
 
 
 LAWS = ("uniform", "log-uniform", "triangular")
-"""How a parameter is spread over its interval; the triangle has its peak at the value."""
+"""Law of a parameter over its interval; the triangle has its peak at the value."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameter:
-    """A number of a policy, with where it comes from and, if the sources do not give it, its interval."""
+    """A number of a policy, with its source and, unless the sources give it, its interval."""
 
     name: str
-    """Name of the policy, a dot, and its own name there."""
+    """Name of the policy, a dot, and the number's own name."""
 
     value: float
-    """Value that is used where none is drawn [unit]."""
+    """Value in use if none is drawn [unit]."""
 
     kind: str
     """Whether it is reported or assumed."""
 
     source: str
-    """Where it comes from, in one line."""
+    """Source in one line."""
 
     low: float | None = None
     """Lower end of its interval [unit]; None if it is reported without one."""
@@ -143,11 +143,11 @@ class Parameter:
 
     @property
     def is_uncertain(self) -> bool:
-        """Whether it has an interval to be drawn from."""
+        """Whether it has an interval to draw from."""
         return self.low is not None and self.high is not None and self.low < self.high
 
     def drawn(self, uniform: float) -> float:
-        """Value at a quantile of its law; that in use if it has no interval [unit].
+        """Value at a quantile of its law; the value in use without an interval [unit].
 
         Parameters
         ----------
@@ -180,7 +180,7 @@ def _triangular(uniform: float, *, low: float, mode: float, high: float) -> floa
 
 @dataclass(frozen=True, kw_only=True)
 class Use:
-    """A field of a change, or of a cost, that holds a parameter."""
+    """A field of a change, or of a cost, set by a parameter."""
 
     change: int
     """Index of the change, or of the cost."""
@@ -197,43 +197,43 @@ class Policy:
     """A named list of changes."""
 
     name: str
-    """Name that results are labelled with."""
+    """Name, the label of its results."""
 
     title: str
-    """What it is, in one line."""
+    """Description in one line."""
 
     changes: tuple[Change, ...] = ()
-    """Changes in the order in which they apply."""
+    """Changes in the order of application."""
 
     parameters: tuple[Parameter, ...] = ()
-    """Its numbers."""
+    """Numbers of the policy."""
 
     uses: tuple[Use, ...] = ()
-    """Where in the changes they stand."""
+    """Places of these numbers in the changes."""
 
     sources: tuple[str, ...] = ()
-    """Documents that describe it."""
+    """Documents behind it."""
 
     in_force: bool = False
-    """Whether it is in force in the world's year, so far as the documents say."""
+    """Whether it is in force in the world's year, according to the documents."""
 
     changes_flow: bool = False
-    """Whether it may change what enters the country, which is otherwise refused."""
+    """Whether it may change the inflow, which is refused otherwise."""
 
     reasons: tuple[str, ...] = ()
-    """Of each change, where its words come from; empty if nothing is said."""
+    """Source of each change; empty if none is stated."""
 
     costs: tuple[Cost, ...] = ()
-    """What it costs; none if that is unknown, or if it changes nothing."""
+    """Costs; empty if they are unknown, or if there is no change."""
 
     costs_unknown: str = ""
-    """Why no cost can be named, if none can."""
+    """Reason for an unknown cost; empty if the cost is known."""
 
     cost_uses: tuple[Use, ...] = ()
-    """Where in the costs its numbers stand."""
+    """Places of its numbers in the costs."""
 
     cost_spans: tuple[tuple[int, int], ...] = ()
-    """Of each cost, the first change of the part that it belongs to and the one after its last; empty for one part."""
+    """Range of changes (first, one past the last) of the part behind each cost; empty for a single part."""
 
     def __post_init__(self) -> None:
         checks.unique((parameter.name for parameter in self.parameters), thing=f"parameters of policy '{self.name}'")
@@ -248,7 +248,7 @@ class Policy:
         return cards.html_card(f"Policy {self.name}", [*self._facts()])
 
     def _facts(self) -> Iterator[tuple[str, str]]:
-        """What its user asks first, see `cards.card`."""
+        """Main facts for a card, see `cards.card`."""
         yield "title", self.title
         yield "in force", "yes" if self.in_force else "no"
         kinds, reasons = [_words(change) for change in self.changes], self.reasons or ("",) * len(self.changes)
@@ -268,19 +268,19 @@ class Policy:
 
     @property
     def cost_is_unknown(self) -> bool:
-        """Whether nothing is known of its cost; what changes nothing costs nothing."""
+        """Whether its cost is unknown; a policy without changes costs nothing."""
         return bool(self.costs_unknown) or bool(self.changes and not self.costs)
 
     @property
     def of_costs(self) -> Policy:
-        """Its costs with their numbers alone, without its changes."""
+        """Its costs and their numbers, without its changes."""
         held = {use.parameter for use in self.cost_uses}
         numbers = tuple(parameter for parameter in self.parameters if parameter.name in held)
         return replace(self, changes=(), uses=(), reasons=(), parameters=numbers, cost_spans=())
 
     @property
     def of_changes(self) -> Policy:
-        """Its changes with their numbers alone, without its costs."""
+        """Its changes and their numbers, without its costs."""
         held = {use.parameter for use in self.uses}
         numbers = tuple(parameter for parameter in self.parameters if parameter.name in held)
         return replace(self, costs=(), costs_unknown="", cost_uses=(), cost_spans=(), parameters=numbers)
@@ -291,7 +291,7 @@ class Policy:
         Raises
         ------
         ValueError
-            If a change does not apply to the world, or changes what enters it and the policy does not say so.
+            If a change does not apply to the world, or changes the inflow without `changes_flow`.
         """
         changed = world
         for change in self.changes:
@@ -345,7 +345,7 @@ class Policy:
 
     @property
     def uncertain(self) -> tuple[Parameter, ...]:
-        """Parameters that have an interval to be drawn from."""
+        """Parameters with an interval to draw from."""
         return tuple(parameter for parameter in self.parameters if parameter.is_uncertain)
 
 
@@ -355,19 +355,19 @@ def _words(change: Change) -> str:
 
 
 def _entry(world: World) -> tuple[object, ...]:
-    """What enters the country, and in what."""
+    """Inflow of the world: masses, streams, classes and sizes."""
     traffic = world.traffic
     return traffic.inflow, traffic.streams, traffic.class_shares, traffic.sizes, traffic.further, traffic.year_log_sd
 
 
 BASELINE = Policy(name="baseline", title="The controls in force, unchanged", in_force=True)
-"""The policy that changes nothing."""
+"""The policy without changes."""
 
 
 def compose(policies: Sequence[Policy]) -> Policy:
-    """Policy that applies several in order, named with a plus between their names.
+    """Composition of several policies in order, named with a plus between their names.
 
-    Its costs are those of all, unless that of one is unknown, which makes the sum so.
+    Its cost is the sum of theirs, unknown if any of them is.
 
     Parameters
     ----------

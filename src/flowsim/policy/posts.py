@@ -1,4 +1,4 @@
-"""Changes of posts: opened after the pattern of another, closed, handed over, or given a search post beside them."""
+"""Changes of posts: opened on the pattern of another, closed, handed over, or given a search post."""
 
 from __future__ import annotations
 
@@ -13,36 +13,37 @@ from flowsim.world.devices import Device
 from flowsim.world.world import World
 
 MISSING = ("refuse", "skip")
-"""What is done where a post is missing."""
+"""Treatment of a missing post."""
 
 OWN_CLASS = {"South Kazakhstan": "south", "Almaty city": "almaty"}
-"""Classes of effort of the oblasts that have one of their own; all others are `inside`."""
+"""Classes of effort of the oblasts with one of their own; all others are `inside`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AddPosts:
-    """Open internal posts at places, each with the lanes, bays and devices of a post that stands."""
+    """Open internal posts at places, with the lanes, bays and devices of an existing post."""
 
     places: tuple[str, ...]
-    """Places where they stand; a post is named after its place, with `-rail-post` behind it on a railway."""
+    """Places of the posts; a post is named after its place, with the suffix `-rail-post` on a railway."""
 
     like: str
-    """Checkpoint after whose pattern they are made, which gives the mode too."""
+    """Checkpoint copied as the pattern, mode included."""
 
     devices: tuple[str, ...] = ()
-    """Names of their devices; empty for those of the pattern."""
+    """Names of their devices; empty for the pattern's devices."""
 
     transfer: float = 1.0
-    """Whether alarms there are followed up as at the posts of old (1) or all of them (0), see `Device.transfer` [1]."""
+    """Whether effort applies to alarms there as at the original posts (1) or not at all (0), see `Device.transfer`
+    [1]."""
 
     referral: float = 1.0
-    """Factor on the share of honest vehicles that the pattern refers [1]."""
+    """Factor on the pattern's share of honest vehicles referred [1]."""
 
     start: str = ""
-    """First day in force, ISO date; in a year in which they do not stand none is opened."""
+    """First day in force, ISO date; none is opened in an earlier year."""
 
     existing: str = "refuse"
-    """Whether a place where an internal post or station team stands is refused, or the one there kept."""
+    """Treatment of a place with an internal post or station team: refused, or left with the present one."""
 
     def __post_init__(self) -> None:
         checks.require(bool(self.places), thing="AddPosts.places", rule="name a place", value=self.places)
@@ -52,12 +53,12 @@ class AddPosts:
         checks.one_of(self, "existing", EXISTING)
 
     def apply(self, world: World) -> World:
-        """World with the posts besides those it had.
+        """World with the posts added.
 
         Raises
         ------
         ValueError
-            If the world lacks a place, the pattern or a device, or a post stands there already.
+            If the world lacks a place, the pattern or a device, or already has a post there.
         """
         added = [self._post(world, place) for place in self.places if self._is_free(world, place)]
         if not stands(self.start, "", year=world.year):
@@ -94,17 +95,17 @@ class AddPosts:
 
 @dataclass(frozen=True, kw_only=True)
 class AddUnservedPost:
-    """Open one post of which no source says where, on a trunk line that no control inside serves.
+    """Open one post of unknown place, on a trunk line without any control inside.
 
-    Candidates are the places inside the country that at least two routes of the mode pass and where no internal post
-    or station team stands, those with most of the loads first.
+    Candidates are the places inside the country on at least two routes of the mode and without an internal post or
+    station team, in descending order of consignments.
     """
 
     like: str
     """As in `AddPosts`."""
 
     pick: float = 0.0
-    """Position among the candidates, from 0 for the one with most of the loads to 1 for that with least [1]."""
+    """Position among the candidates, from 0 for most consignments to 1 for least [1]."""
 
     devices: tuple[str, ...] = ()
     """As in `AddPosts`."""
@@ -122,7 +123,7 @@ class AddUnservedPost:
         checks.probability(self, "pick")
 
     def apply(self, world: World) -> World:
-        """World with the post besides those it had.
+        """World with the post added.
 
         Raises
         ------
@@ -137,7 +138,7 @@ class AddUnservedPost:
         return AddPosts(places=(place,), **fields).apply(world)
 
     def candidates(self, world: World) -> tuple[str, ...]:
-        """Places where the post may stand, those with most of the loads first."""
+        """Candidate places of the post, in descending order of consignments."""
         checks.known(self.like, [post.name for post in world.checkpoints], thing="pattern of a post")
         mode = next(post.mode for post in world.checkpoints if post.name == self.like)
         shares = {s.origin: s.share for s in world.traffic.streams if s.mode == mode and s.drug == "heroin"}
@@ -157,7 +158,7 @@ class ClosePosts(Chosen):
     """Close checkpoints."""
 
     missing: str = "refuse"
-    """Whether a checkpoint that is not there is refused, or left out."""
+    """Treatment of an absent checkpoint: refused, or left out."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -171,7 +172,7 @@ class ClosePosts(Chosen):
         Raises
         ------
         ValueError
-            If one is missing, unless such are left out.
+            If one is missing, unless missing ones are left out.
         """
         own = self
         if self.missing == "skip":
@@ -185,19 +186,19 @@ class ClosePosts(Chosen):
 
 @dataclass(frozen=True, kw_only=True)
 class HandOver(Chosen):
-    """Hand crossings over to another agency, which looks at fewer vehicles and for less long."""
+    """Hand crossings over to another agency, with fewer referrals and shorter primary inspection."""
 
     to: str = "Border Guards"
-    """Agency that works them from then on."""
+    """New agency."""
 
     referral: float = 1.0
-    """Factor on the share of honest vehicles that are referred [1]."""
+    """Factor on the share of honest vehicles referred [1]."""
 
     service: float = 1.0
-    """Factor on the time of the first look [1]."""
+    """Factor on the time of primary inspection [1]."""
 
     without: tuple[str, ...] = ()
-    """Devices that leave with the agency that had them."""
+    """Devices withdrawn with the former agency."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -206,7 +207,7 @@ class HandOver(Chosen):
         checks.positive(self, "service")
 
     def apply(self, world: World) -> World:
-        """World in which another agency works these checkpoints.
+        """World with these checkpoints under the new agency.
 
         Raises
         ------
@@ -226,22 +227,24 @@ class HandOver(Chosen):
 
 @dataclass(frozen=True, kw_only=True)
 class AddSearchPosts(Chosen):
-    """Give the busiest crossings a post beside them that does nothing but search, one each.
+    """Give each of the busiest crossings a post dedicated to searches.
 
-    It adds a bay, has more vehicles referred, and its crew searches each of them besides what is done there already.
+    It adds a bay, raises the share of vehicles referred, and its crew searches each of them in addition to the present
+    inspection.
     """
 
     units: float
-    """Posts to give; rounded, and at most one each [1]."""
+    """Number of search posts; rounded, and at most one per crossing [1]."""
 
     search: str
-    """Device that stands for the search of its crew, as `manual`."""
+    """Device for the search by its crew, such as `manual`."""
 
     referral: float = 1.0
-    """Factor on the share of honest vehicles that are referred [1]."""
+    """Factor on the share of honest vehicles referred [1]."""
 
     transfer: float = 1.0
-    """Whether alarms of its crew are followed up as those of old (1) or all of them (0), see `Device.transfer` [1]."""
+    """Whether effort applies to its crew's alarms as to those of the original devices (1) or not at all (0), see
+    `Device.transfer` [1]."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -250,7 +253,7 @@ class AddSearchPosts(Chosen):
         checks.probability(self, "transfer")
 
     def apply(self, world: World) -> World:
-        """World with these search posts.
+        """World with the search posts.
 
         Raises
         ------
@@ -271,12 +274,12 @@ class AddSearchPosts(Chosen):
 
 
 def honest_vehicles(world: World) -> Counter[str]:
-    """Honest vehicles a day at each checkpoint, by its name [1/day].
+    """Honest vehicles a day at each checkpoint, by name [1/day].
 
     Parameters
     ----------
     world
-        World whose traffic it is.
+        World with its traffic.
     """
     found: Counter[str] = Counter()
     for flow in world.traffic.flows:

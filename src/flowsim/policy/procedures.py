@@ -1,4 +1,4 @@
-"""Changes of the rules at a post: whom it refers, how much it can do, and what it opens."""
+"""Changes of procedures at a post: referral, capacity, and the opening of sealed trucks."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flowsim.world.world import World
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleReferral(Chosen):
-    """Multiply the share of honest vehicles that are sent to secondary inspection, with as many bays as before."""
+    """Multiply the share of honest vehicles referred to secondary inspection, with unchanged bays."""
 
     factor: float
     """Factor on the share [1]."""
@@ -23,7 +23,7 @@ class ScaleReferral(Chosen):
         checks.non_negative(self, "factor")
 
     def apply(self, world: World) -> World:
-        """World with the other shares.
+        """World with the scaled shares.
 
         Raises
         ------
@@ -39,7 +39,7 @@ class ScaleReferral(Chosen):
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleCapacity(Chosen):
-    """Multiply lanes and bays, rounded and at least one."""
+    """Multiply lanes and bays, rounded to at least one."""
 
     factor: float
     """Factor on their numbers [1]."""
@@ -49,7 +49,7 @@ class ScaleCapacity(Chosen):
         checks.positive(self, "factor")
 
     def apply(self, world: World) -> World:
-        """World with the other numbers of lanes and bays; where lanes have shifts they stay as they are.
+        """World with the scaled numbers of lanes and bays; lanes under shifts are unchanged.
 
         Raises
         ------
@@ -68,22 +68,22 @@ class ScaleCapacity(Chosen):
 
 @dataclass(frozen=True, kw_only=True)
 class OpenSealed(Chosen):
-    """Refer TIR trucks as trucks without a seal are referred, wholly or in part, where these have lanes."""
+    """Refer TIR trucks as often as trucks without a seal, wholly or in part, at checkpoints with lanes for both."""
 
     share: float = 1.0
-    """Part of the difference between the two shares that is made good [1]."""
+    """Part of the difference between the two shares closed [1]."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.probability(self, "share")
 
     def apply(self, world: World) -> World:
-        """World with the other shares; whether sealed trucks are selected at all is for `ChangeSeals` to say.
+        """World with the raised shares of TIR trucks; `ChangeSeals` controls the selection of sealed trucks itself.
 
         Raises
         ------
         ValueError
-            If there are no such checkpoints, or none that treats TIR trucks apart from others.
+            If there are no such checkpoints, or none refers TIR trucks less than others.
         """
         posts = [post for post in self.posts(world) if self._changed(post) != post or self.share == 0.0]
         rule = "be about a checkpoint that refers TIR trucks less than others"
@@ -103,11 +103,11 @@ class OpenSealed(Chosen):
 
 @dataclass(frozen=True, kw_only=True)
 class EvenReferral(Chosen):
-    """Spread the same number of honest referrals evenly over checkpoints, so that no way is softer than another.
+    """Spread the same number of honest referrals evenly over checkpoints, so that no route is softer.
 
-    For each class of vehicle every checkpoint comes to refer the share that they refer together, or a part of the way
-    there. That is what searches at places drawn anew each day come to in the long run, where smugglers cannot know
-    the places; what these do about it is not part of the change.
+    For each class of vehicle every checkpoint moves, wholly or in part, to the common share of all. This is the
+    long-run average of searches at places drawn anew each day and unknown to smugglers; their response is not part of
+    the change.
     """
 
     share: float = 1.0
@@ -118,7 +118,7 @@ class EvenReferral(Chosen):
         checks.probability(self, "share")
 
     def apply(self, world: World) -> World:
-        """World in which these checkpoints refer alike.
+        """World with the common share at these checkpoints.
 
         Raises
         ------

@@ -1,4 +1,4 @@
-"""Levers at the post: changes of seals, stops of trains, patrols and what a fruitless search costs."""
+"""Changes of seals, stops of trains, patrols and the cost of a fruitless search."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ from flowsim.world.world import World
 
 @dataclass(frozen=True, kw_only=True)
 class ChangeSeals:
-    """Treat TIR trucks at crossings in another way; what is None stays as it is."""
+    """Change the treatment of TIR trucks at crossings; None leaves a field unchanged."""
 
     type: str | None = None
     """Type of all seals, one of `SEAL_TYPES`."""
 
     inspection: bool | None = None
-    """Whether a sealed truck may be selected and opened besides."""
+    """Whether a sealed truck may also be selected and opened."""
 
     green_lane: bool | None = None
-    """Whether a check of the seal takes the place of selection."""
+    """Whether a seal check replaces selection."""
 
     notice: float | None = None
-    """Probability that a check notices a seal of that type that was opened and closed [1]."""
+    """Probability that a check notices a seal of that type opened and closed again [1]."""
 
     def __post_init__(self) -> None:
         if self.type is not None:
@@ -49,7 +49,7 @@ class ChangeSeals:
         return {name: value for name, value in values.items() if value is not None}
 
     def apply(self, world: World) -> World:
-        """World with the other seals.
+        """World with the new seals.
 
         Raises
         ------
@@ -68,24 +68,24 @@ class ChangeSeals:
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleStops:
-    """Multiply the time after which trains leave."""
+    """Multiply the duration of trains' stops."""
 
     factor: float
     """Factor on the time between arrival and departure [1]."""
 
     checkpoints: tuple[str, ...] = ()
-    """Names of the checkpoints; none means all that trains leave on time."""
+    """Names of the checkpoints; empty for all with trains of limited stop."""
 
     def __post_init__(self) -> None:
         checks.positive(self, "factor")
 
     def apply(self, world: World) -> World:
-        """World with the other stops.
+        """World with the scaled stops.
 
         Raises
         ------
         ValueError
-            If the world lacks one of the checkpoints, or vehicles wait there until they were looked at.
+            If the world lacks one of the checkpoints, or vehicles wait there for their inspection.
         """
         stops = {post.name: min(group.stop for group in post.groups) for post in world.checkpoints}
         rule = "have trains that leave on time, after a stop that is finite"
@@ -95,19 +95,19 @@ class ScaleStops:
 
 @dataclass(frozen=True, kw_only=True)
 class SetWagons:
-    """Set the share of a train's wagons that a team examines."""
+    """Set the share of a train's wagons inspected by a team."""
 
     share: float
     """Share of the wagons [1]."""
 
     checkpoints: tuple[str, ...] = ()
-    """Names of the checkpoints; none means all on railways."""
+    """Names of the checkpoints; empty for all on railways."""
 
     def __post_init__(self) -> None:
         checks.probability(self, "share")
 
     def apply(self, world: World) -> World:
-        """World with the other share.
+        """World with the new share.
 
         Raises
         ------
@@ -120,7 +120,7 @@ class SetWagons:
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleWagons:
-    """Multiply the share of a train's wagons that a team examines, to at most all."""
+    """Multiply the share of a train's wagons inspected by a team, limited to all."""
 
     factor: float
     """Factor on the share [1]."""
@@ -132,7 +132,7 @@ class ScaleWagons:
         checks.non_negative(self, "factor")
 
     def apply(self, world: World) -> World:
-        """World with the other share.
+        """World with the scaled share.
 
         Raises
         ------
@@ -145,30 +145,30 @@ class ScaleWagons:
 
 @dataclass(frozen=True, kw_only=True)
 class ScalePatrols:
-    """Multiply the probability that a patrol stops a load on a way round, to at most 1."""
+    """Multiply the probability that a patrol stops a consignment on a bypass, to at most 1."""
 
     factor: float
     """Factor on the probability [1]."""
 
     borders: tuple[str, ...] = ()
-    """Sections of the border, as in `Bypass.border`; none means all."""
+    """Sections of the border, as in `Bypass.border`; empty for all."""
 
     def __post_init__(self) -> None:
         checks.non_negative(self, "factor")
 
     def apply(self, world: World) -> World:
-        """World with the other patrols.
+        """World with the scaled patrols.
 
         Raises
         ------
         ValueError
-            If there are no ways round one of the sections, or none at all.
+            If one of the sections has no bypass, or the world has none.
         """
         known = list(dict.fromkeys(way.border for way in world.bypasses))
-        rule = "change a world with ways round its crossings"
+        rule = "change a world with bypasses of its crossings"
         checks.require(bool(known), thing="ScalePatrols", rule=rule, value=f"world {world.name} with none")
         for border in self.borders:
-            checks.known(border, known, thing="a border with ways round it")
+            checks.known(border, known, thing="a border with bypasses")
         chosen = self.borders or known
         ways = (
             replace(way, patrol=scaled_share(way.patrol, self.factor)) if way.border in chosen else way
@@ -179,7 +179,7 @@ class ScalePatrols:
 
 @dataclass(frozen=True, kw_only=True)
 class ScaleSearchCost:
-    """Multiply what a fruitless search costs the agency, as where it no longer has to pay for it."""
+    """Multiply the cost of a fruitless search to the agency, for instance after the end of its liability."""
 
     factor: float
     """Factor on `Detection.cost_ratio` [1]."""
@@ -188,12 +188,12 @@ class ScaleSearchCost:
         checks.positive(self, "factor")
 
     def apply(self, world: World) -> World:
-        """World with the other cost.
+        """World with the scaled cost.
 
         Raises
         ------
         ValueError
-            If scores do not tell loads apart, so that no cost moves a threshold.
+            If scores do not discriminate, so that no cost moves a threshold.
         """
         targeting = world.detection.targeting
         rule = "change a world with targeting above 0"
@@ -203,7 +203,7 @@ class ScaleSearchCost:
 
 
 def _on_rail(world: World, names: Sequence[str], *, thing: str) -> list[Checkpoint]:
-    """Checkpoints on railways that a lever moves, by default all."""
+    """Checkpoints on railways affected by a lever, by default all."""
     modes = {post.name: post.mode for post in world.checkpoints}
     others = tuple(mode for mode in MODES if mode != "rail")
     return _chosen(world, names, thing=thing, rule="control rail", values=modes, wrong=others)
@@ -212,7 +212,7 @@ def _on_rail(world: World, names: Sequence[str], *, thing: str) -> list[Checkpoi
 def _chosen(
     world: World, names: Sequence[str], *, thing: str, rule: str, values: Mapping[str, object], wrong: Container[object]
 ) -> list[Checkpoint]:
-    """The checkpoints that a lever moves, by default all it can; refused if it cannot move one of them."""
+    """Checkpoints affected by a lever, by default all eligible; an ineligible one is refused."""
     for name in names:
         checks.known(name, list(values), thing="checkpoint")
         holds = values[name] not in wrong

@@ -1,4 +1,4 @@
-"""Which checkpoints a change is about, and the wording where there are none."""
+"""Selection of the checkpoints of a change, and the message for an empty selection."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from flowsim.world.network import MODES
 from flowsim.world.world import World
 
 EXISTING = ("refuse", "keep")
-"""What is done where that which is added stands already."""
+"""Treatment of an addition already present."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chosen:
-    """Part of a change that says at which checkpoints it takes place; what is left empty leaves none out."""
+    """Selection of the checkpoints of a change; an empty field selects all."""
 
     checkpoints: tuple[str, ...] = ()
-    """Names of the checkpoints; each must be there."""
+    """Names of the checkpoints; each must exist."""
 
     borders: tuple[str, ...] = ()
     """Neighbours beyond them, as in `Checkpoint.border`."""
@@ -28,10 +28,10 @@ class Chosen:
     """Types, of `checkpoint.TYPES`."""
 
     modes: tuple[str, ...] = ()
-    """Modes of the vehicles that they control."""
+    """Modes of the vehicles under control."""
 
     agencies: tuple[str, ...] = ()
-    """Agencies that work them."""
+    """Agencies in charge."""
 
     def __post_init__(self) -> None:
         for name, words in (("types", TYPES), ("modes", MODES), ("agencies", AGENCIES)):
@@ -39,12 +39,12 @@ class Chosen:
                 checks.known(word, words, thing=f"{type(self).__name__}.{name}")
 
     def posts(self, world: World) -> tuple[Checkpoint, ...]:
-        """Checkpoints of a world that it is about.
+        """Selected checkpoints of a world.
 
         Raises
         ------
         ValueError
-            If a name is that of none, or nothing is left.
+            If a name is unknown, or the selection is empty.
         """
         for name in self.checkpoints:
             checks.known(name, [post.name for post in world.checkpoints], thing="checkpoint")
@@ -67,7 +67,7 @@ class Chosen:
 
 
 def with_posts(world: World, posts: Sequence[Checkpoint], change: Callable[[Checkpoint], Checkpoint]) -> World:
-    """World in which some checkpoints are changed, in their places.
+    """World with some checkpoints changed in place.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def with_posts(world: World, posts: Sequence[Checkpoint], change: Callable[[Chec
     posts
         Checkpoints to change.
     change
-        Gives the changed checkpoint.
+        Function from a checkpoint to the changed one.
     """
     names = {post.name for post in posts}
     changed = (change(post) if post.name in names else post for post in world.checkpoints)
@@ -84,14 +84,14 @@ def with_posts(world: World, posts: Sequence[Checkpoint], change: Callable[[Chec
 
 
 def with_groups(post: Checkpoint, change: Callable[[LaneGroup], LaneGroup]) -> Checkpoint:
-    """Checkpoint whose groups of lanes are changed.
+    """Checkpoint with changed groups of lanes.
 
     Parameters
     ----------
     post
         Checkpoint to change.
     change
-        Gives the changed group.
+        Function from a group to the changed one.
     """
     return replace(post, groups=tuple(change(group) for group in post.groups))
 

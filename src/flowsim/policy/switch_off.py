@@ -1,4 +1,4 @@
-"""The mechanisms at a post and behind a load, and the neutral setting of each, which leaves all else as it is."""
+"""Mechanisms of the model, and the neutral setting of each, with all else unchanged."""
 
 from __future__ import annotations
 
@@ -15,28 +15,28 @@ from flowsim.world.world import World
 
 
 def without_seals(world: World) -> World:
-    """World in which TIR trucks are selected like all others."""
+    """World with TIR trucks selected like all others."""
     seals = replace(world.detection.seals, green_lane=False)
     return replace(world, detection=replace(world.detection, seals=seals))
 
 
 def without_departures(world: World) -> World:
-    """World in which trains wait until their team is done, and every wagon is examined."""
+    """World with trains that wait for their team, and every wagon inspected."""
     return _with_groups(world, lambda group: replace(group, stop=math.inf, wagons=1.0))
 
 
 def without_bypass(world: World) -> World:
-    """World in which every load goes through its crossings."""
+    """World without bypasses."""
     return replace(world, bypasses=())
 
 
 def without_liability(world: World) -> World:
-    """World in which a fruitless search costs what it did where referral was observed."""
+    """World with the cost of a fruitless search at the level of the observed referral."""
     return replace(world, detection=replace(world.detection, cost_ratio=1.0))
 
 
 def without_shifts(world: World) -> World:
-    """World in which all lanes are always on duty."""
+    """World with all lanes always on duty."""
     return _with_groups(world, lambda group: replace(group, shifts=()))
 
 
@@ -46,29 +46,29 @@ def without_campaigns(world: World) -> World:
 
 
 def without_cases(world: World) -> World:
-    """World in which no case against a ring ripens."""
+    """World without cases against rings."""
     return _with_intelligence(world, **{f"cases_{agency_key(agency)}": 0.0 for agency in CASE_AGENCIES})
 
 
 def without_tips(world: World) -> World:
-    """World in which no agency has a tip on a load."""
+    """World without tips."""
     return _with_intelligence(world, **{f"tip_{agency_key(agency)}": 0.0 for agency in AGENCIES})
 
 
 def without_hubs(world: World) -> World:
-    """World in which every load goes on to its end as it entered; hubs that store nothing may stay."""
+    """World without storage; every consignment goes on to its end as it entered."""
     return replace(world, hubs=tuple(hub for hub in world.hubs if hub.share == 0.0))
 
 
 def without_bribes(world: World) -> World:
-    """World in which no alarm is bought off, at a checkpoint with a chance of its own neither."""
+    """World without bribes, also at checkpoints with a probability of their own."""
     posts = tuple(replace(post, bribe=0.0) if post.bribe else post for post in world.checkpoints)
     honest = _with_corruption(world, **{f"bribe_{agency_key(agency)}": 0.0 for agency in AGENCIES})
     return replace(honest, checkpoints=posts)
 
 
 def without_protection(world: World) -> World:
-    """World in which no agency protects a ring."""
+    """World without protected rings."""
     return _with_corruption(world, **{f"protected_{agency_key(agency)}": 0.0 for agency in AGENCIES})
 
 
@@ -112,19 +112,18 @@ NEUTRAL: Mapping[str, Callable[[World], World]] = MappingProxyType(
 )
 """The mechanisms and their neutral settings.
 
-Two things that can be left neutral are not among them, as neither changes what of heroin is seized: the leak of the
-evidence store, and drugs beside heroin.
+The leak of the evidence store and drugs beside heroin are not among them, as neither changes the seizures of heroin.
 """
 
 
 def active(world: World) -> tuple[str, ...]:
-    """Mechanisms of a world that are not at their neutral setting."""
+    """Mechanisms of a world away from their neutral setting."""
     return tuple(name for name, neutral in NEUTRAL.items() if neutral(world) != world)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SwitchOff:
-    """Change of a world that puts one mechanism to its neutral setting."""
+    """Change of one mechanism of a world to its neutral setting."""
 
     mechanism: str
     """One of the keys of `NEUTRAL`."""
@@ -138,5 +137,5 @@ class SwitchOff:
 
 
 def switched_off(mechanism: str) -> Policy:
-    """Policy that puts one mechanism to its neutral setting and is named after that."""
+    """Policy that switches one mechanism off, named after it."""
     return Policy(name=f"no {mechanism}", title=f"{mechanism} switched off", changes=(SwitchOff(mechanism=mechanism),))

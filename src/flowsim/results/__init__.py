@@ -1,1 +1,1 @@
-"""Results: the registry of variables, the way from outcomes to a Dataset, and files."""
+"""Results: registry of variables, conversion of outcomes to a Dataset, and files."""

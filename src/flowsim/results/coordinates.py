@@ -1,4 +1,4 @@
-"""The registry of coordinates: what the labels of results mean, in the words of the CF conventions."""
+"""Registry of coordinates: meaning of the labels of results, by the CF conventions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import xarray as xr
 
 CONVENTIONS = "CF-1.9"
-"""Version of the Climate and Forecast conventions that files keep to, the first with text and integers of all sizes."""
+"""Version of the Climate and Forecast conventions of the files, the first with text and integers of all sizes."""
 
 
 @dataclass(frozen=True)
@@ -21,38 +21,38 @@ class Coordinate:
     """Name in the Dataset."""
 
     along: str
-    """Dim that it lies along, or those that it may lie along."""
+    """Dim of the coordinate, or its possible dims."""
 
     meaning: str
     """Meaning in one sentence, which becomes `long_name`."""
 
     description: str = ""
-    """Meaning of its labels, empty where they speak for themselves."""
+    """Meaning of its labels, empty where they are self-explanatory."""
 
     attributes: Mapping[str, Any] = field(default_factory=dict)
     """Further attributes of the conventions, such as units."""
 
 
 CHANNEL_WORDS = (
-    "routine: at a checkpoint; patrol: by the Border Guards on a way round one; tip: at a checkpoint on a tip; "
+    "routine: at a checkpoint; patrol: by the Border Guards on a bypass; tip: at a checkpoint on a tip; "
     "case: by a case against a ring; market: by arrests in the retail trade of a city."
 )
 """Meaning of the channels of `registry.CHANNELS`."""
 
 COORDINATES: tuple[Coordinate, ...] = (
     Coordinate("policy", "policy", "Policy.", "baseline: the controls in force; a + b: both, applied in this order."),
-    Coordinate("adds", "policy", "Posts and devices that the policy adds in the world, in words."),
-    Coordinate("posts", "policy", "Posts that the policy adds in the world.", "", {"units": "1"}),
-    Coordinate("chain", "replication or draw", "Chain of the posterior that the world was drawn from."),
+    Coordinate("adds", "policy", "Posts and devices added by the policy in the world, in words."),
+    Coordinate("posts", "policy", "Posts added by the policy in the world.", "", {"units": "1"}),
+    Coordinate("chain", "replication or draw", "Chain of the posterior behind the world."),
     Coordinate(
         "draw",
         "draw or replication",
         "Draw of the posterior.",
-        "-1: of the prior, in the store of a comparison.",
+        "-1: a draw of the prior, in the store of a comparison.",
     ),
     Coordinate("draw_in_chain", "draw", "Draw within its chain of the posterior."),
     Coordinate("set", "set", "Set of values of the assumed levers."),
-    Coordinate("set_of_draw", "draw", "Set of values of the assumed levers that a draw belongs to."),
+    Coordinate("set_of_draw", "draw", "Set of values of the assumed levers of a draw."),
     Coordinate("row", "row", "Row of the table or design of a sweep."),
     Coordinate("parameter", "parameter", "Assumed lever, named by its policy, a dot and its own name."),
     Coordinate(
@@ -61,41 +61,41 @@ COORDINATES: tuple[Coordinate, ...] = (
         "Simulated year of consignments.",
         "The same label has the same random numbers under every policy.",
     ),
-    Coordinate("drug", "drug", "Drug that is carried."),
-    Coordinate("channel", "channel", "How a seizure came about.", CHANNEL_WORDS),
+    Coordinate("drug", "drug", "Drug carried."),
+    Coordinate("channel", "channel", "Channel of the seizure.", CHANNEL_WORDS),
     Coordinate(
         "agency",
         "agency",
-        "Agency that seizes.",
-        "Committee: that of the Interior Ministry; KNB: the national security service.",
+        "Agency making the seizure.",
+        "Committee: of the Interior Ministry; KNB: the national security service.",
     ),
     Coordinate(
         "reason",
         "reason",
-        "Why a load passed a checkpoint.",
+        "Reason for which a consignment passed a checkpoint.",
         "not selected: for secondary inspection; waved through: in a crowd; under seal: not opened; not reached: in a "
-        "train that left or a wagon that was not examined; bypassed: went round; closed: outside opening hours; missed "
+        "train that left or a wagon not inspected; bypassed: avoided; closed: outside opening hours; missed "
         "by the device: no alarm; not followed up: alarm without a search; protected: ring with a protector; "
         "bought off: alarm and a bribe.",
     ),
-    Coordinate("exit", "exit", "Way out of the country."),
+    Coordinate("exit", "exit", "Exit from the country."),
     Coordinate("route_class", "route_class", "Origin and mode of a route."),
     Coordinate(
         "checkpoint",
         "checkpoint",
-        "Checkpoint, or place without one where loads are seized.",
+        "Checkpoint, or place of seizures without one.",
         "at- and the name of a place: no checkpoint, but a hub, a city or the end of a route, where cases and retail "
         "arrests seize; is_checkpoint tells the two apart.",
     ),
-    Coordinate("checkpoint_label", "checkpoint", "Name of the checkpoint or place as it is printed."),
+    Coordinate("checkpoint_label", "checkpoint", "Name of the checkpoint or place in print."),
     Coordinate(
         "is_checkpoint",
         "checkpoint",
         "Whether vehicles are controlled there.",
         "False: a place without a checkpoint; it has seizures and no honest traffic.",
     ),
-    Coordinate("oblast", "checkpoint", "First-level division of the country that it lies in."),
-    Coordinate("mode", "checkpoint", "Mode of the vehicles that are controlled there, or road for a place."),
+    Coordinate("oblast", "checkpoint", "First-level division of the country."),
+    Coordinate("mode", "checkpoint", "Mode of the vehicles controlled there, or road for a place."),
     Coordinate(
         "kind",
         "checkpoint",
@@ -106,7 +106,7 @@ COORDINATES: tuple[Coordinate, ...] = (
     Coordinate(
         "checkpoint_agency",
         "checkpoint",
-        "Agency that controls there, under the first policy that has the checkpoint.",
+        "Agency in charge, under the first policy with the checkpoint.",
         "Empty for a place without a checkpoint.",
     ),
     Coordinate(
@@ -126,7 +126,7 @@ COORDINATES: tuple[Coordinate, ...] = (
     Coordinate(
         "direction",
         "direction",
-        "Direction in which the vehicle meets the checkpoint.",
+        "Direction of the vehicle at the checkpoint.",
         "in, out: across the border; both: at a checkpoint inside the country.",
     ),
     Coordinate(
@@ -136,20 +136,20 @@ COORDINATES: tuple[Coordinate, ...] = (
         "Rounded to microseconds; `seizure_hours` has every bit. All replications have the same calendar year.",
         {"standard_name": "time"},
     ),
-    Coordinate("seizure_policy", "seizure", "Policy under which it was seized."),
-    Coordinate("seizure_replication", "seizure", "Simulated year of consignments in which it was seized."),
-    Coordinate("seizure_drug", "seizure", "Drug that was seized."),
-    Coordinate("seizure_checkpoint", "seizure", "Checkpoint, or place without one, where it was seized."),
-    Coordinate("seizure_oblast", "seizure", "First-level division of the country where it was seized."),
-    Coordinate("seizure_agency", "seizure", "Agency that seized it."),
-    Coordinate("seizure_channel", "seizure", "How the seizure came about.", CHANNEL_WORDS),
-    Coordinate("seizure_mode", "seizure", "Mode of the route on which it was carried."),
+    Coordinate("seizure_policy", "seizure", "Policy in force at the seizure."),
+    Coordinate("seizure_replication", "seizure", "Simulated year of consignments of the seizure."),
+    Coordinate("seizure_drug", "seizure", "Drug seized."),
+    Coordinate("seizure_checkpoint", "seizure", "Checkpoint of the seizure, or place without one."),
+    Coordinate("seizure_oblast", "seizure", "First-level division of the country of the seizure."),
+    Coordinate("seizure_agency", "seizure", "Agency behind the seizure."),
+    Coordinate("seizure_channel", "seizure", "Channel of the seizure.", CHANNEL_WORDS),
+    Coordinate("seizure_mode", "seizure", "Mode of its route."),
 )
-"""All coordinates that a result may have, but the swept keys."""
+"""All coordinates of results, except the swept keys."""
 
 
 def attributes_of(name: str) -> dict[str, Any]:
-    """Attributes of a coordinate: `long_name`, and where there are any `description` and those of the conventions.
+    """Attributes of a coordinate: `long_name`, `description` if any, and those of the CF conventions.
 
     Parameters
     ----------
@@ -164,7 +164,7 @@ def attributes_of(name: str) -> dict[str, Any]:
 
 
 def describe(dataset: xr.Dataset) -> xr.Dataset:
-    """Dataset whose coordinates carry the meaning that the registry gives them, and which names its conventions.
+    """Attach the registered meaning of every coordinate and the version of the CF conventions.
 
     Parameters
     ----------
@@ -178,7 +178,7 @@ def describe(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def dates(hours: np.ndarray[Any, np.dtype[np.float64]], *, year: int) -> np.ndarray[Any, np.dtype[np.datetime64]]:
-    """Times of a calendar, to the microsecond.
+    """Dates of a calendar, to the microsecond.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def calendar_of(times: np.ndarray[Any, np.dtype[np.datetime64]]) -> dict[str, st
     Parameters
     ----------
     times
-        Times, maybe none.
+        Times, possibly none.
     """
     first = times.min() if len(times) else np.datetime64("1970-01-01")
     year = first.astype("datetime64[Y]")
@@ -205,7 +205,7 @@ def calendar_of(times: np.ndarray[Any, np.dtype[np.datetime64]]) -> dict[str, st
 
 
 def markdown() -> str:
-    """Table of the registry for the documentation, as Markdown."""
+    """Table of the registry as Markdown, for the documentation."""
     head = ["| coordinate | along | meaning |", "| --- | --- | --- |"]
     rows = [f"| `{one.name}` | {one.along} | {' '.join(filter(None, _words(one)))} |" for one in COORDINATES]
     return "\n".join(head + rows) + "\n"

@@ -1,4 +1,4 @@
-"""From tallies to a Dataset with names, units and provenance."""
+"""Datasets with names, units and provenance from tallies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from flowsim.world.world import World
 
 
 def coordinates(world: World) -> dict[str, object]:
-    """Coordinates of a world's results: names, and what each checkpoint is and where it stands."""
+    """Coordinates of a world's results: labels, and attributes of each checkpoint."""
     where = sites(world)
     return {
         "drug": list(world.traffic.drugs),
@@ -58,7 +58,7 @@ def loads_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
 
 
 def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
-    """Dataset of honest traffic, dims (policy, checkpoint, ...); nobody is controlled where there is only a place."""
+    """Dataset of honest traffic, dims (policy, checkpoint, ...); zero or NaN at places without a checkpoint."""
     yearly = per_year(posts)
     leading: tuple[str, ...] = ("policy", "checkpoint")
     elsewhere = len(sites(world)) - len(world.checkpoints)
@@ -92,7 +92,7 @@ def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
 
 
 def seizures_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
-    """Table of seizures in the order of their times, dim `seizure`, with dates in the year of the world."""
+    """Table of seizures in order of time, dim `seizure`, with dates in the year of the world."""
     order = np.argsort(loads.seizures["time"], kind="stable")
     table = {name: column[order] for name, column in loads.seizures.items()}
     where, routes = sites(world), world.network.routes
@@ -113,7 +113,7 @@ def seizures_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
 
 
 def expectation_dataset(world: World, expected: Expectation, *, policy: str) -> xr.Dataset:
-    """Dataset of the closed form, means and variances without `replication`, dims (policy, drug, ...)."""
+    """Dataset of the closed form: means and variances, without `replication`, dims (policy, drug, ...)."""
     total = expected.seized.sum(-1)
     rate = np.divide(total, expected.entered, out=np.full(total.shape, np.nan), where=expected.entered > 0)
     spread = np.sqrt(expected.total_variance)
@@ -174,7 +174,7 @@ def _dataset(
 
 
 def _sent(world: World, dims: tuple[str, ...], values: Floats) -> Floats:
-    """Values of the drugs that have streams in the world, of those of all drugs."""
+    """Values of the drugs with streams in the world, out of those of all drugs."""
     if "drug" not in dims:
         return values
     return values.take([DRUGS.index(drug) for drug in world.traffic.drugs], axis=dims.index("drug"))

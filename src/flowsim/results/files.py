@@ -1,4 +1,4 @@
-"""Results on disk: written whole or not at all, opened again with the same names and units."""
+"""Result files: written whole or not at all, opened with the same names and units."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from flowsim.results.registry import attach, check
 
 
 def save(dataset: xr.Dataset, path: Path) -> Path:
-    """Write a Dataset to netCDF4; a run that is killed leaves no half-written file of that name.
+    """Write a Dataset to netCDF4; an interrupted run leaves no partial file of this name.
 
     Parameters
     ----------
     dataset
-        Results that keep to the registry.
+        Results, valid by the registry.
     path
-        File to write; its folder is made if need be.
+        File to write; its folder is made if necessary.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def save(dataset: xr.Dataset, path: Path) -> Path:
 
 
 def _dated(dataset: xr.Dataset) -> xr.Dataset:
-    """Dataset whose times are written from the first of January of their year."""
+    """Dataset with times encoded from the first of January of their year."""
     times = [str(name) for name, array in dataset.variables.items() if array.dtype.kind == "M"]
     encoded = {name: dataset[name].variable.copy(deep=False) for name in times}
     for variable in encoded.values():
@@ -50,9 +50,9 @@ def write(dataset: xr.Dataset, path: Path) -> Path:
     Parameters
     ----------
     dataset
-        What to write.
+        Any Dataset.
     path
-        File to write; its folder is made if need be.
+        File to write; its folder is made if necessary.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
@@ -68,15 +68,15 @@ def write(dataset: xr.Dataset, path: Path) -> Path:
 
 
 def open_results(path: str | Path | None = None, *, seizures: bool = False) -> xr.Dataset:
-    """Open the results of a run, or those of a sweep, whose values are read when they are used.
+    """Open the results of a run, or lazily those of a sweep.
 
     Parameters
     ----------
     path
-        The file or the store, or the folder that holds `run.nc` or `sweep.zarr`; by default the newest such folder
-        below `results/`.
+        The file or the store, or the folder with `run.nc` or `sweep.zarr`; by default the newest such folder below
+        `results/`.
     seizures
-        Whether to join the seizures of all jobs of a sweep; a run has its own always.
+        Whether to join the seizures of all jobs of a sweep; a run always has its own.
 
     Returns
     -------
@@ -113,14 +113,14 @@ def open_results(path: str | Path | None = None, *, seizures: bool = False) -> x
 
 
 def read(file: Path, *, name: str) -> xr.Dataset:
-    """Read a Dataset that flowsim wrote.
+    """Read a Dataset written by flowsim.
 
     Parameters
     ----------
     file
         File to read.
     name
-        Name that such files have, for the messages.
+        Usual name of such files, for messages.
 
     Raises
     ------

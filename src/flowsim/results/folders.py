@@ -1,4 +1,4 @@
-"""Folders of results: where they lie, which is the newest, and what one holds that cannot be opened as a run."""
+"""Folders of results: location, newest run, and description of a folder without a run."""
 
 from __future__ import annotations
 
@@ -9,34 +9,34 @@ from pathlib import Path
 from flowsim import checks
 
 FOLDER = Path("results")
-"""Folder below which results lie unless `out=` names another."""
+"""Folder of all results unless `out=` names another."""
 
 LATEST = "latest"
 """Link to the last results, of any study in `FOLDER` and of one study in the folder of its name."""
 
 RUN, SWEEP, POSTERIOR = "run.nc", "sweep.zarr", "posterior.nc"
-"""What a run, a sweep and a calibration write."""
+"""File or store written by a run, a sweep and a calibration."""
 
 _OPENED_BY = {
     POSTERIOR: "fs.load_posterior opens it",
     ".csv": "pandas.read_csv opens its tables",
     ".png": "its figures are pictures",
 }
-"""What opens a file, by its name or its ending."""
+"""Way to open a file, by its name or its ending."""
 
 _MOST = 8
-"""Most files that are named."""
+"""Maximum number of files named in a message."""
 
 
 LONGEST_PART, LONGEST_PATH = 255, 4095
-"""Most bytes of a part of a path, and of a path in all, that file systems take."""
+"""Maximum length of a part of a path, and of a path, on common file systems [byte]."""
 
 ROOM = 200
-"""Bytes that the names of what is written into a folder of results need."""
+"""Length reserved for the names of files in a folder of results [byte]."""
 
 
 def require_folder_name(name: str) -> None:
-    """Refuse what cannot be the name of a folder for results.
+    """Refuse an invalid name of a folder for results.
 
     Raises
     ------
@@ -72,19 +72,19 @@ def newest(folder: Path = FOLDER) -> Path:
 
 
 def _written(folder: Path) -> Iterator[tuple[float, Path]]:
-    """Time at which each run and each sweep below a folder was last written to [s], and its folder."""
+    """Time of the last change of each run and each sweep below a folder [s], and its folder."""
     for place, folders, files in os.walk(folder):
         own = Path(place)
         if RUN in files:
             yield (own / RUN).stat().st_mtime, own
         if SWEEP in folders:
             folders.remove(SWEEP)
-            parts = [own / SWEEP, own / SWEEP / "status"]  # a job that is done changes its status
+            parts = [own / SWEEP, own / SWEEP / "status"]  # a finished job changes its status
             yield max(part.stat().st_mtime for part in parts if part.is_dir()), own
 
 
 def described(folder: Path) -> str:
-    """What a folder without a run holds, which study wrote it, and what opens it, for a message.
+    """Description of a folder without a run, for a message: contents, study, and how to open it.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def described(folder: Path) -> str:
 
 
 def _studies(folder: Path) -> Iterator[str]:
-    """Study whose last results lie in a folder, or that a folder is named after."""
+    """Study with its last results in a folder, or with the folder named after it."""
     own = folder.resolve()
     for link in sorted(FOLDER.glob(f"*/{LATEST}")):
         if link.resolve() == own:

@@ -1,4 +1,4 @@
-"""Former names in result files, and their conversion to those of today."""
+"""Former names in result files, and their conversion to current names."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ RENAMED = MappingProxyType(
         "delay_by_class_error": "delay_by_class_mcse",
     }
 )
-"""Variable of today for each former name."""
+"""Current variable of each former name."""
 
 
 def converted(dataset: xr.Dataset) -> xr.Dataset:
-    """Results under the names of today, with the values as they are.
+    """Results under current names, with unchanged values.
 
     Times of seizures were hours in `seizure_time`; these are `seizure_hours` now, beside dates in the year of the
     configuration in the file. Without such a year they stay as they are, and the registry refuses them.

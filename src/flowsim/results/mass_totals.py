@@ -1,4 +1,4 @@
-"""Masses of loads of which only the ends are known: the same sums as those of a tally, without what they passed."""
+"""Masses of consignments by fate, without their visits: the same sums as a tally."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from flowsim.world.world import World
 
 
 def masses(world: World, roster: Roster, ended: Records, *, horizon: float) -> Masses:
-    """Add up where the loads of a roster came to, and close the ledger.
+    """Sum the masses of a roster by fate, and close the ledger.
 
     Parameters
     ----------
     world, roster
-        What was simulated, until the horizon.
+        World and simulated roster, until the horizon.
     ended
-        How each load ended, dims (vehicle,).
+        Fate of each consignment, dims (vehicle,).
     horizon
-        End of the span, before which all of them entered [h].
+        End of the span; all consignments entered before it [h].
 
     Raises
     ------
@@ -90,20 +90,20 @@ def add_up(
     by_case: Floats,
     at_posts: Floats,
 ) -> None:
-    """Add up masses in the order of the vehicles.
+    """Sum masses in the order of the vehicles.
 
     Parameters
     ----------
     ended
-        How each load ended, dims (vehicle,).
+        Fate of each consignment, dims (vehicle,).
     cell
-        Row of the sums, which is a replication and a drug, dims (vehicle,).
+        Row of the sums (a replication and a drug), dims (vehicle,).
     mass, parent, store
         As in a roster, dims (vehicle,).
     agency
-        Agency of the case that would take each load, dims (vehicle,).
+        Agency of the case against the ring of each consignment, dims (vehicle,).
     place, way_out, route_class
-        Site of the place where the way ends, exit, and class of the route, dims (vehicle,).
+        Site of the last place, exit, and class of the route, dims (vehicle,).
     horizon
         End of the span [h].
     entered, retained, stored, underway
@@ -113,7 +113,7 @@ def add_up(
     leaked, leaked_by_class, by_case
         Filled, dims (cell, exit), (cell, route class) and (cell, agency) [kg].
     at_posts
-        Filled by how loads were seized, dims (cell, how, checkpoint) [kg].
+        Filled by channel of seizure, dims (cell, channel, checkpoint) [kg].
     """
     for v in range(len(ended)):
         row, load, fate = cell[v], mass[v], ended[v].fate

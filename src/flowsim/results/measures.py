@@ -1,4 +1,4 @@
-"""Measures: what a Dataset says, as DataArrays with units and as one table."""
+"""Measures: quantities of a Dataset as DataArrays with units, and as one table."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import xarray as xr
 from flowsim.world.traffic import HEROIN
 
 YEARS = (0.05, 0.95)
-"""Quantiles of single years that an interval runs between."""
+"""Quantiles of single years: ends of the 90 % prediction interval."""
 
 
 def seized(results: xr.Dataset) -> xr.DataArray:
@@ -27,18 +27,18 @@ def seized(results: xr.Dataset) -> xr.DataArray:
 
 
 def seized_at(results: xr.Dataset) -> pd.DataFrame:
-    """Mass of heroin seized at each checkpoint and place in a mean year under the first policy.
+    """Annual mean mass of heroin seized at each checkpoint and place under the first policy.
 
     Parameters
     ----------
     results
-        Results of a run that simulates.
+        Results of a simulation.
 
     Returns
     -------
     DataFrame
         Columns policy, checkpoint, checkpoint_label, oblast, kind, latitude, longitude [degree], seized [kg], and the
-        number of years that the mean is taken over [1].
+        number of years in the mean [1].
     """
     mass = results["seized_mass_by_checkpoint"].isel(policy=0).sel(drug=HEROIN)
     over = [dim for dim in mass.dims if dim != "checkpoint"]
@@ -50,11 +50,11 @@ def seized_at(results: xr.Dataset) -> pd.DataFrame:
 
 
 AT = ("checkpoint", "checkpoint_label", "oblast", "kind", "latitude", "longitude")
-"""Coordinates that say where something is seized."""
+"""Coordinates of the location of a seizure."""
 
 
 def leakage(results: xr.Dataset) -> xr.DataArray:
-    """Mass that reached an exit in each year.
+    """Mass leaked through each exit in each year.
 
     Returns
     -------
@@ -77,7 +77,7 @@ def interdiction_rate(results: xr.Dataset) -> xr.DataArray:
 
 
 def variation(results: xr.Dataset) -> xr.DataArray:
-    """Coefficient of variation of the mass seized in a year.
+    """Coefficient of variation of the annual mass seized.
 
     Returns
     -------
@@ -89,7 +89,7 @@ def variation(results: xr.Dataset) -> xr.DataArray:
 
 
 def by_oblast(results: xr.Dataset) -> xr.DataArray:
-    """Mass seized in each year by oblast.
+    """Mass seized in each year, by oblast.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def by_oblast(results: xr.Dataset) -> xr.DataArray:
 
 
 def share_of_years_leading(results: xr.Dataset, oblast: str, *, first: int = 3) -> xr.DataArray:
-    """Share of years in which an oblast is among those with most mass seized.
+    """Share of years with an oblast among those with most mass seized.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def share_of_years_leading(results: xr.Dataset, oblast: str, *, first: int = 3) 
     oblast
         Name of the oblast.
     first
-        How many oblasts count as leading.
+        Number of oblasts counted as leading.
 
     Returns
     -------
@@ -122,34 +122,40 @@ def share_of_years_leading(results: xr.Dataset, oblast: str, *, first: int = 3) 
 
 
 def pooled_delay(results: xr.Dataset) -> xr.DataArray:
-    """Mean time that an honest vehicle spends at a checkpoint, over all visits.
+    """Mean time of an honest vehicle at a checkpoint, over all visits.
 
     Returns
     -------
     DataArray
         Dims (policy,), in [h].
     """
-    # Where visits were not over there is no delay, and then no mean of all.
+    # Unfinished visits leave no delay, and so no overall mean.
     weighted = results["delay"].where(results["vehicles"] > 0, 0.0) * results["vehicles"].fillna(0.0)
     return (weighted.sum("checkpoint", skipna=False) / results["vehicles"].sum("checkpoint")).assign_attrs(units="h")
 
 
 THROUGH, STOPPED = "where the rest gets through", "seized there"
-"""Quantity of the rows that say how loads passed checkpoints, and the item of what was seized there instead."""
+"""Quantity of the rows of passage through checkpoints, and item of the mass seized there instead."""
+
+CASES, MARKET = "taken by cases", "taken in the market"
+"""What is taken elsewhere, beside the parts of the mass at checkpoints."""
+
+SHARES = ("what", "share", "low", "high")
+"""Columns of a table of such parts: reason, share of the mass at checkpoints, and its interval [1]."""
 
 AT_CHECKPOINTS = ("routine", "patrol", "tip")
-"""Channels through which loads are seized at a checkpoint or on a way round it."""
+"""Channels of seizure at a checkpoint or on its bypass."""
 
 
 def at_checkpoints(results: xr.Dataset) -> xr.DataArray:
-    """Mass at checkpoints in each year, summed over the checkpoints that it came to: why it passed, or that it did not.
+    """Mass at checkpoints in each year, summed over its visits: passed, by reason, or seized.
 
-    Loads that a case takes at a checkpoint are not counted there, as nothing was decided.
+    Consignments taken by a case at a checkpoint are not counted, as no inspection was decided.
 
     Returns
     -------
     DataArray
-        Dims (policy, replication, drug, fate), in [kg]; fate is one of `REASONS`, or `STOPPED`, which is the last.
+        Dims (policy, replication, drug, fate), in [kg]; fate is one of `REASONS`, or `STOPPED` (the last).
     """
     passed = results["missed_mass"].rename(reason="fate")
     stopped = results["seized_mass"].sel(channel=list(AT_CHECKPOINTS)).sum(["channel", "agency"])
@@ -157,7 +163,7 @@ def at_checkpoints(results: xr.Dataset) -> xr.DataArray:
 
 
 def where_the_rest_gets_through(results: xr.Dataset) -> xr.DataArray:
-    """Parts of the mass at checkpoints, both summed over the years: by reason why it passed, and what was seized there.
+    """Shares of the mass at checkpoints, summed over years: passed, by reason, and seized.
 
     Returns
     -------
@@ -169,20 +175,20 @@ def where_the_rest_gets_through(results: xr.Dataset) -> xr.DataArray:
 
 
 def summary(results: xr.Dataset, *, drug: str = "heroin") -> pd.DataFrame:
-    """Table of a run of one policy.
+    """Summary table of a run of one policy.
 
     Parameters
     ----------
     results
         Results of a run; of several policies the first is taken.
     drug
-        Drug that it is about; each further drug of the world follows with a few rows that name it.
+        Drug of the table; each further drug of the world follows with a few rows under its name.
 
     Returns
     -------
     DataFrame
-        Columns quantity, item, unit, mean, error (standard error of the mean, Monte Carlo), low and high (5 and
-        95 % of single years).
+        Columns quantity, item, unit, mean, mcse (Monte Carlo standard error of the mean), q05 and q95 (90 % prediction
+        interval of single years).
     """
     one = results.isel(policy=0)
     if "expected_rate" in one and "draw" in one.dims:
@@ -221,15 +227,15 @@ def summary(results: xr.Dataset, *, drug: str = "heroin") -> pd.DataFrame:
 
 
 def _over_draws(tables: list[pd.DataFrame]) -> pd.DataFrame:
-    """Table of the closed form over draws: means, and 5 and 95 % of the draws in place of those of years."""
+    """Table of the closed form over draws: means, and 90 % credible intervals in place of prediction intervals."""
     rows = pd.concat(tables)
     grouped = rows.groupby(["quantity", "item", "unit"], sort=False)["mean"]
-    found = grouped.agg(["mean"]).assign(error=np.nan, low=grouped.quantile(YEARS[0]), high=grouped.quantile(YEARS[1]))
+    found = grouped.agg(["mean"]).assign(mcse=np.nan, q05=grouped.quantile(YEARS[0]), q95=grouped.quantile(YEARS[1]))
     return found.reset_index()[COLUMNS]
 
 
 def _years_of_draws(results: xr.Dataset) -> xr.Dataset:
-    """Results whose replications are those of all draws; what is pooled over traffic is the same in all."""
+    """Results with the replications of all draws pooled; traffic is common to all draws."""
     loads = [str(name) for name, array in results.items() if "replication" in array.dims]
     pooled = results.drop_vars(loads).isel(draw=0, drop=True)
     stacked = results[loads].reset_coords(drop=True).stack(years=("draw", "replication"))
@@ -238,7 +244,7 @@ def _years_of_draws(results: xr.Dataset) -> xr.Dataset:
 
 
 def _some(quantity: str, mass: xr.DataArray) -> list[tuple[object, ...]]:
-    """Row of a mass that only some worlds have; none where it is always 0."""
+    """Row of a mass, omitted where it is always 0."""
     return [_yearly(quantity, "", "kg", mass)] if bool((mass > 0).any()) else []
 
 
@@ -264,13 +270,13 @@ def _each(quantity: str, years: xr.DataArray, dim: str) -> list[Cells]:
 
 
 def _rate(loads: xr.Dataset) -> Cells:
-    """Long-run rate, and the interval of single years."""
+    """Long-run rate, with the 90 % prediction interval of single years."""
     got, sent = loads["seized_mass"].sum(["channel", "agency"]).values, loads["entered_mass"].values
     return _ratio("interdiction rate", "", got, sent)
 
 
 def _through(loads: xr.Dataset) -> list[Cells]:
-    """Parts of the mass at checkpoints, in the order of the reasons, without those that never were."""
+    """Shares of the mass at checkpoints, in the order of the reasons, without those always 0."""
     masses = at_checkpoints(loads)
     whole = masses.sum("fate").values
     parts = {str(fate): masses.sel(fate=fate).values for fate in masses["fate"].values}
@@ -278,7 +284,7 @@ def _through(loads: xr.Dataset) -> list[Cells]:
 
 
 def _ratio(quantity: str, item: str, parts: Floats, wholes: Floats) -> Cells:
-    """Ratio of the sums over years with the error of a ratio of means, and the interval of single years."""
+    """Ratio of sums over years, with its Monte Carlo standard error and the 90 % prediction interval of a year."""
     if not wholes.sum() > 0:
         return quantity, item, "1", math.nan, math.nan, math.nan, math.nan
     ratio = parts.sum() / wholes.sum()
@@ -294,7 +300,7 @@ def _others(one: xr.Dataset, drug: str) -> list[str]:
 
 
 def _in_short(loads: xr.Dataset, drug: str) -> list[Cells]:
-    """Rows of a drug that the table is not about."""
+    """Short rows of a further drug."""
     seized = loads["seized_mass"].sum(["channel", "agency"])
     return [
         _yearly(f"{drug} entered", "", "kg", loads["entered_mass"]),
@@ -304,13 +310,13 @@ def _in_short(loads: xr.Dataset, drug: str) -> list[Cells]:
 
 
 def _expected_in_short(one: xr.Dataset, drug: str) -> list[Cells]:
-    """Rows of the closed form of a drug that the table is not about."""
+    """Short rows of the closed form of a further drug."""
     kept = ("entered", "seized", "interdiction rate")
     return [(f"{drug} {row[0]}", *row[1:]) for row in _expected_rows(one) if row[0] in kept]
 
 
 def _honest(one: xr.Dataset) -> list[Cells]:
-    """Rows of honest traffic, of which no interval of single years is simulated."""
+    """Rows of honest traffic, without a prediction interval of single years, as none is simulated."""
     gap = math.nan
     rows: list[Cells] = []
     for quantity, name in (
@@ -330,7 +336,7 @@ def _honest(one: xr.Dataset) -> list[Cells]:
 
 
 def _expected_rows(one: xr.Dataset) -> list[Cells]:
-    """Rows of the closed form, which has neither a Monte Carlo error nor single years."""
+    """Rows of the closed form, without a Monte Carlo standard error or a prediction interval."""
     gap = math.nan
     total = float(one["expected_seized_mass"].sum())
     spread = float(one["expected_rate_cv"]) * total
@@ -352,7 +358,7 @@ def _expected_rows(one: xr.Dataset) -> list[Cells]:
 
 
 def _expected_through(one: xr.Dataset) -> list[tuple[str, str, str, float]]:
-    """Expected parts of the mass at checkpoints, as in `_through`."""
+    """Expected shares of the mass at checkpoints, as in `_through`."""
     masses = {str(reason): float(one["expected_missed_mass"].sel(reason=reason)) for reason in one["reason"].values}
     masses[STOPPED] = float(one["expected_seized_mass_by_channel"].sel(channel=list(AT_CHECKPOINTS)).sum())
     whole = sum(masses.values()) or math.nan
@@ -360,6 +366,6 @@ def _expected_through(one: xr.Dataset) -> list[tuple[str, str, str, float]]:
 
 
 def _sorted(values: xr.DataArray, dim: str) -> list[tuple[str, float]]:
-    """Names and values along a dim, the largest first."""
+    """Names and values along a dim, in descending order."""
     pairs = zip(values[dim].values, values.values, strict=True)
     return sorted(((str(name), float(value)) for name, value in pairs), key=lambda pair: -pair[1])

@@ -1,4 +1,4 @@
-"""Loads that left a checkpoint unseized, counted in machine code by reason; those with an alarm are only found."""
+"""Consignments missed at checkpoints, summed by reason in compiled code; those with an alarm are only listed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from flowsim.draws.philox import Floats
 from flowsim.jit import kernel
 
 Codes = npt.NDArray[Any]
-"""Whole numbers of one byte or more."""
+"""Integers of one byte or more."""
 
 
 @kernel
@@ -31,7 +31,7 @@ def without_alarm(
     alarmed: Ints,
     who: Ints,
 ) -> int:
-    """Add up the mass of loads that left checkpoints without an alarm; number of visits with one.
+    """Sum the mass missed at checkpoints without an alarm; return the number of visits with one.
 
     Parameters
     ----------
@@ -40,7 +40,7 @@ def without_alarm(
     counted
         Whether a vehicle counts, dims (vehicle,).
     taken_at
-        Visit at which it was seized, -1 if none, dims (vehicle,).
+        Visit of the seizure, -1 if none, dims (vehicle,).
     cell
         Row of `sums` for each vehicle, dims (vehicle,).
     mass
@@ -50,11 +50,11 @@ def without_alarm(
     reason
         Column of `sums` for each decision, dims (decision,).
     referred
-        The decision after which there may be an alarm.
+        Code of a referral, the only decision with a possible alarm.
     sums
         Filled, dims (cell, reason) [kg].
     alarmed, who
-        Filled with the visits that had an alarm, and their vehicles.
+        Filled with the visits with an alarm, and their vehicles.
     """
     found = 0
     for v in range(len(counted)):

@@ -1,4 +1,4 @@
-"""The registry of result variables: names, dims, units and meaning, against which every Dataset is checked."""
+"""Registry of result variables: names, dims, units and meaning; every Dataset is checked against it."""
 
 from __future__ import annotations
 
@@ -25,26 +25,26 @@ class Variable:
     """CF units; "1" for a pure number."""
 
     meaning: str
-    """What it is, in one sentence, which becomes `long_name`."""
+    """Meaning in one sentence, which becomes `long_name`."""
 
     kind: str = "simulated"
-    """Whether it is simulated, reported, calibrated or assumed."""
+    """Origin: simulated, reported, calibrated or assumed."""
 
 
 LOADS = ("policy", "replication", "drug")
-"""Dims of what is counted by drug."""
+"""Dims of variables counted by drug."""
 
 POSTS = ("policy", "checkpoint")
-"""Dims of what is pooled over the simulated traffic."""
+"""Dims of variables pooled over the simulated traffic."""
 
 HOURLY = (*POSTS, "hour")
-"""Dims of what is told by the hour of the day."""
+"""Dims of variables by hour of the day."""
 
 CLASSES = (*POSTS, "vehicle_class", "direction")
-"""Dims of what is told by class of vehicle and by direction: in, out, or both where it is neither."""
+"""Dims of variables by class of vehicle and direction: in, out, or both at a checkpoint inside the country."""
 
 VARIABLES: tuple[Variable, ...] = (
-    Variable("entered_mass", LOADS, "kg", "Mass that crossed the border or was harvested inside, within the horizon."),
+    Variable("entered_mass", LOADS, "kg", "Mass entering over the border or from harvest inside, within the horizon."),
     Variable("seized_mass", (*LOADS, "channel", "agency"), "kg", "Mass seized, by channel and agency."),
     Variable("seized_mass_by_checkpoint", (*LOADS, "checkpoint"), "kg", "Mass seized, by checkpoint."),
     Variable("seizure_count", (*LOADS, "checkpoint"), "1", "Number of seizures, by checkpoint."),
@@ -64,28 +64,34 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("vehicles", POSTS, "year-1", "Honest vehicles that passed, scaled to a year."),
     Variable("referrals", POSTS, "year-1", "Honest vehicles referred to secondary inspection, scaled to a year."),
     Variable("false_alarms", POSTS, "year-1", "Alarms on honest vehicles, scaled to a year."),
-    Variable("delay", POSTS, "h", "Mean time that an honest vehicle spends at the checkpoint, until it leaves."),
+    Variable("delay", POSTS, "h", "Mean time of an honest vehicle at the checkpoint, from arrival to departure."),
     Variable("delay_mcse", POSTS, "h", "Monte Carlo standard error of the mean time, over spans of traffic."),
-    Variable("delay_p95", POSTS, "h", "Time at the checkpoint that 95 % of honest vehicles do not exceed."),
+    Variable("delay_p95", POSTS, "h", "95 % quantile of the time of an honest vehicle at the checkpoint."),
     Variable(
         "unfinished",
         POSTS,
         "1",
-        "Share of honest visits not over when a hundred spans had passed; where there are any, no delay is given.",
+        "Share of honest visits not over after a hundred spans; if positive, the delay is missing.",
     ),
     Variable("vehicles_by_hour", HOURLY, "year-1", "Honest vehicles, by hour of the day of arrival, scaled to a year."),
     Variable("delay_by_hour", HOURLY, "h", "Mean time at the checkpoint, by hour of the day of arrival."),
-    Variable("delay_by_hour_mcse", HOURLY, "h", "Monte Carlo standard error of that mean, over spans of traffic."),
+    Variable("delay_by_hour_mcse", HOURLY, "h", "Monte Carlo standard error of the same mean, over spans of traffic."),
     Variable("vehicles_by_class", CLASSES, "year-1", "Honest vehicles, by class and direction, scaled to a year."),
     Variable("delay_by_class", CLASSES, "h", "Mean time at the checkpoint, by class of vehicle and direction."),
-    Variable("delay_by_class_mcse", CLASSES, "h", "Monte Carlo standard error of that mean, over spans of traffic."),
+    Variable(
+        "delay_by_class_mcse", CLASSES, "h", "Monte Carlo standard error of the same mean, over spans of traffic."
+    ),
     Variable("queue_length", POSTS, "1", "Mean number of honest vehicles waiting for a lane or a bay."),
     Variable(
         "utilisation", POSTS, "1", "Utilisation of the busiest lanes or bays; at 1 or above the queue is unstable."
     ),
-    Variable("cost", POSTS, "USD year-1", "Cost of searches that found nothing and their compensation, in a year."),
+    Variable("cost", POSTS, "USD year-1", "Annual cost of fruitless searches and their compensation."),
     Variable(
-        "policy_cost", ("policy",), "USD year-1", "Cost of a policy, its capital spread over its life.", "assumed"
+        "policy_cost",
+        ("policy",),
+        "USD year-1",
+        "Annual cost of a policy, with its capital spread over its life.",
+        "assumed",
     ),
     Variable("expected_seized_mass", ("policy", "drug", "checkpoint"), "kg", "Expected mass seized in a year."),
     Variable(
@@ -125,14 +131,14 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("seizure_mass", ("seizure",), "kg", "Mass of each seizure."),
     Variable("seizure_hours", ("seizure",), "h", "Time of each seizure from the first of January, to the last bit."),
 )
-"""All variables that a result may hold."""
+"""All variables of results."""
 
 COMPARED = ("leaked_mass_by_class", "utilisation", "policy_cost")
-"""Variables that only a comparison of policies has."""
+"""Variables of a comparison of policies only."""
 
 CHANNELS = ("routine", "patrol", "tip", "case", "market")
-"""How a seizure came about: at a checkpoint, by a patrol of the Border Guards on a way round one, at a checkpoint on a
-tip, by a case against the ring, or by arrests in the retail trade of a city."""
+"""Channel of a seizure: at a checkpoint, by a patrol of the Border Guards on a bypass, at a checkpoint on a tip, by a
+case against the ring, or by arrests in the retail trade of a city."""
 
 REASONS = (
     "not selected",
@@ -146,21 +152,21 @@ REASONS = (
     "protected",
     "bought off",
 )
-"""Why a load passed a checkpoint."""
+"""Reason for which a consignment passed a checkpoint."""
 
 OPTIONAL = ("policy", "chain", "draw", "replication")
 """Dims that a selection or a mean may have removed."""
 
 
 def check(dataset: xr.Dataset, *, swept: Sequence[str] = ()) -> None:
-    """Refuse a Dataset that departs from the registry.
+    """Refuse a Dataset with unregistered variables, dims or units.
 
     Parameters
     ----------
     dataset
         Results.
     swept
-        Dims along which runs lie, which any variable may have.
+        Dims of the runs of a sweep, allowed on any variable.
 
     Raises
     ------
@@ -180,7 +186,7 @@ def check(dataset: xr.Dataset, *, swept: Sequence[str] = ()) -> None:
 
 
 def attach(dataset: xr.Dataset) -> xr.Dataset:
-    """Dataset whose variables carry the units and meaning of the registry, and whose coordinates say what they are."""
+    """Attach the registered units and meaning to the variables and coordinates of a Dataset."""
     known = {variable.name: variable for variable in VARIABLES}
     for name in dataset.data_vars:
         checks.known(str(name), list(known), thing="result variable")
@@ -191,7 +197,7 @@ def attach(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def markdown() -> str:
-    """Table of the registry for the documentation, as Markdown."""
+    """Table of the registry as Markdown, for the documentation."""
     head = ["| variable | dims | units | meaning |", "| --- | --- | --- | --- |"]
     rows = [f"| `{v.name}` | {', '.join(v.dims)} | {v.units} | {v.meaning} |" for v in VARIABLES]
     return "\n".join(head + rows) + "\n"

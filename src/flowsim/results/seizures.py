@@ -1,4 +1,4 @@
-"""Seizures: where each load was taken, by which agency and through which channel, and which make one seizure."""
+"""Seizures: place, agency and channel of each consignment taken, and their grouping into seizures."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ ROUTINE, PATROL, TIP, CASE, MARKET = range(len(CHANNELS))
 
 
 def taken(world: World, fleet: Travelled, outcome: Outcome, *, counted: npt.NDArray[np.bool_]) -> Columns:
-    """Loads that were seized, one row each in the order of the fleet.
+    """Seized consignments, one row each in the order of the fleet.
 
-    A load is taken by a case if it was seized when the case was ripe; else by a patrol if it had gone round its last
-    checkpoint; else on a tip if the agency had one.
+    A consignment is taken by a case if it was seized at the time of the case; else by a patrol if it had bypassed its
+    last checkpoint; else on a tip if the agency had one.
 
     Parameters
     ----------
     world, fleet, outcome
-        What was simulated.
+        World, its fleet and the simulated outcome.
     counted
-        Vehicles that count, dims (vehicle,).
+        Vehicles to count, dims (vehicle,).
 
     Returns
     -------
@@ -68,21 +68,21 @@ def taken(world: World, fleet: Travelled, outcome: Outcome, *, counted: npt.NDAr
 
 
 def in_store(fleet: Travelled, outcome: Outcome) -> npt.NDArray[np.bool_]:
-    """Whether each part ended before it set out from its hub, dims (vehicle,)."""
+    """Whether each part of a consignment ended before its departure from its hub, dims (vehicle,)."""
     release = np.where(fleet.parent < 0, -np.inf, outcome.end[fleet.parent] + fleet.store)
     inside: npt.NDArray[np.bool_] = outcome.end <= release
     return inside
 
 
 def table(world: World, fleet: Travelled, outcome: Outcome, *, loads: Columns) -> Columns:
-    """Seizures: what one case finds of one ring in store at one place is one, every other load is one by itself.
+    """Seizures: the finds of a case in one store of its ring count as one, any other consignment alone.
 
     Parameters
     ----------
     world, fleet, outcome
-        What was simulated.
+        World, its fleet and the simulated outcome.
     loads
-        Loads that were seized, as from `taken`.
+        Seized consignments, as from `taken`.
 
     Returns
     -------

@@ -1,4 +1,4 @@
-"""Sites: where loads are taken, first the checkpoints, then the places that only cases and retail arrests reach."""
+"""Sites of seizures: the checkpoints, then the places reached only by cases and retail arrests."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from flowsim.world.world import World
 
 @dataclass(frozen=True, kw_only=True)
 class Site:
-    """A checkpoint, or a place where a load may be taken without one."""
+    """A checkpoint, or a place of seizures without one."""
 
     name: str
-    """Name of the checkpoint, or `at-` and that of the place."""
+    """Name of the checkpoint, or `at-` and the name of the place."""
 
     oblast: str
-    """First-level division that it lies in."""
+    """First-level division of the country."""
 
     mode: str
-    """Mode of the vehicles that are controlled there."""
+    """Mode of the vehicles controlled there."""
 
     kind: str
     """Type of the checkpoint, or `place`."""
@@ -35,7 +35,7 @@ class Site:
     """Agency of the checkpoint; empty for a place."""
 
     label: str
-    """Name as it is printed."""
+    """Name in print."""
 
     latitude: float
     """Latitude [degrees north]."""
@@ -48,7 +48,7 @@ class Site:
 
 
 def places(world: World) -> tuple[Place, ...]:
-    """Places where loads can be taken without a checkpoint: hubs, cities and the last places of routes.
+    """Places of seizures without a checkpoint: hubs, cities and the last places of routes.
 
     There are none in a world without cases, hubs and a market.
     """
@@ -67,7 +67,7 @@ def site_name(place: Place) -> str:
 
 
 def sites(world: World) -> tuple[Site, ...]:
-    """Checkpoints of a world in their order, then the places where loads can be taken without one."""
+    """Checkpoints of a world in order, then the places of seizures without one."""
     posts = (
         Site(
             name=post.name,
@@ -109,7 +109,7 @@ ALONG: Mapping[str, str] = {
     "latitude": "latitude",
     "longitude": "longitude",
 }
-"""Field of a site that each coordinate along `checkpoint` holds."""
+"""Field of a site behind each coordinate along `checkpoint`."""
 
 
 def along(where: Sequence[Site]) -> dict[str, tuple[str, list[Any]]]:
@@ -124,7 +124,7 @@ def along(where: Sequence[Site]) -> dict[str, tuple[str, list[Any]]]:
 
 
 def site_of_place(world: World) -> Ints:
-    """Index of the site of each place of the network, -1 if it has none of its own, dims (place,)."""
+    """Index of the site of each place of the network, -1 if none, dims (place,)."""
     index = np.full(len(world.network.places), -1, dtype=np.int64)
     for k, place in enumerate(places(world)):
         index[world.network.index(place.name)] = len(world.checkpoints) + k
@@ -132,17 +132,17 @@ def site_of_place(world: World) -> Ints:
 
 
 def last_visit(fleet: Travelled, outcome: Outcome) -> Ints:
-    """Visit that each vehicle came to last, -1 if none, dims (vehicle,)."""
+    """Last visit reached by each vehicle, -1 if none, dims (vehicle,)."""
     reached = np.zeros(len(outcome.arrival) + 1, dtype=np.int64)
     np.cumsum(~np.isnan(outcome.arrival), out=reached[1:])
     begin, end = fleet.first[:-1], fleet.first[1:]
-    count = reached[end] - reached[begin]  # a vehicle comes to its checkpoints in their order
+    count = reached[end] - reached[begin]  # a vehicle visits its checkpoints in order
     last: Ints = np.where(count > 0, begin + count - 1, -1)
     return last
 
 
 def final_visit(fleet: Travelled, outcome: Outcome) -> Ints:
-    """Visit with which each vehicle's journey ended, -1 if it went on from its last one, dims (vehicle,)."""
+    """Visit at which each vehicle's journey ended, -1 if it continued, dims (vehicle,)."""
     last = last_visit(fleet, outcome)
     ended = (last >= 0) & (outcome.departure[last] == outcome.end) if len(outcome.departure) else last >= 0
     final: Ints = np.where(ended, last, -1)

@@ -1,4 +1,4 @@
-"""A store of many runs, read: opened lazily, with what is missing as NaN and what is damaged refused."""
+"""Reader of a sweep's store: opened lazily, with missing jobs as NaN and damaged chunks refused."""
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ if TYPE_CHECKING:
     from zarr.core.buffer import Buffer, BufferPrototype
 
 FLAGS = ("missing", "running", "done", "failed")
-"""What the status of a job says, by its flag."""
+"""Status of a job, by its flag."""
 
 MISSING, RUNNING, DONE, FAILED = range(len(FLAGS))
-"""The flags of a job's status."""
+"""Flags of a job's status."""
 
 STATUS, RECEIPT, ERROR, SEIZURES = "status", "jobs/receipt", "jobs/error", "seizures"
 """Places in the store: flags; checksums of what each job wrote; why jobs failed; one group of seizures per job."""
 
 CODECS = ("bytes", "vlen-utf8", "zstd")
-"""Codecs that flowsim writes; one that others may add, such as pickle, can run code when it is read."""
+"""Codecs written by flowsim; others, such as pickle, can run code when read."""
 
 Flags = npt.NDArray[np.uint8]
 
 
 def chunk_name(index: Sequence[int], *, inner: int = 0) -> str:
-    """Name of the file of a job's chunk, with as many zeros at the end as the variable has dims of its own."""
+    """File name of a job's chunk, ending in a zero for each of the variable's own dims."""
     return ".".join(["c", *map(str, index), *["0"] * inner])
 
 
 def read_flags(path: Path, *, shape: Sequence[int]) -> Flags:
     """Status flags of all jobs, dims as in the store.
 
-    The chunks of the status are read as files of one byte, which takes a tenth of the time that zarr takes.
+    The chunks of the status are read as files of one byte, in a tenth of zarr's time.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def read_flags(path: Path, *, shape: Sequence[int]) -> Flags:
 
 
 def flag_files(path: Path, *, known: Mapping[tuple[int, ...], int] | None = None) -> list[tuple[tuple[int, ...], int]]:
-    """Index and flag of each job that has begun, except of those that are known to be done or to have failed."""
+    """Index and flag of each job begun, except jobs known to be done or failed."""
     found = []
     folder = str(path / STATUS) + os.sep
     for name in os.listdir(folder):
@@ -74,7 +74,7 @@ def flag_files(path: Path, *, known: Mapping[tuple[int, ...], int] | None = None
         index = tuple(map(int, parts))
         if known is not None and known.get(index) in (DONE, FAILED):
             continue
-        with open(folder + name, "rb", buffering=0) as file:  # ten thousand of them
+        with open(folder + name, "rb", buffering=0) as file:  # unbuffered: a store may hold ten thousand of them
             data = file.read(2)
         if len(data) == 1 and data[0] < len(FLAGS):
             found.append((index, data[0]))
@@ -82,7 +82,7 @@ def flag_files(path: Path, *, known: Mapping[tuple[int, ...], int] | None = None
 
 
 def metadata(path: Path, node: str = "") -> dict[str, Any]:
-    """What the file `zarr.json` of an array or a group says.
+    """Metadata in `zarr.json` of an array or a group.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def metadata(path: Path, node: str = "") -> dict[str, Any]:
 
 
 def digest_of_seizures(folder: Path) -> int:
-    """Checksum of the names and bytes of all files in the group of a job's seizures."""
+    """Checksum of the names and contents of all files of a job's seizures."""
     crc, top = 0, str(folder)
     files = [os.path.join(place, name) for place, _, names in os.walk(top) for name in names]
     for file in sorted(files):
@@ -116,7 +116,7 @@ def seizures_group(path: Path, number: int) -> Path:
 
 
 def read_receipt(path: Path, index: Sequence[int]) -> npt.NDArray[np.uint32] | None:
-    """Checksums of what a job wrote, in the order of the parts; None if they are missing or cut."""
+    """Checksums of a job's chunks, in the order of the parts; None if missing or incomplete."""
     file = path / RECEIPT / chunk_name(index, inner=1)
     try:
         return np.frombuffer(file.read_bytes(), dtype="<u4")
@@ -126,7 +126,7 @@ def read_receipt(path: Path, index: Sequence[int]) -> npt.NDArray[np.uint32] | N
 
 @dataclass(frozen=True)
 class _Seal:
-    """What tells chunks that may be read from those that may not."""
+    """Readability of chunks: those of finished jobs, verified by checksum."""
 
     path: Path
     swept: int
@@ -134,12 +134,12 @@ class _Seal:
     flags: Flags
 
     def passed(self, key: str, data: bytes | None) -> bool:
-        """Whether a chunk may be read; one that is not there yet may not, and is NaN.
+        """Whether a chunk may be read; a chunk not yet written may not, and is NaN.
 
         Raises
         ------
         ValueError
-            If a chunk that a job wrote is damaged, or that of a coordinate is gone.
+            If a chunk of a finished job is damaged, or one of a coordinate is missing.
         """
         name, _, chunk = key.partition("/")
         if "/" in chunk or chunk.partition(".")[0] != "c":
@@ -161,7 +161,7 @@ class _Seal:
 
 
 class _Guarded(LocalStore):
-    """Store on disk of which only what finished jobs wrote can be read."""
+    """Store on disk with access to the chunks of finished jobs only."""
 
     def __init__(self, root: Path, *, seal: _Seal) -> None:
         super().__init__(root, read_only=True)
@@ -180,12 +180,12 @@ def is_store(path: Path) -> bool:
 
 
 def open_store(path: Path, *, seizures: bool = False) -> xr.Dataset:
-    """Open the store of a sweep; values are read when they are used.
+    """Open the store of a sweep lazily.
 
     Parameters
     ----------
     path
-        The store, or the folder that holds it.
+        The store, or its folder.
     seizures
         Whether to join the seizures of all jobs, which reads them, dim `seizure`.
 
@@ -197,7 +197,7 @@ def open_store(path: Path, *, seizures: bool = False) -> xr.Dataset:
     Raises
     ------
     ValueError
-        If it is no store of this format, holds a codec that flowsim does not write, or departs from the registry.
+        If it is no store of this format, holds a foreign codec, or departs from the registry.
     """
     path = path if path.name == SWEEP else path / SWEEP
     swept = str(metadata(path)["attributes"].get("swept", "")).split()
@@ -221,7 +221,7 @@ def open_store(path: Path, *, seizures: bool = False) -> xr.Dataset:
 
 
 def check_codecs(files: Iterable[Path]) -> None:
-    """Refuse arrays with a codec that flowsim does not write.
+    """Refuse arrays with a foreign codec.
 
     Parameters
     ----------
@@ -243,7 +243,7 @@ def _dims(path: Path, name: str) -> list[str]:
 
 
 def joined(dataset: xr.Dataset, *, path: Path, swept: Sequence[str]) -> xr.Dataset:
-    """Dataset with the seizures of all jobs that are done, in the order of their times, with the labels of their jobs.
+    """Dataset with the seizures of all finished jobs, in order of time, labelled by job.
 
     Parameters
     ----------
@@ -257,7 +257,7 @@ def joined(dataset: xr.Dataset, *, path: Path, swept: Sequence[str]) -> xr.Datas
     Raises
     ------
     ValueError
-        If the seizures of a job are damaged or gone.
+        If the seizures of a job are damaged or missing.
     """
     shape = dataset[STATUS].shape
     coordinates = {str(name): array for name, array in dataset.coords.items() if set(array.dims) & set(swept)}
@@ -300,7 +300,7 @@ def read_seizures(path: Path, number: int, *, index: Sequence[int]) -> dict[str,
     Raises
     ------
     ValueError
-        If they are damaged or gone.
+        If they are damaged or missing.
     """
     folder = seizures_group(path, number)
     receipt = read_receipt(path, index)
@@ -315,7 +315,7 @@ def read_seizures(path: Path, number: int, *, index: Sequence[int]) -> dict[str,
     numbers, words = np.asarray(group["numbers"][:]), np.asarray(group["words"][:])  # type: ignore[index]
     for column, (name, kind) in enumerate(group.attrs["numbers"].items()):  # type: ignore[union-attr]
         own = numbers[:, column]
-        dates = np.dtype(kind).kind == "M"  # kept as whole microseconds
+        dates = np.dtype(kind).kind == "M"  # stored as whole microseconds
         table[name] = own.astype(np.int64).astype("datetime64[us]").astype(kind) if dates else own.astype(kind)
     for column, name in enumerate(group.attrs["words"]):  # type: ignore[arg-type]
         table[str(name)] = words[:, column].astype(object)

@@ -1,4 +1,4 @@
-"""Tallies: what outcomes add up to, by checkpoint, agency, exit and replication."""
+"""Tallies: outcomes summed by checkpoint, agency, exit and replication."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from flowsim.world.world import World
 Floats = npt.NDArray[np.float64]
 
 LEDGER_TOLERANCE = 1e-9
-"""Largest difference between the two sides of the ledger relative to the mass entered [1]."""
+"""Maximum imbalance of the ledger, relative to the mass entered [1]."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Masses:
-    """Where the mass of consignments came to, by replication and drug; the last dim, where there is one, is named."""
+    """Masses of consignments by fate, replication and drug."""
 
     entered: Floats
     """Dims (replication, drug) [kg]."""
@@ -57,28 +57,28 @@ class Masses:
 
 @dataclass(frozen=True, kw_only=True)
 class Loads(Masses):
-    """Masses of consignments, what they passed, and every seizure."""
+    """Masses of consignments, reasons of passage, and every seizure."""
 
     patrolled: Floats
-    """Part of `seized` that patrols stopped on the way round, dims (replication, drug, checkpoint) [kg]."""
+    """Part of `seized` taken by patrols on the bypass, dims (replication, drug, checkpoint) [kg]."""
 
     missed: Floats
     """Mass that passed a checkpoint, by reason and summed over checkpoints, dims (replication, drug, reason) [kg]."""
 
     count: Floats
-    """Seizures without the many small ones of the market, dims (replication, drug, site) [1]."""
+    """Seizures, without the many small ones of the market, dims (replication, drug, site) [1]."""
 
     seizures: dict[str, npt.NDArray[Any]]
     """Columns of `seizures.table`, each with dims (seizure,)."""
 
 
 def exits(world: World) -> tuple[str, ...]:
-    """Names of the ways out, in the order of the routes."""
+    """Names of the exits, in the order of the routes."""
     return tuple(dict.fromkeys(route.exit for route in world.network.routes))
 
 
 def route_classes(world: World) -> tuple[str, ...]:
-    """Classes of routes, which are an origin and a mode, in the order of the routes."""
+    """Classes of routes (origin and mode), in the order of the routes."""
     return tuple(dict.fromkeys(f"{route.origin} {route.mode}" for route in world.network.routes))
 
 
@@ -91,16 +91,16 @@ def ends_of_routes(world: World) -> tuple[Ints, Ints]:
 
 
 def tally_loads(world: World, fleet: Travelled, outcome: Outcome, *, replications: int, horizon: float) -> Loads:
-    """Add up what happened to the consignments of a fleet and close the ledger.
+    """Sum the fates of the consignments of a fleet and close the ledger.
 
     Parameters
     ----------
     world, fleet, outcome
-        What was simulated, until the horizon.
+        World, its fleet and the outcome simulated until the horizon.
     replications
         Number of replications in the fleet.
     horizon
-        End of the span; what entered later is not counted [h].
+        End of the span; later entries are not counted [h].
 
     Raises
     ------
@@ -144,7 +144,7 @@ def tally_loads(world: World, fleet: Travelled, outcome: Outcome, *, replication
 
 
 def _counted(fleet: Travelled, outcome: Outcome, *, horizon: float) -> Bools:
-    """Loads that entered before the horizon, and the parts in which they left hubs."""
+    """Consignments entered before the horizon, and their parts sent on from hubs."""
     counted: Bools = (fleet.drug != HONEST) & (fleet.entry < horizon)
     parts = np.flatnonzero(fleet.parent >= 0)
     parents = fleet.parent[parts]
@@ -153,7 +153,7 @@ def _counted(fleet: Travelled, outcome: Outcome, *, horizon: float) -> Bools:
 
 
 def _total(fleet: Travelled, chosen: Bools, extra: Ints | None, *, shape: tuple[int, ...]) -> Floats:
-    """Mass of chosen vehicles by replication, drug and what else is given for each of them."""
+    """Mass of selected vehicles by replication, drug and further keys."""
     where = [fleet.replication[chosen], fleet.drug[chosen], *([] if extra is None else [extra])]
     index = np.ravel_multi_index(tuple(where), shape)
     sums = np.bincount(index, weights=fleet.mass[chosen], minlength=int(np.prod(shape)))
@@ -167,7 +167,7 @@ def _histogram(rows: Columns, name: str, *, shape: tuple[int, ...], weights: Flo
 
 
 def _market(world: World, fleet: Travelled, retained: Bools, *, shape: tuple[int, int]) -> Floats:
-    """Mass that retail arrests take of what is retained, dims (replication, drug, site) [kg]."""
+    """Mass taken by retail arrests out of the mass retained, dims (replication, drug, site) [kg]."""
     full = (*shape, len(sites(world)))
     if world.traffic.market == 0.0:
         return np.zeros(full)
@@ -182,21 +182,21 @@ def _at_posts(world: World, loads: Columns, *, channel: int, shape: tuple[int, i
 
 
 def _channels(world: World, loads: Columns, at_posts: dict[int, Floats], *, arrested: Floats) -> Floats:
-    """Mass seized, dims (replication, drug, channel, agency) [kg]; what patrols stop is the Border Guards'."""
+    """Mass seized, dims (replication, drug, channel, agency) [kg]; patrols belong to the Border Guards."""
     by_case = {name: column[loads["channel"] == CASE] for name, column in loads.items()}
     by_case_agency = _histogram(by_case, "agency", shape=(*arrested.shape, len(AGENCIES)), weights=by_case["mass"])
     return channels_of(world, at_posts, by_case=by_case_agency, arrested=arrested)
 
 
 def channels_of(world: World, at_posts: Mapping[int, Floats], *, by_case: Floats, arrested: Floats) -> Floats:
-    """Mass seized, dims (replication, drug, channel, agency) [kg]; what patrols stop is the Border Guards'.
+    """Mass seized, dims (replication, drug, channel, agency) [kg]; patrols belong to the Border Guards.
 
     Parameters
     ----------
     world
-        World that was simulated.
+        Simulated world.
     at_posts
-        Mass seized through each channel that works at checkpoints, dims (replication, drug, checkpoint) [kg].
+        Mass seized through each channel at checkpoints, dims (replication, drug, checkpoint) [kg].
     by_case
         Mass taken in cases, dims (replication, drug, agency) [kg].
     arrested
@@ -212,7 +212,7 @@ def channels_of(world: World, at_posts: Mapping[int, Floats], *, by_case: Floats
 
 
 def _missed(world: World, fleet: Travelled, outcome: Outcome, *, shape: tuple[int, int], counted: Bools) -> Floats:
-    """Mass of the loads that left each checkpoint unseized, by reason."""
+    """Mass of consignments missed at checkpoints, by reason."""
     final = final_visit(fleet, outcome)
     reasons = np.array([REASONS.index(REASON_OF[code]) for code in range(len(REASON_OF))], dtype=np.int64)
     cell = np.ravel_multi_index((np.where(counted, fleet.replication, 0), np.where(counted, fleet.drug, 0)), shape)
@@ -248,11 +248,11 @@ REASON_OF = (
     "bypassed",
     "closed",
 )
-"""Reason for each decision of an outcome, where no alarm was raised."""
+"""Reason for each decision of an outcome without an alarm."""
 
 
 def _why(world: World, fleet: Travelled, outcome: Outcome, *, visit: Ints, who: Ints) -> Ints:
-    """Why alarms on loads came to nothing: not followed up, or the ring is protected, or somebody paid; reasons."""
+    """Reason for which an alarm on a consignment failed: not followed up, protected ring, or bribe."""
     where, time = fleet.checkpoint[visit], outcome.exam_end[visit]
     efforts = np.array(world.efforts()).reshape(len(world.checkpoints), world.levels)
     effort = efforts[where, outcome.alarm[visit] - 1]
@@ -271,13 +271,13 @@ def _why(world: World, fleet: Travelled, outcome: Outcome, *, visit: Ints, who: 
 
 
 def close(loads: Masses) -> None:
-    """Refuse loads whose ledger does not close, or whose seizures differ by channel and by checkpoint.
+    """Refuse consignments with an open ledger, or with different seizures by channel and by checkpoint.
 
     Raises
     ------
     ArithmeticError
         If entered differs from seized + leaked + retained + stored + under way by more than 1e-9 of entered, or the
-        mass seized by channel and agency from that by checkpoint.
+        mass seized by channel and agency from the mass by checkpoint.
     """
     out = loads.seized.sum(-1) + loads.leaked.sum(-1) + loads.retained + loads.stored + loads.underway
     tolerance = LEDGER_TOLERANCE * np.maximum(loads.entered, 1.0)
@@ -304,12 +304,12 @@ def by_agency(world: World, seized: Floats) -> Floats:
 
 
 def pool_loads(parts: Sequence[Loads], *, replications: Sequence[Sequence[int]]) -> Loads:
-    """Loads of batches of replications as one, in the order of the replications.
+    """Merge the consignments of batches of replications, in the order of the replications.
 
     Parameters
     ----------
     parts
-        Loads of each batch.
+        Consignments of each batch.
     replications
         Replications of each batch, together 0, 1, 2, ... in any order.
     """

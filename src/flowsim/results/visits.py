@@ -1,4 +1,4 @@
-"""Honest visits added up: what each took from arrival to departure, by checkpoint, hour, class and direction."""
+"""Honest visits and their duration, summed by checkpoint, hour, class and direction."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from flowsim.world.traffic import VEHICLE_CLASSES
 from flowsim.world.world import World, way_across
 
 VISITS, HOURS = range(2)
-"""Columns of the sums by span: visits [1], and the time that they took [h]."""
+"""Columns of the sums by span: number of visits [1] and their total duration [h]."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Posts:
-    """What honest traffic met, by checkpoint, in simulated spans."""
+    """Honest traffic at each checkpoint over simulated spans."""
 
     hours: float
     """Length of the spans [h]."""
@@ -41,16 +41,16 @@ class Posts:
     """Alarms on them, dims (checkpoint,) [1]."""
 
     unfinished: Floats
-    """Those of them that were not over when the simulation ended, dims (checkpoint,) [1]."""
+    """Visits among them not over when the simulation ended, dims (checkpoint,) [1]."""
 
     waiting: Floats
-    """Time that vehicles waited within the spans, whenever they came, dims (checkpoint,) [h]."""
+    """Time spent waiting within the spans, regardless of arrival, dims (checkpoint,) [h]."""
 
     delays: tuple[Floats, ...]
-    """Time at the checkpoint of each visit, NaN if it was not over, one array per checkpoint [h]."""
+    """Duration of each visit, NaN if it was not over, one array per checkpoint [h]."""
 
     by_hour: Floats
-    """Visits and the time that they took, by hour of the day of arrival, dims (span, 2, checkpoint, hour)."""
+    """Number and total duration of visits, by hour of the day of arrival, dims (span, 2, checkpoint, hour)."""
 
     by_class: Floats
     """The same by class of vehicle and direction, dims (span, 2, checkpoint, vehicle class, direction)."""
@@ -61,7 +61,7 @@ SUMS = ("vehicles", "referrals", "false_alarms", "unfinished", "waiting")
 
 
 def directions(world: World) -> Ints:
-    """Direction in which each flow meets its stops, as an index in `WAYS`; dims (flow, stop).
+    """Direction of each flow at its stops, as an index in `WAYS`; dims (flow, stop).
 
     Parameters
     ----------
@@ -80,19 +80,19 @@ def directions(world: World) -> Ints:
 
 
 def tally_posts(world: World, fleet: Travelled, outcome: Outcome, *, flow: Ints, start: float, end: float) -> Posts:
-    """Add up what honest vehicles met that arrived at a checkpoint within a span.
+    """Sum the visits of honest vehicles that arrived at a checkpoint within a span.
 
-    Each visit counts whole, so the simulation has to go on after the span until those who arrived within it have left.
-    Where it was ended before, the visits that were not over are counted and their time is NaN.
+    Each visit counts whole, so the simulation continues after the span until every vehicle that arrived within it has
+    left. Visits cut off by an earlier end are counted, with a duration of NaN.
 
     Parameters
     ----------
     world, fleet, outcome
-        What was simulated.
+        World, its fleet and the simulated outcome.
     flow
         Index of the flow of each honest vehicle, dims (vehicle,).
     start, end
-        Span of arrivals that count [h].
+        Span of arrivals [h].
     """
     count = len(world.checkpoints)
     sums = {name: np.zeros(count) for name in SUMS}
@@ -134,7 +134,7 @@ def tally_posts(world: World, fleet: Travelled, outcome: Outcome, *, flow: Ints,
 
 @kernel
 def _count(first: Ints, honest: Bools, checkpoint: Ints, arrival: Floats, start: float, end: float, count: int) -> Ints:
-    """Honest visits that begin within a span, dims (checkpoint,) [1]."""
+    """Honest visits beginning within a span, dims (checkpoint,) [1]."""
     found = np.zeros(count, np.int64)
     for v in range(len(honest)):
         if honest[v]:
@@ -170,9 +170,9 @@ def _add_up(
     unfinished: Floats,
     waiting: Floats,
 ) -> None:
-    """Add up the honest visits; `place` says where in `delay` the next of each checkpoint goes.
+    """Sum the honest visits; `place` is the next free index of each checkpoint in `delay`.
 
-    Who has begun neither service nor the way on still waits, so NaN stands for later than the span.
+    A vehicle with neither service nor departure still waits, so NaN stands for a time after the span.
     """
     day = units.HOURS_PER_DAY
     for v in range(len(honest)):
@@ -206,13 +206,13 @@ def _add_up(
 
 @embedded
 def _within(since: float, until: float, start: float, end: float) -> float:
-    """Part of a wait that lies within a span [h]; one that has not ended is NaN long and outlasts the span."""
+    """Part of a wait within a span [h]; NaN marks a wait that outlasts the span."""
     last = end if math.isnan(until) else min(until, end)
     return max(0.0, last - max(since, start))
 
 
 def pool_posts(parts: Sequence[Posts]) -> Posts:
-    """Posts of several spans as one.
+    """Merge the visits of several spans.
 
     Parameters
     ----------
@@ -228,21 +228,22 @@ def pool_posts(parts: Sequence[Posts]) -> Posts:
 
 
 def mean_delay(spans: Floats) -> tuple[Floats, Floats]:
-    """Mean time that a visit takes, and its Monte Carlo standard error over spans of traffic.
+    """Mean duration of a visit, and its Monte Carlo standard error over spans of traffic.
 
-    The mean is a ratio of sums over spans, and its error that of a ratio of means (Cochran 1977, equation 2.46, with no
-    correction for a finite population). It takes spans for independent: what differs between seasons counts in it.
+    The mean is a ratio of sums over spans, with the standard error of a ratio of means (Cochran 1977, equation 2.46,
+    without correction for a finite population). Spans are taken as independent, so seasonal differences contribute to
+    it.
 
     Parameters
     ----------
     spans
-        Visits and the time that they took, dims (span, 2, ...).
+        Number and total duration of visits, dims (span, 2, ...).
 
     Returns
     -------
     tuple of ndarray
-        Mean and error, each with dims (...) [h]; NaN without a visit or where one was not over, and the error where
-        there is but one span.
+        Mean and standard error, each with dims (...) [h]; NaN without a visit or with an unfinished one; the standard
+        error is NaN for a single span.
     """
     visits, hours, count = spans[:, VISITS], spans[:, HOURS], len(spans)
     total = visits.sum(0)
@@ -254,11 +255,11 @@ def mean_delay(spans: Floats) -> tuple[Floats, Floats]:
 
 
 def per_year(posts: Posts) -> float:
-    """Factor that scales what was counted in a span to a year [1].
+    """Factor from counts in a span to counts in a year [1].
 
     Parameters
     ----------
     posts
-        What was counted.
+        Counts of the spans.
     """
     return units.HOURS_PER_YEAR / posts.hours

@@ -20,9 +20,12 @@ from flowsim.calibration.model import SHARE, Model, Setting, build, needed
 from flowsim.calibration.posterior import Draws
 from flowsim.calibration.priors import Prior, values
 from flowsim.calibration.sampler import LEAST_ESS, MOST_RHAT, Effort, Sample, sample
+from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import CalibrationRequest, Request
+from flowsim.config.study import Study
 from flowsim.simulation.assumed import draw, varied
 from flowsim.simulation.simulate import Progress
+from flowsim.studies.estimates import Amounts
 from flowsim.studies.layout import columns, paragraph
 from flowsim.units import KG_PER_TONNE
 from flowsim.world.world import World
@@ -41,6 +44,21 @@ WIDTHS = (44, 10, 22, 22, 12, 10)
 
 NARROW = 1e-6
 """Half of the least width of the prior of the flow, relative to the flow [1]."""
+
+STUDY = Study(
+    writes=True,
+    keys=(*WORLD, "calibration", "seed", "workers", "out"),
+    instead={"draws": "study.draws= is the number of draws of each chain whose worlds are kept"},
+    calibrates=True,
+)
+"""Declaration of the study."""
+
+
+def work(request: Request) -> Amounts:
+    """Steps of the chains, burn-in included, and the worlds of the kept draws."""
+    options = request.options
+    chains, steps = int(options["chains"]), int(options["steps"])
+    return Amounts(likelihoods=(1 + 1 / BURN) * chains * steps, solutions=chains * int(options["draws"]))
 
 
 @dataclass(frozen=True, kw_only=True)

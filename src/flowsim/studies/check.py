@@ -7,7 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 from flowsim import checks, units
+from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import Request
+from flowsim.config.study import Study
 from flowsim.draws.choices import cities_on
 from flowsim.policy.policy import compose
 from flowsim.simulation.simulate import Progress
@@ -20,6 +22,9 @@ from flowsim.world.traffic import VEHICLE_CLASSES
 from flowsim.world.utilisation import Utilisation
 from flowsim.world.world import World
 from flowsim.world_tables.provenance import Number
+
+STUDY = Study(writes=False, keys=(*WORLD, "policy"))
+"""Declaration of the study."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:

@@ -9,12 +9,12 @@ from pathlib import Path
 import xarray as xr
 
 from flowsim import checks
-from flowsim.comparison.analysis import analyse
-from flowsim.comparison.dataset import EFFECTS, labelled
 from flowsim.comparison.design import described
 from flowsim.comparison.replications import PRIOR, Comparison, comparison_of, results, shape_of
+from flowsim.config.relevant_keys import RUN
 from flowsim.config.request import Request
-from flowsim.figures import comparison_figures
+from flowsim.config.study import Study
+from flowsim.figures.save import save
 from flowsim.policy import added
 from flowsim.policy.policy import Policy
 from flowsim.results import files
@@ -22,6 +22,7 @@ from flowsim.results.coordinates import describe
 from flowsim.simulation.engines import SIMULATING
 from flowsim.simulation.replay import is_ready, make_ready
 from flowsim.simulation.simulate import Progress
+from flowsim.studies.estimates import COMPARED_VISIT, Amounts, traffic
 from flowsim.sweeps import lock, resume, runner
 from flowsim.sweeps.grid import Axis, Grid
 from flowsim.sweeps.launchers import InProcess, Launcher, Processes
@@ -33,6 +34,29 @@ from flowsim.sweeps.template import Template
 
 SET = "set"
 """Dim of the sets of values of the levers, one job each."""
+
+STUDY = Study(
+    writes=True,
+    keys=("policies", *(key for key in RUN if key != "policy")),
+    instead={"policy": "policies=[...] names what is compared"},
+    renamed={"policies": "policies", "replications": "replications"},
+    posterior=True,
+    draws=200,
+)
+"""Declaration of the study."""
+
+
+def work(request: Request) -> Amounts:
+    """Honest traffic of each policy and set, and years of consignments of each policy and draw."""
+    several = len(request.catalogue()) if request.compared is None else 1 + len(request.compared)
+    sets = min(int(request.options.get("sets") or 1), request.draws or 1)
+    visits = traffic(request)
+    return Amounts(
+        visits=several * sets * visits,
+        compared=several * request.plan.replications * ((request.draws or 1) + sets),
+        most_workers=sets,
+        kept=COMPARED_VISIT * visits,
+    )
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
@@ -60,10 +84,16 @@ def run(request: Request, *, progress: Progress | None) -> str:
         If a job fails; finished jobs are kept.
     """
     comparison, posterior, prior = results_of(request, progress=progress)
+    # After the checks and the jobs, because these take seconds to import.
+    from flowsim.comparison.analysis import analyse
+    from flowsim.comparison.dataset import EFFECTS, labelled
+    from flowsim.figures import comparison_figures
+
     files.write(labelled(posterior).assign_attrs(request.attributes, command=request.command), request.out / EFFECTS)
     found = analyse(posterior, prior=prior)
     found.save(request.out)
-    comparison_figures.save(comparison_figures.figures(posterior, found, title=request.world.title), request.out)
+    for name, figure in comparison_figures.figures(posterior, found, title=request.world.title).items():
+        save(figure, request.out, name)
     return "\n".join((*_head(comparison, request), "", *found.lines))
 
 

@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from flowsim import checks
+from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import Request
+from flowsim.config.study import Study
 from flowsim.evidence import in_years, load_contradictions, load_figures, load_independent, load_sources
 from flowsim.evidence.ledger import derived, ledger, outside
 from flowsim.simulation.simulate import Progress
@@ -14,6 +16,9 @@ from flowsim.studies import evidence_listing
 from flowsim.studies.layout import WIDTH, paragraph
 from flowsim.world_tables.provenance import Number
 from flowsim.world_tables.readings import series_of
+
+STUDY = Study(writes=False, keys=WORLD)
+"""Declaration of the study."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:

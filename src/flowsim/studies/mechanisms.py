@@ -11,7 +11,9 @@ import pandas as pd
 import xarray as xr
 
 from flowsim import checks
+from flowsim.config.relevant_keys import RUN
 from flowsim.config.request import Request
+from flowsim.config.study import Study
 from flowsim.engine.expectation.engine import expect
 from flowsim.policy.policy import BASELINE, compose
 from flowsim.policy.switch_off import NEUTRAL, active, switched_off
@@ -19,6 +21,7 @@ from flowsim.results import files
 from flowsim.results.measures import seized
 from flowsim.simulation.engines import SIMULATING
 from flowsim.simulation.simulate import Plan, Progress, simulate_with_spans
+from flowsim.studies.estimates import Amounts, visits
 from flowsim.studies.layout import paragraph
 from flowsim.studies.run import amounts, spans_of
 from flowsim.units import HOURS_PER_YEAR
@@ -27,6 +30,15 @@ from flowsim.world.world import World
 
 COLUMNS = ("mechanism", "neutral", "seized", "mcse", "relative", "expected", "delay", "delay_mcse")
 """Columns of the differences."""
+
+STUDY = Study(writes=True, keys=tuple(key for key in RUN if key not in ("calibration", "draws")))
+"""Declaration of the study."""
+
+
+def work(request: Request) -> Amounts:
+    """The world with all mechanisms, and without each in turn, both simulated and in closed form."""
+    several = 1 + len(active(compose(request.policies).apply(request.world)))
+    return Amounts(visits=several * visits(request), solutions=2 * several)
 
 
 def run(request: Request, *, progress: Progress | None) -> str:

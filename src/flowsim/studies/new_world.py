@@ -10,6 +10,7 @@ from tempfile import mkdtemp
 
 from flowsim import checks
 from flowsim.config.request import Request
+from flowsim.config.study import Study
 from flowsim.simulation.simulate import Progress
 from flowsim.world_tables.catalogue import SOURCED, TABLES
 from flowsim.world_tables.columns import FORMS, Column, Table
@@ -17,6 +18,9 @@ from flowsim.world_tables.parameters import PARAMETERS
 
 WORDS = ("null", "true", "false", "yes", "no", "on", "off", "nan", "inf")
 """Names with another meaning in YAML or on the command line."""
+
+STUDY = Study(writes=False, keys=("out",))
+"""Declaration of the study."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:

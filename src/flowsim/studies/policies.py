@@ -7,7 +7,9 @@ import textwrap
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
 
+from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import Request
+from flowsim.config.study import Study
 from flowsim.policy.added import entitled
 from flowsim.policy.annual_cost import LEVEL, annual_cost, annual_costs, annual_interval
 from flowsim.policy.catalogue import BARE, kind_of, says
@@ -21,6 +23,9 @@ WIDTH = 100
 
 MOST_NAMES = 12
 """Largest number of checkpoints named for the same difference."""
+
+STUDY = Study(writes=False, keys=(*WORLD, "policy"), instead={"policies": "policy=[a,b] shows what these change"})
+"""Declaration of the study."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:

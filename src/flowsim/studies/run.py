@@ -9,18 +9,45 @@ from itertools import groupby
 import pandas as pd
 import xarray as xr
 
+from flowsim.config.relevant_keys import EXPECTED, RUN
 from flowsim.config.request import Request, simulated
-from flowsim.figures import fig1_network
+from flowsim.config.study import Study
+from flowsim.figures.save import save
 from flowsim.policy.added import said
 from flowsim.policy.policy import compose
 from flowsim.results import files
 from flowsim.results.measures import THROUGH, seized_at, summary
-from flowsim.simulation.engines import FOLLOWED
+from flowsim.simulation.engines import FOLLOWED, SIMULATING
 from flowsim.simulation.simulate import Plan, Progress
+from flowsim.studies.estimates import Amounts, visits
 from flowsim.studies.layout import paragraph
 from flowsim.world.utilisation import utilisations
 from flowsim.world.world import World
 from flowsim.world_tables.readings import DEFAULT, label
+
+STUDY = Study(
+    writes=True,
+    keys=RUN,
+    variant="engine",
+    keys_of=lambda engine: EXPECTED if engine == "expectation" else RUN,
+    instead={
+        "policies": "policy=[a,b] applies both together, -m policy=a,b runs one after the other, and "
+        "study=compare compares them",
+        "replications": "engine=compiled simulates",
+        "seed": "engine=compiled draws random numbers",
+    },
+    posterior=True,
+    swept=True,
+)
+"""Declaration of the study."""
+
+
+def work(request: Request) -> Amounts:
+    """Draws and visits; draws crossed with all replications have honest traffic of their own."""
+    draws = len(request.worlds.changes) if request.worlds is not None else 1
+    if request.engine not in SIMULATING:
+        return Amounts(solutions=draws)
+    return Amounts(visits=visits(request) * (draws if request.crossed else 1), worlds=draws)
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
@@ -48,9 +75,9 @@ def run(request: Request, *, progress: Progress | None) -> str:
     seized = results if "seized_mass_by_checkpoint" in results else None
     if seized is not None:
         seized_at(seized).to_csv(request.out / "fig1_network.csv", index=False)
-    figure = fig1_network.network_map(policy.apply(request.world), seized)
-    for suffix in ("png", "pdf"):
-        figure.savefig(request.out / f"fig1_network.{suffix}", dpi=150)
+    from flowsim.figures.fig1_network import network_map  # here, because matplotlib takes a second to import
+
+    save(network_map(policy.apply(request.world), seized), request.out, "fig1_network")
     return describe(request, results, table)
 
 

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from flowsim.config.request import Request
+from flowsim.config.study import Study
 from flowsim.simulation.simulate import Progress
 from flowsim.sweeps.status import report
+
+STUDY = Study(writes=False, keys=("out",))
+"""Declaration of the study."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:

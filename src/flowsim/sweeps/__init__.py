@@ -1,1 +1,1 @@
-"""Sweeps: many runs through one job runner into one store, nothing lost and nothing done twice."""
+"""Sweeps: many runs through one job runner into one store, resumable, each job done once."""

@@ -12,7 +12,7 @@ from flowsim import checks, csv_tables
 from flowsim.sweeps.grid import ROW, Axis
 
 KINDS = ("sobol", "latin_hypercube", "morris")
-"""Designs that are sampled."""
+"""Sampled designs."""
 
 LEVELS = 4
 """Levels of a Morris design."""
@@ -20,7 +20,7 @@ LEVELS = 4
 
 @dataclass(frozen=True, kw_only=True)
 class Range:
-    """Values between which a key is sampled."""
+    """Range of a key for sampling."""
 
     low: float
     """Lower end."""
@@ -42,7 +42,7 @@ class Range:
 
 
 def from_table(path: Path) -> Axis:
-    """Rows of a table, whose columns are keys and whose cells are values as they are typed.
+    """Rows of a table, with keys as columns and values as typed in its cells.
 
     Parameters
     ----------
@@ -56,7 +56,7 @@ def from_table(path: Path) -> Axis:
     """
     found = csv_tables.scan(path, columns=None)
     for mistake in found.mistakes:
-        rule = f"be a table in CSV whose columns are keys ({mistake.text})"
+        rule = f"be a CSV table with keys as columns ({mistake.text})"
         checks.require(mistake.line > 0, thing="hydra.sweeper.table", rule=rule, value=str(path))
         raise ValueError(mistake.text)
     keys = tuple(found.rows[0].cells)
@@ -68,7 +68,7 @@ def from_table(path: Path) -> Axis:
 
 
 def sampled(kind: str, ranges: Mapping[str, Range], *, samples: int, seed: int) -> Axis:
-    """Rows of a design over ranges, in the order that SALib analyses.
+    """Rows of a design over ranges, in SALib's order.
 
     Parameters
     ----------

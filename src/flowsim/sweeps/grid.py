@@ -1,4 +1,4 @@
-"""The grid of a sweep: which keys take which values, and which job has which of them."""
+"""Grid of a sweep: values of each key, and the job of each combination."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ Labels = list[int] | list[float] | list[str]
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:
-    """A dim of the store along which jobs lie: the values of one key, or rows that set several keys at once."""
+    """A dim of the jobs in the store: the values of one key, or rows with values of several keys."""
 
     name: str
     """Name of the dim."""
 
     keys: tuple[str, ...]
-    """Keys that are set."""
+    """Keys set along it."""
 
     texts: tuple[tuple[str, ...], ...]
-    """Values as they are typed, one for each key, by position along the dim."""
+    """Values as typed, one for each key, by position along the dim."""
 
     def __post_init__(self) -> None:
         checks.require(bool(self.texts), thing=f"{self.name}", rule="have a value", value=())
@@ -57,10 +57,10 @@ class Grid:
     """Jobs of a sweep, numbered with the last axis fastest."""
 
     axes: tuple[Axis, ...]
-    """Dims along which jobs lie; none if there is one job."""
+    """Dims of the jobs; none if there is one job."""
 
     fixed: tuple[str, ...] = ()
-    """Arguments that all jobs share, as typed."""
+    """Arguments common to all jobs, as typed."""
 
     def __post_init__(self) -> None:
         checks.unique((axis.name for axis in self.axes), thing="swept dims")
@@ -97,21 +97,21 @@ class Grid:
         return found
 
     def values(self, number: int) -> dict[str, str]:
-        """Keys that a job sets, with the values as typed."""
+        """Keys set by a job, with the values as typed."""
         rows = [axis.texts[position] for axis, position in zip(self.axes, self.index(number), strict=True)]
         pairs = (zip(axis.keys, row, strict=True) for axis, row in zip(self.axes, rows, strict=True))
         return {key: text for axis in pairs for key, text in axis}
 
     def typed(self, number: int) -> list[str]:
-        """Arguments of a run that is this job."""
+        """Arguments of a run of this job."""
         return [*self.fixed, *(f"{key}={text}" for key, text in self.values(number).items())]
 
     def own(self, number: int) -> str:
-        """What a job sets, in one line."""
+        """Settings of a job, in one line."""
         return " ".join(f"{key}={text}" for key, text in self.values(number).items()) or "the only job"
 
     def choices(self, keys: Sequence[str]) -> dict[tuple[str, ...], int]:
-        """Combinations of the values of some keys that occur, each with the number of the first job that has it."""
+        """Occurring combinations of the values of some keys, each with the number of its first job."""
         found: dict[tuple[str, ...], int] = {}
         parts = [[tuple(k for k in axis.keys if k in keys), axis] for axis in self.axes]
         index = [0] * len(self.axes)
@@ -125,7 +125,7 @@ class Grid:
         return found
 
     def choice(self, number: int, keys: Sequence[str]) -> tuple[str, ...]:
-        """Values of some keys in a job, in the order of the keys; of those that the grid sets."""
+        """Values of some keys in a job, in the order of the keys; keys outside the grid are left out."""
         values = self.values(number)
         return tuple(values[key] for key in keys if key in values)
 
@@ -150,14 +150,14 @@ def _product(lists: Sequence[Sequence[int]]) -> Iterator[tuple[int, ...]]:
 
 
 def names(keys: Iterable[str], *, taken: Iterable[str]) -> dict[str, str]:
-    """Name of each key in the store: its last part if no other has that, else more of it, with underscores.
+    """Name of each key in the store: its last part if unique, else more of it, with underscores.
 
     Parameters
     ----------
     keys
         Keys as typed, such as `inspection.effort.south`.
     taken
-        Names that are used for something else.
+        Names already in use.
     """
     keys, taken = list(keys), set(taken)
     parts = {key: re.split(r"[./]", key) for key in keys}
@@ -211,7 +211,7 @@ def _shown(item: Any) -> str:
 
 
 def coordinates(grid: Grid, *, short: Mapping[str, str]) -> dict[str, tuple[str, Labels]]:
-    """Coordinates of a store by name: the dim along which they lie, and their labels.
+    """Coordinates of a store by name: their dim, and their labels.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What Hydra calls of the sweeper and the launchers; the classes that it finds are in `hydra_plugins.flowsim`."""
+"""Sweeper and launchers as called by Hydra; it finds their classes in `hydra_plugins.flowsim`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from flowsim.sweeps.store import Store
 
 JOB = "FLOWSIM_JOB"
-"""Name under which a launcher of Hydra hands a job its number."""
+"""Name under which a launcher of Hydra passes a job its number."""
 
 
 class SweepsIntoStore:
@@ -27,7 +27,7 @@ class SweepsIntoStore:
     Parameters
     ----------
     params
-        Arguments by key that the command line wins over.
+        Arguments by key, with less weight than the command line.
     table, design, samples, seed
         As in `Settings`.
     """
@@ -47,7 +47,7 @@ class SweepsIntoStore:
         self._settings = Settings(table=table, design=design, samples=samples, seed=seed)
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
-        """Take what Hydra has before it sweeps."""
+        """Take Hydra's settings before it sweeps."""
         from hydra.core.hydra_config import HydraConfig
         from hydra.core.plugins import Plugins
 
@@ -112,17 +112,17 @@ class LaunchesProcesses:
 
 
 def cores() -> int:
-    """Cores that this process may use."""
+    """Cores available to this process."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Foreign:
-    """Runs jobs by a launcher of Hydra or of another plugin, which composes each of them once more.
+    """Runs jobs by a launcher of Hydra or of another plugin, with each job composed once more.
 
     Parameters
     ----------
     launcher
-        Launcher that Hydra has made.
+        Launcher made by Hydra.
     store
         The store.
     """

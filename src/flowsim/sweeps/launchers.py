@@ -1,4 +1,4 @@
-"""Launchers: where the jobs of a sweep run, in this process or in several of this machine."""
+"""Launchers: run the jobs of a sweep in this process, or in several of this machine."""
 
 from __future__ import annotations
 
@@ -14,32 +14,32 @@ from functools import lru_cache, partial
 from typing import Any, Protocol
 
 WATCHING = 0.5
-"""Time between two looks of a worker at whether its parent lives [s]."""
+"""Time between two checks of a worker that its parent lives [s]."""
 
 
 LARGE_PAGES = "glibc.malloc.hugetlb=1"
-"""What asks glibc for large pages where the kernel gives them on request; other C libraries take no notice."""
+"""Request to glibc for large pages where the kernel gives them on request; other C libraries take no notice."""
 
 
 class WorkerDied(RuntimeError):
-    """A process that did jobs was killed, or ran out of memory."""
+    """Death of a process with jobs: killed, or out of memory."""
 
 
 @dataclass(frozen=True)
 class Done:
-    """What comes back from a job, whose results are in the store."""
+    """Report of a job; its results are in the store."""
 
     number: int
     """Number of the job."""
 
     seconds: float
-    """Time it took [s]."""
+    """Time taken [s]."""
 
     memory: int
-    """Most memory its process has had [byte]."""
+    """Peak memory of its process [byte]."""
 
     stop: str = ""
-    """Why it makes no sense to go on; empty if it does."""
+    """Reason to stop the sweep; empty if there is none."""
 
 
 Work = Callable[[int], Done]
@@ -51,16 +51,16 @@ class Launcher(Protocol):
 
     @property
     def workers(self) -> int:
-        """Jobs that run at once."""
+        """Number of jobs at once."""
         ...
 
     def run(self, work: Work, numbers: Iterable[int]) -> Iterator[Done]:
-        """Do jobs and yield each when it is done, in any order; numbers are taken as workers become free.
+        """Do jobs and yield each when it is done, in any order; workers take numbers as they become free.
 
         Raises
         ------
         WorkerDied
-            If a process was killed; jobs that it did are begun and not done.
+            If a process was killed; its jobs are begun and not done.
         """
         ...
 
@@ -74,7 +74,7 @@ class InProcess:
     """Runs one job after another in this process."""
 
     workers: int = 1
-    """Jobs that run at once."""
+    """Number of jobs at once."""
 
     def run(self, work: Work, numbers: Iterable[int]) -> Iterator[Done]:
         """Do jobs one after another."""
@@ -86,10 +86,10 @@ class InProcess:
 
 @dataclass(frozen=True)
 class Processes:
-    """Runs jobs in processes of this machine by joblib, which hands out the next job when a process is free."""
+    """Runs jobs in processes of this machine by joblib, with the next job for each process that becomes free."""
 
     workers: int = 2
-    """Jobs that run at once."""
+    """Number of jobs at once."""
 
     def run(self, work: Work, numbers: Iterable[int]) -> Iterator[Done]:
         """Do jobs in any order.
@@ -138,7 +138,7 @@ def _end_processes(*, kill: bool) -> None:
 
 
 def _begin_tracker() -> None:
-    """Begin joblib's process that cleans up after others, silent about folders that joblib names and never makes.
+    """Begin joblib's cleaning process, silent about folders that joblib names and never makes.
 
     Joblib itself forgets them when Python exits, which it does not after Ctrl-C.
     """
@@ -153,7 +153,7 @@ def _begin_tracker() -> None:
 
 @contextlib.contextmanager
 def _born_deaf() -> Iterator[None]:
-    """Let processes that begin here be deaf to Ctrl-C, which the parent alone answers."""
+    """Let new processes ignore Ctrl-C, for the parent alone to answer."""
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
@@ -166,7 +166,7 @@ def _born_deaf() -> Iterator[None]:
 
 @contextlib.contextmanager
 def given_large_pages() -> Iterator[None]:
-    """Let processes that begin here ask for large pages where glibc can, which makes new arrays cost less time."""
+    """Let new processes ask for large pages where glibc can, which makes new arrays cost less time."""
     name = "GLIBC_TUNABLES"
     before = os.environ.get(name)
     os.environ[name] = LARGE_PAGES if before is None else before
@@ -178,7 +178,7 @@ def given_large_pages() -> Iterator[None]:
 
 
 def _in_worker(work: Work, parent: int, number: int) -> Done:
-    """Do a job in a process that ends when its parent is killed, so that none writes while another call does."""
+    """Do a job in a process that ends with its parent, so that it never writes while another call does."""
     _watch_parent(parent)
     return work(number)
 
@@ -197,7 +197,7 @@ def _watch_parent(parent: int) -> None:
 
 
 def memory() -> int:
-    """Most memory that this process has had [byte]; 0 where the system does not say."""
+    """Peak memory of this process [byte]; 0 where the system does not say."""
     try:
         import resource
     except ImportError:  # Windows

@@ -1,4 +1,4 @@
-"""Locks on the folder of a sweep, which the system lets go of when the process that holds them ends in any way."""
+"""Locks on the folder of a sweep, released by the system at any end of their process."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 CALL, JOBS = ".sweep.lock", ".sweep.jobs.lock"
-"""Files that are locked by a call of the sweep, and by each job while it writes."""
+"""Files locked by a call of the sweep, and by each job while it writes."""
 
 PATIENCE = 20.0
-"""Time that jobs of an earlier call are waited for, which end when they see that it was killed [s]."""
+"""Wait for jobs of an earlier call, which end when they see that it was killed [s]."""
 
 
 @contextlib.contextmanager
 def of_call(folder: Path) -> Iterator[None]:
-    """Have a folder for one call of a sweep, from which no earlier call has jobs left.
+    """Reserve a folder for one call of a sweep, without jobs left by earlier calls.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def _held(file: Path, *, shared: bool, patience: float) -> Iterator[bool]:
 
 
 def _is_current(handle: int, file: Path) -> bool:
-    """Whether a file is still the one that was opened, and not one that its last holder has removed."""
+    """Whether a file is still the one opened, and not removed by its last holder."""
     try:
         return os.path.samestat(os.fstat(handle), os.stat(file))
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""From what was typed to the grid of jobs: combinations of values, rows of a table, or a design."""
+"""Grid of jobs from the arguments as typed: combinations of values, rows of a table, or a design."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from flowsim.sweeps.designs import Range
 
 LENGTHS = {"replications": "replication", "draws": "draw"}
-"""Keys that change the length of a dim."""
+"""Keys with an effect on the length of a dim."""
 
 LATER = ("out", "workers")
-"""Keys that may differ between two calls of one sweep."""
+"""Keys free to differ between two calls of one sweep."""
 
 
 @dataclass(frozen=True)
@@ -27,10 +27,10 @@ class Settings:
     """Options of the sweeper."""
 
     table: str | None = None
-    """CSV file whose columns are keys and whose rows are jobs."""
+    """CSV file with keys as columns and jobs as rows."""
 
     design: str | None = None
-    """Name of a design over the keys that have an interval."""
+    """Name of a design over the keys with an interval."""
 
     samples: int = 64
     """Size of the design."""
@@ -40,12 +40,12 @@ class Settings:
 
 
 def grid_of(overrides: Sequence[Override], *, settings: Settings) -> Grid:
-    """Jobs that were asked for.
+    """Jobs of a command.
 
     Parameters
     ----------
     overrides
-        What was typed.
+        Arguments as typed.
     settings
         Options of the sweeper.
 

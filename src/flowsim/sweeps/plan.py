@@ -1,4 +1,4 @@
-"""What is known of a sweep before its first job: each combination of options, composed once, and the template."""
+"""Plan of a sweep before its first job: each combination of options composed once, and the template."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from flowsim.sweeps.template import Shape
 
 SHAPING = ("world", "study", "engine", "policy", "reading", "calibration")
-"""Keys below which a plain value may change labels."""
+"""Groups of keys in which a plain value may change labels."""
 
 AT_ENDS = ("inspection.intelligence.",)
-"""Keys below which labels depend on whether a number is 0, so that the lowest and the highest are looked at."""
+"""Groups of keys in which labels depend on whether a number is 0, so that the lowest and the highest are composed."""
 
 
 class Prepared(Protocol):
-    """What must be known of a composition before its first job."""
+    """Properties of a composition, known before its first job."""
 
     @property
     def shape(self) -> Shape:
-        """What its results hold."""
+        """Contents of its results."""
 
     @property
     def attributes(self) -> Mapping[str, str]:
-        """Where they come from."""
+        """Attributes of its results, such as their version, commit and seed."""
 
     @property
     def tables(self) -> Mapping[str, str]:
@@ -46,31 +46,31 @@ class Prepared(Protocol):
 
 
 class Task(Protocol):
-    """What the command gives Hydra to call, as far as a sweep needs it."""
+    """The command's functions for Hydra, as far as a sweep needs them."""
 
     def check(self, config: DictConfig) -> None:
-        """Refuse a configuration from which other code would be run."""
+        """Refuse a configuration that would run other code."""
 
     def check_keys(self, texts: Sequence[str]) -> None:
-        """Refuse arguments whose keys do not exist."""
+        """Refuse arguments with unknown keys."""
 
     def prepare(self, config: DictConfig, *, typed: Sequence[str]) -> Prepared:
-        """What must be known of a composition before its first job."""
+        """Properties of a composition, known before its first job."""
 
     def notes(self, keys: Sequence[str], *, short: Mapping[str, str]) -> Mapping[str, Mapping[str, str]]:
         """Meaning and units of the coordinates of swept keys."""
 
     def simulate(self, store: Store, *, workers: int) -> Simulate:
-        """Gives the results of a job; other processes can import it."""
+        """Results of a job; importable by other processes."""
 
     def explain(self, store: Store) -> Callable[[Exception, int], str]:
-        """Gives the message for an error of a job."""
+        """Message for an error of a job."""
 
     def folder(self, out: Path) -> AbstractContextManager[None]:
         """Make the folder, and end workers on Ctrl-C."""
 
     def tell(self, outcome: Outcome, *, store: Store) -> None:
-        """Say how the sweep went."""
+        """Report the outcome of the sweep."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Composer:
     """Configuration of the sweep itself."""
 
     fixed: tuple[str, ...]
-    """Arguments that all jobs share."""
+    """Arguments common to all jobs."""
 
     def is_group(self, key: str) -> bool:
         """Whether the values of a key are names of files."""
@@ -92,7 +92,7 @@ class Composer:
 
     @property
     def folders(self) -> list[str]:
-        """Configuration folders, the first of which wins."""
+        """Configuration folders, the first with precedence."""
         sources = self.master.hydra.runtime.config_sources
         return [str(source.path) for source in sources if source.schema == "file"]
 
@@ -103,17 +103,17 @@ class Composer:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that is known of a sweep before its first job."""
+    """The sweep before its first job."""
 
     template: Template
-    """What its store holds."""
+    """Contents of its store."""
 
     identity: str
-    """What makes it this sweep and no other, as text that can be compared."""
+    """Identity of the sweep, as text for comparison."""
 
 
 def plan_of(grid: Grid, *, composer: Composer, task: Task) -> Plan:
-    """Compose the options of a sweep, and learn what its results will hold.
+    """Compose the options of a sweep, and find the contents of its results.
 
     Parameters
     ----------
@@ -122,7 +122,7 @@ def plan_of(grid: Grid, *, composer: Composer, task: Task) -> Plan:
     composer
         Composes configurations.
     task
-        What the command gives.
+        The command's functions.
 
     Raises
     ------
@@ -175,7 +175,7 @@ def plan_of(grid: Grid, *, composer: Composer, task: Task) -> Plan:
 def _stored(
     grid: Grid, *, composed: Sequence[str], compositions: Mapping[tuple[str, ...], Any], folders: Sequence[str]
 ) -> dict[str, Any]:
-    """What a process needs that does jobs: the grid, and the compositions as text."""
+    """Setting of a process for jobs: the grid, and the compositions as text."""
     return {
         "axes": [{"name": axis.name, "keys": axis.keys, "texts": axis.texts} for axis in grid.axes],
         "fixed": list(grid.fixed),
@@ -189,7 +189,7 @@ def _stored(
 
 
 def _entry(config: DictConfig, *, swept: Sequence[str]) -> dict[str, Any]:
-    """A composition as text: all of it, that which may not differ between two calls, and its options."""
+    """A composition as text: all of it, the part fixed between calls, and its options."""
     from omegaconf import OmegaConf
 
     own = settled(OmegaConf.masked_copy(config, [str(key) for key in config if key != "hydra"]), swept=swept)
@@ -210,7 +210,7 @@ def _renamed(grid: Grid, *, short: Mapping[str, str]) -> Grid:
 
 
 def _representatives(grid: Grid, *, keys: Sequence[str], composed: Sequence[str]) -> list[int]:
-    """Jobs among which every label occurs, as far as that can be known from the keys."""
+    """Jobs that together have every label, as far as the keys tell."""
     shaping = [key for key in keys if key in composed or key.partition(".")[0] in SHAPING]
     found = dict.fromkeys(grid.choices(shaping).values())
     for axis, place in _columns(grid):
@@ -241,7 +241,7 @@ def _shaped(config: DictConfig, grid: Grid, number: int, *, composed: Sequence[s
 
 
 def _identity(grid: Grid, *, compositions: Mapping[tuple[str, ...], Any], version: str) -> str:
-    """Text of all that may not differ between two calls of one sweep."""
+    """Text of everything fixed between two calls of one sweep."""
     import yaml  # type: ignore[import-untyped]
 
     swept = {axis.name: [" ".join(row) for row in axis.texts] for axis in grid.axes}

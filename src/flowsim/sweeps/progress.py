@@ -1,4 +1,4 @@
-"""How far a sweep is, by the status flags in its store: a bar on a terminal, elsewhere a line now and then."""
+"""Progress of a sweep by the status flags in its store: a bar on a terminal, elsewhere a line now and then."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIRST, LONGEST = 10.0, 600.0
 """Time to the first line, after which it doubles, and the longest time between two [s]."""
 
 ON_TERMINAL = 0.5
-"""Time between two looks at the store for a bar [s]."""
+"""Time between two readings of the store for a bar [s]."""
 
 Say = Callable[[str], None]
 
@@ -43,16 +43,16 @@ def amount(size: float) -> str:
 
 
 class Watch:
-    """Looks at the status flags of a store from time to time and says how far the sweep is.
+    """Reads the status flags of a store from time to time and reports progress.
 
     Parameters
     ----------
     store
         The store.
     pending
-        Numbers of the jobs that are to be done.
+        Numbers of the jobs to do.
     say
-        Told a line now and then, where there is no terminal.
+        Receives a line now and then, where there is no terminal.
     """
 
     def __init__(self, store: Store, *, pending: Sequence[int], say: Say = on_stderr) -> None:
@@ -72,7 +72,7 @@ class Watch:
         self._thread.join()
 
     def counts(self) -> tuple[int, int, int]:
-        """How many of the jobs are done, have failed, and run, as the store says now."""
+        """Numbers of jobs done, failed and running, by the store now."""
         running = 0
         for index, flag in flag_files(self._store.path, known=self._known):
             if index in self._pending:
@@ -82,13 +82,13 @@ class Watch:
         return flags.count(DONE), flags.count(FAILED), running
 
     def line(self) -> str:
-        """How far the sweep is, how fast it goes, and how long it will take."""
+        """Progress, speed and time left."""
         done, failed, _ = self.counts()
         parts = [f"{done} of {len(self._pending)} jobs done", *([f"{failed} failed"] if failed else [])]
         return ", ".join([*parts, *self._pace(done + failed)])
 
     def _pace(self, finished: int) -> list[str]:
-        """How fast it goes and how long it will take, once that can be said."""
+        """Speed and time left, once known."""
         if not finished:
             return []
         rate = finished / max(1e-9, time.monotonic() - self._begun)

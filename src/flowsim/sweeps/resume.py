@@ -1,4 +1,4 @@
-"""The sweeper: makes the store of a sweep or goes on with it, and has its jobs done."""
+"""Sweeper: make the store of a sweep or resume it, and do its jobs."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from flowsim.sweeps.store import Store
 
 MOST_LINES = 20
-"""Most lines of a difference that are shown."""
+"""Longest difference shown [lines]."""
 
 
 def run(plan: Plan, *, out: Path, task: Task, launcher: Callable[[Store], Launcher], workers: int) -> None:
-    """Make the store of a sweep or go on with it, do its jobs, and say how it went.
+    """Make the store of a sweep or resume it, do its jobs, and report the outcome.
 
     Parameters
     ----------
     plan
-        What is known of the sweep.
+        The sweep before its first job.
     out
         Folder of the sweep.
     task
-        What the command gives.
+        The command's functions.
     launcher
-        Where jobs run, for a store.
+        Launcher of jobs, for a store.
     workers
-        Processes that share the work of one job.
+        Processes for the work of one job.
 
     Raises
     ------
@@ -55,19 +55,19 @@ def run(plan: Plan, *, out: Path, task: Task, launcher: Callable[[Store], Launch
 
 
 def ready(plan: Plan, out: Path) -> Store:
-    """The store in a folder, made if there is none.
+    """Store in a folder, made if there is none.
 
     Parameters
     ----------
     plan
-        What is known of the sweep.
+        The sweep before its first job.
     out
         Folder of the sweep.
 
     Raises
     ------
     ValueError
-        If the folder holds another sweep; the message shows in what it differs.
+        If the folder holds another sweep; the message shows the differences.
     """
     from flowsim.results.store import SWEEP
     from flowsim.sweeps.store import Store, make, mend
@@ -85,7 +85,7 @@ def ready(plan: Plan, out: Path) -> Store:
 
 
 def difference(old: str, new: str) -> str:
-    """Lines in which two sweeps differ, at most `MOST_LINES`."""
+    """Lines of difference between two sweeps, at most `MOST_LINES`."""
     lines = [line.rstrip() for line in difflib.unified_diff(old.splitlines(), new.splitlines(), n=0, lineterm="")]
     lines = [line for line in lines if not line.startswith(("---", "+++", "@@"))]
     shown = [f"  {line[0]} {line[1:]}"[:200] for line in lines[:MOST_LINES]]

@@ -1,4 +1,4 @@
-"""The job runner: does what is missing in a store, whatever happened before, and says what failed and why."""
+"""Job runner: do the jobs missing in a store, after any interruption, and report failures with reasons."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     import xarray as xr
 
 LONG = 20
-"""Fewest jobs of a sweep whose first job runs alone, for an estimate of time, memory and disk."""
+"""Fewest jobs of a sweep with its first job alone, for an estimate of time, memory and disk."""
 
 SHORT, FEW = 10.0, 4
-"""Time within which more jobs than the first run alone [s], and most of them."""
+"""Time within which more jobs than the first run alone [s], and the largest number of them."""
 
 KILLED = "its process was killed again and again; perhaps it needs more memory than there is"
-"""Why a job failed whose process did not live to say so."""
+"""Reason of failure of a job with a killed process."""
 
 Simulate = Callable[[int], "xr.Dataset"]
 """Results of a job by its number."""
@@ -38,28 +38,28 @@ Explain = Callable[[Exception, int], str]
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a sweep went."""
+    """Outcome of a sweep."""
 
     size: int
     """Jobs of the sweep."""
 
     done: int
-    """Jobs whose results are in the store."""
+    """Jobs with results in the store."""
 
     failed: dict[int, str] = field(default_factory=dict)
-    """Jobs that failed, and why."""
+    """Failed jobs, with reasons."""
 
     did: int = 0
-    """Jobs that this call did."""
+    """Jobs done by this call."""
 
     @property
     def left(self) -> int:
-        """Jobs that are neither done nor have failed."""
+        """Jobs neither done nor failed."""
         return self.size - self.done - len(self.failed)
 
 
 def attempt(store: Store, number: int, *, simulate: Simulate, explain: Explain) -> Done:
-    """Do a job, and note in the store that it is done or why it failed.
+    """Do a job, and record in the store its end or the reason of its failure.
 
     Parameters
     ----------
@@ -68,9 +68,9 @@ def attempt(store: Store, number: int, *, simulate: Simulate, explain: Explain) 
     number
         Number of the job.
     simulate
-        Gives its results.
+        Results of a job by its number.
     explain
-        Gives the message for an error.
+        Message for an error.
     """
     begun = time.perf_counter()
     stop = ""
@@ -89,7 +89,7 @@ def attempt(store: Store, number: int, *, simulate: Simulate, explain: Explain) 
 
 
 def pending(store: Store) -> tuple[list[int], dict[int, list[str]]]:
-    """Jobs that are not done, and those whose files are damaged with the names of the parts."""
+    """Jobs not done, and jobs with damaged files, with the names of the parts."""
     flags = store.flags()
     damaged = {int(n): store.damaged(int(n)) for n in np.flatnonzero(flags == DONE)}
     damaged = {number: parts for number, parts in damaged.items() if parts}
@@ -105,7 +105,7 @@ def run(
     say: Say = on_stderr,
     estimate: bool = True,
 ) -> Outcome:
-    """Do the jobs of a store that are missing, failed, were killed, or are damaged.
+    """Do the jobs of a store that are missing, failed, killed, or damaged.
 
     The folder must be locked for this call (`lock.of_call`).
 
@@ -114,20 +114,20 @@ def run(
     store
         The store.
     simulate
-        Gives the results of a job; other processes must be able to import it.
+        Results of a job; other processes must be able to import it.
     explain
-        Gives the message for an error of a job.
+        Message for an error of a job.
     launcher
-        Where jobs run.
+        Launcher of the jobs.
     say
-        Told a line now and then.
+        Receives a line now and then.
     estimate
-        Whether the first job of a long sweep runs alone, to say what all of them will take.
+        Whether the first job of a long sweep runs alone, for an estimate of the others.
 
     Returns
     -------
     Outcome
-        How many jobs are done, and why others failed.
+        Number of jobs done, and reasons why others failed.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def run(
     """
     todo, damaged = pending(store)
     for number, parts in damaged.items():
-        say(f"sweep: {store.grid.own(number)} is done again, as {', '.join(parts)} of it is damaged or gone")
+        say(f"sweep: {store.grid.own(number)} runs again: {', '.join(parts)} damaged or missing")
     flags, total = store.flags(), len(todo)
     for number in todo:
         if flags[number] != MISSING:
@@ -153,14 +153,14 @@ def run(
 
 
 def outcome(store: Store, *, did: int = 0) -> Outcome:
-    """How a sweep stands.
+    """State of a sweep.
 
     Parameters
     ----------
     store
         Its store.
     did
-        Jobs that this call did.
+        Jobs done by this call.
     """
     flags = store.flags()
     failed = {int(n): store.error(int(n)) for n in np.flatnonzero(flags == FAILED)}
@@ -168,7 +168,7 @@ def outcome(store: Store, *, did: int = 0) -> Outcome:
 
 
 def _all(store: Store, todo: Sequence[int], *, work: Work, launcher: Launcher) -> None:
-    """Do jobs; if a process is killed, those it may have been at are done one at a time, and the others after."""
+    """Do jobs; if a process is killed, its possible jobs are done one at a time, and the others after."""
     left = list(todo)
     deaths = 0
     while left:
@@ -189,7 +189,7 @@ def _all(store: Store, todo: Sequence[int], *, work: Work, launcher: Launcher) -
 
 
 def _alone(store: Store, number: int, *, work: Work, launcher: Launcher) -> Done:
-    """Do one job with nothing beside it, so that it is known which one kills its process."""
+    """Do one job with nothing beside it, to tell whether it kills its process."""
     done = Done(number, 0.0, 0)
     for _ in range(2):
         try:
@@ -211,13 +211,13 @@ def _first(store: Store, todo: list[int], *, work: Work, launcher: Launcher) -> 
 
 
 def _check(done: Done, store: Store) -> None:
-    """Stop where going on makes no sense."""
+    """Stop where continuing makes no sense."""
     if done.stop:
         raise Unwritable(done.stop)
 
 
 def _estimate(store: Store, first: Done, todo: Sequence[int], launcher: Launcher, *, say: Say) -> None:
-    """Say what a long sweep will take, from its first job.
+    """Estimate the cost of a long sweep from its first job.
 
     Raises
     ------
@@ -230,6 +230,6 @@ def _estimate(store: Store, first: Done, todo: Sequence[int], launcher: Launcher
     need, free = store.size_of(first.number) * len(todo), shutil.disk_usage(folder).free
     hours = span(first.seconds * len(todo) / launcher.workers)
     each = f"about {hours} for {len(todo)} jobs, {launcher.workers} at once"
-    say(f"sweep: {each}; {amount(first.memory)} of memory each; {amount(need)} of disk, {amount(free)} are free")
+    say(f"sweep: {each}; {amount(first.memory)} of memory each; {amount(need)} of disk, {amount(free)} is free")
     if need > free:
-        raise Unwritable(f"{folder} needs room for about {amount(need)}, of which {amount(free)} are free")
+        raise Unwritable(f"{folder} needs about {amount(need)} of disk space, but {amount(free)} is free")

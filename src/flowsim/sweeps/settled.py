@@ -1,4 +1,4 @@
-"""References of a configuration, followed before jobs run elsewhere: these know neither the time nor Hydra."""
+"""References of a configuration, resolved before jobs run elsewhere: jobs know neither the time nor Hydra."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from omegaconf import Container, DictConfig
 
 SOURCE = re.compile(r"\$\{reported:[^{}]*\}")
-"""A reference to a reported figure, which is kept, as it says where a number comes from; jobs can follow it."""
+"""Reference to a reported figure, kept as the source of a number; jobs can resolve it."""
 
 _CALL = re.compile(r"\$\{(?!oc\.)[\w.]+:[^${}]*\}")
-"""What only the process that reads the command can find out, such as the time; jobs know the resolvers of `oc`."""
+"""Resolvers of the command's process alone, such as the time; jobs know the resolvers of `oc`."""
 
 _WORD = re.compile(r"[\w./-]+")
 """Text that may stand without quotation marks, unless it is a number or another word of YAML."""
 
 
 def settled(config: DictConfig, *, swept: Sequence[str] = ()) -> DictConfig:
-    """A configuration without references, but for those to reported figures and to what jobs set themselves.
+    """A configuration without references, except to reported figures and to keys set by jobs.
 
     A reference that leads nowhere stays, to be refused by whoever follows it.
 
@@ -32,7 +32,7 @@ def settled(config: DictConfig, *, swept: Sequence[str] = ()) -> DictConfig:
     config
         Composed configuration.
     swept
-        Keys that jobs set themselves.
+        Keys set by jobs.
     """
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
@@ -57,7 +57,7 @@ def settled(config: DictConfig, *, swept: Sequence[str] = ()) -> DictConfig:
 
 
 def settled_grid(grid: Grid) -> Grid:
-    """Jobs whose values are no references, but for those to other keys and to reported figures.
+    """Jobs without references in their values, except to other keys and to reported figures.
 
     Parameters
     ----------
@@ -76,7 +76,7 @@ def settled_grid(grid: Grid) -> Grid:
 
 
 def _settled_text(text: str) -> str:
-    """Text of a value, which reads the same to Hydra."""
+    """Text of a value, with the same reading by Hydra."""
     if "$" not in text or "${" not in str(typed := value(text)) or SOURCE.fullmatch(str(typed)):
         return text
     from omegaconf import OmegaConf
@@ -111,7 +111,7 @@ def _references(node: Container, place: str) -> Iterator[tuple[str, str]]:
 
 
 def _followed(config: DictConfig, place: str) -> Any:
-    """What is at a place, with its references followed."""
+    """Value at a place, with its references resolved."""
     from omegaconf import Container, OmegaConf
 
     found = OmegaConf.select(config, place, throw_on_missing=True)
@@ -119,7 +119,7 @@ def _followed(config: DictConfig, place: str) -> Any:
 
 
 def _escaped(found: Any) -> Any:
-    """A value that is no reference, even if it reads like one."""
+    """A value without references, even if it reads like one."""
     return found.replace("${", "\\${") if isinstance(found, str) else found
 
 

@@ -1,4 +1,4 @@
-"""How a sweep stands: what is done, what failed and why, what is missing, and the command that finishes it."""
+"""Status of a sweep: jobs done, failed and missing, with reasons, and the command to finish it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from flowsim.sweeps.runner import Outcome, outcome
 from flowsim.sweeps.store import Store
 
 MOST = 5
-"""Most jobs that are listed as missing or damaged."""
+"""Largest number of missing or damaged jobs listed."""
 
 
 def reasons(outcome: Outcome, *, store: Store) -> Iterator[str]:
-    """For each reason of failure the first job that has it, how many have it, and what it is.
+    """Reasons of failure, each with its first job, number of jobs and text.
 
     Parameters
     ----------
     outcome
-        How the sweep stands.
+        State of the sweep.
     store
         Its store.
     """
@@ -36,14 +36,14 @@ def reasons(outcome: Outcome, *, store: Store) -> Iterator[str]:
 
 
 def finishing(store: Store) -> str:
-    """Command that does what is left of a sweep."""
+    """Command to finish a sweep."""
     command = str(store.plan["command"])
     named = any(word.startswith("out=") for word in shlex.split(command))
     return command if named else f"{command} {shlex.quote(f'out={store.path.parent}')}"
 
 
 def report(folder: Path) -> str:
-    """Text that says how the sweep in a folder stands.
+    """Text on the state of the sweep in a folder.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""The store of a sweep, written: a template first, then of each job its own chunks and at last its status."""
+"""Store of a sweep, for writing: a template first, then of each job its own chunks and at last its status."""
 
 from __future__ import annotations
 
@@ -44,16 +44,16 @@ if TYPE_CHECKING:
     import zarr
 
 LONGEST = 2000
-"""Most of an error's message that is kept [characters]."""
+"""Longest part of an error's message kept [characters]."""
 
 
 class Unwritable(OSError):
-    """A store that cannot be written, as on a full disk, so that going on makes no sense."""
+    """A store closed to writing, as on a full disk, so that continuing makes no sense."""
 
 
 @dataclass(frozen=True)
 class Store:
-    """The store of a sweep, to which its jobs write."""
+    """Store of a sweep, written by its jobs."""
 
     path: Path
     """Folder of the store, `sweep.zarr`."""
@@ -64,7 +64,7 @@ class Store:
 
     @cached_property
     def plan(self) -> dict[str, Any]:
-        """What makes the sweep what it is."""
+        """Identity of the sweep."""
         found: dict[str, Any] = metadata(self.path, "plan")["attributes"]
         return found
 
@@ -79,7 +79,7 @@ class Store:
 
     @cached_property
     def parts(self) -> tuple[str, ...]:
-        """What each job writes: the variables, and its seizures."""
+        """Arrays written by each job: the variables, and its seizures."""
         return tuple(metadata(self.path, "jobs")["attributes"]["parts"])
 
     @cached_property
@@ -93,7 +93,7 @@ class Store:
 
     @cached_property
     def _labels(self) -> dict[str, list[Any]]:
-        """Labels of the dims that are not swept."""
+        """Labels of the unswept dims."""
         import zarr
 
         root = zarr.open_group(self.path, mode="r", zarr_format=3, use_consolidated=False)
@@ -102,7 +102,7 @@ class Store:
         return {dim: values.astype(object).tolist() for dim, values in found.items()}
 
     def _dims(self, name: str) -> tuple[str, ...]:
-        """Dims of a variable behind the swept ones."""
+        """Dims of a variable after the swept ones."""
         given: Sequence[str] = self._arrays[name].metadata.dimension_names  # type: ignore[union-attr, assignment]
         return tuple(given)[len(self.grid.axes) :]
 
@@ -111,20 +111,20 @@ class Store:
         return read_flags(self.path, shape=self.grid.shape).ravel()
 
     def begin(self, number: int) -> None:
-        """Note that a job runs, and remove what an earlier attempt left."""
+        """Record the start of a job, and remove the rest of an earlier attempt."""
         with _writing(self.path):
             self._wipe(number)
             self._flag(number, RUNNING)
 
     def write(self, number: int, results: xr.Dataset) -> None:
-        """Write the results of a job, then that it is done.
+        """Write the results of a job, then its status as done.
 
         Parameters
         ----------
         number
             Number of the job.
         results
-            Variables of the registry, for which the template has room.
+            Variables of the registry, with room in the template.
 
         Raises
         ------
@@ -151,7 +151,7 @@ class Store:
             self._flag(number, DONE)
 
     def fail(self, number: int, message: str) -> None:
-        """Note why a job failed.
+        """Record the reason of a job's failure.
 
         Raises
         ------
@@ -170,7 +170,7 @@ class Store:
             self._wipe(number)
 
     def size_of(self, number: int) -> int:
-        """Room on the disk that the files of a job take, in blocks of 4 kB [byte]."""
+        """Disk space of the files of a job, in blocks of 4 kB [byte]."""
         index = self.grid.index(number)
         files = [self.path / name / chunk_name(index, inner=len(self._dims(name))) for name in self.parts[:-1]]
         files += [file for file in seizures_group(self.path, number).rglob("*") if file.is_file()]
@@ -178,14 +178,14 @@ class Store:
         return sum(4096 * (1 + size // 4096) for size in sizes)
 
     def error(self, number: int) -> str:
-        """Why a job failed."""
+        """Reason of a job's failure."""
         try:
             return str(np.asarray(self._arrays[ERROR][self.grid.index(number)]).item())
         except (ValueError, RuntimeError):
             return "for a reason that is no longer to be read"
 
     def damaged(self, number: int) -> list[str]:
-        """Parts of a job that is done whose files are cut or gone, or hold something else than it wrote."""
+        """Parts of a job done with files cut, gone, or with other contents than written."""
         index = self.grid.index(number)
         receipt = read_receipt(self.path, index)
         if receipt is None or len(receipt) != len(self.parts):
@@ -236,14 +236,14 @@ class Store:
 
 @lru_cache(maxsize=4)
 def opened(path: Path, stamp: tuple[int, int]) -> Store:
-    """Store in a process that does jobs, which opens it once.
+    """Store in a process for jobs, opened once.
 
     Parameters
     ----------
     path
         The store.
     stamp
-        What tells it from another that was made later at the same place.
+        Stamp of the store, different for another made later at the same place.
     """
     return Store(path)
 
@@ -281,13 +281,13 @@ def _write_seizures(folder: Path, results: xr.Dataset) -> None:
 
 
 def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Column whose dates are whole microseconds, which a float holds to the last one."""
+    """Column of dates in whole microseconds, exact to the last one in a float."""
     return column.astype("datetime64[us]").astype(np.int64) if column.dtype.kind == "M" else column
 
 
 @contextlib.contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """Name the store in what the system says when it cannot be written."""
+    """Name the store in the system's message when it cannot be written."""
     try:
         yield
     except Unwritable:
@@ -303,7 +303,7 @@ def make(template: Template, folder: Path) -> Store:
     Parameters
     ----------
     template
-        What it holds before the first job.
+        Contents before the first job.
     folder
         Folder of the sweep.
 
@@ -331,19 +331,19 @@ def _made(template: Template, folder: Path) -> Path:
 
 
 def mend(template: Template, store: Store) -> list[str]:
-    """Put back files of the template that are damaged or gone, and remove what killed jobs left half-written.
+    """Restore damaged or missing files of the template, and remove half-written ones of killed jobs.
 
     Parameters
     ----------
     template
-        What the store held before the first job.
+        Contents of the store before the first job.
     store
         Store of the same sweep.
 
     Returns
     -------
     list of str
-        Names of the files that were put back.
+        Names of the restored files.
 
     Raises
     ------

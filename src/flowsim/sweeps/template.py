@@ -1,4 +1,4 @@
-"""The template of a store: what the results of all jobs need, and the files that hold it before the first job."""
+"""Template of a store: room for the results of all jobs, and its files before the first job."""
 
 from __future__ import annotations
 
@@ -20,37 +20,37 @@ if TYPE_CHECKING:
     import zarr
 
 SEIZURE = "seizure"
-"""Dim of the table of seizures, which a job writes into a group of its own."""
+"""Dim of the table of seizures, written by each job into a group of its own."""
 
 Label = str | int
 
 Word = str | float | bool
-"""What a coordinate says of a label."""
+"""Value of a coordinate for a label."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shape:
-    """What the results of a run will hold, known before it runs."""
+    """Contents of the results of a run, known before it runs."""
 
     variables: tuple[str, ...]
-    """Names of the variables with dims that have labels."""
+    """Names of the variables with labelled dims."""
 
     labels: Mapping[str, Sequence[Label]]
     """Labels of each dim."""
 
     along: Mapping[str, tuple[str, Mapping[Label, Word]]] = field(default_factory=dict)
-    """Further coordinates by name: the dim along which they lie, and their word for each label."""
+    """Further coordinates by name: their dim, and their word for each label."""
 
 
 DRAW = "draw"
-"""Dim of the draws of a posterior, which any variable of a policy has if there is one."""
+"""Dim of the draws of a posterior, part of any variable of a policy if there is one."""
 
 OF_THE_FIRST = ("checkpoint_agency", "checkpoint_label", "latitude", "longitude")
-"""Words that policies and worlds may change, by which nothing is added up; they are then those of the first."""
+"""Words open to change by policies and worlds, but no dims of sums; they are then those of the first."""
 
 
 def union(shapes: Sequence[Shape]) -> Shape:
-    """Shape that has room for all, labels in the order in which they first occur.
+    """Shape with room for all, labels in the order of first occurrence.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def variables_of(shape: Shape) -> list[Variable]:
 
 
 def inner_dims(variable: Variable, *, shape: Shape, swept: Sequence[str]) -> tuple[str, ...]:
-    """Dims of a variable in the store behind those along which jobs lie; draws come next to the policy."""
+    """Dims of a variable in the store after those of the jobs; draws come next to the policy."""
     dims = tuple(dim for dim in variable.dims if dim in shape.labels and dim not in swept)
     if DRAW not in shape.labels or DRAW in swept or variable.dims[0] != "policy":
         return dims
@@ -95,7 +95,7 @@ def inner_dims(variable: Variable, *, shape: Shape, swept: Sequence[str]) -> tup
 
 
 def bytes_per_job(shape: Shape, *, swept: Sequence[str]) -> int:
-    """Room that a job takes before compression, without its seizures [byte]."""
+    """Space of a job before compression, without its seizures [byte]."""
     sizes = [
         8 * int(np.prod([len(shape.labels[dim]) for dim in inner_dims(variable, shape=shape, swept=swept)]))
         for variable in variables_of(shape)
@@ -105,16 +105,16 @@ def bytes_per_job(shape: Shape, *, swept: Sequence[str]) -> int:
 
 @dataclass(frozen=True, kw_only=True)
 class Template:
-    """All that a store holds before the first job."""
+    """Contents of a store before the first job."""
 
     grid: Grid
     """The jobs."""
 
     shape: Shape
-    """What their results hold."""
+    """Contents of their results."""
 
     coordinates: Mapping[str, tuple[str, Sequence[Any]]]
-    """Coordinates of the swept keys: the dim along which they lie, and their labels."""
+    """Coordinates of the swept keys: their dim, and their labels."""
 
     notes: Mapping[str, Mapping[str, str]]
     """Units and meaning of these coordinates."""
@@ -123,7 +123,7 @@ class Template:
     """Title, version, commit, seed, configuration and reading."""
 
     plan: Mapping[str, Any]
-    """What makes the sweep what it is: its grid, its compositions and the digests of its tables."""
+    """Identity of the sweep: its grid, its compositions and the digests of its tables."""
 
 
 def write(template: Template, path: Path) -> None:
@@ -132,9 +132,9 @@ def write(template: Template, path: Path) -> None:
     Parameters
     ----------
     template
-        What the store is to hold.
+        Contents of the store.
     path
-        Folder that does not exist yet.
+        Folder, not yet made.
     """
     import zarr
 
@@ -197,7 +197,7 @@ def _constant(
 def _values(
     root: zarr.Group, variable: Variable, *, template: Template, further: Mapping[str, Collection[str]]
 ) -> None:
-    """Make a variable of which each job will write one chunk, with the names of its coordinates that are no dims."""
+    """Make a variable with one chunk for each job, and the names of its coordinates other than dims."""
     swept, labels = template.grid.names, template.shape.labels
     inner = inner_dims(variable, shape=template.shape, swept=swept)
     lengths = tuple(len(labels[dim]) for dim in inner)
@@ -236,7 +236,7 @@ def _flags(root: zarr.Group, grid: Grid) -> None:
 
 
 def _records(jobs: zarr.Group, grid: Grid, *, parts: int) -> None:
-    """Make the checksums of what each job writes, and the reasons why jobs failed."""
+    """Make arrays for the checksums of each job's arrays, and for the reasons of failures."""
     encoding = {"name": "default", "separator": "."}
     one, names = (1,) * len(grid.shape), grid.names
     jobs.create_array(

@@ -1,1 +1,1 @@
-"""World: a country's network, traffic and controls in one year, as frozen objects that validate themselves."""
+"""World: network, traffic and controls of a country in one year, as frozen, validated objects."""

@@ -1,4 +1,4 @@
-"""Ways round a crossing: by vehicle, on horse and on foot, with a small chance of meeting a patrol."""
+"""Bypasses of a crossing: by vehicle, on horse and on foot, with a small chance of meeting a patrol."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from flowsim import checks
 
 WAYS_ROUND = ("vehicle", "horse", "foot")
-"""How a load goes round a crossing."""
+"""Means of bypassing a crossing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bypass:
-    """One way round the crossings of one section of the border."""
+    """One bypass of the crossings of one section of the border."""
 
     border: str
     """Neighbour beyond the section, as in `Checkpoint.border`."""
@@ -22,22 +22,22 @@ class Bypass:
     """One of `WAYS_ROUND`."""
 
     share: float
-    """Share of the loads at those crossings that would go this way [1]."""
+    """Share of the consignments at those crossings diverted to the bypass [1]."""
 
     maximum: float
-    """Largest mass that is carried so [kg]; a heavier load keeps to the crossing."""
+    """Largest mass carried on the bypass [kg]; a heavier consignment keeps to the crossing."""
 
     detour: float
-    """Mean time that it takes [h]."""
+    """Mean duration of the bypass [h]."""
 
     patrol: float
-    """Probability that a patrol of the Border Guards stops it [1]."""
+    """Probability of being stopped by a patrol of the Border Guards [1]."""
 
     kind: str
     """Whether the figures are reported or assumed."""
 
     source: str
-    """Where they come from."""
+    """Source of the figures."""
 
     def __post_init__(self) -> None:
         checks.one_of(self, "way", WAYS_ROUND)
@@ -49,16 +49,16 @@ class Bypass:
 
 
 def chosen(ways: Sequence[Bypass], *, uniform: float, mass: float) -> Bypass | None:
-    """Way round that a load takes, or None if it goes through the crossing.
+    """Bypass of a consignment, or None if it uses the crossing.
 
     Parameters
     ----------
     ways
-        Ways round the crossing, whose shares sum to at most 1.
+        Bypasses of the crossing, with shares that sum to at most 1.
     uniform
-        Uniform random number of the load at the crossing.
+        Uniform random number of the consignment at the crossing.
     mass
-        Mass of the load [kg].
+        Mass of the consignment [kg].
     """
     cumulated = 0.0
     for way in ways:

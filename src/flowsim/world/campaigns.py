@@ -1,4 +1,4 @@
-"""Campaigns: dates between which agencies follow up more of their alarms."""
+"""Campaigns: periods in which agencies follow up more of their alarms."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ class Campaign:
     """First day after it, as MM-DD; later in the year than `start`."""
 
     agencies: tuple[str, ...]
-    """Agencies that take part."""
+    """Participating agencies."""
 
     factor: float
-    """Factor on their effort while it lasts [1]."""
+    """Factor on their effort during the campaign [1]."""
 
     kind: str
     """Whether the factor is reported or assumed."""
 
     source: str
-    """Where the dates and the factor come from."""
+    """Source of the dates and the factor."""
 
     def __post_init__(self) -> None:
         checks.non_negative(self, "factor")

@@ -1,4 +1,4 @@
-"""Checkpoints: the lanes where vehicles are looked at and the bays where they are examined."""
+"""Checkpoints: lanes for primary inspection and bays for secondary inspection."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ TYPES = ("crossing", "internal", "station", "port")
 """Types of checkpoint."""
 
 EFFORT_CLASSES = ("crossing", "inside", "south", "almaty")
-"""Classes of checkpoint whose effort is one number each: crossings, South Kazakhstan, Almaty city, all others."""
+"""Classes of checkpoint with one effort each: crossings, South Kazakhstan, Almaty city, all others."""
 
 WAYS = ("in", "out", "both")
-"""Directions that a group of lanes serves."""
+"""Directions of a group of lanes."""
 
 MOST_SERVERS = 1000
 """Largest number of lanes in a group, and of bays at a checkpoint [1]."""
@@ -39,13 +39,13 @@ class LaneGroup:
     """One of `WAYS`."""
 
     classes: tuple[str, ...]
-    """Classes of vehicle that use these lanes."""
+    """Classes of vehicle in these lanes."""
 
     lanes: int
     """Number of lanes [1]."""
 
     service_time: float
-    """Mean time of the first look [h]."""
+    """Mean time of primary inspection [h]."""
 
     law: Law
     """Variation of that time."""
@@ -54,22 +54,22 @@ class LaneGroup:
     """Share of honest vehicles sent to secondary inspection [1]."""
 
     wave_through: int
-    """No vehicle is referred when more than this many are waiting [1]."""
+    """Number of waiting vehicles above which no vehicle is referred [1]."""
 
     kind: str
     """Whether the figures are reported or assumed."""
 
     source: str
-    """Where the figures come from."""
+    """Source of the figures."""
 
     shifts: tuple[Shift, ...] = ()
-    """Lanes on duty by hour of the day; none means that all lanes always are."""
+    """Lanes on duty by hour of the day; without shifts all lanes are always on duty."""
 
     stop: float = math.inf
-    """Time after its arrival at which a train leaves, looked at or not [h]; infinity if vehicles wait."""
+    """Duration of a train's stop, inspected or not [h]; infinity for vehicles that wait."""
 
     wagons: float = 1.0
-    """Share of a train's wagons that the team examines [1]."""
+    """Share of a train's wagons under inspection [1]."""
 
     def __post_init__(self) -> None:
         checks.one_of(self, "direction", WAYS)
@@ -89,25 +89,25 @@ class LaneGroup:
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """A place where vehicles are controlled by one agency."""
+    """A place of vehicle control by one agency."""
 
     name: str
-    """Identifier, from which its random numbers derive."""
+    """Identifier, and address of its random numbers."""
 
     place: str
-    """Place where it stands."""
+    """Its place."""
 
     label: str
-    """Name as it is printed."""
+    """Name in print."""
 
     type: str
     """One of `TYPES`."""
 
     border: str
-    """Neighbour beyond it, as in its country code, "sea", or empty inside the country."""
+    """Neighbour beyond it as a country code, "sea", or empty inside the country."""
 
     mode: str
-    """Mode of the vehicles that it controls."""
+    """Mode of the vehicles under control."""
 
     agency: str
     """One of `AGENCIES`."""
@@ -119,13 +119,13 @@ class Checkpoint:
     """Its lanes."""
 
     bays: int
-    """Bays for secondary examination [1]."""
+    """Bays for secondary inspection [1]."""
 
     devices: tuple[Device, ...]
-    """Devices at each bay, in the order in which they are used."""
+    """Devices at each bay, in order of use."""
 
     start: str
-    """First day in force, ISO date; empty if it always was."""
+    """First day in force, ISO date; empty if without a known start."""
 
     end: str
     """First day no longer in force, ISO date; empty if open."""
@@ -134,10 +134,10 @@ class Checkpoint:
     """Whether the checkpoint and its figures are reported or assumed."""
 
     source: str
-    """Where they come from."""
+    """Source of the checkpoint and its figures."""
 
     bribe: float | None = None
-    """Probability that an alarm on a load is bought off here [1]; None if it is that of the agency."""
+    """Probability that an alarm on a consignment is bought off here [1]; None for that of the agency."""
 
     def __post_init__(self) -> None:
         checks.one_of(self, "type", TYPES)
@@ -163,7 +163,7 @@ class Checkpoint:
         checks.sourced(self)
 
     def group_of(self, vehicle_class: str, *, direction: str) -> int | None:
-        """Index of the lane group that serves a class in a direction, or None if there is none.
+        """Index of the lane group for a class in a direction, or None if there is none.
 
         Parameters
         ----------
@@ -179,19 +179,19 @@ class Checkpoint:
 
     @cached_property
     def transfers(self) -> tuple[float, ...]:
-        """Transfers of its devices, each once and the highest first, as the levels of its alarms [1].
+        """Distinct transfers of its devices in descending order: the levels of its alarms [1].
 
-        An alarm is of the highest level that any device gives it.
+        The level of an alarm is the highest among its devices.
         """
         return tuple(sorted({device.transfer for device in self.devices}, reverse=True)) or (1.0,)
 
     def in_force(self, year: int) -> bool:
-        """Whether it stands on the first of July of a year."""
+        """Whether the checkpoint is in force on the first of July of a year."""
         return stands(self.start, self.end, year=year)
 
 
 def stands(start: str, end: str, *, year: int) -> bool:
-    """Whether what is in force from a day to another stands on the first of July of a year.
+    """Whether the first of July of a year lies in a period in force.
 
     Parameters
     ----------
@@ -205,12 +205,12 @@ def stands(start: str, end: str, *, year: int) -> bool:
 
 
 def ways(direction: str) -> tuple[str, ...]:
-    """Ways across a border that a direction of `WAYS` stands for."""
+    """Ways across a border for a direction of `WAYS`."""
     return ("in", "out") if direction == "both" else (direction,)
 
 
 def agency_key(agency: str) -> str:
-    """Name of an agency as it ends the names of fields: lower case, with underscores."""
+    """Suffix of an agency in names of fields: lower case, with underscores."""
     return agency.lower().replace(" ", "_")
 
 

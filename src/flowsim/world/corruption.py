@@ -1,4 +1,4 @@
-"""Corruption: rings that agencies protect, alarms that are bought off, and what leaves the evidence store again."""
+"""Corruption: protected rings, alarms bought off, and the leak of the evidence store."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from flowsim.world.checkpoint import AGENCIES, agency_key
 
 @dataclass(frozen=True, kw_only=True)
 class Corruption:
-    """Chances that an alarm on a load comes to nothing, and the leak of the evidence store.
+    """Probabilities of bribery and protection after an alarm, and the leak of the evidence store.
 
-    Neither bribes nor protection reach beyond the bay: cases are not bought, and neither are the patrols that the
-    Border Guards send to the ways round a crossing.
+    Neither bribes nor protection reach beyond the bay: cases are not bought off, nor are the patrols of the Border
+    Guards on bypasses.
     """
 
     bribe_customs: float
-    """Probability that an alarm on a load is bought off at a checkpoint of the Customs [1]."""
+    """Probability that an alarm on a consignment is bought off at a checkpoint of the Customs [1]."""
 
     bribe_border_guards: float
-    """Probability that an alarm on a load is bought off at a checkpoint of the Border Guards [1]."""
+    """Probability that an alarm on a consignment is bought off at a checkpoint of the Border Guards [1]."""
 
     bribe_committee: float
-    """Probability that an alarm on a load is bought off at a checkpoint of the Committee [1]."""
+    """Probability that an alarm on a consignment is bought off at a checkpoint of the Committee [1]."""
 
     bribe_knb: float
-    """Probability that an alarm on a load is bought off at a checkpoint of the national security service [1]."""
+    """Probability that an alarm on a consignment is bought off at a checkpoint of the national security service [1]."""
 
     protected_customs: float
-    """Share of the rings that are protected at all checkpoints of the Customs [1]."""
+    """Share of the rings protected at all checkpoints of the Customs [1]."""
 
     protected_border_guards: float
-    """Share of the rings that are protected at all checkpoints of the Border Guards [1]."""
+    """Share of the rings protected at all checkpoints of the Border Guards [1]."""
 
     protected_committee: float
-    """Share of the rings that are protected at all checkpoints of the Committee [1]."""
+    """Share of the rings protected at all checkpoints of the Committee [1]."""
 
     protected_knb: float
-    """Share of the rings that are protected at all checkpoints of the national security service [1]."""
+    """Share of the rings protected at all checkpoints of the national security service [1]."""
 
     released: float
     """Share of the mass seized that leaks from the evidence store; it stays counted as seized [1]."""
@@ -50,12 +50,12 @@ class Corruption:
         checks.probability(self, "released")
 
     def bribe(self, agency: str) -> float:
-        """Probability that an alarm on a load is bought off at a checkpoint of an agency [1]."""
+        """Probability of an alarm on a consignment being bought off at a checkpoint of an agency [1]."""
         chance: float = getattr(self, f"bribe_{agency_key(agency)}")
         return chance
 
     def protected(self, agency: str) -> float:
-        """Share of the rings that an agency protects [1]."""
+        """Share of the rings under an agency's protection [1]."""
         share: float = getattr(self, f"protected_{agency_key(agency)}")
         return share
 
@@ -76,4 +76,4 @@ NO_CORRUPTION = Corruption(
     protected_knb=0.0,
     released=0.0,
 )
-"""No alarm is bought off, no ring is protected, and the evidence store is tight."""
+"""No bribes, no protection, and no leak of the evidence store."""

@@ -1,4 +1,4 @@
-"""Detection: how targeting, effort and concealment decide whether a load is found."""
+"""Detection of consignments: targeting, effort and concealment."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ from flowsim.world.seals import NO_SEALS, Seals
 
 @dataclass(frozen=True, kw_only=True)
 class Effort:
-    """Share of alarms on loads that are followed up until the load is found, by class of checkpoint.
+    """Effort: share of alarms on consignments followed up to the find, by class of checkpoint.
 
-    It stands for everything between what devices should find and what is seized that no mechanism of the model
-    explains: attention, incentives, searches not finished. One number per class is all that the reported totals
-    can inform.
+    It stands for every loss between the devices' potential finds and the seizures without a mechanism in the model:
+    attention, incentives, unfinished searches. The reported totals identify no more than one number per class.
     """
 
     crossing: float
@@ -43,13 +42,13 @@ class Effort:
 
 @dataclass(frozen=True, kw_only=True)
 class Detection:
-    """What is common to all checkpoints in finding loads."""
+    """Detection parameters common to all checkpoints."""
 
     targeting: float
-    """Mean risk score of a loaded vehicle, in standard deviations of the honest ones [1]."""
+    """Mean risk score of a vehicle with a consignment, in standard deviations of the honest ones [1]."""
 
     sensitivity: float
-    """Factor on the odds that a device raises an alarm on a load [1]; 1 leaves the devices as they are."""
+    """Factor on the odds of an alarm by a device on a consignment [1]; 1 leaves the devices unchanged."""
 
     effort: Effort
     """Share of alarms followed up."""
@@ -58,25 +57,25 @@ class Detection:
     """Standard deviation of the logarithm of a year's effort about its mean [1]."""
 
     handling_time: float
-    """Time to bring a vehicle into a bay and out of it, whatever is done there [h]."""
+    """Time to bring a vehicle into a bay and out of it, regardless of the inspection [h]."""
 
     search_time: float
     """Mean time of the manual search after an alarm [h]."""
 
     search_cv: float
-    """Coefficient of variation of that time, which is lognormal [1]."""
+    """Coefficient of variation of the search time, lognormal [1]."""
 
     compensation: float
-    """Paid to an honest carrier after a search that found nothing [USD]."""
+    """Compensation of an honest carrier after a fruitless search [USD]."""
 
     search_cost: float
     """Cost of a manual search to the agency [USD]."""
 
     cost_ratio: float = 1.0
-    """Cost of a fruitless search to the agency relative to the cost at which referral was observed [1]."""
+    """Cost of a fruitless search to the agency relative to its cost at the observed referral [1]."""
 
     seals: Seals = NO_SEALS
-    """How TIR trucks are treated at crossings."""
+    """Treatment of TIR trucks at crossings."""
 
     intelligence: Intelligence = NO_INTELLIGENCE
     """Rings, the cases against them, and tips."""

@@ -1,4 +1,4 @@
-"""Devices used in a secondary examination: scanners, dogs and the crew's hands."""
+"""Devices of secondary inspection: scanners, dogs and manual checks."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from flowsim.world.traffic import Law
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A device that either raises an alarm on a vehicle or does not."""
+    """A device with a binary alarm."""
 
     name: str
-    """Identifier, from which its random numbers derive."""
+    """Identifier, and address of its random numbers."""
 
     label: str
-    """Name as it is printed."""
+    """Name in print."""
 
     intercept: float
-    """Logit of the sensitivity for a load of 1 kg and median concealment [1]."""
+    """Logit of the sensitivity for a consignment of 1 kg and median concealment [1]."""
 
     slope: float
     """Change of the logit per unit of ln(mass / kg) [1]."""
 
     concealment: float
-    """Fall of the logit per standard deviation of a load's concealment quality [1]."""
+    """Fall of the logit per standard deviation of concealment quality [1]."""
 
     specificity: float
-    """Probability of no alarm on a vehicle that carries nothing [1]."""
+    """Probability of no alarm on an honest vehicle [1]."""
 
     service_time: float
-    """Mean time of one examination [h]."""
+    """Mean time of one inspection [h]."""
 
     law: Law
     """Variation of that time."""
@@ -43,10 +43,11 @@ class Device:
     """Whether its figures are reported or assumed."""
 
     source: str
-    """Where its figures come from."""
+    """Source of its figures."""
 
     transfer: float = 1.0
-    """Whether its alarms on loads are followed up as those of the devices of old (1) or all of them (0) [1].
+    """Whether effort applies to its alarms on consignments as to those of the original devices (1) or not at all (0)
+    [1]. The share of alarms followed up is the checkpoint's effort to this power.
 
     The share that is followed up is the effort of the checkpoint to this power.
     """

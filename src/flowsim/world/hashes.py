@@ -1,4 +1,4 @@
-"""Short hashes of names, by which random numbers are addressed, and the refusal of names whose hashes coincide."""
+"""Short hashes of names as addresses of random numbers, and the refusal of colliding names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def short_hash(name: str) -> int:
 
 
 def collision(names: Iterable[str], *, by: Callable[[str], int]) -> tuple[str, str] | None:
-    """Find two different names of the same hash, the first such pair, or None."""
+    """First pair of different names with the same hash, or None."""
     seen: dict[int, str] = {}
     for name in names:
         other = seen.setdefault(by(name), name)
@@ -27,7 +27,7 @@ def collision(names: Iterable[str], *, by: Callable[[str], int]) -> tuple[str, s
 
 
 def distinct(names: Iterable[str], *, by: Callable[[str], int], thing: str) -> None:
-    """Refuse names of which two would be given the same random numbers.
+    """Refuse names with colliding hashes.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""Hubs: places where consignments are stored, split and repacked before they go on."""
+"""Hubs: storage, splitting and repacking of consignments."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ from flowsim import checks
 from flowsim.world.traffic import VEHICLE_CLASSES, Law, mode_of
 
 MOST_PARTS = 63
-"""Largest number of parts that a load is split into, which the numbers of vehicles leave room for [1]."""
+"""Largest number of parts of a consignment, within the numbering of vehicles [1]."""
 
 STORE = Law(family="lognormal", cv=0.5)
-"""Variation of the time in store above its minimum; assumed, as days in store are reported as a range only."""
+"""Variation of the time in store above its minimum; assumed, as the reported days in store are a range only."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Hub:
-    """A place where loads by road are put in store, to leave it in parts on vehicles and routes of their own."""
+    """A store of consignments by road, from which parts leave on vehicles and routes of their own."""
 
     place: str
     """Place of the store."""
 
     share: float
-    """Share of the loads by road through the place that are stored there, at the first hub on their path [1]."""
+    """Share of the consignments by road stored at the first hub on their path [1]."""
 
     store: float
     """Mean time in store [h]."""
 
     store_minimum: float
-    """Share of that time that is certain [1]."""
+    """Certain share of the time in store [1]."""
 
     part: float
-    """Largest mass of a part [kg]; a load leaves in the least number of equal parts."""
+    """Largest mass of a part [kg]; a consignment is split into the least number of equal parts."""
 
     concealment: float
-    """What repacking adds to the concealment quality of a part, drawn afresh [1]."""
+    """Gain in concealment quality by repacking, with a fresh draw for each part [1]."""
 
     classes: tuple[tuple[str, float], ...]
-    """Classes of vehicle in which parts leave, and their shares [1]; a TIR truck has had its seal opened."""
+    """Classes of vehicle of the parts, and their shares [1]; a TIR truck has had its seal opened."""
 
     kind: str
     """Whether the figures are reported or assumed."""
 
     source: str
-    """Where they come from."""
+    """Source of the figures."""
 
     def __post_init__(self) -> None:
         for name in ("share", "store_minimum"):

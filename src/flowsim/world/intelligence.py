@@ -1,4 +1,4 @@
-"""Intelligence: rings that send loads, cases against rings that ripen in the year, and tips on single loads."""
+"""Intelligence: rings of senders, cases against rings that mature in the year, and tips on single consignments."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flowsim import checks
 from flowsim.world.checkpoint import AGENCIES, agency_key
 
 CASE_AGENCIES = ("KNB", "Committee")
-"""Agencies that build cases against rings."""
+"""Agencies with cases against rings."""
 
 MOST_RINGS = 100_000
 """Largest number of rings [1]."""
@@ -16,38 +16,38 @@ MOST_RINGS = 100_000
 
 @dataclass(frozen=True, kw_only=True)
 class Intelligence:
-    """Rings, the cases that agencies build against them, and tips.
+    """Rings, cases against them by agencies, and tips.
 
-    A ripe case takes all loads of its ring: those in store at once, those on the way at the end of the leg or of
-    the service that they are in. Its chance does not depend on the size of the ring, nor on effort.
+    A mature case takes all consignments of its ring: those in store at once, those under way at the end of their
+    current leg or service. Its chance does not depend on the size of the ring, nor on effort.
     """
 
     rings: int
-    """Rings that share the loads of a year [1]."""
+    """Rings behind the consignments of a year [1]."""
 
     size_exponent: float
     """Exponent of the Pareto distribution of the rings' sizes [1]."""
 
     cases_knb: float
-    """Cases of the national security service that ripen [1/year]."""
+    """Cases of the national security service that mature [1/year]."""
 
     cases_committee: float
-    """Cases of the Interior Ministry's Committee that ripen [1/year]."""
+    """Cases of the Interior Ministry's Committee that mature [1/year]."""
 
     dismantled: float
     """Probability that a ring sends nothing more in the year of a case against it [1]."""
 
     tip_customs: float
-    """Probability that the Customs have a tip on a load [1]."""
+    """Probability of a tip to the Customs on a consignment [1]."""
 
     tip_border_guards: float
-    """Probability that the Border Guards have a tip on a load [1]."""
+    """Probability of a tip to the Border Guards on a consignment [1]."""
 
     tip_committee: float
-    """Probability that the Committee has a tip on a load [1]."""
+    """Probability of a tip to the Committee on a consignment [1]."""
 
     tip_knb: float
-    """Probability that the national security service has a tip on a load [1]."""
+    """Probability of a tip to the national security service on a consignment [1]."""
 
     def __post_init__(self) -> None:
         checks.keeps(self, "rings", checks.between(1, MOST_RINGS))
@@ -59,18 +59,18 @@ class Intelligence:
         checks.probability(self, "dismantled")
 
     def cases(self, agency: str) -> float:
-        """Cases of an agency that ripen [1/year]."""
+        """Number of cases of an agency maturing in a year [1/year]."""
         rate: float = getattr(self, f"cases_{agency_key(agency)}") if agency in CASE_AGENCIES else 0.0
         return rate
 
     def tip(self, agency: str) -> float:
-        """Probability that an agency has a tip on a load [1]."""
+        """Probability of a tip to an agency on a consignment [1]."""
         chance: float = getattr(self, f"tip_{agency_key(agency)}")
         return chance
 
     @property
     def has_cases(self) -> bool:
-        """Whether any case may ripen."""
+        """Whether the expected number of cases is positive."""
         return any(self.cases(agency) > 0 for agency in CASE_AGENCIES)
 
 

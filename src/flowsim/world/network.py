@@ -1,4 +1,4 @@
-"""Places, the legs between them, and the routes that consignments take along the legs."""
+"""Places, the legs between them, and the routes of consignments along the legs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flowsim.evidence import geography
 from flowsim.world import hashes
 
 MODES = ("road", "rail", "track", "sea", "air")
-"""Ways of moving along a leg."""
+"""Modes of transport on a leg."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +22,10 @@ class Place:
     """Identifier, lower case with hyphens."""
 
     label: str
-    """Name as it is printed."""
+    """Name in print."""
 
     country: str
-    """Country that the place lies in."""
+    """Country of the place."""
 
     oblast: str
     """First-level division of Kazakhstan as of 2010; empty outside Kazakhstan."""
@@ -43,7 +43,7 @@ class Place:
     """Whether the position is reported or assumed."""
 
     source: str
-    """Where the position comes from."""
+    """Source of the position."""
 
     def __post_init__(self) -> None:
         for name, bound in (("latitude", 90.0), ("longitude", 180.0)):
@@ -68,7 +68,7 @@ class Leg:
     """One of `MODES`."""
 
     distance: float
-    """Length of the way [km]."""
+    """Length of the leg [km]."""
 
     distance_low: float
     """Lower end of the interval of the length [km]."""
@@ -83,7 +83,7 @@ class Leg:
     """Whether the length is reported or assumed."""
 
     source: str
-    """Where the length comes from."""
+    """Source of the length."""
 
     def __post_init__(self) -> None:
         checks.one_of(self, "mode", MODES)
@@ -106,7 +106,7 @@ class Leg:
 
     @property
     def label(self) -> str:
-        """Name of the leg that is the same in both directions."""
+        """Name of the leg, the same in both directions."""
         return f"{self.mode}:{min(self.start, self.end)}:{max(self.start, self.end)}"
 
     @property
@@ -117,40 +117,40 @@ class Leg:
 
 @dataclass(frozen=True, kw_only=True)
 class Route:
-    """A way through the country, from the crossing where it enters or a place inside to where it leaves."""
+    """A path through the country, from a crossing or a place inside to its last place."""
 
     name: str
     """Identifier."""
 
     label: str
-    """Name as it is printed."""
+    """Name in print."""
 
     origin: str
-    """Country from which the stream of consignments comes, or region inside where it begins."""
+    """Country of origin of the stream of consignments, or its region of origin inside."""
 
     mode: str
     """One of `MODES`."""
 
     approach: tuple[str, ...]
-    """Places outside Kazakhstan before the entry, none if it begins inside; drawn, not simulated."""
+    """Places outside Kazakhstan before the entry, none for a route from inside; drawn on the map, not simulated."""
 
     path: tuple[str, ...]
-    """Places from the entry, or from where it begins inside, to the last place before leaving, both included."""
+    """Places from the entry, or from the first place inside, to the last place before leaving, both included."""
 
     exit: str
-    """Name of the way out by which leakage is counted."""
+    """Name of the exit in counts of leakage."""
 
     weight: float
     """Share of the consignments of its origin and mode [1]."""
 
     evidence: tuple[str, ...]
-    """Rows of the route evidence that it represents."""
+    """Rows of the route evidence behind it."""
 
     kind: str
     """Whether the weight is reported or assumed."""
 
     source: str
-    """Where the route and its weight come from."""
+    """Source of the route and its weight."""
 
     def __post_init__(self) -> None:
         checks.one_of(self, "mode", MODES)
@@ -162,10 +162,10 @@ class Route:
 
 @dataclass(frozen=True, kw_only=True)
 class Travel:
-    """How travel times vary about the mean of a leg."""
+    """Variation of travel times about the mean of a leg."""
 
     minimum: float
-    """Share of the mean travel time that is certain, so that no leg is faster [1]."""
+    """Certain share of the mean travel time, the minimum on every leg [1]."""
 
     cv: float
     """Coefficient of variation of the remaining, lognormal part [1]."""
@@ -174,7 +174,7 @@ class Travel:
     """Speed of a car relative to a truck [1]."""
 
     within_place: float
-    """Time from one checkpoint to the next of the same place [h]."""
+    """Time between two checkpoints of the same place [h]."""
 
     def __post_init__(self) -> None:
         checks.probability(self, "minimum")
@@ -224,7 +224,7 @@ class Network:
                 checks.known(name, list(self._by_name), thing=f"Route '{route.name}': approach")
 
     def place(self, name: str) -> Place:
-        """Place of a name.
+        """Place by name.
 
         Raises
         ------
@@ -235,7 +235,7 @@ class Network:
         return self._by_name[name]
 
     def index(self, name: str) -> int:
-        """Position of a place among the places."""
+        """Index of a place."""
         return self._index[name]
 
     def legs_of(self, path: Sequence[str], *, mode: str, owner: str) -> tuple[Leg, ...]:
@@ -244,7 +244,7 @@ class Network:
         Raises
         ------
         ValueError
-            If a place or a leg of the path does not exist; the message names the owner of the path.
+            If a place or a leg of the path does not exist; the message names the path's owner.
         """
         for name in path:
             if name not in self._by_name:
@@ -259,5 +259,5 @@ class Network:
 
 
 def great_circle(start: Place, end: Place) -> float:
-    """Distance along the great circle [km]."""
+    """Great-circle distance [km]."""
     return geography.distance((start.latitude, start.longitude), (end.latitude, end.longitude))

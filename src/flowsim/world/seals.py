@@ -1,4 +1,4 @@
-"""Customs seals: a sealed truck shows its seal in the green lane and is opened only if something is noticed."""
+"""Customs seals: a sealed truck shows its seal in the green lane and is opened only after a suspicious check."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ SEAL_TYPES = ("plain", "electronic")
 
 @dataclass(frozen=True, kw_only=True)
 class Seals:
-    """How TIR trucks are treated at crossings."""
+    """Treatment of TIR trucks at crossings."""
 
     green_lane: bool
-    """Whether a seal check takes the place of selection; if not, TIR trucks are selected like others."""
+    """Whether a seal check replaces selection; if not, TIR trucks are selected like others."""
 
     inspection: bool
-    """Whether a sealed truck may be selected and opened besides, which the convention forbids."""
+    """Whether a sealed truck may also be selected and opened, contrary to the TIR convention."""
 
     type: str
     """One of `SEAL_TYPES`."""
 
     opened: float
-    """Share of the loads in TIR trucks whose seal was opened and closed again on the way [1]."""
+    """Share of the consignments in TIR trucks with a seal opened and closed again on the way [1]."""
 
     notice_plain: float
-    """Probability that a check notices a plain seal that was opened and closed [1]."""
+    """Probability that a check notices a plain seal opened and closed again [1]."""
 
     notice_electronic: float
-    """Probability that a check notices an electronic seal that was opened and closed [1]."""
+    """Probability that a check notices an electronic seal opened and closed again [1]."""
 
     false_notice: float
-    """Probability that a check takes an intact seal for a broken one [1]."""
+    """Probability of a false notice on an intact seal [1]."""
 
     def __post_init__(self) -> None:
         checks.one_of(self, "type", SEAL_TYPES)
@@ -42,7 +42,7 @@ class Seals:
 
     @property
     def notice(self) -> float:
-        """Probability that a check notices a seal that was opened and closed, for the type in use [1]."""
+        """Probability of noticing a seal opened and closed again, for the type in use [1]."""
         return self.notice_electronic if self.type == "electronic" else self.notice_plain
 
 

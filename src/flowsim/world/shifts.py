@@ -1,4 +1,4 @@
-"""Shifts and opening hours: how many lanes are on duty at each hour of the day."""
+"""Shifts and opening hours: lanes on duty at each hour of the day."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flowsim.units import HOURS_PER_DAY
 
 @dataclass(frozen=True, kw_only=True)
 class Shift:
-    """Hours of every day in which the lowest-numbered lanes are on duty."""
+    """Hours of every day with only the lowest-numbered lanes on duty."""
 
     start: float
     """First hour of the shift [h after midnight]."""
@@ -30,12 +30,12 @@ class Shift:
 
 
 def check(shifts: tuple[Shift, ...], *, lanes: int, thing: str) -> None:
-    """Refuse shifts that overlap, leave an hour out, or want more lanes than there are.
+    """Refuse shifts that overlap, leave a gap, or exceed the lanes of the group.
 
     Raises
     ------
     ValueError
-        If a rule is broken; the message names the thing.
+        If a rule is broken.
     """
     if not shifts:
         return
@@ -53,7 +53,7 @@ def on_duty(shifts: tuple[Shift, ...], lanes: int, *, time: float) -> int:
     Parameters
     ----------
     shifts
-        Shifts of the day; none means that all lanes always are.
+        Shifts of the day; without any, all lanes are always on duty.
     lanes
         Number of lanes.
     time

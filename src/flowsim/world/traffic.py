@@ -1,4 +1,4 @@
-"""Who is on the road: honest vehicles in daily, weekly and seasonal rhythm, and consignments of contraband."""
+"""Traffic: honest vehicles in daily, weekly and seasonal rhythm, and consignments of contraband."""
 
 from __future__ import annotations
 
@@ -12,27 +12,28 @@ VEHICLE_CLASSES = ("car", "truck", "tir", "train", "passenger")
 """Classes of vehicle; a TIR truck travels under a customs seal, a train carries freight or passengers."""
 
 DRUGS = ("heroin", "opium", "cannabis")
-"""Drugs that may have streams of consignments; heroin always has."""
+"""Drugs with possible streams of consignments; heroin is always present."""
 
 HEROIN = DRUGS[0]
-"""The drug that every world has."""
+"""The drug of every world."""
 
 CYCLES = {"daily": 24, "weekly": 7, "seasonal": 12}
 """Number of slots of each rhythm: hours, weekdays from Monday, months."""
 
 MOST_PER_DAY = 6000
-"""Largest mean of a flow, which keeps the numbers of its vehicles apart from day to day [1/day]."""
+"""Largest mean of a flow, by which vehicle numbers of different days stay distinct [1/day]."""
 
 LAWS = ("constant", "exponential", "lognormal")
 """Families of positive random times."""
 
 DIRECTIONS = ("in", "out", "through")
-"""Whether a path of honest traffic enters the country at its first place, leaves at its last, or both or neither."""
+"""Direction of a path of honest traffic: into the country at its first place, out at its last, or through (both or
+neither)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Law:
-    """Family and spread of a positive random time; the mean is given where the law is used."""
+    """Family and spread of a positive random time; the mean is given at the place of use."""
 
     family: str
     """One of `LAWS`."""
@@ -75,7 +76,7 @@ class Profile:
 
 @dataclass(frozen=True, kw_only=True)
 class Flow:
-    """Honest vehicles of one class on one path, one way."""
+    """Honest vehicles of one class on one path in one direction."""
 
     name: str
     """Identifier."""
@@ -84,13 +85,13 @@ class Flow:
     """One of `VEHICLE_CLASSES`."""
 
     path: tuple[str, ...]
-    """Places that it passes."""
+    """Places on the path."""
 
     direction: str
     """One of `DIRECTIONS`."""
 
     per_day: float
-    """Vehicles a day, mean of the year [1/day]."""
+    """Annual mean volume [1/day]."""
 
     low: float
     """Lower end of the interval of `per_day` [1/day]."""
@@ -111,7 +112,7 @@ class Flow:
     """Whether the volume is reported or assumed."""
 
     source: str
-    """Where the volume comes from."""
+    """Source of the volume."""
 
     timetable: bool = False
     """Whether the vehicles enter at even intervals instead of at random."""
@@ -135,12 +136,12 @@ class Flow:
 
     @property
     def mode(self) -> str:
-        """Mode of the legs that the class uses."""
+        """Mode of the legs of the class."""
         return mode_of(self.vehicle_class)
 
 
 def mode_of(vehicle_class: str) -> str:
-    """Mode of the legs that a class of vehicle uses."""
+    """Mode of the legs of a class of vehicle."""
     return "rail" if vehicle_class in ("train", "passenger") else "road"
 
 
@@ -152,7 +153,7 @@ class Stream:
     """One of `DRUGS`."""
 
     origin: str
-    """Country of origin, or region inside the country; the routes of the origin say where it enters or begins."""
+    """Country of origin, or region inside the country; the entry follows from the routes of the origin."""
 
     mode: str
     """Mode of its routes."""
@@ -170,7 +171,7 @@ class Stream:
     """Whether the share is reported or assumed."""
 
     source: str
-    """Where the share comes from."""
+    """Source of the share."""
 
     def __post_init__(self) -> None:
         checks.one_of(self, "drug", DRUGS)
@@ -183,13 +184,13 @@ class Stream:
 
     @property
     def name(self) -> str:
-        """Name of the stream, from which its random numbers derive."""
+        """Name of the stream, and address of its random numbers."""
         return f"{self.drug}:{self.origin}:{self.mode}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ClassShare:
-    """Part that one class of vehicle has in the consignments of a mode."""
+    """Share of one class of vehicle in the consignments of a mode."""
 
     mode: str
     """Mode of the routes."""
@@ -201,13 +202,13 @@ class ClassShare:
     """Share of the consignments [1]."""
 
     capacity: float
-    """Largest mass that such a vehicle can hide [kg]."""
+    """Largest mass hidden in such a vehicle [kg]."""
 
     kind: str
     """Whether the share is reported or assumed."""
 
     source: str
-    """Where the share comes from."""
+    """Source of the share."""
 
     def __post_init__(self) -> None:
         checks.one_of(self, "mode", MODES)
@@ -221,30 +222,30 @@ class ClassShare:
 class LoadSizes:
     """Masses of consignments: a lognormal body and a truncated Pareto tail.
 
-    The body and tail describe loads as they are *detected*; a load of mass m enters in proportion to that density
+    The body and tail describe *detected* consignments; the entering density at mass m is proportional to this density
     times m ** selection, because detection is taken to fall with mass as m ** -selection.
     """
 
     median: float
-    """Median of the body of detected loads [kg]."""
+    """Median of the body of detected consignments [kg]."""
 
     log_sd: float
     """Standard deviation of the logarithm of the body [1]."""
 
     tail_start: float
-    """Mass above which the tail begins and the body ends [kg]."""
+    """Mass between the body and the tail [kg]."""
 
     tail_share: float
-    """Share of detected loads that lie in the tail [1]."""
+    """Share of detected consignments in the tail [1]."""
 
     tail_exponent: float
     """Exponent of the Pareto tail [1]."""
 
     maximum: float
-    """Largest load [kg]."""
+    """Largest consignment [kg]."""
 
     selection: float
-    """Exponent by which detection falls with mass [1]."""
+    """Exponent of the fall of detection with mass [1]."""
 
     def __post_init__(self) -> None:
         for name in ("median", "log_sd", "tail_start", "tail_exponent", "maximum"):
@@ -259,13 +260,13 @@ class LoadSizes:
 
 @dataclass(frozen=True, kw_only=True)
 class Drug:
-    """A drug beside heroin: how much of it is sent in a year, in what loads, and in which months."""
+    """A drug beside heroin: annual inflow, sizes of consignments, and season."""
 
     name: str
-    """One of `DRUGS`, but not heroin, whose numbers are those of `Traffic`."""
+    """One of `DRUGS` except heroin, whose numbers are in `Traffic`."""
 
     inflow: float
-    """Mass that crosses the border into the country, or is harvested inside and sent, in a year [kg/year]."""
+    """Annual mass that crosses the border into the country, or is harvested inside and sent [kg/year]."""
 
     inflow_low: float
     """Lower end of the interval of the inflow [kg/year]."""
@@ -277,13 +278,13 @@ class Drug:
     """Masses of its consignments."""
 
     season: Profile | None
-    """Seasonal profile of their entry: each month's rate relative to the mean; None if it is even over the year."""
+    """Seasonal profile of entry: each month's rate relative to the mean; None for a uniform year."""
 
     kind: str
     """Whether the numbers are reported or assumed."""
 
     source: str
-    """Where the numbers come from."""
+    """Source of the numbers."""
 
     def __post_init__(self) -> None:
         checks.one_of(self, "name", DRUGS[1:])
@@ -301,7 +302,7 @@ class Drug:
 
 @dataclass(frozen=True, kw_only=True)
 class Traffic:
-    """Everything that moves: honest flows and streams of consignments."""
+    """Traffic: honest flows and streams of consignments."""
 
     flows: tuple[Flow, ...]
     """Honest traffic."""
@@ -325,19 +326,19 @@ class Traffic:
     """Upper end of the reported interval of the inflow [kg/year]."""
 
     retained_share: float
-    """Share of consignments that stay in the country's cities [1]."""
+    """Share of consignments retained in the country's cities [1]."""
 
     city_weights: tuple[tuple[str, float], ...]
-    """Cities that retain consignments and their weight among the cities of a route [1]."""
+    """Cities with retained consignments, and their weight among the cities of a route [1]."""
 
     year_log_sd: float
-    """Standard deviation of the logarithm of a year's flow about its mean, of all drugs alike [1]."""
+    """Standard deviation of the logarithm of a year's flow about its mean, common to all drugs [1]."""
 
     further: tuple[Drug, ...] = ()
     """Drugs beside heroin."""
 
     market: float = 0.0
-    """Share of the mass retained in cities that arrests in retail trade take, in many small portions [1]."""
+    """Share of the mass retained in cities seized by arrests in retail trade, in many small portions [1]."""
 
     def __post_init__(self) -> None:
         checks.unique((flow.name for flow in self.flows), thing="flows")
@@ -365,16 +366,16 @@ class Traffic:
 
     @property
     def drugs(self) -> tuple[str, ...]:
-        """Drugs that have streams, in the order of `DRUGS`."""
+        """Drugs with streams, in the order of `DRUGS`."""
         return tuple(drug for drug in DRUGS if any(stream.drug == drug for stream in self.streams))
 
     def of_heroin(self) -> Traffic:
-        """Traffic without the loads of other drugs, which change nothing for those of heroin."""
+        """Traffic without consignments of other drugs, which do not affect those of heroin."""
         streams = tuple(stream for stream in self.streams if stream.drug == HEROIN)
         return replace(self, streams=streams, further=())
 
     def inflow_of(self, drug: str) -> float:
-        """Mass of a drug that enters, or is harvested inside and sent, in a year [kg/year]."""
+        """Annual mass of a drug that enters, or is harvested inside and sent [kg/year]."""
         return self.inflow if drug == HEROIN else self._of(drug).inflow
 
     def sizes_of(self, drug: str) -> LoadSizes:
@@ -382,7 +383,7 @@ class Traffic:
         return self.sizes if drug == HEROIN else self._of(drug).sizes
 
     def season_of(self, drug: str) -> Profile | None:
-        """Seasonal profile of the entry of a drug; None if it is even over the year, as that of heroin."""
+        """Seasonal profile of the entry of a drug; None for a uniform year, as for heroin."""
         return None if drug == HEROIN else self._of(drug).season
 
     def _of(self, drug: str) -> Drug:

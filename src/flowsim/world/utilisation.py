@@ -25,7 +25,7 @@ _WEEK = 168
 
 @dataclass(frozen=True, kw_only=True)
 class Utilisation:
-    """Utilisation of a group of lanes, or of the bays of a checkpoint: arriving work over capacity."""
+    """Utilisation of a group of lanes, or of the bays of a checkpoint: offered load over capacity."""
 
     checkpoint: str
     """Name of the checkpoint."""
@@ -34,7 +34,7 @@ class Utilisation:
     """"bays", or "lanes" with the direction and the classes of the group."""
 
     per_day: float
-    """Vehicles that use it, mean of the year [1/day]."""
+    """Vehicles served, annual mean [1/day]."""
 
     mean: float
     """Mean utilisation [1]; at 1 or above the queue is unstable."""
@@ -43,24 +43,24 @@ class Utilisation:
     """Utilisation in the busiest hour of the busiest month [1]."""
 
     when: str
-    """That hour."""
+    """Hour of the peak."""
 
     leaves: bool = False
-    """Whether its vehicles are trains that leave when their stop ends, so that no queue grows."""
+    """Whether its vehicles are trains with a limited stop, so that no queue grows."""
 
     @property
     def overloaded(self) -> bool:
-        """Whether its utilisation is at or above 1, so that the queue grows as long as vehicles come."""
+        """Whether its utilisation is 1 or more, so that the queue is unstable."""
         return self.mean >= 1 and not self.leaves
 
 
 def utilisations(world: World) -> tuple[Utilisation, ...]:
     """Utilisation of all lanes and bays, by checkpoint.
 
-    Vehicles arrive in the rhythm of their flow, later by the mean travel time from the start of its path; time spent
-    at the checkpoints before is left out, and so is wave-through, which takes work off the bays. Shifts take lanes
-    off duty; what waits at a crossing that is closed counts in the mean and not in the peak, and what passes an
-    internal post that is closed counts in neither.
+    Vehicles arrive in the rhythm of their flow, delayed by the mean travel time from the start of its path; delays at
+    earlier checkpoints are ignored, and so is wave-through, which relieves the bays. Shifts take lanes off duty;
+    vehicles waiting at a closed crossing count in the mean and not in the peak, and vehicles passing a closed internal
+    post count in neither.
 
     Parameters
     ----------
@@ -89,12 +89,12 @@ def utilisations(world: World) -> tuple[Utilisation, ...]:
 
 
 def referred(world: World, group: LaneGroup) -> float:
-    """Share of honest vehicles that are referred: that of the lanes, moved by what a fruitless search costs [1].
+    """Share of honest vehicles referred: that of the lanes, adjusted for the cost of a fruitless search [1].
 
     Parameters
     ----------
     world
-        World, whose detection says what it costs.
+        World, with the cost of a search in its detection.
     group
         Lanes.
     """
@@ -106,7 +106,7 @@ def referred(world: World, group: LaneGroup) -> float:
 
 
 def busiest(world: World) -> dict[str, float]:
-    """Largest mean utilisation of the lanes and bays of each checkpoint, by its name; 0 where no queue can grow [1].
+    """Largest mean utilisation of the lanes and bays of each checkpoint; 0 for trains with a limited stop [1].
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def busiest(world: World) -> dict[str, float]:
 
 
 def overloads(found: Iterable[Utilisation]) -> Iterator[str]:
-    """Say which lanes and bays have more work than they can do, and how much more.
+    """Messages on lanes and bays with an unstable queue.
 
     Parameters
     ----------
@@ -150,7 +150,7 @@ def _utilisation(
 
 
 def _duty(group: LaneGroup) -> tuple[Floats, Floats]:
-    """Mean lanes on duty, and the part in which none is, in each hour of the week; each with dims (hour,) [1]."""
+    """Mean lanes on duty, and the share of time without any, in each hour of the week; each with dims (hour,) [1]."""
     if not group.shifts:
         return np.full(_WEEK, float(group.lanes)), np.zeros(_WEEK)
     hour = np.arange(units.HOURS_PER_DAY)
@@ -163,7 +163,7 @@ def _duty(group: LaneGroup) -> tuple[Floats, Floats]:
 
 
 def _busiest(rate: Floats) -> str:
-    """Month, weekday and hour of the most arrivals; without the month or the weekday if all are alike."""
+    """Month, weekday and hour of the most arrivals; month and weekday are omitted if uniform."""
     days = rate.reshape(12, 7, 24)
     month, day, hour = np.unravel_index(int(days.argmax()), days.shape)
     parts = []
@@ -199,12 +199,12 @@ def _travel(world: World, flow: Flow) -> list[float]:
 
 
 def bay_time(world: World, post: Checkpoint) -> float:
-    """Mean time that an honest vehicle occupies a bay [h].
+    """Mean occupation of a bay by an honest vehicle [h].
 
     Parameters
     ----------
     world
-        World, whose detection says how long handling and search take.
+        World, with the times of handling and search in its detection.
     post
         Checkpoint with its devices.
     """
@@ -217,7 +217,7 @@ def bay_time(world: World, post: Checkpoint) -> float:
 
 
 def visits(world: World) -> dict[tuple[str, str, str], float]:
-    """Honest visits by checkpoint, class of vehicle and direction, mean of the year [1/day]."""
+    """Honest visits by checkpoint, class of vehicle and direction, annual mean [1/day]."""
     found: dict[tuple[str, str, str], float] = defaultdict(float)
     for flow in world.traffic.flows:
         for stop in world.stops_of_flow(flow):
@@ -231,7 +231,7 @@ def _way(post: Checkpoint, flow: Flow, stop: Stop) -> str:
 
 
 def counted(world: World, count: Count) -> float:
-    """Modelled visits that a published count counted [1/day]."""
+    """Modelled visits within the scope of a published count [1/day]."""
     return sum(
         per_day
         for (name, vehicle_class, way), per_day in visits(world).items()

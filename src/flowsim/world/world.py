@@ -1,4 +1,4 @@
-"""A world: a country's network, its traffic and its controls in one year, validated as a whole."""
+"""World: network, traffic and controls of a country in one year, validated as a whole."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from flowsim.world.traffic import VEHICLE_CLASSES, Flow, Traffic, mode_of
 
 @dataclass(frozen=True, kw_only=True)
 class Stop:
-    """One checkpoint on the way of a vehicle."""
+    """One checkpoint on the path of a vehicle."""
 
     checkpoint: int
     """Index of the checkpoint in the world."""
@@ -37,19 +37,19 @@ class Stop:
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """A published daily count of vehicles, which the modelled traffic is held against."""
+    """A published daily count of vehicles, for comparison with the modelled traffic."""
 
     name: str
     """Identifier."""
 
     checkpoints: tuple[str, ...]
-    """Checkpoints whose traffic was counted together."""
+    """Checkpoints of the count, taken together."""
 
     classes: tuple[str, ...]
-    """Classes of vehicle that were counted."""
+    """Classes of vehicle in the count."""
 
     direction: str
-    """Direction that was counted: in, out or both."""
+    """Direction of the count: in, out or both."""
 
     value: float
     """Count as published [1/day]."""
@@ -58,13 +58,13 @@ class Count:
     """Lower end of the interval of the count, back-cast to the year of the world [1/day]."""
 
     high: float
-    """Upper end of that interval [1/day]."""
+    """Upper end of the same interval [1/day]."""
 
     year: str
     """Year or years of the count."""
 
     source: str
-    """Where it was published."""
+    """Source of the count."""
 
     def __post_init__(self) -> None:
         checks.one_of(self, "direction", WAYS)
@@ -77,10 +77,10 @@ class Count:
 
 
 class Stops:
-    """Checkpoints that vehicles meet along paths, each path followed once."""
+    """Checkpoints along paths; each path is searched once."""
 
     def __init__(self, checkpoints: tuple[Checkpoint, ...]) -> None:
-        """Begin with no path.
+        """Start without paths.
 
         Parameters
         ----------
@@ -113,10 +113,10 @@ class Stops:
 
 @dataclass(frozen=True)
 class _Standing:
-    """Checkpoints, equal to others that stand at the same places with the same lanes."""
+    """Key of a cache: checkpoints are equal if their places and lanes are."""
 
     posts: tuple[object, ...]
-    """Where they stand, and which lanes they have."""
+    """Places and lanes."""
 
     checkpoints: tuple[Checkpoint, ...] = field(compare=False)
     """The checkpoints themselves."""
@@ -128,7 +128,7 @@ def _kept(standing: _Standing) -> Stops:
 
 
 def _stops_at(checkpoints: tuple[Checkpoint, ...]) -> Stops:
-    """Stops at checkpoints, kept for all that stand at the same places with the same lanes."""
+    """Stops at checkpoints, cached by their places and lanes."""
     lanes = (tuple((group.classes, group.direction) for group in post.groups) for post in checkpoints)
     posts = ((post.name, post.place, post.mode, post.border, post.agency) for post in checkpoints)
     return _kept(_Standing(tuple(zip(posts, lanes, strict=True)), checkpoints))
@@ -136,22 +136,22 @@ def _stops_at(checkpoints: tuple[Checkpoint, ...]) -> Stops:
 
 @dataclass(frozen=True, kw_only=True)
 class Identity:
-    """Files and typed values that a world was made from; empty for one that was made in Python."""
+    """Files and typed values behind a world; empty for a world made in Python."""
 
     choice: str = ""
-    """Its option of the group `world`."""
+    """Option of the group `world`."""
 
     folder: str = ""
-    """Configuration folder of one's own that comes before those of the package; empty if there is none."""
+    """User's configuration folder, searched before the package's; empty if there is none."""
 
     typed: tuple[str, ...] = ()
     """Overrides as typed, such as `inspection.effort.south=0.2`."""
 
     numbers: tuple[str, ...] = ()
-    """Numbers that they set, as in `intervals.SetNumbers`; no draw of a posterior replaces these."""
+    """Numbers set by them, as in `intervals.SetNumbers`; no draw of a posterior replaces these."""
 
     reading: str = ""
-    """Label of the readings that are about it."""
+    """Label of its readings."""
 
     tables: str = ""
     """Digest of its tables, overlays included."""
@@ -159,16 +159,16 @@ class Identity:
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """Everything that the engines need to know about a country in a year."""
+    """Description of a country in a year, the input of the engines."""
 
     name: str
     """Identifier."""
 
     title: str
-    """What it is, in one line."""
+    """Description in one line."""
 
     year: int
-    """Calendar year, which decides the weekdays and the controls in force."""
+    """Calendar year, with its weekdays and the controls in force."""
 
     network: Network
     """Places, legs and routes."""
@@ -180,28 +180,28 @@ class World:
     """Checkpoints in force."""
 
     detection: Detection
-    """What is common to all checkpoints."""
+    """Detection parameters common to all checkpoints."""
 
     counts: tuple[Count, ...] = ()
-    """Published counts that the traffic is held against."""
+    """Published counts for comparison with the traffic."""
 
     bypasses: tuple[Bypass, ...] = ()
-    """Ways round the crossings, by section of the border."""
+    """Bypasses of the crossings, by section of the border."""
 
     campaigns: tuple[Campaign, ...] = ()
     """Campaigns of agencies within the year."""
 
     hubs: tuple[Hub, ...] = ()
-    """Places where loads by road are stored and split."""
+    """Hubs: stores where consignments by road are split."""
 
     devices: tuple[Device, ...] = ()
-    """Devices that are described, those that stand nowhere too; a policy may place them."""
+    """Known devices, in use or not; a policy may place them."""
 
     warm_up: float = 48.0
     """Time simulated and discarded before a span of traffic, to fill the queues [h]."""
 
     identity: Identity = field(default=Identity(), compare=False)
-    """Files and typed values that it was made from."""
+    """Files and typed values behind the world."""
 
     def __post_init__(self) -> None:
         checks.unique((checkpoint.name for checkpoint in self.checkpoints), thing="checkpoints")
@@ -211,7 +211,7 @@ class World:
         for border in {way.border for way in self.bypasses}:
             total = sum(way.share for way in self.ways_round(border))
             rule = "have shares that sum to at most 1"
-            checks.require(total <= 1 + 1e-9, thing=f"ways round the border with {border}", rule=rule, value=total)
+            checks.require(total <= 1 + 1e-9, thing=f"bypasses of the border with {border}", rule=rule, value=total)
         names = [place.name for place in self.network.places]
         for checkpoint in self.checkpoints:
             checks.known(checkpoint.place, names, thing=f"Checkpoint '{checkpoint.name}': place")
@@ -238,7 +238,7 @@ class World:
         return cards.html_card(f"World {self.name}", [*self._facts()])
 
     def _facts(self) -> Iterator[tuple[str, str]]:
-        """What its user asks first, see `cards.card`."""
+        """Main facts for a card, see `cards.card`."""
         traffic, network = self.traffic, self.network
         yield "title", self.title
         yield "year", str(self.year)
@@ -256,7 +256,7 @@ class World:
         yield "drugs", ", ".join(cards.few(traffic.drugs))
         daily = sum(flow.per_day for flow in traffic.flows)
         yield "traffic", f"{daily:,.0f} honest vehicles a day"
-        parts = {"hubs": self.hubs, "campaigns": self.campaigns, "ways round crossings": self.bypasses}
+        parts = {"hubs": self.hubs, "campaigns": self.campaigns, "bypasses of crossings": self.bypasses}
         told = [f"{name} {len(own)}" for name, own in parts.items() if own]
         if told:
             yield "besides", ", ".join(told)
@@ -277,26 +277,27 @@ class World:
 
     @cached_property
     def paths(self) -> Stops:
-        """Stops along paths, the same for all worlds with checkpoints at the same places and with the same lanes."""
+        """Stops along paths, shared by all worlds with the same places and lanes of checkpoints."""
         return _stops_at(self.checkpoints)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "paths"}
 
     def routes_through(self, place: str) -> tuple[tuple[Route, int], ...]:
-        """Routes by road that pass a place and go on, with the position of the place on their path."""
+        """Routes by road through a place and beyond, with the position of the place on their path."""
         passing = (route for route in self.network.routes if route.mode == "road" and place in route.path[:-1])
         return tuple((route, route.path.index(place)) for route in passing)
 
     def bribe_at(self, checkpoint: Checkpoint) -> float:
-        """Probability that an alarm on a load is bought off at a checkpoint [1]."""
+        """Probability of an alarm on a consignment being bought off at a checkpoint [1]."""
         own = checkpoint.bribe
         return self.detection.corruption.bribe(checkpoint.agency) if own is None else own
 
     def efforts(self) -> tuple[tuple[float, ...], ...]:
-        """Share of the alarms on loads that each checkpoint follows up, by level of alarm, the last one repeated [1].
+        """Share of alarms on consignments followed up by each checkpoint, by level of alarm [1].
 
-        The rows have the same length, one for each level of the checkpoint that has most; see `Checkpoint.transfers`.
+        The rows have the same length, the largest number of levels of any checkpoint, with the last level repeated; see
+        `Checkpoint.transfers`.
         """
         rows, levels = [], self.levels
         for post in self.checkpoints:
@@ -306,16 +307,16 @@ class World:
 
     @property
     def levels(self) -> int:
-        """Levels of alarm at the checkpoint that has most [1]."""
+        """Largest number of levels of alarm at a checkpoint [1]."""
         return max((len(post.transfers) for post in self.checkpoints), default=1)
 
     def device(self, name: str) -> Device:
-        """Device of a name, as it is described.
+        """Device by name.
 
         Raises
         ------
         ValueError
-            If none is.
+            If there is none.
         """
         known = {device.name: device for post in self.checkpoints for device in post.devices}
         known |= {device.name: device for device in self.devices}
@@ -327,32 +328,32 @@ class World:
         return tuple(r for r in self.network.routes if r.origin == origin and r.mode == mode)
 
     def ways_round(self, border: str, *, mode: str = "road") -> tuple[Bypass, ...]:
-        """Ways round the crossings of a section of the border; none inside the country, and none for a train."""
+        """Bypasses of the crossings of a section of the border; none inside the country, and none for a train."""
         return tuple(way for way in self.bypasses if border and way.border == border and mode == "road")
 
     def place_of(self, checkpoint: Checkpoint) -> Place:
-        """Place where a checkpoint stands."""
+        """Place of a checkpoint."""
         return self.network.place(checkpoint.place)
 
     def stops_of_flow(self, flow: Flow) -> tuple[Stop, ...]:
-        """Checkpoints that a flow of honest traffic meets."""
+        """Checkpoints on the path of a flow of honest traffic."""
         return self.stops(flow.path, vehicle_class=flow.vehicle_class, direction=flow.direction, mode=flow.mode)
 
     def stops(
         self, path: Sequence[str], *, vehicle_class: str, direction: str, mode: str | None = None
     ) -> tuple[Stop, ...]:
-        """Checkpoints that a vehicle meets along a path, in order.
+        """Checkpoints on the path of a vehicle, in order.
 
         Parameters
         ----------
         path
             Names of the places.
         vehicle_class
-            Class of the vehicle, which decides the lanes.
+            Class of the vehicle, for the choice of lanes.
         direction
             "in" if it enters the country at the first place, "out" if it leaves at the last, "through" for either.
         mode
-            Mode of the legs; by default that of the class.
+            Mode of the legs; by default the class's own.
 
         Raises
         ------
@@ -364,7 +365,7 @@ class World:
 
 
 def way_across(border: str, *, position: int, length: int, direction: str) -> str:
-    """Direction in which a vehicle meets a checkpoint on its path: in, out, or both for neither.
+    """Direction of a vehicle at a checkpoint on its path: in, out, or both for neither.
 
     A path that begins at a crossing enters the country there; one that begins at any other place begins inside.
 

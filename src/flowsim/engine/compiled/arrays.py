@@ -1,4 +1,4 @@
-"""All that a run in machine code reads and writes, as one flat set of arrays."""
+"""State of a run in machine code, as one flat set of arrays."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from flowsim.jit import bare_kernel
 from flowsim.world.traffic import VEHICLE_CLASSES
 from flowsim.world.world import World
 
+# Records rather than an array for each field: an event reads most fields of one vehicle, and fewer arrays are faster.
 VEHICLE = np.dtype(
     [
         ("when", "f8"),
@@ -38,7 +39,7 @@ VEHICLE = np.dtype(
     ],
     align=True,
 )
-"""A vehicle: its pending event, the visit that it comes to next, its numbers, its load if it has one, and its fate."""
+"""A vehicle: its pending event, next visit, random numbers, consignment if any, and fate."""
 
 LOAD = np.dtype(
     [
@@ -56,7 +57,7 @@ LOAD = np.dtype(
     ],
     align=True,
 )
-"""A load, with fields of `Fleet`; `first_part` and `next_part` chain the parts in which it leaves a hub."""
+"""A consignment, with fields of `Fleet`; `first_part` and `next_part` chain the parts in which it leaves a hub."""
 
 VISIT = np.dtype(
     [
@@ -73,13 +74,13 @@ VISIT = np.dtype(
     ],
     align=True,
 )
-"""A visit, with fields of `Outcome`; NaN or -1 is what has not happened."""
+"""A visit, with fields of `Outcome`; NaN or -1 until it has happened."""
 
 PER_VISIT = ("arrival", "start", "exam_start", "exam_end", "departure", "lane", "bay", "crowded", "decision", "alarm")
 
 
 class Run(NamedTuple):
-    """Arrays of a run; machine code is the faster the fewer there are."""
+    """Arrays of a run; fewer arrays make faster machine code."""
 
     setting: Records
     """As in `Rules`."""
@@ -127,32 +128,32 @@ class Run(NamedTuple):
     """Dims (vehicle,)."""
 
     loads: Records
-    """Dims (load,)."""
+    """Dims (consignment,)."""
 
     visits: Records
     """Dims (visit,)."""
 
     clocks: Floats
-    """Times from which lanes and bays are free, and at which those who came last stop waiting, dims (clock,) [h]."""
+    """Times at which lanes and bays become free, and at which the last arrivals stop waiting, dims (clock,) [h]."""
 
     heads: npt.NDArray[np.int32]
-    """First vehicle of the list of each interval of the calendar, dims (interval,)."""
+    """First vehicle in the list of each interval of the calendar, dims (interval,)."""
 
     dates: Floats
     """Start of the calendar [h], its intervals per hour [1/h], and their number [1], dims (3,)."""
 
 
 def prepare(world: World, fleet: Fleet | Roster, *, state: State | None) -> tuple[Run, float]:
-    """Lay out a run, and say what is the shortest travel time of its vehicles [h].
+    """Arrays of a run, and the shortest travel time of its vehicles [h].
 
     Parameters
     ----------
     world
-        World in which they move.
+        World of the run.
     fleet
         Vehicles, with their visits drawn or not.
     state
-        State to go on from.
+        State to continue from.
     """
     first = fleet.first
     ways = ways_of_roster(world, fleet) if isinstance(fleet, Roster) else ways_of_fleet(world, fleet)
@@ -175,13 +176,13 @@ def laid_out(
     Parameters
     ----------
     world, fleet
-        World, and those who move in it.
+        World, and the vehicles that move in it.
     ways, rules
-        As they are read from both.
+        Ways and rules, as arrays.
     idle_from
-        Time from which lanes and bays are free [h].
+        Time at which lanes and bays become free [h].
     own
-        Records of vehicles, loads and visits.
+        Records of vehicles, consignments and visits.
     """
     effort = np.array(world.efforts()).reshape(len(world.checkpoints), world.levels)
     heads, dates = calendar(visits=len(own["visits"]))
@@ -199,7 +200,7 @@ def laid_out(
 
 
 def enlisted(fleet: Fleet | Roster, visits: Records, first: Ints, first_stop: Ints) -> Records:
-    """Records of vehicles to which nothing has happened, without loads; their visits are filled in.
+    """Records of vehicles before their entry, without consignments; their visits are filled in.
 
     Parameters
     ----------
@@ -228,11 +229,12 @@ def enlisted(fleet: Fleet | Roster, visits: Records, first: Ints, first_stop: In
 def enlist(
     vehicles: Records, visits: Records, first: Ints, way: Ints, number: Ints, year: Ints, first_stop: Ints
 ) -> None:
-    """Fill in the records of vehicles that have no loads and to which nothing has happened."""
+    """Fill in records of vehicles without consignments, before their entry."""
     for v in range(len(vehicles)):
         vehicle = vehicles[v]
         vehicle.when, vehicle.end, vehicle.tail = 0.0, math.nan, 0.0
         vehicle.visit, vehicle.remaining = first[v], first[v + 1] - first[v]
+        # Steps of 64 leave numbers for the parts of a consignment, so that ties put them directly after it.
         vehicle.ident, vehicle.next = 64 * (v + 1), -1
         vehicle.way, vehicle.stop = way[v], first_stop[way[v]]
         vehicle.number, vehicle.year = number[v] & 0xFFFFFFFF, year[v]
@@ -245,16 +247,17 @@ def enlist(
 
 
 def loads_of(fleet: Fleet | Roster, vehicles: Records) -> Records:
-    """Loads of a fleet, which its vehicles are given; parts have numbers after that of their consignment.
+    """Records of the consignments of a fleet, assigned to its vehicles; parts are numbered after their consignment.
 
     Parameters
     ----------
     fleet
         Vehicles.
     vehicles
-        Their records, of which the load is filled in.
+        Their records; the index of the consignment is filled in.
     """
     loaded = np.flatnonzero(fleet.drug != HONEST)
+    # A slice where every vehicle has one: views in place of copies by index.
     chosen = slice(None) if len(loaded) == fleet.size else loaded
     loads = np.zeros(len(loaded), LOAD)
     vehicles["load"][chosen] = np.arange(len(loaded))
@@ -265,6 +268,7 @@ def loads_of(fleet: Fleet | Roster, vehicles: Records) -> Records:
     parts = loaded[fleet.parent[loaded] >= 0]
     if len(parts):
         vehicles["ident"] = fleet.ident
+        # Stable, so that the parts of a consignment are chained in the order of their numbers.
         order = parts[np.argsort(fleet.parent[parts], kind="stable")]
         parent = fleet.parent[order]
         begins = np.append(True, parent[1:] != parent[:-1])
@@ -274,6 +278,6 @@ def loads_of(fleet: Fleet | Roster, vehicles: Records) -> Records:
 
 
 def outcome_of(run: Run) -> Outcome:
-    """Outcome that a run has come to; its arrays are views of those of the run."""
+    """Outcome of a run so far; its arrays are views of those of the run."""
     columns: dict[str, Any] = {name: run.visits[name] for name in PER_VISIT}
     return Outcome(**columns, fate=run.vehicles["fate"], end=run.vehicles["end"])

@@ -1,4 +1,4 @@
-"""Recorded queues as arrays for compiled code: what a vehicle would have met in a span of simulated traffic."""
+"""Background traffic as arrays: the queues that a vehicle meets in a span of simulated traffic."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ from flowsim.units import HOURS_PER_WEEK
 from flowsim.world.world import World
 
 QUEUE = np.dtype([("first", "i8"), ("count", "i8"), ("first_free", "i8"), ("clocks", "i8"), ("first_edge", "i8")])
-"""A queue of a span: its arrivals and starts, and after each arrival one clock, or one for each lane with shifts."""
+"""A queue of a span: arrivals, starts, and after each arrival one clock, or one for each lane with shifts."""
 
 EDGES = 2
-"""Edges in an hour at which the arrivals before are counted [1/h]."""
+"""Edges in an hour, at which earlier arrivals are counted [1/h]."""
 
 WEEK = float(HOURS_PER_WEEK)
 
 
 class Recorded(NamedTuple):
-    """Queues of the spans of a year of traffic, one after another."""
+    """Queues of the spans of a year of background traffic, one after another."""
 
     spans: Floats
-    """Start and end of each, dims (span, 2) [h]."""
+    """Start and end of each span, dims (span, 2) [h]."""
 
     queues: Records
     """Queues of the stations and, after them, for the bays of the checkpoints, dims (span, station + checkpoint)."""
@@ -43,14 +43,14 @@ class Recorded(NamedTuple):
     """Starts of service in order, queue after queue, dims (arrival,) [h]."""
 
     free: Floats
-    """Times from which a lane is free for a newcomer once those who arrived before are served, dims (clock,) [h]."""
+    """Time at which a lane is free for a newcomer after each arrival, dims (clock,) [h]."""
 
     edges: npt.NDArray[np.int32]
-    """Arrivals before each half hour of the span, queue after queue, where a search begins, dims (edge,) [1]."""
+    """Arrivals before each half hour of the span, queue after queue, to begin a search, dims (edge,) [1]."""
 
 
 class Queue(NamedTuple):
-    """What stood in one queue, by time."""
+    """Arrivals, starts and free times of one queue, in order of time."""
 
     arrivals: Floats
     """Arrivals in order, dims (arrival,) [h]."""
@@ -59,7 +59,7 @@ class Queue(NamedTuple):
     """Starts of service in order, dims (arrival,) [h]."""
 
     free: Floats
-    """Times from which a lane is free for a newcomer once those who arrived before are served, dims (clock,) [h]."""
+    """Time at which a lane is free for a newcomer after each arrival, dims (clock,) [h]."""
 
     clocks: int
     """Clocks after each arrival: one, or with shifts one for each lane [1]."""
@@ -80,7 +80,7 @@ class Span:
 
 
 def pooled(spans: Sequence[Span]) -> Recorded:
-    """Queues of several spans as one set of arrays.
+    """Pool the queues of several spans in one set of arrays.
 
     Parameters
     ----------
@@ -111,24 +111,25 @@ def _before_edges(queue: Queue, span: Span) -> npt.NDArray[np.int32]:
 def record(
     world: World, visits: Records, *, checkpoint: Ints, station: Ints, looked: Floats, start: float, end: float
 ) -> Span:
-    """Record the queues of simulated honest traffic.
+    """Record the queues of simulated honest traffic, for use as background traffic.
 
     Parameters
     ----------
     world
-        World that was simulated.
+        Simulated world.
     visits
-        What happened, dims (visit,).
+        Their outcome, dims (visit,).
     checkpoint, station
         Checkpoint and station of each visit, dims (visit,).
     looked
-        End of the first look, NaN if there was none, dims (visit,) [h].
+        End of the primary inspection, NaN if there was none, dims (visit,) [h].
     start, end
-        Span that is recorded, after the warm-up [h].
+        Recorded span, after the warm-up [h].
     """
     decision, arrival = visits["decision"], visits["arrival"]
     queued = np.flatnonzero(~np.isnan(arrival) & (decision != CLOSED) & (decision != BYPASSED))
     begun, ended = visits["start"][queued], looked[queued]
+    # A vehicle that left uninspected, on a train, waits until its departure and never takes a lane.
     lost = np.isnan(begun) & ~np.isnan(visits["departure"][queued])
     begun, ended = np.where(lost, visits["departure"][queued], begun), np.where(lost, -np.inf, ended)
     lane = visits["lane"][queued].astype(np.int64)
@@ -150,13 +151,13 @@ def record(
 
 
 def _split(where: Ints, count: int) -> list[Ints]:
-    """Positions of each of so many places, in order."""
+    """Positions of the visits of each place, in order."""
     order = in_order(where, count)
     return np.split(order, np.searchsorted(where[order], np.arange(count + 1)))[1:-1]
 
 
 def in_order(where: Ints, count: int) -> Ints:
-    """Order by number, equal ones as they stand; small numbers are sorted by their digits, which takes less time.
+    """Stable order by number; small numbers as 16-bit integers, for which numpy has the faster radix sort.
 
     Parameters
     ----------
@@ -171,14 +172,15 @@ def in_order(where: Ints, count: int) -> Ints:
 
 
 def _queue(arrival: Floats, start: Floats, finish: Floats, *, servers: int, end: float) -> Queue:
-    """Queue of one group: whoever waits at the end counts as served then; who left unserved has finish -infinity."""
+    """Queue of one group: waiting at the end counts as served then; leaving unserved has finish -infinity."""
     start, finish = np.where(np.isnan(start), end, start), np.where(np.isnan(finish), end, finish)
+    # Those who arrive at one time stand in the order in which they are served.
     order = np.lexsort((start, arrival))
     return Queue(arrival[order], np.sort(start), _free(finish[order], np.full(servers, -np.inf)), 1)
 
 
 def _with_shifts(arrival: Floats, start: Floats, finish: Floats, lane: Ints, *, lanes: int, end: float) -> Queue:
-    """Queue of a group whose lanes come on and off duty: the time at which each lane is free, after each arrival."""
+    """Queue of a group with shifts: the time at which each lane is free, after each arrival."""
     order = np.lexsort((start, arrival))
     finish = np.where(np.isnan(finish), end, finish)
     free = _free_lanes(finish[order], lane[order], np.full(lanes, -np.inf), float(end))
@@ -187,10 +189,12 @@ def _with_shifts(arrival: Floats, start: Floats, finish: Floats, lane: Ints, *, 
 
 @kernel
 def _free(finish: Floats, busy: Floats) -> Floats:
-    """Earliest time at which one of the servers is free after each arrival."""
+    """Earliest time at which a server is free after each arrival."""
+    # A loop: each step needs the clocks that the one before left (Kiefer and Wolfowitz 1955).
     free = np.empty(len(finish))
     for i in range(len(finish)):
         first = np.argmin(busy)
+        # The maximum, as whoever left unserved has finish -infinity and occupies no server.
         busy[first] = max(busy[first], finish[i])
         free[i] = busy.min()
     return free
@@ -198,9 +202,10 @@ def _free(finish: Floats, busy: Floats) -> Floats:
 
 @kernel
 def _free_lanes(finish: Floats, lane: Ints, busy: Floats, end: float) -> Floats:
-    """Time at which each lane is free after each arrival, lane by lane; who still waits at the end takes all."""
+    """Time at which each lane is free after each arrival, lane by lane; one still waiting at the end takes all."""
     free = np.empty(len(finish) * len(busy))
     for i in range(len(finish)):
+        # Who never got a lane has none to occupy, unless still waiting: then all lanes are taken until the end.
         if lane[i] >= 0:
             busy[lane[i]] = finish[i]
         elif finish[i] > -math.inf:
@@ -211,17 +216,19 @@ def _free_lanes(finish: Floats, lane: Ints, busy: Floats, end: float) -> Floats:
 
 @bare
 def span_at(recorded: Recorded, time: float) -> tuple[int, float]:
-    """Span that stands for a time, and the same hour of the same weekday in it [h]."""
+    """Span that represents a time, and the same hour of the same weekday in it [h]."""
     spans = recorded.spans
     nearest, least = 0, math.inf
     for number in range(len(spans)):
         if spans[number, 0] <= time < spans[number, 1]:
             return number, time
         distance = abs((spans[number, 0] + spans[number, 1]) / 2 - time)
+        # Strictly less: of two spans equally near, the earlier.
         if distance < least:
             nearest, least = number, distance
     start, end = spans[nearest, 0], spans[nearest, 1]
     local = time - math.floor((time - start) / WEEK) * WEEK
+    # Kept inside against rounding, and where a span is shorter than a week.
     return nearest, min(max(local, start), end)
 
 
@@ -240,7 +247,8 @@ def arrived_before(recorded: Recorded, span: int, queue: int, time: float) -> in
 
 @bare
 def started_before(recorded: Recorded, first: int, arrived: int, time: float) -> int:
-    """Number of those arrived whose service starts before a time [1]; most, so that the search begins at the last."""
+    """Number of arrivals with a start of service before a time [1]."""
+    # Steps that double: few wait, so that the boundary is near the last arrival.
     low, high, step = arrived, arrived, 1
     while low > 0 and recorded.starts[first + low - 1] >= time:
         high = low - 1
@@ -251,7 +259,7 @@ def started_before(recorded: Recorded, first: int, arrived: int, time: float) ->
 
 @bare
 def bisect(times: Floats, first: int, low: int, high: int, time: float) -> int:
-    """Position between two others at which a time belongs among ordered ones, before those that equal it [1]."""
+    """Position at which a time belongs between two positions of ordered times, before its equals [1]."""
     while low < high:
         middle = (low + high) // 2
         if times[first + middle] < time:
@@ -263,15 +271,17 @@ def bisect(times: Floats, first: int, low: int, high: int, time: float) -> int:
 
 @bare
 def met(run: Run, recorded: Recorded, span: int, queue: int, time: float) -> tuple[int, float]:
-    """What a newcomer to a queue meets: how many wait, without those in service [1], and how long it waits [h]."""
+    """Vehicles waiting before a newcomer to a queue, without those in service [1], and its wait [h]."""
     row = recorded.queues[span, queue]
     arrived = arrived_before(recorded, span, queue, time)
     if arrived == 0:
+        # An empty queue has no clock; the first lane is the first on duty.
         wait = 0.0
         if queue < len(run.stations) and run.stations[queue].shifts > 0:
             wait = on_duty_from(run, queue, 0, time) - time
         return 0, wait
     waiting = arrived - started_before(recorded, row.first, arrived, time)
+    # Without shifts the earliest clock is enough; with them the lane that is free first may be off duty.
     if queue >= len(run.stations) or run.stations[queue].shifts == 0:
         return waiting, max(0.0, recorded.free[row.first_free + arrived - 1] - time)
     best = math.inf

@@ -1,4 +1,4 @@
-"""The rules of a world's checkpoints as arrays, which is how compiled code reads them."""
+"""Rules of the checkpoints of a world, as arrays for machine code."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ POST = np.dtype(
         ("green", "i8"),
     ]
 )
-"""A checkpoint: where its stations, bays, devices, ways round and campaigns stand in their arrays, and its rules."""
+"""A checkpoint: positions of its stations, bays, devices, bypasses and campaigns in their arrays, and its rules."""
 
 STATION = np.dtype(
     [
@@ -59,10 +59,10 @@ STATION = np.dtype(
         ("law", "i8"),
     ]
 )
-"""A lane group of a checkpoint, its lanes and its ring of turns among the clocks, and how many have joined its queue.
+"""A lane group of a checkpoint, its lanes and its ring of turns among the clocks, and its arrivals so far [1].
 
-The ring holds when each of the last so many to arrive stops waiting, one more than the wave-through threshold; it is
-empty where the threshold cannot be passed.
+The ring holds the times at which the last arrivals stop waiting, one more than the wave-through threshold; it is
+empty where the queue cannot exceed the threshold.
 """
 
 SHIFT = np.dtype([("start", "f8"), ("end", "f8"), ("lanes", "i8")])
@@ -80,10 +80,10 @@ DEVICE = np.dtype(
         ("level", "i8"),
     ]
 )
-"""A device of a checkpoint, and the level of its alarms on loads."""
+"""A device of a checkpoint, and the level of its alarms on consignments."""
 
 WAY_ROUND = np.dtype([("upto", "f8"), ("maximum", "f8"), ("detour", "f8"), ("patrol", "f8")])
-"""A way round a crossing, with the sum of the shares up to it."""
+"""A bypass of a crossing, with the cumulative share up to it."""
 
 CAMPAIGN = np.dtype([("start", "f8"), ("end", "f8"), ("factor", "f8")])
 """A campaign of the agency of a checkpoint."""
@@ -106,15 +106,15 @@ SETTING = np.dtype(
         ("logistic", "i8"),
     ]
 )
-"""What is common to all checkpoints: numbers of `Detection` and `Travel`, and positions of laws among the tables."""
+"""Settings shared by all checkpoints: numbers of `Detection` and `Travel`, and positions of laws among the tables."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rules:
-    """What holds at the checkpoints of a world."""
+    """Rules of all checkpoints of a world, as arrays."""
 
     setting: Records
-    """What is common to all, dims (1,)."""
+    """Settings shared by all, dims (1,)."""
 
     posts: Records
     """Checkpoints, dims (checkpoint,)."""
@@ -129,7 +129,7 @@ class Rules:
     """Devices of all checkpoints, dims (device,)."""
 
     ways_round: Records
-    """Ways round of all checkpoints, dims (way,)."""
+    """Bypasses of all checkpoints, dims (way,)."""
 
     campaigns: Records
     """Campaigns of all checkpoints, dims (campaign,)."""
@@ -150,6 +150,7 @@ class _Laws:
 
     def index(self, law: Quantiles) -> int:
         """Position of a law among the tables."""
+        # `quantiles` caches each law, so that identity means equality.
         if id(law) not in self._known:
             self._known[id(law)] = len(self.tables)
             self.tables.append(law.table)
@@ -157,14 +158,14 @@ class _Laws:
 
 
 def rules_of(world: World, *, visits: int, first_day: int) -> Rules:
-    """Read the rules of a world.
+    """Rules of a world, as arrays.
 
     Parameters
     ----------
     world
-        World whose rules they are.
+        World of the run.
     visits
-        Number of visits in a run, above which no queue grows [1].
+        Number of visits in a run, an upper bound of any queue [1].
     first_day
         As in `Fleet`.
     """
@@ -193,7 +194,7 @@ def _setting(world: World, laws: _Laws, *, first_day: int) -> Records:
 
 
 class _Rows:
-    """Rows of checkpoints and of what belongs to them, in the order of the fields of their types."""
+    """Rows of checkpoints and their parts, in the order of the fields of their types."""
 
     def __init__(self, world: World, laws: _Laws, *, visits: int) -> None:
         self.posts: list[tuple[Any, ...]] = []
@@ -218,6 +219,7 @@ class _Rows:
             (long_hash(post.name), len(self.stations), AGENCIES.index(post.agency), *bays, *sizes, *seasons, *rules)
         )
         self.campaigns += campaigns
+        # Cumulative shares, so that one uniform number decides on a bypass and which.
         upto = 0.0
         for way in ways:
             upto += way.share
@@ -231,6 +233,7 @@ class _Rows:
         weighing = {"targeting": world.detection.targeting, "cost_ratio": world.detection.cost_ratio}
         for group in post.groups:
             wave_through = math.floor(group.wave_through)
+            # No ring where a run has too few visits for its queue to exceed the threshold.
             turns = wave_through + 1 if wave_through < self.visits else 0
             places = (group.lanes, self._reserve(group.lanes), len(group.shifts), len(self.shifts))
             ring = (wave_through, turns, self._reserve(turns), 0)
@@ -240,7 +243,7 @@ class _Rows:
             self.shifts += [(shift.start, shift.end, shift.lanes) for shift in group.shifts]
 
     def _reserve(self, count: int) -> int:
-        """Set aside so many clocks; the first of them."""
+        """Reserve so many clocks; the first of them."""
         first = self.clocks
         self.clocks += count
         return first

@@ -20,7 +20,7 @@ from flowsim.world.world import World
 
 
 class Simulation:
-    """One run of the compiled engine, from a state on."""
+    """A run of the compiled engine, from a state on."""
 
     def __init__(self, world: World, vehicles: Fleet | Roster, *, state: State | None = None) -> None:
         """Lay out the run.
@@ -37,11 +37,11 @@ class Simulation:
 
     @property
     def outcome(self) -> Outcome:
-        """What has happened; its arrays are views of those of the run."""
+        """Outcome so far; its arrays are views of those of the run."""
         return outcome_of(self._run)
 
     def among_one_another(self, *, until: float = math.inf, slab: float | None = None) -> None:
-        """Let the vehicles queue with one another until a time, from where the run stands.
+        """Let the vehicles queue with one another until a time, from the time of the run.
 
         Parameters
         ----------
@@ -56,32 +56,34 @@ class Simulation:
         slab = self.shortest_travel if slab is None else slab
         rule = f"be at most the shortest travel between two checkpoints, {self.shortest_travel:g} h"
         checks.require(slab <= self.shortest_travel, thing="slab", rule=rule, value=slab)
+        # Dates of 0 send every event to the list of later ones, from which the first turn-over makes intervals.
         self._run.clocks[:], self._run.stations["arrived"], self._run.dates[:] = self._now, 0, 0.0
         resume(self._run, self._entry, self._parent, self._now, float(until))
         self._now = float(until)
+        # Made here: kernels without reference counts make no arrays.
         who, spare = np.empty(self.vehicles.size, np.int32), np.empty(self.vehicles.size, np.int32)
         ended = sweep(self._run, who, spare, float(slab), float(until))
         rule = "be long enough to move a clock of hours"
         checks.require(ended != TOO_SHORT, thing="the shortest travel between two checkpoints", rule=rule, value=slab)
 
     def among_recorded(self, queues: Recorded, *, until: float = math.inf) -> None:
-        """Let the vehicles meet recorded queues until a time.
+        """Let the vehicles meet background traffic until a time.
 
         Parameters
         ----------
         queues
-            Recorded queues.
+            Queues of the background traffic.
         until
             As in `run`.
         """
         follow(self._run, queues, NO_MEMORY, self._entry, self._parent, float(until))
 
     def trail(self) -> Trail:
-        """Vehicles with what tallies ask of their visits, as far as the run has come."""
+        """Vehicles and the numbers of their visits for tallies, up to the time of the run."""
         return trail_of(self._run, self.vehicles)
 
     def go_on(self, trail: Trail, *, until: float, available: Bools) -> None:
-        """Let the vehicles queue with one another for longer.
+        """Continue a run in which the vehicles queue with one another.
 
         Parameters
         ----------
@@ -98,14 +100,14 @@ class Simulation:
         renew(trail, self._run, who)
 
     def record(self, trail: Trail, *, start: float, end: float) -> Span:
-        """Record the queues that the vehicles formed.
+        """Record the queues of the vehicles, for use as background traffic.
 
         Parameters
         ----------
         trail
             Their trail.
         start, end
-            Span that is recorded, after the warm-up [h].
+            Recorded span, after the warm-up [h].
         """
         looked = self._run.visits["start"] + trail.service
         places = {"checkpoint": trail.checkpoint, "station": trail.station}
@@ -126,21 +128,21 @@ def run(
     Parameters
     ----------
     world
-        World in which they move.
+        World of the run.
     fleet
-        Vehicles with all their random numbers, or a roster, whose numbers are drawn where they are needed.
+        Vehicles with all their random numbers, or a roster, with numbers drawn where they are needed.
     state
-        State to go on from; by default the country is empty.
+        State to continue from; by default the country is empty.
     until
         Events before this time happen [h].
     queues
-        Recorded queues that the vehicles meet without adding to them; by default they queue with one another.
+        Background traffic that the vehicles meet without adding to it; by default they queue with one another.
     slab
         Length of the slabs of time [h], by default the shortest travel between two checkpoints.
 
     Returns
     -------
-    State
+    State at `until`.
         State at `until`, with all that has happened.
 
     Raises

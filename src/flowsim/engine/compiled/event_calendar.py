@@ -1,4 +1,4 @@
-"""The calendar of pending events: lists of vehicles by interval of time, each vehicle with at most one event."""
+"""Calendar of pending events: lists of vehicles by interval of time, each vehicle with at most one event."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ NONE = -1
 """End of a list."""
 
 START, PER_HOUR, INTERVALS = range(3)
-"""What `dates` holds: start of the first interval [h], intervals per hour [1/h], and their number [1]."""
+"""Positions in `dates`: start of the first interval [h], intervals per hour [1/h], and their number [1]."""
 
 VISITS_PER_INTERVAL = 2
-"""Visits for which there is an interval [1]."""
+"""Visits per interval [1]."""
 
 LEAST_INTERVALS, MOST_INTERVALS = 64, 2**22
 """Fewest and most intervals [1]."""
 
 SHORT = 24
-"""Most events that are sorted by insertion [1]."""
+"""Largest number of events sorted by insertion [1]."""
 
 
 def calendar(*, visits: int) -> tuple[Heads, Floats]:
@@ -35,8 +35,8 @@ def calendar(*, visits: int) -> tuple[Heads, Floats]:
     Returns
     -------
     tuple
-        First vehicle of the list of each interval, of which the last in use holds what comes later than all; and
-        the dates, dims (3,).
+        First vehicle in the list of each interval, the last in use for events later than all intervals; and the dates,
+        dims (3,).
     """
     most = min(max(visits // VISITS_PER_INTERVAL, LEAST_INTERVALS), MOST_INTERVALS)
     return np.full(most + 1, NONE, np.int32), np.zeros(3)
@@ -56,17 +56,19 @@ def enter(heads: Heads, dates: Floats, vehicles: Records, v: int, event: int, ti
 
 @bare
 def turn_over(heads: Heads, dates: Floats, vehicles: Records, least: float) -> int:
-    """Spread the events that wait over new intervals, together no shorter than `least` [h]; number of intervals."""
+    """Spread the waiting events over new intervals, together no shorter than `least` [h]; number of intervals."""
     later = np.int64(dates[INTERVALS])
     waiting = heads[later]
     if waiting == NONE:
         return 0
     heads[later] = NONE
+    # Walked twice: the number and span of the events, which set the width of an interval, are not known before.
     first, last, count, v = math.inf, -math.inf, 0, waiting
     while v != NONE:
         first, last, count = min(first, vehicles[v].when), max(last, vehicles[v].when), count + 1
         v = vehicles[v].next
     intervals = min(max(count, LEAST_INTERVALS), len(heads) - 1)
+    # Never shorter than `least`, which also keeps the division finite when all events are at one time.
     dates[START], dates[PER_HOUR], dates[INTERVALS] = first, intervals / max(last - first, least), intervals
     v = waiting
     while v != NONE:
@@ -78,7 +80,8 @@ def turn_over(heads: Heads, dates: Floats, vehicles: Records, least: float) -> i
 
 @bare
 def is_before(vehicles: Records, one: int, other: int) -> bool:
-    """Whether the event of one vehicle comes before that of another at the same kind of server."""
+    """Order of the pending events of two vehicles at the same kind of server."""
+    # Equal times are ordered by number, as in the reference engine.
     if vehicles[one].when == vehicles[other].when:
         return vehicles[one].ident < vehicles[other].ident
     return vehicles[one].when < vehicles[other].when
@@ -87,6 +90,7 @@ def is_before(vehicles: Records, one: int, other: int) -> bool:
 @bare
 def sort(vehicles: Records, who: Positions, spare: Positions, count: int) -> None:
     """Sort the first vehicles of `who` by time and number of their events; `spare` is as long."""
+    # Written out, as a bare kernel makes no arrays: short runs by insertion, then merged through `spare`.
     for begin in range(0, count, SHORT):
         for i in range(begin + 1, min(begin + SHORT, count)):
             v, j = who[i], i - 1

@@ -1,4 +1,4 @@
-"""Vehicles that meet recorded queues without adding to them, each followed from its entry to its end."""
+"""Vehicles in background traffic without adding to it, each followed from its entry to its end."""
 
 from __future__ import annotations
 
@@ -25,15 +25,16 @@ from flowsim.engine.outcome import BYPASSED, CLOSED, PASSED, REFERRED, RETAINED,
 from flowsim.jit import bare, bare_kernel
 
 NEVER = math.inf
-"""Departure of a load that is seized at a checkpoint or in store, or does not come there [h]."""
+"""Departure of a consignment that is seized, at a checkpoint or in store, or never comes there [h]."""
 
 
 @bare_kernel
 def follow(run: Run, recorded: Recorded, kept: Records, entry: Floats, parent: Ints, until: float) -> None:
-    """Follow every vehicle to its end or to a time [h]; a part, which comes after its load, from its release on.
+    """Follow every vehicle to its end or to a time [h]; a part, listed after its consignment, from its release on.
 
-    A visit that was interrupted is done again from its arrival, with the same result. Nothing is remembered.
+    An interrupted visit is repeated from its arrival, with the same result. Nothing is cached.
     """
+    # One vehicle after another, not by time: those that add nothing to queues cannot meet.
     for v in range(len(run.vehicles)):
         if run.vehicles[v].fate != UNDER_WAY:
             continue
@@ -57,12 +58,13 @@ def follow(run: Run, recorded: Recorded, kept: Records, entry: Floats, parent: I
 
 @bare
 def release(run: Run, v: int, parent: int, until: float) -> float:
-    """When a part leaves its hub, or `NEVER` if it did not come there or a case takes it in store [h]."""
+    """Release of a part from its hub, or `NEVER` if it did not come there or a case takes it in store [h]."""
     if run.vehicles[parent].fate != SPLIT:
         return NEVER
     left: float = run.vehicles[parent].end + run.loads[run.vehicles[v].load].store
     case = run.loads[run.vehicles[v].load].case_time
     if case <= left:
+        # A case that ripens later is left to the run that continues from here.
         if case < until:
             run.vehicles[v].fate, run.vehicles[v].end = SEIZED, case
         return NEVER
@@ -71,7 +73,7 @@ def release(run: Run, v: int, parent: int, until: float) -> float:
 
 @bare
 def end(run: Run, v: int, time: float) -> None:
-    """Write down how a vehicle ends its way at a time [h]."""
+    """Record the end of a vehicle's way at a time [h]."""
     run.vehicles[v].end = time
     run.vehicles[v].fate = PASSED
     load = run.vehicles[v].load
@@ -90,6 +92,7 @@ def visit(run: Run, recorded: Recorded, kept: Records, row: int, v: int, k: int,
     """Pass a checkpoint from an arrival on; the departure, or `NEVER` [h]."""
     post, station = visit_variates.place_of(run, v, k)
     run.visits[k].arrival = time
+    # A case comes first: it takes the consignment whatever the checkpoint would decide.
     if is_taken(run, v, time):
         seize(run, v, k, time)
         return NEVER
@@ -105,6 +108,7 @@ def visit(run: Run, recorded: Recorded, kept: Records, row: int, v: int, k: int,
     waiting, wait = replay_cache.queue(run, recorded, kept, row, station, time)
     run.visits[k].crowded = waiting > run.stations[station].wave_through
     looked = look(run, k, time + wait, due, service)
+    # Nothing is decided after `until`: a run that continues repeats the visit.
     if looked >= until:
         return NEVER
     if run.visits[k].decision == UNREACHED:
@@ -121,12 +125,13 @@ def visit(run: Run, recorded: Recorded, kept: Records, row: int, v: int, k: int,
         if run.visits[k].decision == REFERRED and is_stopped(run, v, k, post, left):
             seize(run, v, k, left)
             return NEVER
+    # A train leaves by its timetable, however early its inspection ends.
     return due if due < math.inf else left
 
 
 @bare
 def go_round(run: Run, v: int, k: int, post: int, way: int, until: float) -> float:
-    """Go round a checkpoint; the end of the way, or `NEVER` if a patrol or a case stops the load there [h]."""
+    """Bypass a checkpoint; the end of the bypass, or `NEVER` if a patrol or a case stops the consignment [h]."""
     run.visits[k].decision = BYPASSED
     patrol, detour = visit_variates.on_the_way_round(run, v, k, post)
     time = run.visits[k].arrival + run.ways_round[way].detour * detour
@@ -138,7 +143,7 @@ def go_round(run: Run, v: int, k: int, post: int, way: int, until: float) -> flo
 
 @bare
 def look(run: Run, k: int, start: float, due: float, service: float) -> float:
-    """End of the first look [h], or the arrival if a train leaves before that could end."""
+    """End of the primary inspection [h], or the arrival if a train leaves before it could end."""
     if start + service > due:
         run.visits[k].decision = UNREACHED
         return run.visits[k].arrival
@@ -150,7 +155,7 @@ def look(run: Run, k: int, start: float, due: float, service: float) -> float:
 def examination(
     run: Run, recorded: Recorded, kept: Records, row: int, v: int, k: int, post: int, looked: float, due: float
 ) -> float:
-    """End of the examination [h], or of the first look if a train leaves before that could end."""
+    """End of the secondary inspection [h], or of the primary one if a train leaves before it could end."""
     start = looked + replay_cache.bay(run, recorded, kept, row, post, looked)
     duration, alarm = examine(run, v, k, post, start)
     if start + duration > due:
@@ -163,7 +168,7 @@ def examination(
 
 @bare
 def is_stopped(run: Run, v: int, k: int, post: int, time: float) -> bool:
-    """Whether a load is seized when its examination ends."""
+    """Whether a consignment is seized at the end of its secondary inspection."""
     if run.vehicles[v].load < 0:
         return False
     return is_taken(run, v, time) or (run.visits[k].alarm > 0 and found(run, v, k, post, time))

@@ -1,4 +1,4 @@
-"""The ways of a roster, and the drawn visits of a fleet, as arrays for compiled code."""
+"""Ways of a roster, and drawn visits of a fleet, as arrays for machine code."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from flowsim.world.network import Travel
 from flowsim.world.world import World
 
 WAY = np.dtype([("key0", "u8"), ("key1", "u8"), ("first_stop", "i8"), ("stops", "i8")])
-"""A way: the key of its stream of random numbers, and its stops, of which one more is its end."""
+"""A way: the key of its stream of random numbers, and its stops, plus one for its end."""
 
 STOP = np.dtype(
     [
@@ -37,10 +37,10 @@ STOP = np.dtype(
         ("tip_item", "u8"),
     ]
 )
-"""A stop: the travel to it is `base` and the times on its legs; `tip` is the chance of a tip that holds there."""
+"""A stop: `base` and the times on its legs add up to the travel to it; `tip` is the chance of a tip there."""
 
 LEG = np.dtype([("hash", "u8"), ("seen", "u8"), ("hours", "f8")])
-"""A leg of a way with its mean time for that class of vehicle."""
+"""A leg of a way with its mean time for its class of vehicle."""
 
 COLUMNS = (
     "travel",
@@ -57,12 +57,12 @@ COLUMNS = (
     "tipped",
     "checkpoint",
 )
-"""Fields of a fleet in the order of the columns of `Ways.drawn`; then follow station, and draw and time by device."""
+"""Fields of a fleet in the order of the columns of `Ways.drawn`; then station, and draw and time by device."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ways:
-    """Where the numbers of visits come from: drawn ones stand in a table, others follow from the ways."""
+    """Source of the random numbers of visits: a table of drawn ones, or the ways from which they follow."""
 
     ways: Records
     """Dims (way,); none if the numbers are drawn."""
@@ -77,7 +77,7 @@ class Ways:
     """Numbers of each visit of a fleet, dims (visit, column); none if they follow from the ways."""
 
     shortest: float
-    """Least travel time from any checkpoint, or hub, to the next checkpoint [h]; infinity if there is none."""
+    """Least travel time from any checkpoint or hub to the next checkpoint [h]; infinity if there is none."""
 
 
 def ways_of_fleet(world: World, fleet: Fleet) -> Ways:
@@ -86,6 +86,7 @@ def ways_of_fleet(world: World, fleet: Fleet) -> Ways:
     station = first[fleet.checkpoint] + fleet.group if len(fleet.checkpoint) else np.zeros(0)
     columns = [*(getattr(fleet, name) for name in COLUMNS), station]
     drawn = np.concatenate([np.stack(columns, axis=-1), fleet.device_draw, fleet.device_time], axis=1)
+    # From abroad a vehicle comes from no other checkpoint; a part that leaves a hub may.
     later = np.ones(len(drawn), dtype=np.bool_)
     later[fleet.first[:-1][(fleet.parent < 0) & (np.diff(fleet.first) > 0)]] = False
     return Ways(
@@ -98,12 +99,13 @@ def ways_of_fleet(world: World, fleet: Fleet) -> Ways:
 
 
 def ways_of_roster(world: World, roster: Roster) -> Ways:
-    """Ways of a roster; those that differ only in the stream of their numbers share their stops."""
+    """Ways of a roster; ways that differ only in their stream of random numbers share their stops."""
     keys = {name: Stream(roster.seed, name).key for name in {way.stream for way in roster.ways}}
     setting = _setting(world)
     parts: dict[tuple[int, bool], tuple[int, _Laid]] = {}
     stops = 0
     for way in roster.ways:
+        # By identity: an itinerary is long, and the roster keeps it alive.
         key = id(way.itinerary), way.loaded
         if key not in parts:
             laid = _laid(way.itinerary, setting)
@@ -132,13 +134,13 @@ def ways_of_roster(world: World, roster: Roster) -> Ways:
 
 
 def _joined(parts: Sequence[Records], kind: np.dtype[Any]) -> Records:
-    """Records one after another; as bytes, because numpy takes long to see that their kinds are the same."""
+    """Concatenate records as bytes, because numpy takes long to see that their types are the same."""
     return np.concatenate([np.empty(0, np.uint8), *(part.view(np.uint8) for part in parts)]).view(kind)
 
 
 @dataclass(frozen=True)
 class _Setting:
-    """What of a world the rows of an itinerary depend on."""
+    """Properties of a world on which the rows of an itinerary depend."""
 
     travel: Travel
     """Travel times."""
@@ -152,27 +154,28 @@ class _Laid:
     """Rows of an itinerary."""
 
     setting: _Setting
-    """What they were made for."""
+    """Setting of the rows."""
 
     stops: Records
-    """Its stops, and last its end, whose legs are counted from its own first, dims (stop + 1,)."""
+    """Stops and, last, the end, with legs counted from the itinerary's own first, dims (stop + 1,)."""
 
     legs: Records
     """Its legs, dims (leg,)."""
 
     agency: Ints
-    """Index of the agency that it meets at a stop for the first time, else -1, dims (stop + 1,)."""
+    """Index of the agency at its first stop on the way, else -1, dims (stop + 1,)."""
 
     shortest: float
-    """Least travel time to any stop but one where it enters the country [h]."""
+    """Least travel time to any stop except one at the entry to the country [h]."""
 
 
+# Weak, so that the rows go when the itinerary does.
 _known: WeakKeyDictionary[Itinerary, _Laid] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=64)
 def _same(setting: _Setting) -> _Setting:
-    """The first of settings that are equal."""
+    """First of equal settings."""
     return setting
 
 
@@ -183,8 +186,9 @@ def _setting(world: World) -> _Setting:
 
 
 def _laid(itinerary: Itinerary, setting: _Setting) -> _Laid:
-    """Rows of an itinerary, kept as long as it exists."""
+    """Rows of an itinerary, cached as long as it exists."""
     known = _known.get(itinerary)
+    # Equal settings are one object, see `_same`, so that networks are not compared at each call.
     if known is None or known.setting is not setting:
         known = _known[itinerary] = _rows(itinerary, setting)
     return known
@@ -242,7 +246,7 @@ _hash_of = cache(long_hash)
 
 
 def _least(base: float, legs: Sequence[tuple[Any, ...]], *, travel: Travel) -> float:
-    """Least travel time on some legs [h], added up as the time itself is so that rounding keeps it below."""
+    """Least travel time on some legs [h], summed in the order of the time itself, so that rounding keeps it below."""
     for _, _, hours in legs:
         base += hours * travel.minimum
     return base

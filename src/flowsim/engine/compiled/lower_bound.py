@@ -1,4 +1,4 @@
-"""The floor under any engine's time: to draw the numbers of all visits and to write down what comes of them."""
+"""Lower bound of any engine's time: draw the numbers of all visits and record their outcome."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from flowsim.world.world import World
 
 
 def without_queues(world: World, roster: Roster) -> Outcome:
-    """Outcome if nobody ever waited or was stopped, drawn from the numbers that the engine draws.
+    """Outcome without any wait or seizure, from the same random numbers as the engine.
 
-    It is what an engine that spent no time on queues would cost, and of no other use.
+    Its cost is that of an engine that spends no time on queues; it serves no other purpose.
 
     Parameters
     ----------
@@ -36,6 +36,7 @@ def pass_through(run: Run, entry: Floats) -> None:
     """Let each vehicle pass all its checkpoints, one vehicle after another."""
     for v in range(len(run.vehicles)):
         time = entry[v]
+        # Parts wait for a hub that nobody comes to here: they have no time of entry.
         if math.isnan(time):
             continue
         while run.vehicles[v].remaining > 0:

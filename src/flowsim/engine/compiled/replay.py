@@ -1,7 +1,7 @@
-"""Loads that meet recorded queues again and again under other rules: what became of each, but no record of visits.
+"""Outcomes of consignments in one background traffic under many rules, without records of visits.
 
-The loads of a world that is simulated under many policies and draws of a posterior have the same random numbers each
-time. What they met on their ways is kept, see `memory`, and so is all that does not depend on the rules.
+The consignments of a world that is simulated under many policies and posterior draws have common random numbers.
+Their travel times, waits and scores are cached, see `replay_cache`, and so is all that does not depend on the rules.
 """
 
 from __future__ import annotations
@@ -33,50 +33,50 @@ from flowsim.world.intelligence import NO_INTELLIGENCE
 from flowsim.world.world import World
 
 ENDING = np.dtype([("time", "f8"), ("post", "i4"), ("fate", "i1"), ("how", "i1"), ("alarmed", "i1")], align=True)
-"""How a load ended: when [h], as which fate, and where it was seized: at which checkpoint, -1 at none, and how; and
-whether there was an alarm on its way."""
+"""End of a consignment: time [h], fate, checkpoint of its seizure or -1, how it was seized, and whether there was an
+alarm on its way."""
 
 ABSENT = -1
-"""Fate of a load that does not enter."""
+"""Fate of a consignment that does not enter."""
 
 BY_ALARM, ON_TIP, ON_WAY_ROUND, BY_CASE = range(4)
-"""How a load was seized at a checkpoint."""
+"""How a consignment was seized at a checkpoint."""
 
 
 @dataclass(frozen=True)
 class Listed:
-    """Vehicles of a roster as the engine reads them, whatever the rules."""
+    """Vehicles of a roster as arrays for the engine, under any rules."""
 
     roster: Roster
     """The roster."""
 
     vehicles: Records
-    """Dims (vehicle,); what happens to them is written over each time."""
+    """Dims (vehicle,); overwritten by each run."""
 
     loads: Records
-    """Dims (load,)."""
+    """Dims (consignment,)."""
 
     absent: Bools
-    """Whether each does not enter, dims (vehicle,)."""
+    """1 for each vehicle that does not enter, dims (vehicle,)."""
 
     groups: Ints
-    """Groups of vehicles that stand one after another, dims (group, 7): their way, their route, whether they end in a
-    city, the way and route on which their loads came to a hub or -1, the first vehicle, and the one after the last."""
+    """Groups of consecutive vehicles, dims (group, 7): way, route, 1 if they end in a city, way and route on which
+    their consignments came to a hub or -1, first vehicle, and the one after the last."""
 
     @cached_property
     def known(self) -> dict[tuple[int, ...], list[int]]:
-        """First and last but one of the vehicles of each group by what they have in common."""
+        """First vehicle, and the one after the last, of each group, by the group's common properties."""
         return {_key(self.roster, row): row[5:] for row in self.groups.tolist()}
 
     def in_roster(self, roster: Roster, absent: Bools) -> Listed:
-        """List of a roster that differs in its ways, the days on which devices work and the cases against rings.
+        """List of a roster with other ways, days on which devices work, or cases against rings.
 
         Parameters
         ----------
         roster
-            Roster with the same loads.
+            Roster with the same consignments.
         absent
-            Whether each does not enter, dims (vehicle,).
+            1 for each vehicle that does not enter.
         """
         loads = self.loads
         if roster.case_time is not self.roster.case_time:
@@ -106,19 +106,19 @@ def listed(roster: Roster) -> Listed:
 
 
 class Memory:
-    """What the vehicles of a list met among the queues of one recorded traffic."""
+    """Cache of travel times, waits and scores of the vehicles of a list in one background traffic."""
 
     def __init__(self, queues: Recorded, kept: Listed, ways: Sequence[Way]) -> None:
-        """Begin with nothing.
+        """Begin empty.
 
         Parameters
         ----------
         queues
-            Recorded queues.
+            Queues of the background traffic.
         kept
-            Vehicles that are remembered.
+            Cached vehicles.
         ways
-            Their ways in the world with these queues.
+            Their ways in the world with this background traffic.
         """
         stops = np.array([len(way.itinerary.stops) + 1 for way in ways], dtype=np.int64)
         self.queues, self.first = queues, np.concatenate([[0], np.cumsum(stops[kept.roster.way])])
@@ -126,9 +126,9 @@ class Memory:
 
 
 def counterparts(own: Listed, kept: Listed) -> Ints:
-    """Vehicle of another list that is the same as each of a list, `NOT_KEPT` where none is, dims (vehicle,).
+    """Counterpart in another list of each vehicle of a list, `NOT_KEPT` if there is none, dims (vehicle,).
 
-    Those are the same whose random numbers are the same and whose way is.
+    Counterparts have the same random numbers and the same way.
 
     Parameters
     ----------
@@ -144,26 +144,28 @@ def counterparts(own: Listed, kept: Listed) -> Ints:
 
 
 def _key(roster: Roster, row: list[int]) -> tuple[int, ...]:
-    """What the vehicles of a group have in common, whatever the numbers of their ways, which live as long as it."""
+    """Common properties of the vehicles of a group, apart from the numbers of their ways in the roster."""
     way, route, retained, before, route_before, *_ = row
+    # By identity: the ways live as long as the roster.
     return id(roster.ways[way]), route, retained, -1 if before < 0 else id(roster.ways[before]), route_before
 
 
 @kernel
 def match(groups: Ints, year: Ints, number: Ints, kept_year: Ints, kept_number: Ints, found: Ints) -> None:
-    """Find the same vehicles in two lists; within a group they stand in the order of their numbers.
+    """Find counterparts in two lists; within a group vehicles stand in the order of their numbers.
 
     Parameters
     ----------
     groups
-        First and last but one of the vehicles of a group, and of the same group in the other list, dims (group, 4).
+        First vehicle, and the one after the last, of a group, and of the same group in the other list, dims (group, 4).
     year, number
         Of the vehicles, dims (vehicle,).
     kept_year, kept_number
-        Of those of the other list, dims (vehicle,).
+        Of the other list, dims (vehicle,).
     found
-        Filled with the vehicle of the other list where there is one, dims (vehicle,).
+        Filled with the counterpart in the other list if there is one, dims (vehicle,).
     """
+    # Both groups are sorted, so that one pass over the two is enough.
     for group in range(len(groups)):
         k, last = groups[group, 2], groups[group, 3]
         for v in range(groups[group, 0], groups[group, 1]):
@@ -175,7 +177,7 @@ def match(groups: Ints, year: Ints, number: Ints, kept_year: Ints, kept_number: 
 
 @dataclass(frozen=True)
 class Ended:
-    """How the loads of a list have ended."""
+    """Ends of the consignments of a list."""
 
     listed: Listed
     """The list."""
@@ -187,22 +189,22 @@ class Ended:
 def endings(
     world: World, own: Listed, memory: Memory, same: Ints, *, until: float, before: Ended | None = None
 ) -> Ended:
-    """How the loads of a list end among recorded queues.
+    """Ends of the consignments of a list in background traffic.
 
     Parameters
     ----------
     world
-        World in which they move.
+        World of the run.
     own
         Vehicles, drawn in that world.
     memory
-        Recorded queues, and what vehicles have met among them, to which this adds.
+        Background traffic, and the cache of vehicles in it, to which this adds.
     same
-        Vehicle that is remembered as each of the list, or `NOT_KEPT`, dims (vehicle,).
+        Cached counterpart of each vehicle, or `NOT_KEPT`, dims (vehicle,).
     until
         Events before this time happen [h].
     before
-        How the same loads ended among the same queues in a world that `differs_after_alarms`, if that is known.
+        Ends of the same consignments in the same traffic in a world that `differs_after_alarms`, if known.
     """
     roster, found = own.roster, np.zeros(own.roster.size, ENDING)
     kept = memory.queues, memory.table, memory.first, same
@@ -212,9 +214,9 @@ def endings(
 
 
 def differs_after_alarms(one: World, other: World) -> bool:
-    """Whether two worlds with the same consignments differ in nothing that a load meets but in what follows an alarm.
+    """Equality of two worlds with the same consignments in everything up to the first alarm.
 
-    That is effort, campaigns, bribes and protection; and cases against rings, whose times the lists hold.
+    They may differ in effort, campaigns, bribes and protection; and in cases against rings, whose times the lists hold.
     """
     return one.network is other.network and _up_to_alarms(one) == _up_to_alarms(other)
 
@@ -232,7 +234,7 @@ def _up_to_alarms(world: World) -> tuple[object, ...]:
 
 
 def _run(world: World, own: Listed) -> Run:
-    """Arrays of a run of which only a few visits are kept, in the same rows for all vehicles."""
+    """Arrays of a run with only a few visits, in the same rows for all vehicles."""
     ways, rules = ways_of_roster(world, own.roster), rules_of(world, visits=0, first_day=own.roster.first_day)
     visits = np.zeros(int(ways.ways["stops"].max(initial=0)) + 1, VISIT)
     return laid_out(world, own.roster, ways, rules, vehicles=own.vehicles, loads=own.loads, visits=visits)
@@ -253,14 +255,15 @@ def pass_again(
     until: float,
     found: Records,
 ) -> None:
-    """Follow every vehicle from its entry as `alone.follow` does, each in the same few rows of visits.
+    """Follow every vehicle from its entry as `follow` does, each in the same few rows of visits.
 
-    One that ended before without an alarm, and is not met by a case, ends as it did.
+    A vehicle that ended before without an alarm, and meets no case, ends as it did.
     """
     for v in range(len(run.vehicles)):
         set_out(run, v)
         found[v].post, found[v].how, found[v].alarmed = -1, BY_CASE, 0
         if absent[v]:
+            # Marked as alarmed, so that no later run takes this for its ending: there the consignment may enter.
             found[v].fate, found[v].alarmed = ABSENT, 1
             continue
         if len(before) > 0 and ends_as_before(run, v, parent[v], before, case_before[v], until, found):
@@ -276,9 +279,11 @@ def pass_again(
                 break
             if run.vehicles[v].remaining == 0:
                 end(run, v, time)
+                # Taken as it leaves, for the travel to the end is 0: the seizure is the last checkpoint's.
                 if k > 0 and run.vehicles[v].fate == SEIZED and left == time:
                     found[v].post = run.stops[run.vehicles[v].stop - 1].post
                 break
+            # The rows are shared: clear the two fields that are read without being written at this visit.
             run.visits[k].decision, run.visits[k].alarm = -1, -1
             left = visit(run, recorded, kept, row, v, k, time, until)
             if run.visits[k].alarm > 0:
@@ -295,9 +300,10 @@ def pass_again(
 def ends_as_before(
     run: Run, v: int, parent: int, before: Records, case_before: float, until: float, found: Records
 ) -> bool:
-    """Whether nothing that differs after alarms can have changed how a vehicle ended."""
+    """Whether a vehicle's ending cannot depend on anything that differs after alarms."""
     if before[v].alarmed or (parent >= 0 and not ended_alike(before, parent, found)):
         return False
+    # The same case, or one too late in both worlds to meet it on its way.
     case = run.loads[run.vehicles[v].load].case_time
     if case == case_before:
         return True
@@ -307,21 +313,21 @@ def ends_as_before(
 
 @bare
 def ended_alike(before: Records, v: int, found: Records) -> bool:
-    """Whether a vehicle has ended as it did before."""
+    """Equality of the endings of a vehicle in two runs."""
     one, other = before[v], found[v]
     return bool(one.fate == other.fate and (one.time == other.time or one.fate == UNDER_WAY))
 
 
 @bare
 def copy(before: Records, v: int, found: Records) -> None:
-    """Write down that a vehicle ended as before."""
+    """Copy the ending of a vehicle from the run before."""
     found[v].time, found[v].post, found[v].alarmed = before[v].time, before[v].post, before[v].alarmed
     found[v].fate, found[v].how = before[v].fate, before[v].how
 
 
 @bare
 def set_out(run: Run, v: int) -> None:
-    """Put a vehicle where its way begins."""
+    """Put a vehicle at the beginning of its way."""
     way = run.ways[run.vehicles[v].way]
     run.vehicles[v].visit, run.vehicles[v].stop, run.vehicles[v].remaining = 0, way.first_stop, way.stops
     run.vehicles[v].fate, run.vehicles[v].end = UNDER_WAY, math.nan
@@ -329,7 +335,8 @@ def set_out(run: Run, v: int) -> None:
 
 @bare
 def seized_by(run: Run, v: int, k: int) -> int:
-    """How a load was seized at the visit where it is."""
+    """Cause of the seizure of a consignment at its present visit."""
+    # In the order in which the rules take it: a case before a patrol, a patrol before an inspection.
     if run.loads[run.vehicles[v].load].case_time <= run.vehicles[v].end:
         return BY_CASE
     if run.visits[k].decision == BYPASSED:

@@ -1,4 +1,4 @@
-"""What loads met on their ways under recorded queues, kept for when they come there again at the same time."""
+"""Cache of travel times, waits and scores, shared by scenarios under the same background traffic."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ MET = np.dtype(
     ],
     align=True,
 )
-"""One stop of a vehicle: the travel to it, the time of its first look there, its risk score without what is added for a
-load, for two times of arrival how long it waits then and one more than how many wait before it, and for one time at
-which the first look ended how long it waits for a bay. What is not known is 0.
+"""One stop of a vehicle: travel to it, time of its primary inspection, risk score without the shift of a
+consignment; for two times of arrival the wait, and one more than the number waiting before; and for one end of the
+primary inspection the wait for a bay. 0 marks the unknown.
 
-Two times, because many a load is examined, or goes round a checkpoint, under some rules and not under others.
+Two times, because many consignments are inspected, or bypass a checkpoint, under some rules and not under others.
 """
 
 NO_MEMORY = np.zeros(0, MET)
-"""Memory of vehicles of which nothing is kept."""
+"""Empty cache, for vehicles that are not cached."""
 
 NOT_KEPT = -1
-"""Row of the memory for a stop that is not kept."""
+"""Row of a stop that is not cached."""
 
 
 def nothing_met(stops: int) -> Records:
-    """Memory in which nothing is known yet.
+    """Empty cache of so many stops.
 
     Parameters
     ----------
@@ -64,23 +64,25 @@ def travel(run: Run, memory: Records, row: int, v: int, k: int) -> float:
 
 @bare
 def first_look(run: Run, memory: Records, row: int, v: int, k: int, post: int, station: int) -> tuple[float, float]:
-    """Time of the first look [h], and the risk score [1]."""
+    """Time of the primary inspection [h], and the risk score [1]."""
     if row < 0:
         return visit_variates.first_look(run, v, k, post, station)
     if memory[row].service == 0.0:
         memory[row].service, memory[row].score = visit_variates.unshifted_look(run, v, post, station)
+    # The shift is added here: targeting differs between rules, the score below it does not.
     return memory[row].service, memory[row].score + visit_variates.shift(run, v)
 
 
 @bare
 def queue(run: Run, recorded: Recorded, memory: Records, row: int, station: int, time: float) -> tuple[int, float]:
-    """How many wait before a vehicle that comes to a station at a time [1], and how long it waits itself [h]."""
+    """Vehicles waiting before a newcomer to a station at a time [1], and its own wait [h]."""
     if row >= 0:
         stop = memory[row]
         if stop.waiting > 0 and stop.time == time:
             return stop.waiting - 1, stop.wait
         if stop.other_waiting > 0 and stop.other_time == time:
             return stop.other_waiting - 1, stop.other_wait
+    # Counts are kept one higher, so that 0 marks a row without an entry.
     span, local = span_at(recorded, time)
     waiting, wait = met(run, recorded, span, station, local)
     if row >= 0:
@@ -93,7 +95,8 @@ def queue(run: Run, recorded: Recorded, memory: Records, row: int, station: int,
 
 @bare
 def bay(run: Run, recorded: Recorded, memory: Records, row: int, post: int, looked: float) -> float:
-    """How long a vehicle waits for a bay of a checkpoint that was looked at until a time [h]."""
+    """Wait for a bay of a checkpoint after the primary inspection [h]."""
+    # A row without an entry has the time 0, which must not pass for a match.
     if row >= 0 and looked > 0.0 and memory[row].looked == looked:
         wait: float = memory[row].wait_for_bay
         return wait

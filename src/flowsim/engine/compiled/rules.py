@@ -1,4 +1,4 @@
-"""The rules of the model for one vehicle at one event, in machine code."""
+"""Rules of the model for one vehicle at one event, in machine code."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from flowsim.units import HOURS_PER_DAY
 DAY = float(HOURS_PER_DAY)
 
 STAYS = -1
-"""Way round of a load that keeps to the checkpoint."""
+"""Bypass of a consignment that keeps to the checkpoint."""
 
 
 @bare
@@ -43,7 +43,8 @@ def next_shift(run: Run, station: int, time: float) -> float:
 
 @bare
 def on_duty_from(run: Run, station: int, lane: int, time: float) -> float:
-    """First time from a time on at which a lane is on duty [h]."""
+    """First time from a time on with a lane on duty [h]."""
+    # A lane on no shift of the day is never on duty; the bound ends the search.
     for _ in range(run.stations[station].shifts + 1):
         if lane < lanes_on_duty(run, station, time):
             return time
@@ -53,7 +54,7 @@ def on_duty_from(run: Run, station: int, lane: int, time: float) -> float:
 
 @bare
 def first_lane(run: Run, station: int, time: float) -> tuple[float, int]:
-    """Start of the service of who comes next [h], and the lowest-numbered lane that gives it."""
+    """Start of the next service [h], and the lowest-numbered lane for it."""
     group = run.stations[station]
     best, chosen = math.inf, -1
     for lane in range(group.lanes):
@@ -62,6 +63,7 @@ def first_lane(run: Run, station: int, time: float) -> tuple[float, int]:
             start = on_duty_from(run, station, lane, start)
         if start < best:
             best, chosen = start, lane
+            # No lane can start earlier, and the strict comparison keeps the lowest number.
             if best == time:
                 break
     return best, chosen
@@ -69,7 +71,7 @@ def first_lane(run: Run, station: int, time: float) -> tuple[float, int]:
 
 @bare
 def first_bay(run: Run, post: int, time: float) -> tuple[float, int]:
-    """Start of the examination of who comes next [h], and the lowest-numbered bay that gives it."""
+    """Start of the next secondary inspection [h], and the lowest-numbered bay for it."""
     place = run.posts[post]
     best, chosen = math.inf, -1
     for bay in range(place.bays):
@@ -83,7 +85,8 @@ def first_bay(run: Run, post: int, time: float) -> tuple[float, int]:
 
 @bare
 def is_crowded(run: Run, station: int, time: float) -> bool:
-    """Whether more wait at a station than its threshold: whether the one so many before has yet to start."""
+    """Whether more wait at a station than its threshold, as the earliest of the last arrivals has yet to start."""
+    # A ring of turns needs no count of the queue, which would change at starts as well as at arrivals.
     group = run.stations[station]
     if group.turns == 0 or group.arrived < group.turns:
         return False
@@ -92,7 +95,7 @@ def is_crowded(run: Run, station: int, time: float) -> bool:
 
 @bare
 def join_queue(run: Run, station: int, turn: float) -> None:
-    """Note when one who has arrived at a station stops waiting [h]."""
+    """Record the time at which a new arrival at a station stops waiting [h]."""
     group = run.stations[station]
     if group.turns > 0:
         run.clocks[group.first_turn + group.arrived % group.turns] = turn
@@ -109,13 +112,14 @@ def passes_closed(run: Run, post: int, station: int, time: float) -> bool:
 
 @bare
 def way_round(run: Run, v: int, k: int, post: int) -> int:
-    """Way round a checkpoint that a load takes, or `STAYS`."""
+    """Bypass of a checkpoint that a consignment takes, or `STAYS`."""
     place = run.posts[post]
     if place.ways == 0:
         return STAYS
     drawn = visit_variates.choice_of_way(run, v, k, post)
     for number in range(place.first_way, place.first_way + place.ways):
         if drawn < run.ways_round[number].upto:
+            # One too heavy for the bypass drawn keeps to the checkpoint: there is no second draw.
             heavy = run.loads[run.vehicles[v].load].mass > run.ways_round[number].maximum
             return STAYS if heavy else number
     return STAYS
@@ -123,7 +127,7 @@ def way_round(run: Run, v: int, k: int, post: int) -> int:
 
 @bare
 def decide(run: Run, v: int, k: int, post: int, station: int, score: float) -> int:
-    """What follows from the first look: a tip, then the seal, then the wagon, then the score decides."""
+    """Decision after the primary inspection, by a tip, then the seal, then the wagon, then the score."""
     vehicle, group, setting = run.vehicles[v], run.stations[station], run.setting[0]
     if vehicle.load >= 0 and visit_variates.is_tipped(run, v, k):
         return REFERRED
@@ -142,10 +146,11 @@ def decide(run: Run, v: int, k: int, post: int, station: int, score: float) -> i
 
 @bare
 def examine(run: Run, v: int, k: int, post: int, start: float) -> tuple[float, int]:
-    """Time in the bay of an examination that begins at a time [h], and the alarm as in `Outcome`."""
+    """Time in the bay of a secondary inspection from a time on [h], and the alarm as in `Outcome`."""
     place, setting, load = run.posts[post], run.setting[0], run.vehicles[v].load
     day = min(floor(start / DAY) - setting.first_day, run.available.shape[3] - 1)
     replication = run.loads[load].replication if load >= 0 else 0
+    # Times are summed in the order of the devices, as in the reference engine: other orders differ in the last bit.
     duration, alarm = setting.handling_time, 0
     for d in range(place.devices):
         if not run.available[replication, post, d, day]:
@@ -154,6 +159,7 @@ def examine(run: Run, v: int, k: int, post: int, start: float) -> tuple[float, i
         tool = run.devices[place.first_device + d]
         duration = duration + time
         if load >= 0:
+            # A logistic number against the logit: no exponential, which C libraries round differently.
             logit = tool.intercept + tool.slope * run.loads[load].log_mass
             logit = logit - tool.concealment * run.loads[load].concealment + setting.log_odds
             if draw < logit:
@@ -173,7 +179,7 @@ def floor(value: float) -> int:
 
 @bare
 def found(run: Run, v: int, k: int, post: int, time: float) -> bool:
-    """Whether an alarm on a load leads to its seizure."""
+    """Seizure of a consignment after an alarm."""
     place, load = run.posts[post], run.loads[run.vehicles[v].load]
     if not visit_variates.is_tipped(run, v, k):
         more = 1.0
@@ -184,6 +190,7 @@ def found(run: Run, v: int, k: int, post: int, time: float) -> bool:
             1.0, run.effort[load.replication, post, run.visits[k].alarm - 1] * more
         ):
             return False
+    # One bit for each agency that protects the ring.
     if (load.protected >> place.agency) & 1:
         return False
     return place.bribe <= 0.0 or visit_variates.bribe(run, v, k, post) >= place.bribe
@@ -191,14 +198,14 @@ def found(run: Run, v: int, k: int, post: int, time: float) -> bool:
 
 @bare
 def is_taken(run: Run, v: int, time: float) -> bool:
-    """Whether a case takes a load that is met at a time."""
+    """Whether a case takes a consignment at a time."""
     load = run.vehicles[v].load
     return load >= 0 and run.loads[load].case_time <= time
 
 
 @bare
 def seize(run: Run, v: int, k: int, time: float) -> None:
-    """Write down that a load was seized at a visit."""
+    """Record the seizure of a consignment at a visit."""
     run.visits[k].departure = time
     run.vehicles[v].fate = SEIZED
     run.vehicles[v].end = time

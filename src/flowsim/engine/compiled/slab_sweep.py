@@ -1,8 +1,8 @@
-"""The sweep in slabs of time: checkpoint after checkpoint, no event before another that could still change it.
+"""Sweep in slabs of time: checkpoint after checkpoint, no event before another that could still change it.
 
-Within a slab no longer than the shortest travel from one checkpoint to another no vehicle comes to a second one. So all
-who arrive within it can be given their lanes in order of time and number, each the one that is free first (Kiefer and
-Wolfowitz 1955), and then all who are referred within it their bays. There is no list of events in time.
+Within a slab no longer than the shortest travel from one checkpoint to another no vehicle comes to a second one.
+So all arrivals within it are given their lanes in order of time and number, each the one that is free first (Kiefer
+and Wolfowitz 1955), and then all vehicles referred within it their bays. There is no list of events in time.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ from flowsim.engine.outcome import BYPASSED, CLOSED, PASSED, REFERRED, RETAINED,
 from flowsim.jit import bare, bare_kernel
 
 ARRIVAL, LOOKED_AT, ROUND, STANDING, EXAMINED, RELEASE, REFERRAL = range(7)
-"""Events: arrival at a checkpoint, end of the first look, of the way round, of a train's stop and of an examination,
-release from a hub, and, after all others, coming to the bays."""
+"""Events: arrival at a checkpoint, end of the primary inspection, of the bypass, of a train's stop and of a
+secondary inspection, release from a hub, and, after all others, arrival at the bays."""
 
 STAYS_HERE = math.inf
-"""Departure of a vehicle that does not leave its checkpoint now, or not before the end of the run [h]."""
+"""Departure of a vehicle that stays at its checkpoint now, or until the end of the run [h]."""
 
 DONE, TOO_SHORT = range(2)
-"""How a sweep ends: with all events done, or at a travel time that the clock cannot resolve."""
+"""Ends of a sweep: all events done, or a travel time below the resolution of the clock."""
 
 
 @bare_kernel
 def resume(run: Run, entry: Floats, parent: Ints, now: float, until: float) -> None:
-    """Put every vehicle where it was at a time: on the road, in a queue, at a server or in store."""
+    """Put every vehicle at its place at a time: on the road, in a queue, at a server or in store."""
     for v in range(len(run.vehicles)):
         if run.vehicles[v].fate != UNDER_WAY:
             continue
@@ -70,7 +70,7 @@ def resume(run: Run, entry: Floats, parent: Ints, now: float, until: float) -> N
 
 @bare
 def put_at_post(run: Run, v: int, k: int, now: float, until: float) -> None:
-    """Put a vehicle where it was at a checkpoint, and enter what happens to it next."""
+    """Put a vehicle at its place at a checkpoint, and enter its next event."""
     visit = run.visits[k]
     post, station = visit_variates.place_of(run, v, k)
     service, _ = visit_variates.first_look(run, v, k, post, station)
@@ -80,6 +80,7 @@ def put_at_post(run: Run, v: int, k: int, now: float, until: float) -> None:
         event = ROUND
     elif visit.decision < 0 and visit.start < now:
         event, time = LOOKED_AT, looked
+        # Servers in use at that time; they are the only clocks that differ from its start.
         run.clocks[run.stations[station].first_lane + visit.lane] = looked
     elif visit.decision >= 0 and (visit.decision != REFERRED or visit.exam_end < now):
         event = STANDING
@@ -102,7 +103,7 @@ def put_in_store(run: Run, part: int, release: float, until: float) -> None:
 
 @bare
 def go_on(run: Run, v: int, left: float, until: float) -> None:
-    """Send a vehicle to its next checkpoint or, if there is none, to its end, where a load may be put in store."""
+    """Send a vehicle to its next checkpoint or, if there is none, to its end, where a consignment may be stored."""
     time = left + visit_variates.travel(run, v, run.vehicles[v].visit)
     if time >= until:
         return
@@ -127,7 +128,7 @@ def go_on(run: Run, v: int, left: float, until: float) -> None:
 
 @bare
 def at_post(run: Run, v: int, until: float) -> float:
-    """Do an event of a vehicle up to a bay; when it leaves the checkpoint, or `STAYS_HERE` [h]."""
+    """Process an event of a vehicle up to a bay; its departure from the checkpoint, or `STAYS_HERE` [h]."""
     time, k, event = run.vehicles[v].when, run.vehicles[v].visit, run.vehicles[v].event
     if event == RELEASE:
         if not is_taken(run, v, time):
@@ -135,6 +136,7 @@ def at_post(run: Run, v: int, until: float) -> float:
         run.vehicles[v].fate, run.vehicles[v].end = SEIZED, time
         return STAYS_HERE
     post, station = visit_variates.place_of(run, v, k)
+    # Whoever was in the queue before the run began has passed these decisions already.
     if event == ARRIVAL and run.visits[k].crowded < 0:
         run.visits[k].arrival = time
         if is_taken(run, v, time):
@@ -156,14 +158,14 @@ def at_post(run: Run, v: int, until: float) -> float:
 
 @bare
 def leaves(run: Run, k: int, station: int, time: float) -> float:
-    """When a vehicle leaves that could do so at a time: a train when its stop is over [h]."""
+    """Departure of a vehicle ready at a time: for a train the end of its stop [h]."""
     stop = run.stations[station].stop
     return run.visits[k].arrival + stop if stop < math.inf else time
 
 
 @bare
 def come_round(run: Run, v: int, k: int, post: int, until: float) -> float:
-    """When a load comes to the end of its way round a checkpoint, unless a patrol stops it there [h]."""
+    """End of a consignment's bypass of a checkpoint, unless a patrol stops it there [h]."""
     way = run.ways_round[way_round(run, v, k, post)]
     patrol, detour = visit_variates.on_the_way_round(run, v, k, post)
     time = run.visits[k].arrival + way.detour * detour
@@ -175,7 +177,7 @@ def come_round(run: Run, v: int, k: int, post: int, until: float) -> float:
 
 @bare
 def look(run: Run, v: int, k: int, post: int, station: int, event: int, until: float) -> float:
-    """Give a vehicle its lane and its first look, and decide what follows; when it leaves, or `STAYS_HERE` [h]."""
+    """Give a vehicle its lane and primary inspection, and decide on it; its departure, or `STAYS_HERE` [h]."""
     time = run.vehicles[v].when
     service, score = visit_variates.first_look(run, v, k, post, station)
     if event == ARRIVAL:
@@ -184,12 +186,14 @@ def look(run: Run, v: int, k: int, post: int, station: int, event: int, until: f
         start, lane = first_lane(run, station, time)
         due = time + run.stations[station].stop
         join_queue(run, station, min(start, due))
+        # A train that leaves before takes no lane, but stays in the queue until it leaves.
         if start + service > due:
             if min(start, due) >= until:
                 return STAYS_HERE
             run.visits[k].decision = UNREACHED
             return due
         time = start + service
+        # Even for a start after the end of the run: later arrivals queue behind.
         run.clocks[run.stations[station].first_lane + lane] = time
         if start >= until:
             return STAYS_HERE
@@ -209,9 +213,9 @@ def look(run: Run, v: int, k: int, post: int, station: int, event: int, until: f
 
 @bare
 def at_bay(run: Run, v: int, until: float) -> float:
-    """Give who was referred its bay and examine it; when it leaves the checkpoint, or `STAYS_HERE` [h].
+    """Give a referred vehicle its bay and inspect it; its departure from the checkpoint, or `STAYS_HERE` [h].
 
-    A train leaves on time, whether or not the examination can end before.
+    A train leaves on time, whether or not the inspection can end before.
     """
     k = run.vehicles[v].visit
     post, station = visit_variates.place_of(run, v, k)
@@ -236,7 +240,7 @@ def at_bay(run: Run, v: int, until: float) -> float:
 
 @bare
 def ends_here(run: Run, v: int, k: int, post: int, time: float) -> bool:
-    """Whether a load is seized when its examination ends."""
+    """Whether a consignment is seized at the end of its secondary inspection."""
     if run.vehicles[v].load < 0:
         return False
     if is_taken(run, v, time) or (run.visits[k].alarm > 0 and found(run, v, k, post, time)):
@@ -247,12 +251,14 @@ def ends_here(run: Run, v: int, k: int, post: int, time: float) -> bool:
 
 @bare_kernel
 def sweep(run: Run, who: Positions, spare: Positions, slab: float, until: float) -> int:
-    """Do all events in slabs no longer than the shortest travel between two checkpoints [h]; `DONE` or why not."""
+    """Process all events in slabs no longer than the shortest travel between two checkpoints [h]; `DONE` or why not."""
+    # Intervals no shorter than a slab as long as there are few events; infinity where no vehicle travels.
     least = 64.0 * slab if slab < math.inf else 64.0
     intervals = turn_over(run.heads, run.dates, run.vehicles, least)
     while intervals > 0:
         for interval in range(intervals):
             while run.heads[interval] != NONE:
+                # Slabs begin at the earliest event that is left, so that empty time costs nothing.
                 v, first = np.int64(run.heads[interval]), math.inf
                 while v != NONE:
                     first = min(first, run.vehicles[v].when)
@@ -272,7 +278,7 @@ def sweep(run: Run, who: Positions, spare: Positions, slab: float, until: float)
 
 @bare
 def depart(run: Run, v: int, time: float) -> None:
-    """Let a vehicle leave its checkpoint, or a part its hub, for the next."""
+    """Let a vehicle leave its checkpoint, or a part its hub."""
     if run.vehicles[v].event != RELEASE:
         run.visits[run.vehicles[v].visit].departure = time
         move_on(run, v)
@@ -280,7 +286,8 @@ def depart(run: Run, v: int, time: float) -> None:
 
 @bare
 def take(run: Run, interval: int, edge: float, who: Positions) -> tuple[bool, int]:
-    """Take from an interval what happens before a time except at bays or, if that is nothing, what happens at bays."""
+    """Take the events of an interval before a time, except at bays; if there are none, those at bays."""
+    # Bays last: any other event before the edge may still refer a vehicle to them earlier.
     others = 0
     v = np.int64(run.heads[interval])
     while v != NONE:

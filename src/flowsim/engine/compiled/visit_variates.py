@@ -1,4 +1,4 @@
-"""The random numbers of one visit in machine code, drawn when a vehicle comes there or read from a drawn fleet."""
+"""Random numbers of one visit in machine code, drawn on arrival or read from a drawn fleet."""
 
 from __future__ import annotations
 
@@ -55,13 +55,14 @@ def words(run: Run, v: int, place: Word, last: Word) -> tuple[Word, Word, Word, 
 
 @bare
 def words_here(run: Run, v: int, post: int, purpose: Word) -> tuple[Word, Word, Word, Word]:
-    """Four random words of a vehicle at the checkpoint that it visits."""
+    """Four random words of a vehicle at its checkpoint."""
     return words(run, v, run.posts[post].hash, purpose | (run.stops[run.vehicles[v].stop].seen << _SEEN))
 
 
 @bare
 def variate(run: Run, law: int, word: Word) -> float:
     """Variate of a law for a random word."""
+    # `draws.variates.quantile` to the last bit, on the tables of all laws: a view of one would be an array more.
     u = uniform(word)
     side = 1 if u >= 0.5 else 0
     distance = 1.0 - u if u >= 0.5 else u
@@ -78,6 +79,7 @@ def travel(run: Run, v: int, k: int) -> float:
     if is_drawn(run):
         return run.drawn[k, _TRAVEL] if run.vehicles[v].remaining > 0 else run.vehicles[v].tail
     stop, setting = run.stops[run.vehicles[v].stop], run.setting[0]
+    # Legs are summed in their order from the base on: the reference engine's times have the same rounding.
     hours = stop.base
     for number in range(stop.first_leg, stop.first_leg + stop.legs):
         leg = run.legs[number]
@@ -88,7 +90,7 @@ def travel(run: Run, v: int, k: int) -> float:
 
 @bare
 def first_look(run: Run, v: int, k: int, post: int, station: int) -> tuple[float, float]:
-    """Time of the first look [h], and the risk score [1]."""
+    """Time of the primary inspection [h], and the risk score [1]."""
     if is_drawn(run):
         return run.drawn[k, _SERVICE], run.drawn[k, _SCORE]
     service, score = unshifted_look(run, v, post, station)
@@ -97,14 +99,14 @@ def first_look(run: Run, v: int, k: int, post: int, station: int) -> tuple[float
 
 @bare
 def unshifted_look(run: Run, v: int, post: int, station: int) -> tuple[float, float]:
-    """Time of the first look [h], and the risk score without what is added for a load [1]; of a roster only."""
+    """Time of the primary inspection [h], and the risk score before any shift for a consignment [1]; rosters only."""
     drawn, group = words_here(run, v, post, SERVICE), run.stations[station]
     return group.service_time * variate(run, group.law, drawn[0]), variate(run, run.setting[0].normal, drawn[1])
 
 
 @bare
 def shift(run: Run, v: int) -> float:
-    """What is added to the risk score of a vehicle because it carries a load [1]."""
+    """Shift of the risk score of a vehicle with a consignment [1]."""
     return run.setting[0].targeting if run.vehicles[v].load >= 0 else 0.0
 
 
@@ -119,7 +121,7 @@ def search(run: Run, v: int, k: int, post: int) -> float:
 
 @bare
 def effort(run: Run, v: int, k: int, post: int) -> float:
-    """Uniform number that is compared with the effort [1]."""
+    """Uniform number for the comparison with the effort [1]."""
     if is_drawn(run):
         return run.drawn[k, _EFFORT]
     return uniform(words_here(run, v, post, SERVICE)[3])
@@ -127,7 +129,7 @@ def effort(run: Run, v: int, k: int, post: int) -> float:
 
 @bare
 def choice_of_way(run: Run, v: int, k: int, post: int) -> float:
-    """Uniform number that decides whether and how a load goes round a checkpoint [1]."""
+    """Uniform number for whether and how a consignment bypasses a checkpoint [1]."""
     if is_drawn(run):
         return run.drawn[k, _WAY_ROUND]
     return uniform(words_here(run, v, post, ROUND)[0])
@@ -135,7 +137,7 @@ def choice_of_way(run: Run, v: int, k: int, post: int) -> float:
 
 @bare
 def on_the_way_round(run: Run, v: int, k: int, post: int) -> tuple[float, float]:
-    """Uniform number that is compared with the chance of a patrol, and the time of the way relative to its mean [1]."""
+    """Uniform number for the chance of a patrol, and the time of the bypass relative to its mean [1]."""
     if is_drawn(run):
         return run.drawn[k, _PATROL], run.drawn[k, _DETOUR]
     drawn = words_here(run, v, post, ROUND)
@@ -144,7 +146,7 @@ def on_the_way_round(run: Run, v: int, k: int, post: int) -> tuple[float, float]
 
 @bare
 def notice(run: Run, v: int, k: int, post: int) -> float:
-    """Uniform number that is compared with the chance that a seal check notices [1]."""
+    """Uniform number for the chance that a seal check notices [1]."""
     if is_drawn(run):
         return run.drawn[k, _NOTICE]
     return uniform(words_here(run, v, post, ROUND)[3])
@@ -152,7 +154,7 @@ def notice(run: Run, v: int, k: int, post: int) -> float:
 
 @bare
 def wagon(run: Run, v: int, k: int, post: int) -> float:
-    """Uniform number that is compared with the share of wagons examined [1]."""
+    """Uniform number for the share of wagons inspected [1]."""
     if is_drawn(run):
         return run.drawn[k, _WAGON]
     return uniform(words_here(run, v, post, ROUND | WAGON)[0])
@@ -160,7 +162,7 @@ def wagon(run: Run, v: int, k: int, post: int) -> float:
 
 @bare
 def bribe(run: Run, v: int, k: int, post: int) -> float:
-    """Uniform number that is compared with the chance that an alarm is bought off [1]."""
+    """Uniform number for the chance that an alarm is bought off [1]."""
     if is_drawn(run):
         return run.drawn[k, _BRIBE]
     return uniform(words_here(run, v, post, SERVICE | BRIBE)[0])
@@ -168,21 +170,23 @@ def bribe(run: Run, v: int, k: int, post: int) -> float:
 
 @bare
 def is_tipped(run: Run, v: int, k: int) -> bool:
-    """Whether a tip on the load holds at this visit."""
+    """Whether a tip on the consignment holds at this visit."""
     if is_drawn(run):
         return run.drawn[k, _TIPPED] > 0.0
     stop = run.stops[run.vehicles[v].stop]
+    # One number for all visits, under no checkpoint's name: a tip is about the consignment.
     return stop.tip > 0.0 and uniform(words(run, v, NOTHING, ENTRY | stop.tip_item)[0]) < stop.tip
 
 
 @bare
 def device(run: Run, v: int, k: int, post: int, d: int) -> tuple[float, float]:
-    """Number that decides the alarm of device d of a checkpoint [1], and the time it takes [h]."""
+    """Number for the alarm of device d of a checkpoint [1], and the time of the device [h]."""
     if is_drawn(run):
         return run.drawn[k, _DEVICES + d], run.drawn[k, _DEVICES + run.available.shape[2] + d]
     tool = run.devices[run.posts[post].first_device + d]
     drawn = words_here(run, v, post, DEVICE | tool.hash)
     time = tool.service_time * variate(run, tool.law, drawn[1])
+    # Logistic for a consignment, to be compared with a logit; uniform otherwise, with the specificity.
     if run.vehicles[v].load >= 0:
         return variate(run, run.setting[0].logistic, drawn[0]), time
     return uniform(drawn[0]), time

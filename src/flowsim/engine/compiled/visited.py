@@ -1,4 +1,4 @@
-"""The trail of vehicles: what their visits have to tell, beside what happened, to those who add it up."""
+"""Trail of vehicles: the properties of their visits that tallies need, beside the outcome."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from flowsim.jit import bare_kernel
 
 @dataclass(frozen=True, kw_only=True)
 class Trail(Vehicles):
-    """Vehicles and the numbers of their visits that were needed, with the names that they have in a `Fleet`."""
+    """Vehicles and the numbers of their visits in use, with the names of a `Fleet`."""
 
     first: Ints
     """First visit of each vehicle and, last, the number of visits, dims (vehicle + 1,)."""
@@ -30,13 +30,13 @@ class Trail(Vehicles):
     """Index of the lane group, counted through all checkpoints, dims (visit,)."""
 
     service: Floats
-    """Time of the first look, 0 if there was none, dims (visit,) [h]."""
+    """Time of the primary inspection, 0 if there was none, dims (visit,) [h]."""
 
     tipped: Bools
     """Whether a tip held, dims (visit,)."""
 
     effort: Floats
-    """Uniform number that is compared with the effort, 0 where nobody was examined, dims (visit,) [1]."""
+    """Uniform number for the comparison with the effort, 0 without a secondary inspection, dims (visit,) [1]."""
 
     @property
     def vehicle_of_visit(self) -> Ints:
@@ -45,18 +45,18 @@ class Trail(Vehicles):
 
 
 Travelled: TypeAlias = Fleet | Trail
-"""Vehicles whose visits can be added up."""
+"""Vehicles whose visits can be tallied."""
 
 
 def trail_of(run: Run, vehicles: Fleet | Roster) -> Trail:
-    """Trail that the vehicles of a run have left.
+    """Trail of the vehicles of a run.
 
     Parameters
     ----------
     run
-        Run that has come to its end.
+        Run at its end.
     vehicles
-        Fleet or roster that it began with.
+        Fleet or roster at its start.
     """
     visits, first = len(run.visits), vehicles.first
     checkpoint, station = np.zeros(visits, np.int64), np.zeros(visits, np.int64)
@@ -68,16 +68,16 @@ def trail_of(run: Run, vehicles: Fleet | Roster) -> Trail:
 
 
 def renew(trail: Trail, run: Run, who: Ints) -> None:
-    """Write into a trail what vehicles have met since it was told.
+    """Renew a trail by the visits since it was made.
 
     Parameters
     ----------
     trail
         Trail of all vehicles of a run.
     run
-        The run, which has gone on.
+        The continued run.
     who
-        Vehicles that were under way, dims (vehicle,).
+        Vehicles still under way before, dims (vehicle,).
     """
     tell(run, who, trail.first, trail.checkpoint, trail.station, trail.service, trail.effort, trail.tipped)
 
@@ -86,11 +86,12 @@ def renew(trail: Trail, run: Run, who: Ints) -> None:
 def tell(
     run: Run, who: Ints, first: Ints, checkpoint: Ints, station: Ints, service: Floats, effort: Floats, tipped: Bools
 ) -> None:
-    """Fill the arrays of a trail; vehicles are turned back to their first visit, to each in turn, and back again."""
+    """Fill in the arrays of a trail; vehicles are turned back to their first visit, to each in turn, and back again."""
     for v in who:
         run.vehicles[v].stop -= run.vehicles[v].visit - first[v]
         for k in range(first[v], first[v + 1]):
             checkpoint[k], station[k] = visit_variates.place_of(run, v, k)
+            # Only numbers that were used: any other would be drawn here for the first time.
             if not math.isnan(run.visits[k].start):
                 service[k] = visit_variates.first_look(run, v, k, checkpoint[k], station[k])[0]
             if run.vehicles[v].load >= 0:

@@ -1,4 +1,4 @@
-"""What becomes of loads at one checkpoint: taken by a case, gone round it, let go, or examined, as shares."""
+"""Shares of consignments at one checkpoint: taken by a case, bypassing it, let go, or inspected."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ Chances = Mapping[tuple[int, int], float]
     PROTECTED,
     BOUGHT,
 ) = range(10)
-"""Why a load passes a checkpoint, in the order of the results."""
+"""Reasons for which a consignment passes a checkpoint, in the order of the results."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Points:
-    """Points that stand for all masses and concealments of loads, or of the parts in which they leave a hub."""
+    """Quadrature points for the masses and concealments of consignments, or of the parts in which they leave a hub."""
 
     mass: Floats
-    """Mass of a load or part, dims (mass,) [kg]."""
+    """Mass of a consignment or part, dims (mass,) [kg]."""
 
     parts: Floats
-    """Parts in which each load goes, dims (mass,) [1]."""
+    """Parts of each consignment, dims (mass,) [1]."""
 
     concealment: Floats
     """Concealment qualities, dims (quality,) [1]."""
@@ -55,14 +55,14 @@ class Points:
 
     @property
     def powers(self) -> Floats:
-        """Sum over the parts of a load of their masses to the powers 0, 1 and 2, dims (power, mass)."""
+        """Sum over the parts of a consignment of their masses to the powers 0, 1 and 2, dims (power, mass)."""
         powers: Floats = self.parts * self.mass ** np.arange(3)[:, None]
         return powers
 
 
 @dataclass(frozen=True, kw_only=True)
 class Passing:
-    """What becomes of those who come to a checkpoint, as shares of them; dims (mass,) unless said."""
+    """Shares of the arrivals at a checkpoint by outcome; dims (mass,) unless said."""
 
     line: Floats
     """1, and the probability of an alarm of at least each level, dims (mass, 1 + level, quality) [1]."""
@@ -71,36 +71,36 @@ class Passing:
     """The same times the probability of each quality, dims (mass, quality, 1 + level) [1]."""
 
     patrolled: Floats
-    """Stopped by a patrol on the way round [1]."""
+    """Stopped by a patrol on the bypass [1]."""
 
     case: Floats
     """Taken by a case, a search after an alarm apart [1]."""
 
     missed: Floats
-    """Passed, by reason, if no alarm is raised; dims (reason, mass); `MISSED` are all whose examination ends [1]."""
+    """Passed, by reason, without an alarm; dims (reason, mass); `MISSED` are all secondary inspections that end [1]."""
 
     heard: Floats
-    """Part of those that no case takes during the search, if an alarm is raised [1]."""
+    """Part that no case takes during the search, if an alarm is raised [1]."""
 
     lost: Floats
-    """Part of those that a case takes during the search, if an alarm is raised [1]."""
+    """Part that a case takes during the search, if an alarm is raised [1]."""
 
     tipped: float
-    """Share of the referred who are so on a tip [1]."""
+    """Share of referrals on a tip [1]."""
 
 
 class Post:
-    """The checkpoints of a world as loads meet them that are described by some points."""
+    """The checkpoints of a world for consignments at given quadrature points."""
 
     def __init__(self, world: World, points: Points, *, crowded: Chances, unreached: Chances) -> None:
-        """Compute what all ways have in common.
+        """Compute the numbers shared by all ways.
 
         Parameters
         ----------
         world, crowded, unreached
             As in `expectation.expect`.
         points
-            Masses and concealments of the loads.
+            Masses and concealments of the consignments.
         """
         self.world, self.points, self.crowded, self.unreached = world, points, crowded, unreached
         self.rate, self.lead = hazard(world), _lead(world)
@@ -108,7 +108,7 @@ class Post:
         self.known: dict[Check, Passing] = {}
 
     def passing(self, check: Check) -> Passing:
-        """Shares of those who come to a checkpoint on a way."""
+        """Shares of the arrivals at a checkpoint on a way, by outcome."""
         if check not in self.known:
             self.known[check] = self._passing(check)
         return self.known[check]
@@ -146,7 +146,7 @@ class Post:
         )
 
     def _ways_round(self, post: Checkpoint) -> tuple[Floats, Floats, Floats, Floats]:
-        """Shares that get round a crossing, meet a patrol there, go through it, or are taken by a case on the way."""
+        """Shares that bypass a crossing, meet a patrol on the bypass, go through, or are taken by a case on the way."""
         mass = self.points.mass
         ways = self.world.ways_round(post.border, mode=post.mode)
         taken = np.array([way.share * (mass <= way.maximum) for way in ways]).reshape(len(ways), len(mass))
@@ -156,7 +156,7 @@ class Post:
         return ending.sum(axis=0) - stopped, stopped, through, (taken - ending).sum(axis=0)
 
     def _decided(self, group: LaneGroup, check: Check) -> tuple[float, dict[int, float]]:
-        """Share of those looked at without a tip that is referred, and the shares that pass for each reason."""
+        """Share of those inspected without a tip that is referred, and the shares that pass for each reason."""
         # Honest scores are N(0, 1) and a share `referral` of them lies above the threshold at a cost ratio of 1.
         score = float(ndtr(self.lead + ndtri(group.referral)))
         crowded = self.crowded.get((check.checkpoint, check.group), 0.0)
@@ -173,7 +173,7 @@ class Post:
         }
 
     def _examination(self, post: Checkpoint, group: LaneGroup) -> tuple[float, float]:
-        """Shares that no case takes during an examination and during a search; a train's end before it leaves."""
+        """Shares not taken by a case during a secondary inspection and a search; a train's end before it leaves."""
         if self.rate == 0.0 or group.stop < math.inf:
             return 1.0, 1.0
         detection = self.world.detection
@@ -200,7 +200,7 @@ class Post:
 
 
 def _lead(world: World) -> float:
-    """Mean risk score of loads less what liability adds to every threshold."""
+    """Mean risk score of consignments less the shift of every threshold by liability."""
     targeting, ratio = world.detection.targeting, world.detection.cost_ratio
     rule = "be above 0 where Detection.cost_ratio is not 1"
     checks.require(ratio == 1.0 or targeting > 0, thing="Detection.targeting", rule=rule, value=targeting)

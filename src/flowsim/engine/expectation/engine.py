@@ -23,14 +23,14 @@ from flowsim.world.world import World
 Floats = npt.NDArray[np.float64]
 
 SPLITS = 6
-"""Numbers of parts between which the masses of loads are integrated apart; beyond, parts are nearly full [1]."""
+"""Numbers of parts between which the masses of consignments are integrated apart; beyond, parts are nearly full [1]."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expectation:
-    """What a span of consignments comes to on average, with the variances between years.
+    """Mean outcome of a span of consignments, with variances between years.
 
-    A load that enters within the span counts with all that happens to it, so nothing is under way at the end. Drugs
+    A consignment that enters within the span counts with its whole outcome, so nothing is under way at the end. Drugs
     are those of `DRUGS`; one without streams comes to nothing. Sites are the checkpoints and then, in a world with
     cases, hubs or a market, the hubs, cities and last places of routes in the order of the network.
     """
@@ -42,7 +42,7 @@ class Expectation:
     """Mean mass seized, dims (drug, site) [kg]."""
 
     patrolled: Floats
-    """Part of `seized` that patrols stop on the way round, dims (drug, checkpoint) [kg]."""
+    """Part of `seized` by patrols on bypasses, dims (drug, checkpoint) [kg]."""
 
     by_channel: Floats
     """Mean mass seized, dims (drug, channel, agency), channels in the order of the results [kg]."""
@@ -54,7 +54,7 @@ class Expectation:
     """Variance of the mass seized, year effects included, dims (drug, site) [kg2]."""
 
     count: Floats
-    """Mean number of seizures, each load that a case finds in store being one, dims (drug, site) [1]."""
+    """Mean number of seizures, each consignment that a case finds in store being one, dims (drug, site) [1]."""
 
     leaked: Floats
     """Mean mass that leaves the country, dims (drug, exit), exits in the order of the routes [kg]."""
@@ -69,44 +69,45 @@ class Expectation:
 def expect(
     world: World, *, horizon: float = HOURS_PER_YEAR, crowded: Chances | None = None, unreached: Chances | None = None
 ) -> Expectation:
-    """Compute the mean and variance of what is seized, leaks and stays.
+    """Compute the mean and variance of mass seized, leaked and retained.
 
-    The loads of a stream are a Poisson process whose rate the year's flow multiplies; a checkpoint thins it.
+    Consignments of a stream are a Poisson process with a rate multiplied by the year's flow; a checkpoint thins it.
     Given the year, the mass seized at a checkpoint is therefore compound Poisson, and its variance follows by
     the law of total variance over the years' flow and effort, independent lognormal factors with mean 1 that all
     drugs share. Each drug has its own masses and its own season, which says how much of it meets each campaign.
-    Rings add to the variance what their loads have in common, see `clusters.Spread`.
+    Rings add to the variance by the common fate of their consignments, see `rings.Spread`.
 
-    Left out are that loads are still under way at the horizon (they count with what becomes of them later);
-    queues, except through `crowded` and `unreached`; and that all visits to a checkpoint on one day find the
-    same devices working, which ties loads together a little and changes no mean unless a load comes twice.
+    Left out are consignments still under way at the horizon (they count with their later outcome); queues, except
+    through `crowded` and `unreached`; and the state of devices common to all visits to a checkpoint on one day, which
+    ties consignments together a little and changes no mean unless one comes twice.
 
-    A load meets all its checkpoints in the campaigns of its entry, which is exact as far as the journey is short
-    beside them. It finds a closed post in the share of the day in which nobody is on duty, whatever it found
-    before: exact for one such post on a way; with several, the error is of second order in their detection.
+    A consignment meets all its checkpoints in the campaigns of its entry, which is exact as far as the journey is
+    short beside them. It finds a closed checkpoint in the share of the day without a lane on duty, whatever it found
+    before: exact for one such checkpoint on a way; with several, the error is of second order in their detection.
 
-    No case takes a load within a random time T with the probability E exp(-h T), h being the rate of cases against
-    one ring; times are independent, so their factors multiply. Queues and the spread of detours are left out, and
-    which devices worked is taken as independent of the alarm. Parts of one load are independent given the year.
+    No case takes a consignment within a random time T with the probability E exp(-h T), h being the rate of cases
+    against one ring; times are independent, so their factors multiply. Queues and the spread of detours are left out,
+    and the devices in working order are taken as independent of the alarm. Parts of one consignment are independent
+    given the year.
 
     Parameters
     ----------
     world
-        World in which the consignments move.
+        World of the consignments.
     horizon
-        Span in which they enter [h].
+        Span of their entries [h].
     crowded
-        Probability that a load finds more waiting than the wave-through threshold, by indices of checkpoint
+        Probability that a consignment finds more waiting than the wave-through threshold, by indices of checkpoint
         and lane group; 0 where none is given [1].
     unreached
-        Probability that a train leaves before its first look, or the examination of a load that is referred and
-        would be found, can end; by the same indices, 0 where none is given [1].
+        Probability that a train leaves before its primary inspection, or the secondary one of a consignment that is
+        referred and would be found, can end; by the same indices, 0 where none is given [1].
 
     Raises
     ------
     ValueError
         If the horizon is not above 0, a probability lies outside [0, 1], a lane group does not exist, a class of
-        vehicle can hold no load, or the cost ratio differs from 1 where targeting is not above 0.
+        vehicle can hold no consignment, or the cost ratio differs from 1 where targeting is not above 0.
     """
     checks.require(0 < horizon < math.inf, thing="horizon", rule="be a finite number above 0", value=horizon)
     chances = {"crowded": crowded or {}, "unreached": unreached or {}}
@@ -176,7 +177,7 @@ def _of_drug(ways: route_tree.Ways, drug: str, *, horizon: float, chances: Mappi
 
 
 def _points(world: World, drug: str) -> tuple[Points, dict[float, Floats]]:
-    """Masses and concealments of the loads of a drug, and the probability of each mass by capacity, dims (mass,)."""
+    """Masses and concealments of a drug's consignments, and the probability of each mass by capacity, dims (mass,)."""
     devices = {device for checkpoint in world.checkpoints for device in checkpoint.devices}
     slope = max((abs(device.slope) for device in devices), default=0.0)
     blur = max((abs(device.concealment) for device in devices), default=0.0)
@@ -202,7 +203,7 @@ def _leave_store(
     sums: Sums,
     chances: Mapping[str, Chances],
 ) -> None:
-    """Follow the parts in which loads leave a hub; in store a case takes a load as a whole."""
+    """Follow the parts in which consignments leave a hub; in store a case takes a consignment as a whole."""
     world, hub, loads = ways.world, ways.world.hubs[index], sums.stored[index]
     if not loads.any():
         return
@@ -220,7 +221,7 @@ def _leave_store(
 def _spread(
     world: World, season: Profile | None, *, year: Floats, kinds: Floats, horizon: float, ending: float
 ) -> rings.Spread:
-    """What makes the years of a drug differ."""
+    """Sources of the variance between a drug's years."""
     intelligence, corruption = world.detection.intelligence, world.detection.corruption
     together, bursts = 0.0, 0.0
     if intelligence.has_cases or corruption.protects:

@@ -1,4 +1,4 @@
-"""Points and probabilities that stand for all masses, concealments and years in the closed form."""
+"""Quadrature points and weights for masses, concealments and years in the closed form."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from flowsim.world.traffic import LoadSizes
 Floats = npt.NDArray[np.float64]
 
 REACH = 6.0
-"""Standard deviations that a normal variable is integrated over on either side; 2e-9 lies beyond [1]."""
+"""Standard deviations over which a normal variable is integrated on either side; 2e-9 lies beyond [1]."""
 
 PANEL = 10
 """Gauss-Legendre points in one panel of the masses [1]."""
 
 PART = 5
-"""Gauss-Legendre points between two masses at which the number of parts of a load changes [1]."""
+"""Gauss-Legendre points between two masses at which the number of parts of a consignment changes [1]."""
 
 YEARS = 8
 """Gauss points of a year's effort between two values at which a class of checkpoint reaches effort 1 [1]."""
@@ -37,23 +37,23 @@ def masses(
     slope: float,
     splits: Sequence[float] = (),
 ) -> tuple[Floats, dict[float, Floats]]:
-    """Masses of entering loads, and the probability of each in a vehicle of each capacity.
+    """Masses of entering consignments, and the probability of each in a vehicle of each capacity.
 
-    Panels end at the start of the tail, at each capacity and at what is carried at most on each way round. A
+    Panels end at the start of the tail, at each capacity and at the largest mass carried on each bypass. A
     sensitivity with slope b has poles pi / b off the real axis of ln(mass), so panels of 6 / b lose nothing.
 
     Parameters
     ----------
     sizes
-        Distribution of detected loads.
+        Distribution of detected consignments.
     capacities
         Largest masses that the vehicles can hide [kg].
     maxima
-        Largest masses that are carried on ways round [kg].
+        Largest masses carried on bypasses [kg].
     slope
         Largest slope of a sensitivity over ln(mass) [1].
     splits
-        Masses at which a load is split into one part more [kg].
+        Masses at which a consignment is split into one part more [kg].
 
     Returns
     -------
@@ -63,7 +63,7 @@ def masses(
     Raises
     ------
     ValueError
-        If a vehicle can hold no load.
+        If a vehicle can hold no consignment.
     """
     sd, start = sizes.log_sd, math.log(sizes.tail_start)
     centre = math.log(sizes.median) + sizes.selection * sd**2
@@ -86,14 +86,14 @@ def masses(
     chances = np.concatenate([density * weights, tail_density * above_weights])
     held = {capacity: np.where(logs < math.log(capacity), chances, 0.0) for capacity in capacities}
     for capacity, part in held.items():
-        rule = f"be above tail_start ({sizes.tail_start} kg) where all loads lie in the tail"
+        rule = f"be above tail_start ({sizes.tail_start} kg) where all consignments lie in the tail"
         checks.require(part.sum() > 0, thing="ClassShare.capacity", rule=rule, value=capacity)
     used = np.sum(list(held.values()), axis=0) > 0
     return np.exp(logs[used]), {capacity: part[used] / part.sum() for capacity, part in held.items()}
 
 
 def between(edges: Iterable[float], low: float, high: float) -> list[float]:
-    """Return the ends of an interval with the edges that lie inside it."""
+    """Ends of an interval with the edges inside it."""
     return [low, *sorted({edge for edge in edges if low < edge < high}), high]
 
 
@@ -135,7 +135,7 @@ def concealments(blur: float) -> tuple[Floats, Floats]:
 
 
 def years(log_sd: float, efforts: Iterable[float]) -> tuple[Floats, Floats]:
-    """Factors on a year's effort and their probabilities, in panels that end where an effort reaches 1.
+    """Factors on a year's effort and their probabilities, in panels up to each value at which an effort reaches 1.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Clusters: how the loads of a year bunch into rings, and how long they are exposed to cases, in closed form."""
+"""Rings in closed form: clustering of a year's consignments, and their exposure to cases."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from flowsim.world.traffic import Law
 Floats = npt.NDArray[np.float64]
 
 CONSTANT = Law(family="constant", cv=0.0)
-"""Law of times that do not vary."""
+"""Law of constant times."""
 
 STEP = 0.05
 """Step of the logarithm of the transform variable in `sum_of_squares` [1]."""
 
 REACH = 8.0
-"""Standard deviations that a lognormal time is integrated over on either side [1]."""
+"""Standard deviations over which a lognormal time is integrated on either side [1]."""
 
 
 @cache
 def laplace(law: Law, rate: float) -> float:
-    """Probability that nothing happens within a random time at a rate of `rate` events per mean time [1].
+    """Probability of no event within a random time at a rate of `rate` events per mean time [1].
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ def laplace(law: Law, rate: float) -> float:
 
 @cache
 def sum_of_squares(rings: int, exponent: float) -> float:
-    """Mean of the sum of the squares of the rings' shares of all loads, if their sizes are Pareto [1].
+    """Mean of the sum of squared shares of rings in all consignments, for Pareto sizes [1].
 
     With sizes x of a minimum of 1 and 1 / S ** 2 written as the integral of s exp(-s S),
 
@@ -86,40 +86,40 @@ def sum_of_squares(rings: int, exponent: float) -> float:
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """What makes years differ: flow and effort, and the rings, which share protection, cases and their end."""
+    """Sources of variance between years: flow and effort, and the rings, with common protection, cases and end."""
 
     year: Floats
-    """Probability of each point that stands for a year's effort, dims (year,) [1]."""
+    """Probability of each quadrature point of a year's effort, dims (year,) [1]."""
 
     flow_square: float
     """Mean square of the factor on a year's flow [1]."""
 
     kinds: Floats
-    """Share of the rings of each kind, which protection tells apart, dims (kind,) [1]."""
+    """Share of the rings of each kind, by the agencies that protect them, dims (kind,) [1]."""
 
     together: float
-    """Mean of the sum of the squares of the rings' shares of all loads; 0 if rings have nothing in common [1]."""
+    """Mean of the sum of squared shares of rings in all consignments; 0 if rings have nothing in common [1]."""
 
     bursts: float
     """Mean over time of the square of the entries, relative to the square of the mean, by case against a ring [1]."""
 
     stopping: float
-    """Relative variance of the part of its loads that a ring sends before it is dismantled [1]."""
+    """Relative variance of the part of its consignments that a ring sends before it is dismantled [1]."""
 
     def variance(self, moments: Floats, by_case: Floats) -> Floats:
         """Variance over the years of the mass taken, by the law of total variance.
 
-        Given the year, a ring with a share w of all loads has w times the mean of its kind. A case against it takes
-        w K at once, if K is the mean mass of all loads on the way and in store. Cases against a ring come at a rate h,
-        so h K over the year is the mass by_case, and the variance that comes of taking loads together is the sum over
-        rings of w^2 by_case^2 / (cases against a ring in a year).
+        Given the year, a ring with a share w of all consignments has w times the mean of its kind. A case against it
+        takes w K at once, if K is the mean mass of all consignments on the way and in store. Cases against a ring come
+        at a rate h, so h K over the year is the mass by_case, and the variance from consignments taken together is the
+        sum over rings of w^2 by_case^2 / (cases against a ring in a year).
 
         Parameters
         ----------
         moments
             Masses taken to the powers 0, 1 and 2, dims (power, ..., kind, year) [kg ** power].
         by_case
-            Mass that cases take, dims (..., kind, year) [kg].
+            Mass taken by cases, dims (..., kind, year) [kg].
 
         Returns
         -------

@@ -1,4 +1,4 @@
-"""The ways of loads as a tree in which loads that have met the same checkpoints so far share a branch."""
+"""Ways of consignments as a tree; consignments with the same checkpoints so far share a branch."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from flowsim.world.world import Stop, World
 Floats = npt.NDArray[np.float64]
 
 FREE, INTACT, OPENED = range(3)
-"""Whether a seal decides at a checkpoint, and if so whether it was opened and closed again."""
+"""Role of a seal at a checkpoint: none, or intact, or opened and closed again."""
 
 LEAVES, KEPT, STORED = range(3)
-"""Kinds of end: the load leaves the country, stays in a city, or is put in store at a hub."""
+"""Kinds of end: the consignment leaves the country, stays in a city, or is stored at a hub."""
 
 
 class Check(NamedTuple):
@@ -39,14 +39,14 @@ class Check(NamedTuple):
     """One of `FREE` to `OPENED`."""
 
     first: bool
-    """Whether it is the first of its agency on the way, where a tip works."""
+    """Whether it is the first of its agency on the way, the only one at which a tip works."""
 
     arriving: float
-    """Share of the loads under way to it that no case takes before [1]."""
+    """Share of the consignments under way to it that no case takes before [1]."""
 
 
 class End(NamedTuple):
-    """Where loads end."""
+    """End of consignments."""
 
     kind: int
     """One of `LEAVES` to `STORED`."""
@@ -55,24 +55,24 @@ class End(NamedTuple):
     """Exit, site of the city, or hub."""
 
     site: int
-    """Site at which a case that ripened on the last part of the way takes them."""
+    """Site of a seizure by a case that ripens on the last part of the way."""
 
     arriving: float
-    """Share of the loads under way to it that no case takes before [1]."""
+    """Share of the consignments under way to it that no case takes before [1]."""
 
 
 @dataclass
 class Branch:
-    """Loads that have met the same checkpoints so far; arrays have dims (mass,)."""
+    """Consignments with the same checkpoints so far; arrays have dims (mass,)."""
 
     coming: Floats
-    """Loads that come here if none is taken before."""
+    """Consignments that come here if none is taken before."""
 
     ends: dict[End, Floats] = field(default_factory=dict)
-    """Loads among them that meet no further checkpoint."""
+    """Consignments among them that meet no further checkpoint."""
 
     onward: dict[Check, Branch] = field(default_factory=dict)
-    """Loads among them that meet a further one."""
+    """Consignments among them that meet a further one."""
 
 
 def sites_of_places(world: World) -> dict[str, int]:
@@ -90,13 +90,13 @@ def sites_of_places(world: World) -> dict[str, int]:
 
 
 def hazard(world: World) -> float:
-    """Rate at which cases ripen against the ring of a load [1/h]."""
+    """Rate at which cases ripen against the ring of a consignment [1/h]."""
     intelligence = world.detection.intelligence
     return (intelligence.cases_knb + intelligence.cases_committee) / intelligence.rings / HOURS_PER_YEAR
 
 
 class Ways:
-    """All routes of a world in all classes of vehicle, each prepared when it is first asked for."""
+    """All routes of a world in all classes of vehicle, each prepared on first use."""
 
     def __init__(self, world: World) -> None:
         """Prepare none.
@@ -104,7 +104,7 @@ class Ways:
         Parameters
         ----------
         world
-            World whose routes they are.
+            World of the routes.
         """
         self.world, self.sites = world, sites_of_places(world)
         self._known: dict[tuple[str, str, int | None], _Way] = {}
@@ -118,20 +118,20 @@ class Ways:
 
 
 def of_streams(ways: Ways, drug: str, *, mass: Floats, shares: Mapping[float, Floats], sent: float) -> Branch:
-    """Loads of all streams of a drug along their routes, as far as a hub where they are stored.
+    """Consignments of all streams of a drug along their routes, as far as a hub with a store.
 
     Parameters
     ----------
     ways
-        Ways of the world in which they move.
+        Ways of the world.
     drug
-        What they carry.
+        Their drug.
     mass
         Masses, dims (mass,) [kg].
     shares
         Probability of each mass in a vehicle of each capacity, dims (mass,) [1].
     sent
-        Part of the loads of a year [1].
+        Part of the consignments of a year [1].
     """
     world, traffic = ways.world, ways.world.traffic
     root = Branch(np.zeros_like(mass))
@@ -152,12 +152,12 @@ def of_streams(ways: Ways, drug: str, *, mass: Floats, shares: Mapping[float, Fl
 
 
 def of_parts(ways: Ways, hub: Hub, drug: str, *, masses: int) -> Branch:
-    """Ways of the parts in which loads of a drug leave a hub, as shares of the loads that are stored there.
+    """Ways of the parts in which consignments of a drug leave a hub, as shares of the consignments in store.
 
     Parameters
     ----------
     ways, hub, drug
-        Ways of the world, hub and drug that it is about.
+        Ways of the world, hub and drug.
     masses
         Number of masses [1].
     """
@@ -180,7 +180,7 @@ def of_parts(ways: Ways, hub: Hub, drug: str, *, masses: int) -> Branch:
 
 
 Ends = list[tuple[int, float, tuple[int, int]]]
-"""Position on the path, share of the loads, and kind and index of each end."""
+"""Position on the path, share of the consignments, and kind and index of each end."""
 
 
 def _ends(ways: Ways, route: Route) -> Ends:
@@ -196,7 +196,7 @@ def _ends(ways: Ways, route: Route) -> Ends:
 
 
 def _with_hub(world: World, route: Route, ends: Ends) -> Ends:
-    """Ends of a route of which a share of the loads that pass its first hub is stored there."""
+    """Ends of a route with a share of the consignments past its first hub stored there."""
     stores = {hub.place: k for k, hub in enumerate(world.hubs) if hub.share > 0}
     position = next((k for k, place in enumerate(route.path[:-1]) if place in stores), None)
     if position is None or route.mode != "road":
@@ -209,7 +209,7 @@ def _with_hub(world: World, route: Route, ends: Ends) -> Ends:
 
 
 def _seals(world: World, vehicle_class: str) -> list[tuple[int, float]]:
-    """States of the seal of loads at crossings, with their shares."""
+    """States of the seal of consignments at crossings, with their shares."""
     if vehicle_class != "tir" or not world.detection.seals.green_lane:
         return [(FREE, 1.0)]
     return [(INTACT, 1.0 - world.detection.seals.opened), (OPENED, world.detection.seals.opened)]
@@ -230,7 +230,7 @@ class _Way:
         self.sites = sites
 
     def send(self, root: Branch, coming: Floats, *, seal: int, ends: Ends) -> None:
-        """Add loads to the branches along the way, and to its ends."""
+        """Add consignments to the branches along the way, and to its ends."""
         root.coming += coming
         passed, met = [root], set()
         for k, stop in enumerate(self.stops):
@@ -248,7 +248,7 @@ class _Way:
             last.ends[end] = last.ends.get(end, 0.0) + share * coming
 
     def arriving(self, k: int) -> float:
-        """Share of the loads that no case takes between the stop before and stop k [1]."""
+        """Share of the consignments not taken by a case between the stop before and stop k [1]."""
         place = self.stops[k].place
         if k == 0:
             return math.prod(self.legs[self.start : place])
@@ -258,7 +258,7 @@ class _Way:
         return self.standing(k - 1) * math.prod(self.legs[self.stops[k - 1].place : place])
 
     def ending(self, before: int, *, position: int) -> tuple[int, float]:
-        """Site where a case takes loads after their last stop, and the share that it does not take [1]."""
+        """Site of seizures by cases after the last stop, and the share not seized [1]."""
         left = self.stops[before - 1].place if before else self.start
         standing = self.standing(before - 1) if before else 1.0
         at_post = before > 0 and left == position
@@ -266,7 +266,7 @@ class _Way:
         return site, standing * math.prod(self.legs[left:position])
 
     def standing(self, k: int) -> float:
-        """Share of the loads that no case takes while a train waits for its departure after the first look [1]."""
+        """Share not taken by a case while a train waits for its departure after the primary inspection [1]."""
         stop = self.stops[k]
         group = self.world.checkpoints[stop.checkpoint].groups[stop.group]
         wait = max(0.0, group.stop - group.service_time) if group.stop < math.inf else 0.0
@@ -274,7 +274,7 @@ class _Way:
 
 
 def _surviving(world: World, time: float) -> float:
-    """Share of the loads that no case takes on a leg of a mean travel time [h]."""
+    """Share of the consignments not taken by a case on a leg of a mean travel time [h]."""
     travel, events = world.network.travel, hazard(world) * time
     varying = rings.laplace(Law(family="lognormal", cv=travel.cv), events * (1.0 - travel.minimum))
     return rings.laplace(rings.CONSTANT, events * travel.minimum) * varying

@@ -1,4 +1,4 @@
-"""Seasons: when in a year loads enter, in campaigns and while their ring goes on sending, in closed form."""
+"""Seasons in closed form: entries over the year, in campaigns, and until a ring is dismantled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def sent_before(season: Profile | None, time: float, *, ending: float = 0.0, power: int = 1) -> float:
-    """Part of the loads of a year that come before a time [1]; years follow one another alike.
+    """Part of the consignments of a year before a time [1]; all years are alike.
 
     Parameters
     ----------
@@ -28,9 +28,9 @@ def sent_before(season: Profile | None, time: float, *, ending: float = 0.0, pow
     time
         Time from the first of January [h].
     ending
-        Rate at which those who send them stop for the rest of a year [1/h].
+        Rate at which senders stop for the rest of a year [1/h].
     power
-        Power of the rate relative to its mean that is integrated; 1 counts loads [1].
+        Power of the rate relative to its mean under the integral; 1 counts consignments [1].
     """
     years, within = divmod(time, HOURS_PER_YEAR)
     whole = _within_year(season, HOURS_PER_YEAR, ending=ending, power=power) if years else 0.0
@@ -51,12 +51,12 @@ def _within_year(season: Profile | None, time: float, *, ending: float, power: i
 
 
 def campaigns(world: World, season: Profile | None, *, horizon: float, ending: float) -> tuple[Floats, Floats]:
-    """Campaigns of a year, as spans in which all factors on effort are the same.
+    """Campaigns of a year, as spans with constant factors on effort.
 
     Parameters
     ----------
     world
-        World whose campaigns they are.
+        World of the campaigns.
     season, ending
         As in `sent_before`.
     horizon
@@ -65,7 +65,7 @@ def campaigns(world: World, season: Profile | None, *, horizon: float, ending: f
     Returns
     -------
     tuple
-        Factors, dims (checkpoint, span), and the share of each span in the loads, dims (span,) [1].
+        Factors, dims (checkpoint, span), and the share of each span in the consignments, dims (span,) [1].
     """
 
     def sent(time: float) -> float:
@@ -83,7 +83,7 @@ def campaigns(world: World, season: Profile | None, *, horizon: float, ending: f
 
 
 def stopping(season: Profile | None, *, horizon: float, ending: float) -> float:
-    """Relative variance of the part of its loads that a ring sends before it stops, within a year [1].
+    """Relative variance of the part of its consignments that a ring sends before it stops, within a year [1].
 
     Parameters
     ----------

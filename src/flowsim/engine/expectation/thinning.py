@@ -1,4 +1,4 @@
-"""Thinning: follow the loads of a drug along all branches and add up what each checkpoint takes from them."""
+"""Thinning: follow the consignments of a drug along all branches and add up the mass taken at each checkpoint."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ from flowsim.world.world import World
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Met = tuple[int, ...]
-"""Agencies that protect rings in the order in which loads met them."""
+"""Agencies that protect rings, in the order in which consignments met them."""
 
 ROUTINE, PATROL, TIP, CASE, MARKET = range(5)
-"""How a seizure comes about, in the order of the results."""
+"""Channels of a seizure, in the order of the results."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class States:
-    """What loads of one kind have in common: the agencies that protect their ring, and the year and season.
+    """States of consignments of one kind: the agencies that protect their ring, and the year and season.
 
     Bit k of the kind of a ring is set if `agencies[k]` protects it. A state is a kind times the number of years and
     seasons, plus the year and season.
@@ -40,7 +40,7 @@ class States:
     """Share of the rings of each kind, dims (kind,) [1]."""
 
     effort: Floats
-    """Share of alarms that are followed up, dims (checkpoint, level, year and season) [1]."""
+    """Share of alarms followed up, dims (checkpoint, level, year and season) [1]."""
 
     weight: Floats
     """Probability of each year and season, dims (year and season,) [1]."""
@@ -51,7 +51,7 @@ class States:
         return np.outer(self.kinds, self.weight).ravel()
 
     def spread(self, met: Sequence[int]) -> Ints:
-        """Position of each state among those that only the agencies met so far tell apart, dims (state,)."""
+        """Position of each state among the states told apart by the agencies met so far, dims (state,)."""
         kind, among = np.arange(len(self.kinds)), np.zeros(len(self.kinds), dtype=np.int64)
         for k, agency in enumerate(met):
             among |= (kind >> self.agencies.index(agency) & 1) << k
@@ -60,7 +60,7 @@ class States:
 
 
 def protection(world: World) -> tuple[tuple[int, ...], Floats]:
-    """Agencies that protect rings, and the share of each kind of ring by those that do, dims (kind,) [1]."""
+    """Agencies that protect rings, and the share of each kind of ring by protecting agencies, dims (kind,) [1]."""
     chances = [world.detection.corruption.protected(agency) for agency in AGENCIES]
     kinds = np.ones(1)
     for chance in chances:
@@ -71,13 +71,13 @@ def protection(world: World) -> tuple[tuple[int, ...], Floats]:
 
 @dataclass
 class Sums:
-    """What is taken, and where loads end."""
+    """Mass taken by site and channel, and mass by end."""
 
     moments: Floats
     """Masses taken to the powers 0, 1 and 2, dims (power, site, state) [kg ** power]."""
 
     by_case: Floats
-    """Mass that cases take, dims (site, state) [kg]."""
+    """Mass taken by cases, dims (site, state) [kg]."""
 
     channels: Floats
     """Mass taken, dims (channel, agency) [kg]."""
@@ -86,20 +86,20 @@ class Sums:
     """Mass that passes checkpoints, dims (reason,) [kg]."""
 
     patrolled: Floats
-    """Mass that patrols stop, dims (checkpoint,) [kg]."""
+    """Mass stopped by patrols, dims (checkpoint,) [kg]."""
 
     leaked: Floats
     """Mass that leaves the country, dims (exit,) [kg]."""
 
     stored: list[Floats]
-    """Loads that come into store, one array per hub with dims (mass, state) [1]."""
+    """Consignments that come into store, one array per hub with dims (mass, state) [1]."""
 
     retained: float = 0.0
     """Mass that stays in cities [kg]."""
 
 
 class Thinning:
-    """Loads of one drug, or the parts in which they leave one hub, on their ways."""
+    """Consignments of one drug, or the parts in which they leave one hub, on their ways."""
 
     def __init__(self, world: World, post: Post, *, states: States, sums: Sums, sent: Floats | None = None) -> None:
         """Set out.
@@ -107,11 +107,11 @@ class Thinning:
         Parameters
         ----------
         world, post, states
-            World, its checkpoints as the loads meet them, and the states of their rings and years.
+            World, its checkpoints as the consignments meet them, and the states of their rings and years.
         sums
-            What is added to.
+            Sums to add to.
         sent
-            Loads that come out of store, dims (mass, state); None if the branches hold numbers and not shares.
+            Consignments from store, dims (mass, state); None if the branches hold numbers and not shares.
         """
         self.world, self.post, self.states, self.sums, self.sent = world, post, states, sums, sent
         self.weights, self.powers = states.weights, post.points.powers
@@ -120,10 +120,10 @@ class Thinning:
         self.case_agencies = rates / (rates.sum() or 1.0)
 
     def follow(self, root: Branch) -> None:
-        """Follow loads from the root of their branches to their ends.
+        """Follow consignments from the root of their branches to their ends.
 
-        Arrays of those who are left have dims (mass, state, quality), of states only those that the agencies met so
-        far tell apart.
+        Arrays of the surviving have dims (mass, state, quality), with only such states as the agencies met so far tell
+        apart.
         """
         points, years = self.post.points, len(self.states.weight)
         came: dict[tuple[Check, Met], Floats] = {}
@@ -162,7 +162,7 @@ class Thinning:
             self._end(end, loads, met=met)
 
     def _followed(self, check: Check, passing: Passing, *, met: Met) -> tuple[list[Floats], Met]:
-        """Share of the alarms heard that lead to a seizure, dims (state,), and the agencies met now.
+        """Share of alarms after the search that lead to a seizure, dims (state,), and the agencies met so far.
 
         The share of the alarms of any level comes first, then what each level adds.
         """
@@ -177,13 +177,13 @@ class Thinning:
         return [np.outer(free, (1.0 - bribe) * part).ravel() for part in heeded], later
 
     def _summed(self, rows: Floats, left: Floats, *, met: Met) -> Floats:
-        """Sums over masses of rows times those who are left, dims (row, state), of all states."""
+        """Sums over masses of rows times the surviving consignments, dims (row, state), of all states."""
         spread = self.spread(met)
         sums: Floats = (rows @ left)[:, spread] if self.sent is None else rows @ (left[:, spread] * self.sent)
         return sums
 
     def _take(self, check: Check, *, whole: Floats, alarmed: Floats, met: Met) -> None:
-        """Add what is taken at a checkpoint from those who come there; `alarmed` by level of the alarm."""
+        """Add the mass taken at a checkpoint from its arrivals; `alarmed` by level of the alarm."""
         passing, powers, sums, c = self.post.passing(check), self.powers, self.sums, check.checkpoint
         post = self.world.checkpoints[c]
         agency, bribe = AGENCIES.index(post.agency), self.world.bribe_at(post)
@@ -222,7 +222,7 @@ class Thinning:
         return np.repeat(bit.astype(np.float64), len(self.states.weight))
 
     def _end(self, end: End, loads: Floats, *, met: Met) -> None:
-        """Add what becomes of those who meet no further checkpoint; loads have dims (mass, state)."""
+        """Add the outcome of consignments after their last checkpoint; they have dims (mass, state)."""
         sums, market = self.sums, self.world.traffic.market
         if end.kind == STORED:
             sums.stored[end.which] += end.arriving * loads[:, self.spread(met)]
@@ -240,7 +240,7 @@ class Thinning:
                 sums.channels[MARKET, AGENCIES.index("Committee")] += market * mass
 
     def take_by_case(self, site: int, taken: Floats) -> None:
-        """Add what cases take at a site: sums of masses to the powers 0, 1 and 2, dims (power, state)."""
+        """Add seizures by cases at a site: sums of masses to the powers 0, 1 and 2, dims (power, state)."""
         self.sums.moments[:, site] += taken
         self.sums.by_case[site] += taken[1]
         self.sums.channels[CASE] += taken[1] @ self.weights * self.case_agencies

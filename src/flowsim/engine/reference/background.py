@@ -1,4 +1,4 @@
-"""Recorded queues: what a vehicle would have met that arrived at a checkpoint in a span of simulated traffic."""
+"""Background traffic: the queues that a vehicle meets in a span of simulated traffic."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from flowsim.world.world import World
 
 @dataclass(frozen=True)
 class Queue:
-    """What stood in one queue, by time."""
+    """Arrivals, starts and free times of one queue, in order of time."""
 
     arrivals: list[float]
     """Arrivals in order [h]."""
@@ -28,17 +28,17 @@ class Queue:
     """Starts of service in order [h]."""
 
     free: list[float]
-    """Time from which a lane is free for a newcomer once those who arrived before are served [h]."""
+    """Time at which a lane is free for a newcomer after each arrival [h]."""
 
     group: LaneGroup | None = None
-    """Lanes with shifts, of which `free` then holds the time of each lane for each arrival in turn."""
+    """Lanes with shifts; `free` then holds the time of each lane for each arrival in turn."""
 
     def waiting(self, time: float) -> int:
         """Number waiting at a time, not counting those in service [1]."""
         return bisect_left(self.arrivals, time) - bisect_left(self.starts, time)
 
     def wait(self, time: float) -> float:
-        """Time that a newcomer waits [h]."""
+        """Wait of a newcomer [h]."""
         before = bisect_left(self.arrivals, time)
         if self.group is not None:
             lanes = self.group.lanes
@@ -48,7 +48,7 @@ class Queue:
 
 
 def next_on_duty(group: LaneGroup, lane: int, *, time: float) -> float:
-    """First time from a time on at which a lane is on duty [h]."""
+    """First time from a time on with a lane on duty [h]."""
     for _ in range(len(group.shifts) + 1):
         if lane < shifts.on_duty(group.shifts, group.lanes, time=time):
             return time
@@ -81,7 +81,7 @@ class Queues:
     """Spans in order of time."""
 
     def at(self, time: float) -> tuple[Span, float]:
-        """Span that stands for a time, and the same hour of the same weekday in it [h].
+        """Span that represents a time, and the same hour of the same weekday in it [h].
 
         Parameters
         ----------
@@ -98,18 +98,18 @@ class Queues:
 
 
 def record(world: World, fleet: Fleet, outcome: Outcome, *, start: float, end: float) -> Span:
-    """Record the queues of simulated honest traffic.
+    """Record the queues of simulated honest traffic, for use as background traffic.
 
     Parameters
     ----------
     world
-        World that was simulated.
+        Simulated world.
     fleet
-        Vehicles that were simulated.
+        Simulated vehicles.
     outcome
-        What happened to them.
+        Their outcome.
     start, end
-        Span that is recorded, after the warm-up [h].
+        Recorded span, after the warm-up [h].
     """
     groups, bays = {}, {}
     looked = outcome.start + fleet.service
@@ -134,7 +134,7 @@ def record(world: World, fleet: Fleet, outcome: Outcome, *, start: float, end: f
 
 
 def _queue(arrival: Floats, start: Floats, finish: Floats, *, servers: int, end: float) -> Queue:
-    """Queue of one group: whoever waits at the end counts as served then; who left unserved has finish -infinity."""
+    """Queue of one group: waiting at the end counts as served then; leaving unserved has finish -infinity."""
     start, finish = np.where(np.isnan(start), end, start), np.where(np.isnan(finish), end, finish)
     order = np.lexsort((start, arrival))
     last = [-np.inf] * servers
@@ -148,7 +148,7 @@ def _queue(arrival: Floats, start: Floats, finish: Floats, *, servers: int, end:
 def _queue_with_shifts(
     arrival: Floats, start: Floats, finish: Floats, lane: Ints, *, group: LaneGroup, end: float
 ) -> Queue:
-    """Queue of a group whose lanes come on and off duty: the time at which each lane is free, after each arrival."""
+    """Queue of a group with shifts: the time at which each lane is free, after each arrival."""
     order = np.lexsort((start, arrival))
     finish = np.where(np.isnan(finish), end, finish)
     last = [-math.inf] * group.lanes

@@ -41,7 +41,7 @@ Journey = Generator[simpy.Event, Any, Any]
 
 
 class Stage(IntEnum):
-    """Where a vehicle stands between two of its events."""
+    """Position of a vehicle between two of its events."""
 
     ON_THE_ROAD = 0
     ARRIVED = 1
@@ -56,7 +56,7 @@ class Stage(IntEnum):
 
 
 class Simulation:
-    """One run of the reference engine, from a state on."""
+    """A run of the reference engine, from a state on."""
 
     def __init__(self, world: World, fleet: Fleet, *, state: State, queues: Queues | None) -> None:
         """Set up the stations and read the fleet.
@@ -154,14 +154,14 @@ class Simulation:
             journal.fate[vehicle] = fates.RETAINED if self.retained[vehicle] else fates.PASSED
 
     def split(self, vehicle: int) -> None:
-        """Put a load in store at its hub, from where each part sets out when its time in store is over."""
+        """Store a consignment at its hub, from where each part leaves at the end of its time in store."""
         self.journal.fate[vehicle] = SPLIT
         for part in self.parts[vehicle]:
             self.entry[part] = self.clock.now + float(self.fleet.store[part])
             self.clock.process(self.journey(part, self.first[part], Stage.IN_STORE))
 
     def taken(self, vehicle: int) -> bool:
-        """Whether a ripe case takes the load now, at the end of a leg, of a service or of its time in store."""
+        """Whether a ripe case takes the consignment now, at the end of a leg, of a service or of its time in store."""
         if self.case_time[vehicle] > self.clock.now:
             return False
         self.journal.fate[vehicle], self.journal.end[vehicle] = SEIZED, self.clock.now
@@ -174,7 +174,7 @@ class Simulation:
         return not post.border and shifts.on_duty(group.shifts, group.lanes, time=self.clock.now) == 0
 
     def arrive(self, vehicle: int, k: int) -> Stage:
-        """Stage of a load that arrives: taken by a case, on its way round the crossing, or to be controlled."""
+        """Stage of an arriving consignment: taken by a case, on a bypass, or to be controlled."""
         if self.taken(vehicle):
             self.journal.arrival[k] = self.clock.now
             return Stage.TAKEN
@@ -184,7 +184,7 @@ class Simulation:
         return Stage.ROUND
 
     def way_round(self, vehicle: int, k: int) -> Journey:
-        """Go round the crossing; a patrol that is met stops the load at the end of the way."""
+        """Bypass the crossing; a patrol stops the consignment at the end of the bypass."""
         clock, journal, fleet = self.clock, self.journal, self.fleet
         way = self._way(k, float(fleet.mass[vehicle]))
         assert way is not None
@@ -196,7 +196,7 @@ class Simulation:
         return bypass.chosen(self.rounds[self.checkpoint[k]], uniform=float(self.fleet.way_round[k]), mass=mass)
 
     def control(self, vehicle: int, k: int, stage: Stage) -> Journey:
-        """Pass the checkpoint: first look, decision, examination; a train leaves on time, whatever was done."""
+        """Pass the checkpoint: primary inspection, decision, secondary inspection; a train always leaves on time."""
         clock, journal, ident = self.clock, self.journal, self.ident[vehicle]
         stop = self.stop[self.checkpoint[k]][self.group[k]]
         if stage <= Stage.IN_LANE:
@@ -211,11 +211,11 @@ class Simulation:
             yield clock.at(journal.arrival[k] + stop, Order.ARRIVAL, ident)
 
     def decide(self, vehicle: int, k: int) -> int:
-        """What follows from the first look.
+        """Decision after the primary inspection.
 
-        A tip on a load means referral, whatever else would decide. A seal in the green lane is checked instead of
-        the score; if something is noticed the vehicle is referred, however many wait. A load in a wagon that the
-        team does not examine is not reached.
+        A tip on a consignment means referral, whatever else would decide. A seal in the green lane is checked in
+        place of the score; if something is noticed the vehicle is referred, however many wait. A consignment in a
+        wagon that the team does not inspect is not reached.
         """
         fleet, c, g = self.fleet, self.checkpoint[k], self.group[k]
         if math.isnan(self.journal.start[k]):
@@ -235,7 +235,7 @@ class Simulation:
         return NOT_SELECTED
 
     def first_look(self, k: int, stage: Stage, ident: int, stop: float) -> Journey:
-        """Wait for a lane and be looked at, unless the train leaves before that can end."""
+        """Wait for a lane and be inspected there, unless the train leaves before the inspection can end."""
         clock, journal, c, g = self.clock, self.journal, self.checkpoint[k], self.group[k]
         station = self.lanes[c][g]
         if stage == Stage.ARRIVED:
@@ -257,7 +257,7 @@ class Simulation:
             station.release(journal.lane[k])
 
     def _recorded(self, k: int, stop: float) -> Stage:
-        """Look up what a vehicle would have met in the recorded queue of its lanes."""
+        """Look up the background traffic in the queue of a vehicle's lanes."""
         journal, now, c, g = self.journal, self.clock.now, self.checkpoint[k], self.group[k]
         assert self.queues is not None
         span, local = self.queues.at(now)
@@ -284,7 +284,7 @@ class Simulation:
         return -1
 
     def examination(self, vehicle: int, k: int, stage: Stage, stop: float) -> Journey:
-        """Wait for a bay and be examined; an alarm on a load ends the journey unless it comes to nothing."""
+        """Wait for a bay and be inspected there; an alarm on a consignment can end the journey."""
         clock, journal, c = self.clock, self.journal, self.checkpoint[k]
         station, due = self.bays[c], journal.arrival[k] + stop
         if stage == Stage.FOR_BAY:
@@ -308,7 +308,7 @@ class Simulation:
             journal.fate[vehicle], journal.end[vehicle] = SEIZED, clock.now
 
     def found(self, vehicle: int, k: int) -> bool:
-        """Whether an alarm on a load is followed up, on a tip always, and neither protection nor a bribe stops it."""
+        """Whether an alarm on a consignment is followed up, on a tip always, and no protection or bribe stops it."""
         fleet, c = self.fleet, self.checkpoint[k]
         if not fleet.tipped[k] and fleet.effort[k] >= self.effort_at(vehicle, c, self.journal.alarm[k] - 1):
             return False
@@ -316,18 +316,18 @@ class Simulation:
         return not is_protected and bool(fleet.bribe[k] >= self.bribe[c])
 
     def effort_at(self, vehicle: int, c: int, level: int) -> float:
-        """Share of alarms of a level on loads that a checkpoint follows up at the present time [1]."""
+        """Share of alarms of a level on consignments that a checkpoint follows up at the present time [1]."""
         agency = self.world.checkpoints[c].agency
         more = campaigns.factor(self.world.campaigns, agency=agency, time=self.clock.now)
         base: float = self.effort[self.fleet.replication[vehicle]][c][level]
         return min(1.0, base * more)
 
     def examine_at(self, vehicle: int, k: int) -> Callable[[float], float]:
-        """Time in the bay as a function of when the examination begins [h]."""
+        """Time in the bay by the start of the secondary inspection [h]."""
         return lambda now: self.examine(vehicle, k, now)[0]
 
     def examine(self, vehicle: int, k: int, start: float) -> tuple[float, int]:
-        """Time in the bay [h], with all devices that work on the day and the search that any alarm brings.
+        """Time in the bay [h], with all devices in working order on the day and the search after any alarm.
 
         The alarm is as in `Outcome`.
         """
@@ -347,7 +347,7 @@ class Simulation:
         return duration + float(fleet.search[k]) if alarm else duration, alarm
 
     def resume(self, time: float) -> list[int]:
-        """Put every vehicle back where the journal left it; vehicles that have yet to enter, in order."""
+        """Put every vehicle back at its place in the journal; vehicles yet to enter, in order."""
         journal, under_way, to_come = self.journal, [], []
         for vehicle, parent in enumerate(self.parent):
             if parent >= 0:
@@ -404,20 +404,20 @@ def run(
     Parameters
     ----------
     world
-        World in which the fleet moves.
+        World of the fleet.
     fleet
         Vehicles with their random numbers.
     state
-        State to go on from; by default the country is empty and time starts with the first entry.
+        State to continue from; by default the country is empty and time starts with the first entry.
     until
         Events before this time happen [h].
     queues
-        Recorded queues that the vehicles meet without adding to them; by default they queue with one another.
+        Background traffic that the vehicles meet without adding to it; by default they queue with one another.
 
     Returns
     -------
     State
-        State at `until`, with all that has happened.
+        State at `until`.
     """
     if state is None:
         start = float(np.nanmin(fleet.entry)) if fleet.size else 0.0

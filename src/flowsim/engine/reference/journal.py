@@ -1,4 +1,4 @@
-"""The journal: an outcome while it is being written, as lists."""
+"""Journal of a run: its outcome as lists while it is being written."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from flowsim.engine.outcome import Outcome
 
 
 class Journal:
-    """The outcome as lists, which Python reads and writes faster than arrays."""
+    """Outcome as lists, which Python reads and writes faster than arrays."""
 
     def __init__(self, outcome: Outcome) -> None:
-        """Open the journal where an outcome stands."""
+        """Open the journal with an outcome."""
         self.arrival, self.start, self.lane = (
             outcome.arrival.tolist(),
             outcome.start.tolist(),
@@ -29,7 +29,7 @@ class Journal:
         )
 
     def close(self) -> Outcome:
-        """Outcome that the journal has come to."""
+        """Outcome in the journal."""
         numbers = ("lane", "crowded", "decision", "bay", "alarm", "fate")
         times = ("arrival", "start", "exam_start", "exam_end", "departure", "end")
         columns: dict[str, Any] = {name: np.array(getattr(self, name), dtype=np.int64) for name in numbers}

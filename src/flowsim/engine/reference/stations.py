@@ -28,7 +28,7 @@ class Order(IntEnum):
 
 
 class Clock(simpy.Environment):
-    """SimPy's environment with events at absolute times, ordered by kind and number where times are equal.
+    """SimPy's environment with events at absolute times, ordered by kind and number at equal times.
 
     SimPy takes delays, and adding a delay to the present may lose the last bit of a time computed elsewhere.
     """
@@ -76,7 +76,7 @@ class Station:
         return heapq.heappop(self.idle) if not self.queue and self.ready else -1
 
     def turn(self, fits: Fits) -> simpy.Event:
-        """Join the queue; the event's value is the server once it is this vehicle's turn, or -1 if it is too late.
+        """Join the queue; the event's value is the server at the vehicle's turn, or -1 if it is too late.
 
         Parameters
         ----------
@@ -89,7 +89,7 @@ class Station:
         return event
 
     def leave(self, event: simpy.Event) -> None:
-        """Leave the queue without having been served."""
+        """Leave the queue unserved."""
         self.queue = deque(entry for entry in self.queue if entry[0] is not event)
 
     def release(self, server: int) -> None:
@@ -98,14 +98,14 @@ class Station:
         self.assign_later()
 
     def assign_later(self) -> None:
-        """Assign idle servers to those waiting, after the completions of this time and before its arrivals."""
+        """Assign idle servers to waiting vehicles, after the completions of this time and before its arrivals."""
         if self.queue and self.ready and not self.assigning:
             self.assigning = True
             self.clock.at(self.clock.now, Order.ASSIGN, self.number).callbacks.append(self._assign)
         self.wake_later()
 
     def wake_later(self) -> None:
-        """Assign again when the shift changes, if a server is idle but off duty while somebody waits."""
+        """Assign again at the next change of shift, if a server is idle but off duty while a vehicle waits."""
         if self.shifts and self.queue and self.idle and not self.ready and not self.waking:
             self.waking = True
             change = duty.next_change(self.shifts, time=self.clock.now)

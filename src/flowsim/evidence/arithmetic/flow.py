@@ -1,4 +1,4 @@
-"""Arithmetic of the contradictions about the flow and what share of it was seized."""
+"""Arithmetic of the contradictions about the flow and the share of it seized."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ GRAMS_PER_TONNE = 1e6
 """Grams in a tonne [g/t]."""
 
 NEAR = 2.0
-"""Two estimates of one flow are called compatible within this factor (assumed)."""
+"""Factor within which two estimates of one flow count as compatible (assumed)."""
 
 TO_TONNES = 0.5
-"""Half a tonne: the zeros of 1,400 and 4,200 t are taken as printed digits, the stricter way [t/year]."""
+"""Half a tonne: the zeros of 1,400 and 4,200 t are taken as significant, the stricter choice [t/year]."""
 
 COMPATIBLE = f"two estimates of a flow differ by a factor of {NEAR:g} at most"
-"""Bound of the checks that compare two flows."""
+"""Bound of the checks between two flows."""
 
 HALF = 50.0
-"""What happens rarely makes less than half of the mass (assumed) [percent]."""
+"""Rare events make up less than half of the mass (assumed) [percent]."""
 
 
 def share_of_flow(facts: Facts, kilograms: float) -> float:
-    """Part of the heroin flow of 2010 that a mass is [percent]."""
+    """Share of a mass in the heroin flow of 2010 [percent]."""
     return 100 * kilograms / units.kilograms(amount(facts, "fd16-heroin-flow-2010"))
 
 
@@ -32,7 +32,7 @@ def users(facts: Facts) -> float:
 
 
 def retained(facts: Facts, flow: float) -> float:
-    """Heroin that stays of a flow [g/year]."""
+    """Heroin of a flow retained in the country [g/year]."""
     return flow * GRAMS_PER_TONNE * amount(facts, "cb05-retained-share") / 100
 
 
@@ -42,7 +42,7 @@ def most_used(facts: Facts) -> str:
 
 
 def heroin_or_opium(facts: Facts) -> tuple[Check, ...]:
-    """I-02: 1,400 and 4,200 t are opium that is printed as heroin."""
+    """I-02: 1,400 and 4,200 t are opium misprinted as heroin."""
     flow, output = amount(facts, "cb05-flow-1400t"), amount(facts, "cb05-afghan-4200t")
     flow_2010 = amount(facts, "fd16-heroin-flow-2010")
     as_heroin = flow / amount(facts, "opium-per-heroin")
@@ -114,7 +114,7 @@ def below_one_percent(facts: Facts) -> tuple[Check, ...]:
 
 
 def retained_tenth(facts: Facts) -> tuple[Check, ...]:
-    """I-17: that a tenth stays is plausible with the flow of 2010 and absurd with 1,400 t."""
+    """I-17: a retained tenth is plausible with the flow of 2010 and absurd with 1,400 t."""
     most = facts["heroin-use-per-user"].most
     large = retained(facts, amount(facts, "cb05-flow-1400t")) / users(facts)
     small = retained(facts, amount(facts, "fd16-heroin-flow-2010")) / users(facts)
@@ -132,7 +132,7 @@ def retained_tenth(facts: Facts) -> tuple[Check, ...]:
 
 
 def at_crossings(facts: Facts) -> tuple[Check, ...]:
-    """I-31: large loads rarely, but not never, pass official crossings."""
+    """I-31: large consignments rarely, but not never, pass official crossings."""
     record = share_of_flow(facts, amount(facts, "fd16-max-seizure-2008"))
     customs = 100 * amount(facts, "fd16-customs-heroin-2010") / amount(facts, "fd16-heroin-2010b")
     percent, name = "percent", "Customs part of heroin"

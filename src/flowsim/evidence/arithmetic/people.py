@@ -6,7 +6,7 @@ from flowsim.evidence.arithmetic.flow import users
 from flowsim.evidence.check import Check, Facts, agree, amount, at_most, numbers
 
 PER = 100_000
-"""Persons to which a rate refers."""
+"""Number of persons in the denominator of a rate."""
 
 TO_MILLIONS = 0.5
 """Half a unit of the last digit of "15 million" [million persons]."""
@@ -58,7 +58,7 @@ def rates_and_counts(facts: Facts) -> tuple[Check, ...]:
 
 
 def total_users(facts: Facts) -> tuple[Check, ...]:
-    """I-16: three percent who inject are more than four times the registered; which gives way is a judgement."""
+    """I-16: the three percent of injectors exceed four times the registered; the choice is a judgement."""
     injecting = amount(facts, "sr04-population") * amount(facts, "sr04-injecting-share") / 100
     all_users = users(facts)
     addicts_1995 = amount(facts, "in96-registered-addicts-1995") * amount(facts, "in96-addict-multiplier")
@@ -74,7 +74,7 @@ def total_users(facts: Facts) -> tuple[Check, ...]:
 
 
 def cannabis(facts: Facts) -> tuple[Check, ...]:
-    """I-32: dense growth against all wild growth, and what could be cut against what was."""
+    """I-32: dense growth against all wild growth, and the potential against the actual cut."""
     chu, taldykorgan = amount(facts, "in96-cannabis-area-chu"), amount(facts, "in96-cannabis-area-taldykorgan")
     dense, broad = chu + taldykorgan, amount(facts, "cb05-cannabis-area") * 1e6
     potential, harvest = amount(facts, "in96-cannabis-yield"), amount(facts, "sr04-cannabis-harvest-1998")

@@ -12,13 +12,13 @@ TO_TENS = 5.0
 """Half a unit of the last digit of a length printed in tens [km]."""
 
 OCTANT = 22.5
-"""Half of the eighth of the compass that a word such as northwest stands for [degrees]."""
+"""Half the eighth of the compass covered by a word such as northwest [degrees]."""
 
 COMPASS = {"northeast": 45.0, "northwest": 315.0}
 """Bearing of the words for directions [degrees]."""
 
 ON_THE_WAY = 1.3
-"""A place lies on the way if it lengthens the way by no more than this (assumed) [factor]."""
+"""Largest detour factor for a place to count as on the way (assumed) [factor]."""
 
 AT_THE_BORDER = 20.0
 """A border point lies within this of the border (assumed; coordinates are good to 10 km) [km]."""
@@ -26,7 +26,7 @@ AT_THE_BORDER = 20.0
 DETOUR = f"a place on the way lengthens it by a factor of {ON_THE_WAY:g} at most"
 NEARBY = f"a border point lies within {AT_THE_BORDER:g} km of the border"
 COMPASS_WORD = "a word such as northwest stands for an eighth of the compass"
-"""What is assumed in the checks of places."""
+"""Assumption in the checks of places."""
 
 
 def point(facts: Facts, place: str) -> Point:
@@ -35,7 +35,7 @@ def point(facts: Facts, place: str) -> Point:
 
 
 def apart(facts: Facts, start: str, end: str) -> float:
-    """Distance of two places along the great circle [km]."""
+    """Great-circle distance of two places [km]."""
     return distance(point(facts, start), point(facts, end))
 
 
@@ -111,7 +111,7 @@ def cannot_be_border_points(facts: Facts) -> tuple[Check, ...]:
 
 
 def turkmen_route(facts: Facts) -> tuple[Check, ...]:
-    """I-29: three statements on Turkmenistan, a tenth of the southern border; that the latest counts is a judgement."""
+    """I-29: three statements on Turkmenistan, a tenth of the southern border; preferring the latest is a judgement."""
     latest, first = amount(facts, "published-fad-unodc2012"), amount(facts, "published-silkroad2004")
     return numbers(
         "I-29",
@@ -143,7 +143,7 @@ def georgievka(facts: Facts) -> tuple[Check, ...]:
 
 
 def chelyabinsk(facts: Facts) -> tuple[Check, ...]:
-    """I-38: no listed route ends near Chelyabinsk, where a load was found; Kostanay is nearer than all ends."""
+    """I-38: no listed route ends near Chelyabinsk, the place of a find; Kostanay is nearer than all ends."""
     ends = {
         end: apart(facts, end, "chelyabinsk") for end in ("petropavl", "pavlodar", "oskemen", "oral", "ganyushkino")
     }
@@ -165,7 +165,7 @@ def chelyabinsk(facts: Facts) -> tuple[Check, ...]:
 
 
 def inflow_country(facts: Facts) -> tuple[Check, ...]:
-    """I-49: routes lead in from Kyrgyzstan and from Uzbekistan; no number says how much by which."""
+    """I-49: routes lead in from Kyrgyzstan and from Uzbekistan; their split is not reported."""
     record = 100 * amount(facts, "fd16-max-seizure-2008") / (1000 * amount(facts, "fd16-heroin-flow-2010"))
     kyrgyz, uzbek = amount(facts, "fd16-kg-routes"), amount(facts, "fd16-uz-routes")
     part = kyrgyz / (kyrgyz + uzbek)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flowsim.evidence.check import Check, Facts, agree, amount, at_most, numbers
 
 LAST_DIGIT = 0.1
-"""Two masses printed to 0.1 kg differ by at least this if they differ [kg]."""
+"""Least difference between two unequal masses printed to 0.1 kg [kg]."""
 
 OBLASTS_AND_CITIES = 16
 """Fourteen oblasts and two cities of their own rank in 2006 (public geography)."""
@@ -14,13 +14,13 @@ HALF_PERCENT = 0.5
 """Half a unit of the last digit of a whole percentage."""
 
 HALF = 50.0
-"""What is spread over the country has less than half of it in three places (assumed) [percent]."""
+"""A spread over the country leaves less than half of the mass in three places (assumed) [percent]."""
 
 TO_TENS = 5.0
 """Half a unit of the last digit of "almost 90 per cent" (assumed to be rounded to tens) [percent]."""
 
 ONE_KILOGRAM = 1.0
-"""Largest difference of two masses of one load, both printed to 1 kg [kg]."""
+"""Largest difference between two masses of one consignment, both printed to 1 kg [kg]."""
 
 
 def two_agencies(facts: Facts) -> tuple[Check, ...]:
@@ -94,7 +94,7 @@ def operation_trap(facts: Facts) -> tuple[Check, ...]:
 
 
 def opium_fall(facts: Facts) -> tuple[Check, ...]:
-    """I-11: the fall of 95 percent compares nine months with twelve and does not come out even so."""
+    """I-11: the fall of 95 percent compares nine months with twelve, and still disagrees with the numbers."""
     stated = amount(facts, "fd16-opium-2011-drop")
     year, nine_months = amount(facts, "fd16-opium-2010"), amount(facts, "fd16-opium-2011-q3")
     raw, alike = 100 * (1 - nine_months / year), 100 * (1 - nine_months / (0.75 * year))
@@ -148,7 +148,7 @@ def concentration(facts: Facts) -> tuple[Check, ...]:
 
 
 def ton_loads(facts: Facts) -> tuple[Check, ...]:
-    """I-34: of four loads of more than a ton the text describes two."""
+    """I-34: of four consignments of more than a ton the text describes two."""
     loads, mass = amount(facts, "cb05-marijuana-loads"), amount(facts, "cb05-marijuana-load-mass")
     first, second = amount(facts, "cb05-chu-seizure-1"), amount(facts, "cb05-chu-seizure-2")
     least, described = loads * mass, first + second
@@ -160,7 +160,7 @@ def ton_loads(facts: Facts) -> tuple[Check, ...]:
 
 
 def largest_case(facts: Facts) -> tuple[Check, ...]:
-    """I-35: the ring's 66 kg exceed the 64 kg of April; how much the largest case had is not printed."""
+    """I-35: the ring's 66 kg exceed the 64 kg of April; the mass of the largest case is not printed."""
     return numbers("I-35", {"difference": amount(facts, "cb05-ring-heroin") - amount(facts, "cb05-heroin-64")})
 
 
@@ -215,7 +215,7 @@ def one_case(facts: Facts) -> tuple[Check, ...]:
 
 
 def evidence_store(facts: Facts) -> tuple[Check, ...]:
-    """I-47: the store holds as much as most of nine months; of which months it is, is not printed."""
+    """I-47: the store holds as much as most of nine months; its period is not printed."""
     part = 100 * amount(facts, "cb05-evidence-store") / amount(facts, "cb05-narcotics-19t-b")
     return numbers("I-47", {"stored part of nine months": part})
 

@@ -14,7 +14,7 @@ SPLIT_ROUNDING = 0.15
 """Largest difference of a sum of two masses from their total, all printed to 0.1 kg [kg]."""
 
 MEAN_ROUNDING = 0.1
-"""Largest difference of a mean printed to 0.1 from that of values printed to 0.1 [kg/year]."""
+"""Largest difference of a mean printed to 0.1 from the mean of values printed to 0.1 [kg/year]."""
 
 WHOLE_ROUNDING = 1.05
 """Largest difference of a sum of two whole masses from a total printed to 0.1 kg [kg]."""
@@ -23,19 +23,19 @@ TEXT_ROUNDING = 0.55
 """Largest difference of a mass printed to 1 kg from one printed to 0.1 kg [kg]."""
 
 WHOLE_PERCENT = 0.5
-"""Half a unit of the last digit of "88 percent", which is cut off: 88.56 would round to 89 [percent/year]."""
+"""Half a unit of the last digit of "88 percent", a truncated number: 88.56 would round to 89 [percent/year]."""
 
 CUT_OFF = "the text cuts its whole percents off and does not round them"
-"""Bound of the checks of that percentage."""
+"""Bound of the checks of the truncated percentage."""
 
 QUIET = (1996, 1997, 1998, 1999, 2000)
-"""Years that the text calls fairly consistent but for the outlier of 1997."""
+"""Years described as fairly consistent except for the outlier of 1997."""
 
 KEYS_2005 = ("cb05-knb-heroin-2005", "cb05-knb-opium-2005", "cb05-heroin-130")
-"""What the KNB and the Committee report of 2005."""
+"""Reports of the KNB and the Committee for 2005."""
 
 RISING = (2002, 2003, 2004, 2005, 2006)
-"""Years that the text gives a mean and a mean increase for."""
+"""Years with a printed mean and mean increase."""
 
 
 def year_order(facts: Facts) -> tuple[Check, ...]:
@@ -119,7 +119,7 @@ def growth_2002_06(series: dict[int, float]) -> float:
 
 
 def outlier(series: dict[int, float]) -> int:
-    """Year whose omission leaves the quiet years most alike (smallest coefficient of variation)."""
+    """Year whose omission minimises the coefficient of variation of the quiet years."""
 
     def spread_without(year: int) -> float:
         rest = [series[other] for other in QUIET if other != year]
@@ -129,21 +129,21 @@ def outlier(series: dict[int, float]) -> int:
 
 
 def heroin_part_2001(facts: Facts) -> float:
-    """Part of heroin in the opiates of 2001 [1]."""
+    """Share of heroin in the opiates of 2001 [1]."""
     heroin = amount(facts, "sr04-heroin-2001")
     return heroin / (heroin + amount(facts, "sr04-opium-2001"))
 
 
 def least_2005(facts: Facts) -> float:
-    """Opiates of 2005 that two agencies report: KNB heroin and opium, and the Committee's heroin [kg]."""
+    """Opiates reported by two agencies in 2005: KNB heroin and opium, and the Committee's heroin [kg]."""
     return math.fsum(amount(facts, key) for key in KEYS_2005)
 
 
 def orders(facts: Facts) -> Iterator[dict[int, float]]:
-    """Every order of the eleven values that passes all ten checks.
+    """Orders of the eleven values that pass all ten checks.
 
-    The checks of 2006, 2001 and the two means depend only on which values stand in those years, so the sets are
-    chosen first and only those that pass are put in order: all 11! orders are covered by a few thousand trials.
+    The checks of 2006, 2001 and the two means depend only on the sets of values in those years, so the sets are chosen
+    first and only passing sets are ordered: all 11! orders are covered by a few thousand trials.
     """
     values = sorted(opiates("corrected", figures=facts).values())
     for last, low in itertools.permutations(values, 2):
@@ -174,7 +174,7 @@ def _filled(fixed: dict[int, float], quiet: tuple[float, ...], rising: tuple[flo
 
 
 def _passes(series: dict[int, float], facts: Facts, *, names: tuple[str, ...]) -> bool:
-    # Years not yet placed get a value that decides nothing: only the checks of the given names are asked.
+    # Unplaced years get a neutral value: only the checks of the given names are evaluated.
     whole = dict.fromkeys((*QUIET, 2001, *RISING), 1.0) | series
     asked = [check for check in order_checks(whole, facts, reading="") if check.name.startswith(names)]
     return all(check.holds for check in asked if not check.name.startswith("mean yearly"))
@@ -216,7 +216,7 @@ def growth(facts: Facts) -> tuple[Check, ...]:
 
 
 def rounding(facts: Facts) -> tuple[Check, ...]:
-    """I-12: 1,191.4 kg and 554.7 + 636.8 kg differ by no more than rounding."""
+    """I-12: 1,191.4 kg and 554.7 + 636.8 kg agree within rounding."""
     parts = amount(facts, "fd16-heroin-2006") + amount(facts, "fd16-opium-2006")
     total = amount(facts, "fd16-opiates-series-2006")
     gap = abs(parts - total)

@@ -8,7 +8,7 @@ from itertools import pairwise
 from flowsim.evidence.check import Check, Facts, agree, amount, at_most, numbers
 
 CABLE = re.compile(r"para (?P<paragraph>\d+)(?: \(printed (?P<printed>\d+)\))?.*, L(?P<line>\d+)")
-"""How a locator of the cable reads."""
+"""Pattern of a locator of the cable."""
 
 
 def posts(facts: Facts) -> tuple[Check, ...]:
@@ -36,7 +36,7 @@ def posts(facts: Facts) -> tuple[Check, ...]:
 
 
 def paragraphs(facts: Facts) -> tuple[Check, ...]:
-    """I-19: without a stray first digit no paragraph label of the cable falls back or leaps over lines."""
+    """I-19: without a stray first digit the cable's paragraph labels neither fall back nor skip lines."""
     rows = [facts[key] for key in facts if key.startswith("cb05-")]
     places = [CABLE.fullmatch(row.locator) for row in rows]
     found = [place for place in places if place]
@@ -47,7 +47,7 @@ def paragraphs(facts: Facts) -> tuple[Check, ...]:
         return sum(later[1] < earlier[1] for earlier, later in pairwise(labels))
 
     def leaps(labels: list[tuple[int, int]]) -> int:
-        # No label can grow by more than the lines between, for each paragraph has a line of its own.
+        # No label can grow by more than the lines between, as each paragraph has a line of its own.
         return sum(later[1] - earlier[1] > later[0] - earlier[0] for earlier, later in pairwise(labels))
 
     unread = len(places) - len(found)
@@ -77,17 +77,17 @@ def poppy_area(facts: Facts) -> tuple[Check, ...]:
 
 
 def tajik_produce(facts: Facts) -> tuple[Check, ...]:
-    """I-24: that a country cannot send away 96 percent of its produce and feed itself is a judgement."""
+    """I-24: that no country can export 96 percent of its produce and feed itself is a judgement."""
     return numbers("I-24", {"left of the share": 100 - amount(facts, "fd16-tj-fruit-share")})
 
 
 def road_or_rail(facts: Facts) -> tuple[Check, ...]:
-    """I-25: road and rail cannot both carry most of one flow, which follows from the words; no split is printed."""
+    """I-25: road and rail cannot both carry most of one flow, by the meaning of the words; no split is printed."""
     return numbers("I-25", {"neither road nor rail": 100 - amount(facts, "fd16-land-mode-share")})
 
 
 def customs_union(facts: Facts) -> tuple[Check, ...]:
-    """I-30: the claim of four members is older than the statement of three; that the latest counts is a judgement."""
+    """I-30: the claim of four members is older than the statement of three; preferring the latest is a judgement."""
     older, latest = amount(facts, "published-silkroad2004"), amount(facts, "published-fad-unodc2012")
     claimed = amount(facts, "sr04-customs-union-countries")
     return numbers("I-30", {"members claimed": claimed, "years between": latest - older})

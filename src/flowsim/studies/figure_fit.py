@@ -1,4 +1,4 @@
-"""Figures 3 and 4 with their tables: posterior predictive check, and identification of the parameters."""
+"""Simulated years from draws of the posterior against everything reported, behind figure 3."""
 
 from __future__ import annotations
 
@@ -10,25 +10,22 @@ import pandas as pd
 import xarray as xr
 
 from flowsim import checks
-from flowsim.calibration import posterior, predictive
-from flowsim.calibration.by_reading import by_reading, cells
+from flowsim.calibration import predictive
 from flowsim.calibration.components import Cell
 from flowsim.calibration.model import Model
 from flowsim.calibration.predictive import History
+from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import Request
 from flowsim.evidence import reported
 from flowsim.evidence.targets import load_targets
-from flowsim.figures.fig3_fig4_calibration import fit, identified
 from flowsim.simulation.simulate import Progress
-from flowsim.studies.calibrate import calibration_of, setup, summary
-from flowsim.studies.layout import columns, paragraph
-from flowsim.world_tables.readings import DEFAULT
+from flowsim.studies.calibrate import calibration_of, setup
+from flowsim.studies.estimates import Amounts
+from flowsim.studies.figure import Made, PaperFigure
+from flowsim.studies.layout import paragraph
 
 KAZAKHSTAN = "kazakhstan_2010"
 """World with hold-outs in the evidence."""
-
-WIDTHS = (17, 12, 11, 10, 10, 10, 10, 12, 12, 7)
-"""Columns of the table of readings [characters]."""
 
 TIMES = 3
 """Simulated histories per draw [1]."""
@@ -82,11 +79,10 @@ def draws_of(dataset: xr.Dataset, names: Sequence[str], *, times: int = 1) -> li
     return [{name: float(found[k]) for name, found in flat.items()} for k in range(count) for _ in range(times)]
 
 
-def draw_fit(request: Request, *, progress: Progress | None) -> str:
-    """Figure 3 with its data: posterior predictive check of every fitted row and every hold-out.
+def make(request: Request, progress: Progress | None) -> Made:
+    """Figure 3 with its tables: posterior predictive check of every row, share and hold-out."""
+    from flowsim.figures.fig3_fig4_calibration import fit
 
-    Writes `fig3_fit.png` and `.pdf`, `fit.csv`, `shares.csv`, `hold_outs.csv` and `log_scores.csv`.
-    """
     dataset = posterior_of(request)
     found = setup(request.world, calibration_of(request))
     draws = draws_of(dataset, found.model.names, times=TIMES)
@@ -96,21 +92,21 @@ def draw_fit(request: Request, *, progress: Progress | None) -> str:
     histories = predictive.histories(found.model, draws, seed=request.plan.seed)
     tell(step, 1, 1)
     table = predictive.of_rows(found.model, found.rows, histories)
-    table.to_csv(request.out / "fit.csv", index=False)
+    tables = {"fit": table}
     ours = request.world.name == KAZAKHSTAN
     more = predictive.of_hold_outs(histories, rows=found.rows) if ours else table.iloc[:0]
     lines = [f"{request.world.title}: posterior predictive check, {len(draws)} histories from posterior draws", ""]
     lines += _rows(table)
     if ours:
-        lines += ["", *_hold_outs(request, more, found.model, histories)]
+        tables |= {"hold_outs": more, "log_scores": predictive.log_scores(histories, level=level_of(found.model))}
+        lines += ["", *_hold_outs(tables)]
     everything = pd.concat([table, more], ignore_index=True) if len(more) else table
     sentence = (
         "Years simulated consignment by consignment from draws of the posterior. Inside the 90 % prediction interval, "
         f"or of a probability of 5 % or more: {counted(everything)}."
     )
     masses = table["what"].isin([key for key, row in found.rows.items() if row.unit == "kg"])
-    shares = shares_of(histories) if ours else table.iloc[:0]
-    shares.to_csv(request.out / "shares.csv", index=False)
+    shares = tables["shares"] = shares_of(histories) if ours else table.iloc[:0]
     figure = fit(
         table[masses],
         shares,
@@ -118,9 +114,7 @@ def draw_fit(request: Request, *, progress: Progress | None) -> str:
         title=f"Reported and predicted seizures: {request.world.title}",
         sentence=sentence,
     )
-    for suffix in ("png", "pdf"):
-        figure.savefig(request.out / f"fig3_fit.{suffix}", dpi=300)
-    return "\n".join([*lines, "", *paragraph(sentence)])
+    return Made(said="\n".join([*lines, "", *paragraph(sentence)]), drawn=figure, tables=tables)
 
 
 def counted(table: pd.DataFrame) -> str:
@@ -140,16 +134,14 @@ def counted(table: pd.DataFrame) -> str:
     return " and ".join(parts)
 
 
-def _hold_outs(request: Request, table: pd.DataFrame, model: Model, histories: Sequence[History]) -> list[str]:
-    table.to_csv(request.out / "hold_outs.csv", index=False)
-    scores = predictive.log_scores(histories, level=level_of(model))
-    scores.to_csv(request.out / "log_scores.csv", index=False)
+def _hold_outs(tables: Mapping[str, pd.DataFrame]) -> list[str]:
+    scores = tables["log_scores"]
     sums = scores[["lognormal", "model"]].sum()
     winner = "the lognormal" if sums["lognormal"] > sums["model"] else "the model"
     targets = load_targets()
     skipped = [f"not predicted: {targets[key].quantity} ({reason})" for key, reason in predictive.SKIPPED.items()]
     return [
-        *_rows(table),
+        *_rows(tables["hold_outs"]),
         "",
         *skipped,
         "",
@@ -202,48 +194,10 @@ def _rows(table: pd.DataFrame) -> list[str]:
     return lines
 
 
-def draw_identified(request: Request, *, progress: Progress | None) -> str:
-    """Figure 4 and its data: `fig4_identified.png`, `.pdf` and `identified.csv`; `readings.csv` if there are others."""
-    dataset = posterior_of(request)
-    table = summary(dataset)
-    table.to_csv(request.out / "identified.csv", index=False)
-    parameters = table[table["contraction"].notna()]
-    shares = [float(text) for text in dataset.attrs["directions"].split()]
-    strong = sum(share > posterior.YES for share in shares)
-    sentence = (
-        "A parameter is identified if its posterior has less than half of the prior's variance, in part if less than "
-        f"four fifths. {strong} of {len(shares)} directions are; the flow keeps its prior, as do all numbers of "
-        "detection not listed (nuisance parameters)."
-    )
-    title = f"What the reports identify: {request.world.title}"
-    figure = identified(parameters, title=title, sentence=sentence)
-    for suffix in ("png", "pdf"):
-        figure.savefig(request.out / f"fig4_identified.{suffix}", dpi=300)
-    counts = parameters["identified"].value_counts()
-    return "\n".join(
-        [
-            title,
-            "",
-            *(f"{counts.get(name, 0):>3} parameters identified: {name}" for name in ("yes", "partly", "no")),
-            "",
-            *paragraph(sentence),
-            *_other_readings(request, dataset),
-        ]
-    )
-
-
-def _other_readings(request: Request, dataset: xr.Dataset) -> list[str]:
-    """Lines comparing the posteriors of other readings, also written to `readings.csv`."""
-    table_of_reports = calibration_of(request).reported
-    files = sorted(table_of_reports.parent.glob(f"{table_of_reports.stem}*.nc"))
-    opened = [dataset, *(posterior.open_posterior(path) for path in files)]
-    posteriors: dict[str, xr.Dataset] = {}
-    for other in opened:
-        if other.attrs["world"] == dataset.attrs["world"]:
-            posteriors.setdefault(other.attrs["reading"] or DEFAULT, other)
-    if len(posteriors) < 2:
-        return []
-    table = by_reading(posteriors)
-    table.to_csv(request.out / "readings.csv", index=False)
-    lines = columns(list(cells(table)), widths=WIDTHS)
-    return ["", "Under other readings of the sources: median (90 % credible interval)", "", *lines]
+FIGURE = PaperFigure(
+    name="fig3_fit",
+    make=make,
+    keys=(*WORLD, "calibration", "seed", "workers"),
+    work=lambda request: Amounts(predicted=1.0),
+)
+"""Declaration of the figure."""

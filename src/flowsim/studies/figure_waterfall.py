@@ -8,12 +8,14 @@ import pandas as pd
 import xarray as xr
 
 from flowsim import checks
+from flowsim.config.relevant_keys import RUN
 from flowsim.config.request import Request
-from flowsim.figures.fig12_waterfall import CASES, COLUMNS, MARKET, waterfall
 from flowsim.policy.policy import BASELINE, Policy, compose
-from flowsim.results.measures import YEARS, at_checkpoints
+from flowsim.results.measures import CASES, MARKET, SHARES, YEARS, at_checkpoints
 from flowsim.simulation.assumed import SetNumbers, draw, varied
 from flowsim.simulation.simulate import Progress, simulate_with_spans
+from flowsim.studies.estimates import Amounts, visits
+from flowsim.studies.figure import Made, PaperFigure
 from flowsim.studies.layout import paragraph
 from flowsim.studies.run import amounts
 from flowsim.world.traffic import HEROIN
@@ -62,28 +64,17 @@ def summarised(shares: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`: what, the share at the numbers of the world, and its 5 and 95 % quantiles over draws [1].
+        Columns `SHARES`: what, the share at the numbers of the world, and its 5 and 95 % quantiles over draws [1].
     """
     low, high = (shares.iloc[1:].quantile(quantile) for quantile in YEARS)
     rows = [(name, shares.iloc[0][name], low[name], high[name]) for name in shares.columns]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=list(SHARES))
 
 
-def draw_figure(request: Request, *, progress: Progress | None) -> str:
-    """Figure 12 with its table and its draws.
+def make(request: Request, progress: Progress | None) -> Made:
+    """Figure 12 with its table and its draws."""
+    from flowsim.figures.fig12_waterfall import waterfall
 
-    Parameters
-    ----------
-    request
-        Request of the study.
-    progress
-        Called as the work goes on.
-
-    Returns
-    -------
-    str
-        The table, to be printed.
-    """
     count = request.draws or 1
     checks.require(count <= MOST_DRAWS, thing="draws", rule=f"be at most {MOST_DRAWS} for this figure", value=count)
     drawn = draw(varied(request.numbers()), draws=count, seed=request.plan.seed)
@@ -97,14 +88,12 @@ def draw_figure(request: Request, *, progress: Progress | None) -> str:
     results, _ = simulate_with_spans(world, policies=every, engine=engine, plan=plan, progress=progress)
     shares = parts(results)
     table = summarised(shares)
-    table.to_csv(request.out / "fig12_waterfall.csv", index=False)
     of_draws = shares.iloc[1:].set_index(drawn.index)
-    pd.concat([drawn, of_draws], axis=1).to_csv(request.out / "draws.csv")
+    draws = pd.concat([drawn, of_draws], axis=1).reset_index()
     title = f"{world.title}: policy {policy.name}"
     figure = waterfall(table, title=f"Where heroin gets through: {world.title}", sentence=IDENTIFIED)
-    for suffix in ("png", "pdf"):
-        figure.savefig(request.out / f"fig12_waterfall.{suffix}", dpi=300)
-    return "\n".join(_lines(table, title=title, amounts=amounts(request.plan), drawn=drawn))
+    said = "\n".join(_lines(table, title=title, amounts=amounts(request.plan), drawn=drawn))
+    return Made(said=said, drawn=figure, tables={"fig12_waterfall": table, "draws": draws})
 
 
 def _lines(table: pd.DataFrame, *, title: str, amounts: str, drawn: pd.DataFrame) -> Iterator[str]:
@@ -114,7 +103,22 @@ def _lines(table: pd.DataFrame, *, title: str, amounts: str, drawn: pd.DataFrame
     head = f"{'[% of mass at checkpoints]':30}{'as assumed':>12}{'90 % of draws':>24}"
     yield from (head, "-" * len(head))
     for row in table.to_dict("records"):
-        point, low, high = (100 * float(row[name]) for name in COLUMNS[1:])
+        point, low, high = (100 * float(row[name]) for name in SHARES[1:])
         yield f"{row['what']:30}{point:>12.3g}{f'{low:.3g} to {high:.3g}':>24}"
     yield ""
     yield from paragraph(IDENTIFIED)
+
+
+def work(request: Request) -> Amounts:
+    """A simulation of the numbers of the world, and one of each draw."""
+    several = 1 + (request.draws or 1)
+    return Amounts(visits=several * visits(request), worlds=several)
+
+
+FIGURE = PaperFigure(
+    name="fig12_waterfall",
+    make=make,
+    keys=tuple(key for key in RUN if key not in ("engine", "calibration", "out")),
+    work=work,
+)
+"""Declaration of the figure."""
