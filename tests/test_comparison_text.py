@@ -57,8 +57,10 @@ def test_table_2_is_sorted_by_effect_and_holds_what_the_table_of_effects_holds(f
 
 def test_lines_fit_the_terminal_and_lead_with_what_is_computed(found):
     assert max(map(len, found.lines)) <= WIDTH
-    heads = [found.lines.index(line) for line in found.lines if line.startswith(("What is", "How sure"))]
-    assert [found.lines[k].partition(":")[0] for k in heads] == ["What is computed", "What is seized", "How sure"]
+    heads = [
+        found.lines.index(line) for line in found.lines if line.startswith(("Computed:", "Seizures:", "Uncertainty:"))
+    ]
+    assert [found.lines[k].partition(":")[0] for k in heads] == ["Computed", "Seizures", "Uncertainty"]
     whole = "\n".join(found.lines)
     assert "beside the 323 kg reported" in whole
     assert "unknown" in whole
@@ -87,7 +89,7 @@ def test_a_comparison_of_six_draws_gives_no_verdict_no_probability_and_no_interv
     assert "Distinguishable:" not in whole
     assert "P 1.00" not in whole
     assert "P 6/6)" in whole
-    assert "which policies never do: too few draws to say" in whole
+    assert "undetectable policies: too few draws to say" in whole
     (line,) = (line for line in found.lines if line.startswith("more ") and "/6" in line)
     assert line.split()[1:3] == ["6/6", "6/6"]
     assert max(map(len, found.lines)) <= WIDTH

@@ -218,8 +218,8 @@ def test_the_command_prints_and_writes_the_table(command):
     code, out, err = command(*QUICK, "replications=3", "inspection.cost_ratio=0.8")
     assert code == 0, err
     lines = out.splitlines()
-    assert lines[0].startswith("One route with one checkpoint, for teaching: policy baseline, what each mechanism")
-    assert lines[2].startswith("3 years of consignments, 1 week of honest traffic, seed 1; the same vehicles")
+    assert lines[0].startswith("One route with one checkpoint, for teaching: policy baseline, effect of each mechanism")
+    assert lines[2].startswith("3 years of consignments, 1 week of honest traffic, seed 1; common random numbers")
     (row,) = (line for line in lines if line.startswith("liability "))
     table = pd.read_csv("mine/mechanisms.csv")
     assert tuple(table.columns) == COLUMNS
@@ -230,8 +230,8 @@ def test_the_command_prints_and_writes_the_table(command):
     values[2] *= 100
     assert shown == pytest.approx(values, abs=0.06)
     assert "change nothing: seals, departures, bypass, shifts, campaigns, cases," in out
-    assert "The delay has no error, as 1 week of honest traffic is simulated" in out
-    assert "Seized are the loads of the first 600 h of a year." in out
+    assert "The delay has no standard error, as 1 week of honest traffic is simulated" in out
+    assert "Seizures are those of consignments of the first 600 h of a year." in out
     assert max(map(len, lines)) <= 120
     assert [line.rstrip() for line in lines] == lines
     results = files.open_results(Path("mine") / files.RUN)
@@ -249,7 +249,7 @@ def test_the_command_says_that_all_is_neutral(command):
 def test_a_difference_within_two_errors_is_named(command):
     quick = (*QUICK[:2], "horizon=200", *QUICK[3:])
     out = command(*quick, "replications=2", "inspection.seals.green_lane=true")[1]
-    assert "Seizures within two errors of no change: seals." in out
+    assert "Seizures within two standard errors of no change: seals." in out
 
 
 @pytest.mark.parametrize(

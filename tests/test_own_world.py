@@ -170,7 +170,7 @@ def test_a_load_above_capacity_is_a_warning_with_the_checkpoint_and_its_load(com
     code, out, _ = command(*MINE, "replications=1", "horizon=300", "out=run")
     assert code == 0
     said = " ".join(out.split())
-    assert "Overloaded: south-gate (lanes in car at a utilisation of 139 %). Where" in said
+    assert "Overloaded: south-gate (lanes in car at a utilisation of 139 %). Utilisation ignores wave-through" in said
     assert "the delay there, and the mean of all visits, is a warning and no forecast." in said
     assert "Overloaded" not in command(*MINE, "engine=expectation", "out=closed")[1]
 

@@ -361,19 +361,19 @@ def test_evidence_lists_them(command, template):
 def test_check_says_what_is_in_force_and_nothing_where_all_is_neutral(command, template):
     said = re.sub(r"\s+", " ", command("study=check", "world=mine", "--config-dir", "mine")[1])
     for text in (
-        "ways round Eastland: vehicle 5 % of the loads up to 500 kg, 6 h, patrol 5 %; horse 5 % of the loads",
+        "bypass Eastland: vehicle 5 % of consignments up to 500 kg, 6 h, patrol 5 %; horse 5 % of consignments",
         "lanes on duty 0-5 h 0; 5-24 h 1: east-gate",
         "trains stop 60 min, 25 % of the wagons: south-station in train",
         "campaign summer-watch, 05-20 to 10-20: effort of Customs, Committee x 1.5",
         "timetable flows at even intervals: 1 of train, 1 of passenger",
-        "hub junction: 30 % of the loads stored for 72 h, in parts of at most 20 kg by car 90 %, truck 10 %",
+        "hub junction: 30 % of consignments stored for 72 h, in parts of at most 20 kg by car 90 %, truck 10 %",
         "bribes for an alarm: east-gate 20 % market arrests in retail trade take 5 % of what cities retain",
     ):
         assert text in said
     assert "cases" not in said
     neutral = command("study=check", "world=two_routes")[1]
     assert "At the post" not in neutral
-    assert "Behind a load" not in neutral
+    assert "Behind a consignment" not in neutral
 
 
 def test_check_says_what_a_file_of_inspection_puts_behind_a_load(command):
@@ -383,7 +383,7 @@ def test_check_says_what_a_file_of_inspection_puts_behind_a_load(command):
     typed += [f"inspection.corruption.{text}" for text in given]
     said = re.sub(r"\s+", " ", command("study=check", "world=two_routes", *typed)[1])
     for text in (
-        "cases KNB 3 a year against 12 rings, 50 % of them dismantled tips on loads: KNB 1 %",
+        "cases KNB 3 a year against 12 rings, 50 % of them dismantled tips on consignments: KNB 1 %",
         "bribes for an alarm: Border Guards 10 % protection of rings: Committee 5 %",
         "evidence 25 % of what is seized leaks from the store",
     ):

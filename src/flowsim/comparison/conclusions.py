@@ -102,8 +102,8 @@ def sentences(results: xr.Dataset, table: pd.DataFrame, rests: pd.DataFrame) -> 
         return
     if results.sizes["draw"] < DRAWS or results.sizes["set"] < SETS:
         yield (
-            "Which assumed numbers change a conclusion, and which policies never do: too few draws to say, as that "
-            f"takes {DRAWS} draws in {SETS} sets."
+            f"Decisive assumptions and undetectable policies: too few draws to say ({DRAWS} draws in {SETS} sets "
+            "needed)."
         )
         return
     found = deciding(results, rests)
@@ -112,11 +112,11 @@ def sentences(results: xr.Dataset, table: pd.DataFrame, rests: pd.DataFrame) -> 
         words.setdefault(str(name).rpartition(".")[2], []).append(str(policy))
     listed = "; ".join(f"{number} (of {', '.join(policies)})" for number, policies in words.items()) or "none"
     yield (
-        "Assumed numbers that change a conclusion, as reports would show the effect of their policy with a third of "
-        f"their values and not with another third: {listed}."
+        f"Decisive assumptions: {REPORTS} years of reports on each side would show the effect with the lowest or the "
+        f"highest third of the number's values, not with the other or with the opposite sign: {listed}."
     )
     small = never(results, table)
     yield (
-        "Policies that never change it, as in nine tenths of the draws no such reports would show what they do to "
-        f"seizures, whatever is assumed: {', '.join(small) or 'none'}."
+        f"Undetectable: with at least 90 % probability, {REPORTS} years of reports on each side would not show the "
+        f"effect: {', '.join(small) or 'none'}."
     )

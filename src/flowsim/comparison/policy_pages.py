@@ -104,7 +104,7 @@ def _effect(row: Mapping[Any, Any]) -> Iterator[str]:
     yield f"| cost of the policy [million USD] | {cost} |"
     yield f"| heroin seized [kg] | {span(own, 'seized')} |"
     yield f"| heroin seized [points of flow] | {span(own, 'points')} |"
-    yield f"| years of reports before, and as many after, that would show it | {years_text(float(own['years']))} |"
+    yield f"| years to detect, of reports before and as many after | {years_text(float(own['years']))} |"
     yield f"| probability that it seizes more, posterior / prior | {_chance(own, '')} / {_chance(own, '_prior')} |"
     if all(part == part for part in parts):
         shares = " / ".join(f"{100 * part:.0f} %" for part in parts)

@@ -98,7 +98,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence
 
 
 def _computed(rows: Sequence[Row]) -> Iterator[str]:
-    yield from ("What is computed: honest traffic and cost, change against the baseline in a year", "")
+    yield from ("Computed: honest traffic and cost, change against the baseline per year", "")
     heads = ("", "hours [1000 h]", "mean", "95 %, at", "queue", "false", "compens.", "cost")
     units = ("policy", "(90 %)", "[min]", "worst [h]", "[1]", "alarms", "[1000 $]", "[mio. $]")
     cells = [
@@ -118,7 +118,7 @@ def _computed(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _seized(rows: Sequence[Row]) -> Iterator[str]:
-    yield from ("What is seized: change against the baseline in a year, beside the years to detect it", "")
+    yield from ("Seizures: change against the baseline per year, and years to detect it", "")
     heads = ("", "seized [kg]", "points", "kg per", "kg per", "risk tax", "years to")
     units = ("policy", "(90 %)", "of flow", "mio. $", "1000 h", "[points]", "detect")
     cells = [
@@ -153,7 +153,7 @@ def _ratio(row: Row, name: str, *, scale: float = 1.0) -> str:
 
 
 def _sure(rows: Sequence[Row]) -> Iterator[str]:
-    yield from ("How sure: probability to seize more than the baseline, parts of the variance, what it rests on", "")
+    yield from ("Uncertainty: probability of more seizures than the baseline, variance shares, main assumption", "")
     yield f"{'':{NAME}} {'P':>5} {'P':>7} {'calibrated/assumed/':>20}  rests most on: change [kg]"
     yield f"{'policy':{NAME}} {'post.':>5} {'prior':>7} {'from year to year':>20}  over its interval; no effect"
     yield "-" * WIDTH
@@ -191,8 +191,7 @@ def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Itera
     if sizes["draw"] < DRAWS or sizes["set"] < SETS:
         yield (
             f"Too few draws: intervals, and P as a number, need {DRAWS} of them, those of honest traffic and ratios "
-            f"{SETS} sets, and a verdict on a pair both. Where there are fewer, intervals are n/a and P is so many of "
-            "so many draws."
+            f"{SETS} sets, and a verdict on a pair both. With fewer, intervals are n/a and P is a fraction of draws."
         )
     yield (
         f"{sizes['draw']} draws of the posterior in {sizes['set']} sets of the policies' assumed parameters, "
@@ -208,7 +207,7 @@ def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Itera
     negative = table[table["negative"] != ""]
     if len(negative):
         found = (f"{row['policy']} ({row['negative']})" for row in negative.to_dict("records"))
-        yield f"Parts of the variance whose estimate was below 0 and is given as 0: {', '.join(found)}."
+        yield f"Variance components with negative estimates, set to 0: {', '.join(found)}."
 
 
 def _added(table: pd.DataFrame) -> Iterator[str]:
@@ -258,11 +257,11 @@ def against_the_mean(table: pd.DataFrame, *, years: int) -> Iterator[str]:
     if len(often):
         shares = ", ".join(f"{row['policy']} {100 * row['against']:.1f} %" for row in often.to_dict("records"))
         yield (
-            "Single years that go against the mean, where a policy that seizes more on average seizes less, or the "
-            f"other way round: {shares}; {seldom} under any other. Where nobody queues, more control lets no "
-            "load through that it stopped before; here examinations hold vehicles up, so that queues differ, others "
-            "are waved through, and loads come to later posts at other times, on other days of a device, and before "
-            "or after a case is ripe. A policy that takes from some posts what it gives to others does both anyhow."
+            f"Single years with an effect of the opposite sign to the mean: {shares}; {seldom} under any other "
+            "policy. Without queues, more control lets no consignment through that it stopped before; here "
+            "inspections delay vehicles, so queues differ, other vehicles are waved through, and consignments reach "
+            "later posts at other times, on other days of a device, and before or after a case matures. A policy "
+            "that moves resources between posts does both in any case."
         )
 
 
@@ -289,7 +288,7 @@ def assumptions(rests: pd.DataFrame) -> Iterator[str]:
     yield ""
     yield from _wrapped(
         "Change: slope of the regression on all parameters of the policy times the width of the interval drawn. Most: "
-        "what the effect rests on most. None: no influence shows (5 %, all parameters of the policy together)."
+        "most influential parameter. None: no significant influence (5 %, all parameters of the policy together)."
     )
 
 
@@ -318,8 +317,9 @@ def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
     if math.isfinite(least):
         seen = int((np.abs(table["seized"]) >= least).sum())
         yield (
-            f"Totals differ so much from year to year that {REPORTS} years of reports on each side show no change "
-            f"below {short(least, sign=False)} kg a year: {seen} of {len(table)} mean effects are larger."
+            f"Power analysis: given the year-to-year variation of totals, {REPORTS} years of reports on each side "
+            f"detect changes of at least {short(least, sign=False)} kg a year (80 % power at 5 %); {seen} of "
+            f"{len(table)} mean effects are as large."
         )
     yield (
         "Almost every size of a lever is an assumption: an effect is a statement about the model under it. No policy "

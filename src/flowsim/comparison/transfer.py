@@ -65,10 +65,10 @@ def lines(table: pd.DataFrame) -> Iterator[str]:
     """
     if not len(table):
         return
-    yield "Added assets by transfer: 0 if all their alarms are followed up, 1 if as few as those of old; no"
-    yield "source tells it. Change of the mass seized [kg], mean (90 % interval over draws)"
+    yield "Added assets by transfer: 0 if all their alarms are followed up, 1 if as few as for old assets; no"
+    yield "source gives it. Change of the mass seized [kg], mean (90 % credible interval)"
     yield ""
-    heads = ("lowest third", "middle", "highest third")
+    heads = ("lowest third", "middle third", "highest third")
     yield f"{'policy':30}" + "".join(f" {head:>22}" for head in heads)
     yield "-" * 99
     for policy, rows in table.groupby("policy", sort=False):

@@ -40,7 +40,7 @@ def pair_verdicts(differences: pd.DataFrame) -> Iterator[str]:
             yield _below(differences[differences["first"] == name], name=name)
     if counts[TOO_FEW]:
         pairs_text = _pairs(differences[differences["verdict"] == TOO_FEW])
-        yield f"Draws agree, but simulated years are too few to say that it is no accident of these: {pairs_text}."
+        yield f"Draws agree, but the difference is within simulated year-to-year variation: {pairs_text}."
     known = differences[differences["p_prior"].notna()]
     if (known["verdict"] == APART).any():
         changed = known[(known["verdict"] == APART) & (known["verdict_prior"] == NOT_APART)]

@@ -117,7 +117,7 @@ def request_of(
 
 
 def _check_keys(given: DictConfig, declared: Study, *, typed: Mapping[str, str]) -> None:
-    """Refuse keys that were typed and have no effect in the study, or in the variant that is chosen."""
+    """Refuse typed keys without effect in the study, or in its chosen variant."""
     ours = declared.variant == "engine"
     option = given.engine.name if ours else given.study.get(declared.variant)
     chosen = "" if option is None else str(option)

@@ -1,4 +1,4 @@
-"""Configuration keys that studies share, the refusal of a key without effect, and names that keys had before."""
+"""Configuration keys common to studies, refusal of keys without effect, and former names of keys."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ RUN = (
 """Keys of a simulation study."""
 
 EXPECTED = tuple(key for key in RUN if key not in ("seed", "replications", "traffic_years", "workers"))
-"""Keys of the closed form, which draws no random numbers and meets no traffic."""
+"""Keys of the closed form, without random numbers and traffic."""
 
 ALWAYS = ("study", "experiment", "hydra")
 """Keys for the choice of the study, the experiment and Hydra's settings."""
@@ -29,14 +29,14 @@ ALWAYS = ("study", "experiment", "hydra")
 def check(
     typed: Mapping[str, str], *, having: Sequence[str], where: str, instead: Mapping[str, str] = MappingProxyType({})
 ) -> None:
-    """Refuse keys that were typed and have no effect, all of them at once.
+    """Refuse all typed keys without effect, in one message.
 
     Parameters
     ----------
     typed
         Arguments of the command by their top-level key.
     having
-        Keys that have an effect, besides those of `ALWAYS`.
+        Keys with an effect, besides `ALWAYS`.
     where
         What they were typed for, as `study=run engine=expectation`.
     instead
@@ -56,7 +56,7 @@ def check(
 
 
 def renamed(given: DictConfig, *, typed: Mapping[str, str], options: Mapping[str, str]) -> DictConfig:
-    """Configuration in which options of a study that became keys are such, with a warning for each.
+    """Move former options of a study to their present keys, with a warning for each.
 
     Parameters
     ----------

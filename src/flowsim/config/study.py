@@ -1,4 +1,4 @@
-"""A study as it declares itself, and the way to find it by its name."""
+"""Declaration of a study, and its look-up by name."""
 
 from __future__ import annotations
 
@@ -13,44 +13,44 @@ from flowsim.config.options import conf_dir
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """What a module of `flowsim.studies` says of itself, in its constant `STUDY`.
+    """Declaration of a study, in the constant `STUDY` of its module in `flowsim.studies`.
 
-    Beside it the module has `run(request, *, progress)`, which does the work and returns the text to be printed, and,
-    if it may take long, `work(request)`, which returns its amounts as of `studies.estimates`.
+    The module also has `run(request, *, progress)`, to do the work and return the text to be printed, and, for long
+    studies, `work(request)`, to return its amounts of work (`studies.estimates`).
     """
 
     writes: bool
     """Whether it writes results into `out`, or only prints."""
 
     keys: Sequence[str]
-    """Top-level keys of the configuration that have an effect; any other that is typed is refused."""
+    """Top-level keys of the configuration with an effect; any other typed key is refused."""
 
     variant: str = ""
-    """What chooses a variant with other keys: `engine`, or an option of the study; empty if nothing does."""
+    """Selector of a variant with other keys: `engine`, or an option of the study; empty if there is none."""
 
     keys_of: Callable[[str], Sequence[str]] | None = None
-    """Gives the keys of a variant by its name."""
+    """Function from the name of a variant to its keys."""
 
     instead: Mapping[str, str] = field(default_factory=dict)
-    """What is meant, by a key that has no effect."""
+    """Suggested replacement, by key without effect."""
 
     renamed: Mapping[str, str] = field(default_factory=dict)
-    """Key that took the place of an option, by the option, which is accepted until the next release."""
+    """Replacement of a former option, by its old name; this is accepted until the next release."""
 
     calibrates: bool = False
-    """Whether it may be about what was reported."""
+    """Whether it may use the reported seizures."""
 
     posterior: bool = False
     """Whether it may use a posterior."""
 
     draws: int | None = None
-    """Draws that it takes by default, where that is no number of replications [1]."""
+    """Default number of posterior draws, if it is not the number of replications [1]."""
 
     swept: bool = False
-    """Whether its results, as `config.request.simulated` gives them, go into one store when it is swept."""
+    """Whether a sweep of it stores its results, from `config.request.simulated`, in one store."""
 
     def effective(self, chosen: str) -> Sequence[str]:
-        """Keys that have an effect in a variant.
+        """Keys with an effect in a variant.
 
         Parameters
         ----------
@@ -62,15 +62,15 @@ class Study:
 
 @cache
 def names() -> tuple[str, ...]:
-    """Names of all studies, which are those of the files in `conf/study/`."""
+    """Names of all studies, from the files in `conf/study/`."""
     return tuple(sorted(file.stem for file in (conf_dir() / "study").glob("*.yaml")))
 
 
 def find(name: str) -> Study:
-    """What a study says of itself.
+    """Declaration of a study.
 
-    Its module is imported by its name, because the configuration lies above the studies; those import what draws and
-    fits only when they begin, as a command that is refused would wait for it.
+    Its module is imported by name, because studies lie in a layer below; studies import plotting and fitting only when
+    they begin, so a refused command need not wait for it.
 
     Parameters
     ----------

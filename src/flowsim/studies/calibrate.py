@@ -51,11 +51,11 @@ STUDY = Study(
     instead={"draws": "study.draws= is the number of draws of each chain whose worlds are kept"},
     calibrates=True,
 )
-"""What the study declares."""
+"""Declaration of the study."""
 
 
 def work(request: Request) -> Amounts:
-    """Steps of the chains, those that are discarded included, and the worlds of the draws that are kept."""
+    """Steps of the chains, burn-in included, and the worlds of the kept draws."""
     options = request.options
     chains, steps = int(options["chains"]), int(options["steps"])
     return Amounts(likelihoods=(1 + 1 / BURN) * chains * steps, solutions=chains * int(options["draws"]))
@@ -338,6 +338,7 @@ def _found(dataset: xr.Dataset) -> Iterator[str]:
     strong = sum(share > posterior.YES for share in shares)
     text = (
         f"{strong} of {len(shares)} directions lose half of their prior variance or more; the other numbers of a world "
-        "keep their priors. Effort is what is left when devices, targeting, bribes and all else are as assumed."
+        "are nuisance parameters and keep their priors. Effort is the residual, given devices, targeting, bribes and "
+        "all else as assumed."
     )
     yield from paragraph(text)

@@ -24,7 +24,7 @@ from flowsim.world.world import World
 from flowsim.world_tables.provenance import Number
 
 STUDY = Study(writes=False, keys=(*WORLD, "policy"))
-"""What the study declares."""
+"""Declaration of the study."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
@@ -103,7 +103,7 @@ def _post(world: World) -> Iterator[str]:
     shown = ", ".join(f"{count} of {name}" for name, count in even.items())
     lines += [("timetable", f"flows at even intervals: {shown}")] if even else []
     if lines:
-        yield from ("", "At the post: ways round, shifts, stops of trains, campaigns, timetables in force", "")
+        yield from ("", "At the post: bypasses, shifts, stops of trains, campaigns, timetables in force", "")
     for head, text in lines:
         yield from paragraph(text, head=f"{head:14}")
 
@@ -111,11 +111,11 @@ def _post(world: World) -> Iterator[str]:
 def _ways_round(world: World) -> Iterator[tuple[str, str]]:
     for border in dict.fromkeys(way.border for way in world.bypasses):
         ways = [
-            f"{way.way} {100 * way.share:.3g} % of the loads up to {way.maximum:,.6g} kg, {way.detour:.3g} h, "
+            f"{way.way} {100 * way.share:.3g} % of consignments up to {way.maximum:,.6g} kg, {way.detour:.3g} h, "
             f"patrol {100 * way.patrol:.3g} %"
             for way in world.ways_round(border)
         ]
-        yield "ways round", f"{border}: {'; '.join(ways)}"
+        yield "bypass", f"{border}: {'; '.join(ways)}"
 
 
 def _groups(world: World) -> Iterator[tuple[str, str]]:
@@ -156,7 +156,7 @@ def _behind(world: World) -> Iterator[str]:
     if world.traffic.market > 0:
         lines.append(("market", f"arrests in retail trade take {_percent(world.traffic.market)} of what cities retain"))
     if lines:
-        yield from ("", "Behind a load: hubs, rings, tips, bribes, the market, as far as they act", "")
+        yield from ("", "Behind a consignment: hubs, rings, tips, bribes, the market, if in force", "")
     for head, text in lines:
         yield from paragraph(text, head=f"{head:14}")
 
@@ -168,7 +168,7 @@ def _percent(share: float) -> str:
 def _hubs(world: World) -> Iterator[tuple[str, str]]:
     for hub in (hub for hub in world.hubs if hub.share > 0):
         shares = ", ".join(f"{name} {_percent(share)}" for name, share in hub.classes if share > 0)
-        stored = f"{_percent(hub.share)} of the loads stored for {hub.store:.4g} h"
+        stored = f"{_percent(hub.share)} of consignments stored for {hub.store:.4g} h"
         yield "hub", f"{hub.place}: {stored}, in parts of at most {hub.part:,.6g} kg by {shares}"
 
 
@@ -181,7 +181,7 @@ def _intelligence(intelligence: Intelligence) -> Iterator[tuple[str, str]]:
         yield "cases", f"{shown} a year against {rings}{ended}"
     tips = [f"{agency} {_percent(intelligence.tip(agency))}" for agency in AGENCIES if intelligence.tip(agency) > 0]
     if tips:
-        yield "tips", f"on loads: {', '.join(tips)}"
+        yield "tips", f"on consignments: {', '.join(tips)}"
 
 
 def _corruption(world: World) -> Iterator[tuple[str, str]]:
@@ -235,7 +235,7 @@ def _counts(world: World) -> Iterator[str]:
 
 
 def _kinds(numbers: Sequence[Number]) -> Iterator[str]:
-    yield from ("", "What is assumed: numbers by table and kind (flowsim study=evidence lists them)", "")
+    yield from ("", "Provenance: numbers by table and kind (flowsim study=evidence lists them)", "")
     found = Counter((number.table, number.kind) for number in numbers)
     yield f"{'table':18}" + "".join(f"{kind:>12}" for kind in checks.KINDS)
     for table in dict.fromkeys(number.table for number in numbers):
@@ -260,13 +260,13 @@ def _notes(world: World, found: Sequence[Utilisation]) -> Iterator[str]:
     for each in found:
         if each.leaves and each.mean >= 1:
             busy = f"have a mean utilisation of {100 * each.mean:.0f} %"
-            yield f"checkpoint '{each.checkpoint}': its {each.part} {busy}; some trains leave before they are looked at"
+            yield f"checkpoint '{each.checkpoint}': its {each.part} {busy}; some trains leave uninspected"
         elif each.mean < 1 <= each.peak and not each.leaves:
             busy = f"have a utilisation of {100 * each.peak:.0f} % in the busiest hour ({each.when})"
             yield f"checkpoint '{each.checkpoint}': its {each.part} {busy}; a queue builds up for a while"
     for route in world.network.routes if world.traffic.retained_share > 0 else ():
         if not cities_on(world, route):
-            yield f"route '{route.name}' passes none of the cities; none of its loads is retained"
+            yield f"route '{route.name}' passes none of the cities; none of its consignments is retained"
     for flow in world.traffic.flows:
         if not world.stops_of_flow(flow):
             yield f"flow '{flow.name}' meets no checkpoint; it has no effect"

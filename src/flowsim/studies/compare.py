@@ -43,7 +43,7 @@ STUDY = Study(
     posterior=True,
     draws=200,
 )
-"""What the study declares."""
+"""Declaration of the study."""
 
 
 def work(request: Request) -> Amounts:
@@ -132,8 +132,8 @@ def _head(comparison: Comparison, request: Request) -> Iterator[str]:
     yield f"{request.world.title}: {len(design.policies) - 1} policies against the baseline, heroin alone"
     yield ""
     kind = "posterior" if comparison.prior else "intervals of the assumed numbers"
-    yield f"{design.draws} draws of the {kind}, each with {design.replications} years of consignments that are the same"
-    yield f"under all policies; {design.sets} sets of values of the assumed levers, each with traffic of its own"
+    yield f"{design.draws} draws of the {kind}, each with {design.replications} years of consignments, with common"
+    yield f"random numbers across policies; {design.sets} sets of values of the assumed levers, each with own traffic"
     yield from filter(None, [request.note])
 
 

@@ -62,10 +62,10 @@ class Amounts:
     """Figures of posterior predictive checks [1]."""
 
     most_workers: int | None = None
-    """Most processes that can share the work; nothing if there is no limit [1]."""
+    """Largest useful number of processes; None if there is no limit [1]."""
 
     kept: float = 0.0
-    """Memory that each process keeps, where it is not that of a simulation [bytes]."""
+    """Memory kept by each process, if it is not a simulation's [bytes]."""
 
     def seconds(self, *, engine: str, workers: int) -> float:
         """Duration of the work, shared by processes [s]."""
@@ -111,7 +111,7 @@ def estimate(study: str, request: Request) -> Estimate:
 
 
 def amounts_of(study: str, request: Request) -> Amounts:
-    """Work of a study in closed form, as its function `work` says; of one that has none there is none.
+    """Amounts of work of a study, from its function `work`; zero for a study without one.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ def amounts_of(study: str, request: Request) -> Amounts:
 
 
 def traffic(request: Request) -> float:
-    """Honest visits that a plan simulates under the policies of a request, the warm-up of each span included [1]."""
+    """Honest visits simulated under the policies of a request, the warm-up of each span included [1]."""
     plan, world = request.plan, compose(request.policies).apply(request.world)
     spans = [(0, 0.0, plan.horizon)] * plan.replications if plan.together else plan.spans()
     hours = math.fsum(end - start + (0.0 if plan.together else world.warm_up) for _, start, end in spans)
@@ -134,7 +134,7 @@ def traffic(request: Request) -> float:
 
 
 def visits(request: Request) -> float:
-    """Visits that a plan simulates under the policies of a request, at most those of consignments included [1]."""
+    """Visits simulated under the policies of a request, with an upper bound of the visits of consignments [1]."""
     plan, world = request.plan, compose(request.policies).apply(request.world)
     loads = math.fsum(loads_per_year(world, stream) for stream in world.traffic.streams)
     part = plan.horizon / units.HOURS_PER_YEAR

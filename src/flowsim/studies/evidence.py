@@ -18,7 +18,7 @@ from flowsim.world_tables.provenance import Number
 from flowsim.world_tables.readings import series_of
 
 STUDY = Study(writes=False, keys=WORLD)
-"""What the study declares."""
+"""Declaration of the study."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:

@@ -23,18 +23,18 @@ if TYPE_CHECKING:
     from flowsim.figures.axes import Drawn
 
 PREFIX = "figure_"
-"""What the name of a module that declares a figure begins with; the rest is the name of the figure."""
+"""Prefix of the modules of figures; the rest of their names is the name of the figure."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Made:
-    """A figure or a table of the paper with all that belongs to it."""
+    """A figure or a table of the paper with its data and text."""
 
     said: str
-    """What was drawn and what it shows, to be printed."""
+    """Summary of the figure or table, to be printed."""
 
     drawn: Drawn | None = None
-    """The figure; nothing for a table."""
+    """The figure; None for a table."""
 
     page: str = ""
     """The table as a page to print, as Markdown; empty for a figure."""
@@ -45,30 +45,30 @@ class Made:
 
 @dataclass(frozen=True, kw_only=True)
 class PaperFigure:
-    """What a module `figure_NAME` says of the figure or table that it makes, in its constant `FIGURE`."""
+    """Declaration of a figure or table, in the constant `FIGURE` of its module `figure_NAME`."""
 
     name: str
     """Name of its files, of its experiment and of its page below `experiments/`, as `fig2_series`."""
 
     make: Callable[[Request, Progress | None], Made]
-    """Makes it; what draws is imported there, as matplotlib takes a second to import."""
+    """Function to make it; matplotlib is imported there, as this takes a second."""
 
     keys: Sequence[str] = ()
-    """Top-level keys of the configuration that have an effect on it, besides `out`."""
+    """Top-level keys of the configuration with an effect on it, besides `out`."""
 
     work: Callable[[Request], Amounts] = lambda request: Amounts()
-    """Gives its amounts of work."""
+    """Function to give its amounts of work."""
 
 
 @cache
 def names() -> tuple[str, ...]:
-    """Names of all figures, in the order of the alphabet."""
+    """Names of all figures, in alphabetical order."""
     modules = (module.name for module in pkgutil.iter_modules(studies.__path__))
     return tuple(sorted(name.removeprefix(PREFIX) for name in modules if name.startswith(PREFIX)))
 
 
 def figure_of(name: str) -> PaperFigure:
-    """What a figure says of itself.
+    """Declaration of a figure.
 
     Parameters
     ----------
@@ -95,7 +95,7 @@ STUDY = Study(
     posterior=True,
     draws=40,
 )
-"""What the study declares."""
+"""Declaration of the study."""
 
 
 def work(request: Request) -> Amounts:
@@ -139,9 +139,9 @@ def write(made: Made, folder: Path, *, name: str) -> None:
     Parameters
     ----------
     made
-        What was made.
+        Figure or table with its data.
     folder
-        Folder, which exists.
+        An existing folder.
     name
         Name of the files of the figure itself.
     """

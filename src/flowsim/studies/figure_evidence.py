@@ -17,7 +17,7 @@ from flowsim.world_tables.readings import series_of
 
 
 def make(request: Request, progress: Progress | None) -> Made:
-    """Table 1 with the tables that it is made of, and the counts of contradictions."""
+    """Table 1 with its source tables, and the counts of contradictions."""
     series = series_of(request.readings)
     figures, found = ledger(figures=in_years(series)), contradiction_table()
     tables = {"evidence": figures, "outside": outside(), "derived": derived(), "contradictions": found}
@@ -27,7 +27,7 @@ def make(request: Request, progress: Progress | None) -> Made:
 
 
 def _counts(contradictions: pd.DataFrame) -> pd.DataFrame:
-    """Contradictions of each severity by how far arithmetic carries them, and their numbers by what notices them."""
+    """Contradictions by severity and weight of arithmetic, with counts of their numbers, all and sensitive ones."""
     grouped = contradictions.astype({"numbers": int, "reasoning": int}).groupby("severity", sort=False)
     rows = []
     for severity, group in grouped:
@@ -54,4 +54,4 @@ def _summary(tables: Mapping[str, pd.DataFrame], counts: pd.DataFrame) -> str:
 
 
 FIGURE = PaperFigure(name="table1_evidence", make=make, keys=("reading",))
-"""What the table declares."""
+"""Declaration of the table."""

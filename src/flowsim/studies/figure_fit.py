@@ -80,7 +80,7 @@ def draws_of(dataset: xr.Dataset, names: Sequence[str], *, times: int = 1) -> li
 
 
 def make(request: Request, progress: Progress | None) -> Made:
-    """Figure 3 with the tables of what is predicted of every row, every share and every hold-out."""
+    """Figure 3 with its tables: posterior predictive check of every row, share and hold-out."""
     from flowsim.figures.fig3_fig4_calibration import fit
 
     dataset = posterior_of(request)
@@ -95,7 +95,7 @@ def make(request: Request, progress: Progress | None) -> Made:
     tables = {"fit": table}
     ours = request.world.name == KAZAKHSTAN
     more = predictive.of_hold_outs(histories, rows=found.rows) if ours else table.iloc[:0]
-    lines = [f"{request.world.title}: what {len(draws)} histories from draws of the posterior predict", ""]
+    lines = [f"{request.world.title}: posterior predictive check, {len(draws)} histories from posterior draws", ""]
     lines += _rows(table)
     if ours:
         tables |= {"hold_outs": more, "log_scores": predictive.log_scores(histories, level=level_of(found.model))}
@@ -200,4 +200,4 @@ FIGURE = PaperFigure(
     keys=(*WORLD, "calibration", "seed", "workers"),
     work=lambda request: Amounts(predicted=1.0),
 )
-"""What the figure declares."""
+"""Declaration of the figure."""

@@ -21,7 +21,7 @@ WIDTHS = (17, 12, 11, 10, 10, 10, 10, 12, 12, 7)
 
 
 def make(request: Request, progress: Progress | None) -> Made:
-    """Figure 4 with its table, and that of other readings if there are any."""
+    """Figure 4 with its table, and a table of other readings if there are any."""
     from flowsim.figures.fig3_fig4_calibration import identified
 
     dataset = posterior_of(request)
@@ -31,8 +31,8 @@ def make(request: Request, progress: Progress | None) -> Made:
     strong = sum(share > posterior.YES for share in shares)
     sentence = (
         "A parameter is identified if its posterior has less than half of the prior's variance, in part if less than "
-        f"four fifths. {strong} of {len(shares)} directions are; the flow comes out as it went in, and so do all "
-        "numbers of detection that are not listed."
+        f"four fifths. {strong} of {len(shares)} directions are; the flow keeps its prior, as do all numbers of "
+        "detection not listed (nuisance parameters)."
     )
     title = f"What the reports identify: {request.world.title}"
     counts = parameters["identified"].value_counts()
@@ -49,7 +49,7 @@ def make(request: Request, progress: Progress | None) -> Made:
 
 
 def _other_readings(request: Request, dataset: xr.Dataset) -> pd.DataFrame | None:
-    """Table of what changes under the other readings that have a posterior; nothing if there are none."""
+    """Comparison of the posteriors under other readings; None if there are no others."""
     table_of_reports = calibration_of(request).reported
     files = sorted(table_of_reports.parent.glob(f"{table_of_reports.stem}*.nc"))
     opened = [dataset, *(posterior.open_posterior(path) for path in files)]
@@ -63,4 +63,4 @@ def _other_readings(request: Request, dataset: xr.Dataset) -> pd.DataFrame | Non
 
 
 FIGURE = PaperFigure(name="fig4_identified", make=make, keys=(*WORLD, "calibration"))
-"""What the figure declares."""
+"""Declaration of the figure."""

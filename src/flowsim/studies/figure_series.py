@@ -1,4 +1,4 @@
-"""The opiate series of 1996 to 2006 and the checks that decide between its two readings, behind figure 2."""
+"""Data of figure 2: the opiate series of 1996 to 2006, and checks deciding between its two readings."""
 
 from __future__ import annotations
 
@@ -28,4 +28,4 @@ def make(request: Request, progress: Progress | None) -> Made:
 
 
 FIGURE = PaperFigure(name="fig2_series", make=make)
-"""What the figure declares."""
+"""Declaration of the figure."""

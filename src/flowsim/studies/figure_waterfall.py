@@ -98,7 +98,7 @@ def make(request: Request, progress: Progress | None) -> Made:
 
 def _lines(table: pd.DataFrame, *, title: str, amounts: str, drawn: pd.DataFrame) -> Iterator[str]:
     yield from (f"{title}, where heroin gets through", "", amounts)
-    yield f"{len(drawn)} draws of {len(drawn.columns)} numbers, on the same vehicles with the same random numbers"
+    yield f"{len(drawn)} draws of {len(drawn.columns)} numbers, with common random numbers"
     yield ""
     head = f"{'[% of mass at checkpoints]':30}{'as assumed':>12}{'90 % of draws':>24}"
     yield from (head, "-" * len(head))
@@ -121,4 +121,4 @@ FIGURE = PaperFigure(
     keys=tuple(key for key in RUN if key not in ("engine", "calibration", "out")),
     work=work,
 )
-"""What the figure declares."""
+"""Declaration of the figure."""

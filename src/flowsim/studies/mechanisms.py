@@ -32,11 +32,11 @@ COLUMNS = ("mechanism", "neutral", "seized", "mcse", "relative", "expected", "de
 """Columns of the differences."""
 
 STUDY = Study(writes=True, keys=tuple(key for key in RUN if key not in ("calibration", "draws")))
-"""What the study declares."""
+"""Declaration of the study."""
 
 
 def work(request: Request) -> Amounts:
-    """The world with all mechanisms, and without each in turn, of which the closed form solves both."""
+    """The world with all mechanisms, and without each in turn, both simulated and in closed form."""
     several = 1 + len(active(compose(request.policies).apply(request.world)))
     return Amounts(visits=several * visits(request), solutions=2 * several)
 
@@ -142,8 +142,8 @@ def _delay(honest: xr.Dataset, *, policy: str) -> tuple[float, float]:
 
 
 def _lines(table: pd.DataFrame, *, title: str, plan: Plan) -> Iterator[str]:
-    yield from (f"{title}, what each mechanism changes: with it minus without it", "")
-    yield from (f"{amounts(plan)}; the same vehicles and random numbers throughout", "")
+    yield from (f"{title}, effect of each mechanism: with it minus without it", "")
+    yield from (f"{amounts(plan)}; common random numbers throughout", "")
     head = f"{'mechanism':14}{'seized [kg]':>12}{'s.e.':>10}{'change [%]':>13}{'closed form [kg]':>19}"
     head += f"{'honest delay [h]':>19}{'s.e.':>11}"
     on = table[~table["neutral"]]
@@ -171,17 +171,18 @@ def _notes(table: pd.DataFrame, *, plan: Plan) -> Iterator[str]:
         return
     if plan.replications > 1:
         unclear = on[~(on["seized"].abs() > 2 * on["mcse"])]
-        yield f"Seizures within two errors of no change: {_listed(unclear)}."
+        yield f"Seizures within two standard errors of no change: {_listed(unclear)}."
     else:
-        yield "One year alone gives no error of the seizures."
+        yield "One year alone gives no standard error of the seizures."
     if len(plan.spans()) == 1:
-        yield f"The delay has no error, as {spans_of(plan)} of honest traffic is simulated; traffic_years=0.1 has five."
+        spans = f"{spans_of(plan)} of honest traffic is simulated; traffic_years=0.1 has five"
+        yield f"The delay has no standard error, as {spans}."
     if plan.horizon < HOURS_PER_YEAR:
-        yield f"Seized are the loads of the first {plan.horizon:g} h of a year."
+        yield f"Seizures are those of consignments of the first {plan.horizon:g} h of a year."
     yield (
-        "The closed form has no error but leaves queues out: it knows the wagons but not the stop of trains, and of "
-        "shifts only the hours in which an internal post is closed. Errors are those of the simulation alone and say "
-        "nothing about the assumptions."
+        "The closed form has no Monte Carlo error but leaves queues out: it includes the wagons but not the stop of "
+        "trains, and of shifts only the hours in which an internal post is closed. Standard errors are Monte Carlo "
+        "errors of the simulation and say nothing about the assumptions."
     )
 
 

@@ -20,7 +20,7 @@ WORDS = ("null", "true", "false", "yes", "no", "on", "off", "nan", "inf")
 """Names with another meaning in YAML or on the command line."""
 
 STUDY = Study(writes=False, keys=("out",))
-"""What the study declares."""
+"""Declaration of the study."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:

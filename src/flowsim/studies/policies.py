@@ -25,7 +25,7 @@ MOST_NAMES = 12
 """Largest number of checkpoints named for the same difference."""
 
 STUDY = Study(writes=False, keys=(*WORLD, "policy"), instead={"policies": "policy=[a,b] shows what these change"})
-"""What the study declares."""
+"""Declaration of the study."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:

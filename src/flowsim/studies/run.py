@@ -39,11 +39,11 @@ STUDY = Study(
     posterior=True,
     swept=True,
 )
-"""What the study declares."""
+"""Declaration of the study."""
 
 
 def work(request: Request) -> Amounts:
-    """Draws that each have all replications meet honest traffic of their own."""
+    """Draws and visits; draws crossed with all replications have honest traffic of their own."""
     draws = len(request.worlds.changes) if request.worlds is not None else 1
     if request.engine not in SIMULATING:
         return Amounts(solutions=draws)
@@ -123,8 +123,8 @@ def overloaded(world: World) -> Iterator[str]:
         busy = (f"{part.part} at a utilisation of {100 * part.mean:,.0f} %" for part in parts)
         posts.append(f"{name} ({', '.join(busy)})")
     yield (
-        f"Overloaded: {', '.join(posts)}. Where too few are waved through, which utilisation leaves out, the queue "
-        "grows as long as vehicles come; the delay there, and the mean of all visits, is a warning and no forecast."
+        f"Overloaded: {', '.join(posts)}. Utilisation ignores wave-through: unless enough are waved through, the queue "
+        "grows without bound; the delay there, and the mean of all visits, is a warning and no forecast."
     )
 
 
@@ -170,8 +170,8 @@ def _kinds(request: Request) -> str:
     if not request.worlds.draw:
         return f"{routes} Seizures are calibrated; this run uses the posterior median, without its uncertainty."
     return (
-        f"{routes} Seizures are calibrated: draws of the posterior, which keep the priors of what the reports do not "
-        "identify. s.e.: Monte Carlo standard error of the mean, over years and draws."
+        f"{routes} Seizures are calibrated: draws of the posterior; numbers not identified by the reports keep their "
+        "priors. s.e.: Monte Carlo standard error of the mean, over years and draws."
     )
 
 

@@ -8,7 +8,7 @@ from flowsim.simulation.simulate import Progress
 from flowsim.sweeps.status import report
 
 STUDY = Study(writes=False, keys=("out",))
-"""What the study declares."""
+"""Declaration of the study."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
