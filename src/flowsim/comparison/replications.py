@@ -25,7 +25,7 @@ from flowsim.results.visits import pool_posts
 from flowsim.simulation.assumed import SetNumbers, draw, varied
 from flowsim.simulation.engines import SIMULATING, Years
 from flowsim.simulation.replay import repeated
-from flowsim.simulation.simulate import Plan, Recorded, Traffic, seen_by_honest
+from flowsim.simulation.simulate import Plan, Recorded, Traffic
 from flowsim.sweeps.store import Store
 from flowsim.sweeps.template import Shape
 from flowsim.world.checkpoint import AGENCIES
@@ -247,12 +247,11 @@ class _Honest:
 
     def of(self, world: World) -> tuple[Recorded, xr.Dataset]:
         """Traffic of a world, and what it met at its checkpoints."""
-        seen = seen_by_honest(world)
-        recorded = self.traffic.of(seen)
+        recorded = self.traffic.of(world)
         if not recorded:
             years = Years(world=world, seed=self.plan.seed, horizon=self.plan.horizon)
             recorded = [self.engine.traffic(years, span) for span in self.plan.spans()]
-            self.traffic.recorded.append((seen, recorded))
+            self.traffic.keep(world, recorded)
         return recorded, self._met(world, recorded)
 
     def _met(self, world: World, recorded: Recorded) -> xr.Dataset:

@@ -22,9 +22,7 @@ from flowsim.results.visits import Posts, pool_posts
 from flowsim.simulation.engines import SIMULATING, Engine, Years, make_ready
 from flowsim.simulation.processes import mapping
 from flowsim.simulation.resources import OverloadWarning, memory_needed, require_memory
-from flowsim.world.corruption import NO_CORRUPTION
-from flowsim.world.detection import Effort
-from flowsim.world.intelligence import NO_INTELLIGENCE
+from flowsim.world.dependence import Key, Reader, key
 from flowsim.world.utilisation import loads, overloads
 from flowsim.world.world import World
 
@@ -116,15 +114,19 @@ Recorded = Sequence[tuple[Posts, Any]]
 class Traffic:
     """Honest traffic that was simulated, for worlds in which honest vehicles see the same."""
 
-    recorded: list[tuple[tuple[object, ...], Recorded]] = field(default_factory=list)
-    """What they see, with the tallies and the queues on record."""
+    recorded: dict[Key, Recorded] = field(default_factory=dict)
+    """Tallies and queues on record by the key of what they read of a world."""
 
     plan: Plan | None = None
     """Plan with which all of it was simulated."""
 
-    def of(self, seen: tuple[object, ...]) -> Recorded:
-        """Tallies and queues for what honest vehicles see; none if it was not simulated yet."""
-        return next((recorded for known, recorded in self.recorded if known == seen), ())
+    def of(self, world: World) -> Recorded:
+        """Tallies and queues of a world; none if no such traffic was simulated yet."""
+        return self.recorded.get(key(world, Reader.HONEST), ())
+
+    def keep(self, world: World, recorded: Recorded) -> None:
+        """Keep the tallies and queues of a world."""
+        self.recorded[key(world, Reader.HONEST)] = recorded
 
 
 def simulate(
@@ -231,11 +233,8 @@ def simulate_with_spans(
             work = _Work(
                 years=years, engine=engine, plan=plan, policy=policy.name, jobs=jobs, progress=progress, drawn=drawn
             )
-            seen = seen_by_honest(changed)
-            recorded = known.of(seen)
-            results, posts, met = _simulated(work, recorded=recorded)
-            if not recorded:
-                known.recorded.append((seen, met))
+            results, posts, met = _simulated(work, recorded=known.of(changed))
+            known.keep(changed, met)
             parts.append(results)
             honest.append([(part.vehicles.sum(), sum(delay.sum() for delay in part.delays)) for part in posts])
     visits, hours = np.moveaxis(np.array(honest), 2, 0)
@@ -259,35 +258,6 @@ def _look_ahead(world: World, policies: Sequence[Policy], *, engine: str, plan: 
             if text not in told:
                 warnings.warn(text, OverloadWarning, stacklevel=4)
             told.add(text)
-
-
-_FOR_HONEST: dict[str, Any] = {"intercept": 0.0, "slope": 0.0, "concealment": 0.0, "transfer": 1.0}
-"""What of a device matters to loads alone."""
-
-
-def seen_by_honest(world: World) -> tuple[object, ...]:
-    """What honest traffic takes notice of in a world.
-
-    Loads, ways round and hubs are nothing to it; and whether an alarm is followed up, bought off or tipped, how well
-    devices tell loads, and whether a seal that was opened is noticed make no difference to who carries nothing.
-    """
-    detection = world.detection
-    score = {"targeting": 0.0} if detection.cost_ratio == 1.0 else {}
-    posts = (
-        replace(post, bribe=None, devices=tuple(replace(device, **_FOR_HONEST) for device in post.devices))
-        for post in world.checkpoints
-    )
-    own = replace(
-        detection,
-        sensitivity=1.0,
-        year_log_sd=0.0,
-        effort=Effort(crossing=1.0, inside=1.0, south=1.0, almaty=1.0),
-        seals=replace(detection.seals, type="plain", opened=0.0, notice_plain=0.0, notice_electronic=0.0),
-        intelligence=NO_INTELLIGENCE,
-        corruption=NO_CORRUPTION,
-        **score,
-    )
-    return world.year, world.network, world.traffic.flows, tuple(posts), own, world.warm_up
 
 
 def _joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
