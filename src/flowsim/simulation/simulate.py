@@ -178,7 +178,7 @@ def simulate(
     horizon = (plan or Plan()).horizon
     base = worlds[0].apply(world) if worlds else world
     changed = {policy.name: policy.apply(base) for policy in policies}
-    return _joined([_expected(world, horizon=horizon, policy=name) for name, world in changed.items()])
+    return side_by_side([_expected(world, horizon=horizon, policy=name) for name, world in changed.items()])
 
 
 def simulate_with_spans(
@@ -233,14 +233,13 @@ def simulate_with_spans(
             work = _Work(
                 years=years, engine=engine, plan=plan, policy=policy.name, jobs=jobs, progress=progress, drawn=drawn
             )
-            results, posts, met = _simulated(work, recorded=known.of(changed))
-            known.keep(changed, met)
+            results, posts = _simulated(work, traffic=known)
             parts.append(results)
             honest.append([(part.vehicles.sum(), sum(delay.sum() for delay in part.delays)) for part in posts])
     visits, hours = np.moveaxis(np.array(honest), 2, 0)
     dims = ("policy", "span")
     names = [policy.name for policy in policies]
-    return _joined(parts), xr.Dataset({"visits": (dims, visits), "hours": (dims, hours)}, coords={"policy": names})
+    return side_by_side(parts), xr.Dataset({"visits": (dims, visits), "hours": (dims, hours)}, coords={"policy": names})
 
 
 def _look_ahead(world: World, policies: Sequence[Policy], *, engine: str, plan: Plan) -> None:
@@ -260,8 +259,50 @@ def _look_ahead(world: World, policies: Sequence[Policy], *, engine: str, plan: 
             told.add(text)
 
 
-def _joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
-    """One Dataset of those of several policies."""
+def met(
+    years: Years,
+    *,
+    engine: str,
+    plan: Plan,
+    traffic: Traffic,
+    jobs: Callable[..., Iterator[Any]] = map,
+    tell: Progress | None = None,
+    step: str = "",
+) -> Recorded:
+    """Recorded honest traffic of a world, simulated unless that of another is the same.
+
+    Parameters
+    ----------
+    years
+        World, seed and horizon.
+    engine
+        Name of the engine.
+    plan
+        How much is simulated.
+    traffic
+        Honest traffic that was simulated before with this plan, to which this is added.
+    jobs
+        What does the work, as `map` does.
+    tell, step
+        Told how far it is, under this name.
+    """
+    recorded = traffic.of(years.world)
+    if not recorded:
+        spans = plan.spans()
+        parts = jobs(partial(SIMULATING[engine].traffic, years), spans)
+        recorded = list(_told(parts, tell or _tell_nobody, step, len(spans)))
+        traffic.keep(years.world, recorded)
+    return recorded
+
+
+def side_by_side(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """One Dataset of those of several policies.
+
+    Parameters
+    ----------
+    parts
+        Results of each policy; checkpoints that one lacks are NaN under it.
+    """
     if len(parts) == 1:
         return parts[0]
     tables = [part[["seizure_mass", "seizure_hours"]] for part in parts if "seizure" in part.dims]
@@ -336,7 +377,7 @@ class _Work:
     drawn: _Drawn | None = None
 
 
-def _simulated(work: _Work, *, recorded: Recorded) -> tuple[xr.Dataset, Sequence[Posts], Recorded]:
+def _simulated(work: _Work, *, traffic: Traffic) -> tuple[xr.Dataset, Sequence[Posts]]:
     """Simulate a world among honest traffic, which is simulated first unless it was recorded before."""
     world, plan, policy, jobs = work.years.world, work.plan, work.policy, work.jobs
     engine = SIMULATING[work.engine]
@@ -349,9 +390,8 @@ def _simulated(work: _Work, *, recorded: Recorded) -> tuple[xr.Dataset, Sequence
         batches = [[replication] for replication in range(plan.replications)]
     else:
         spans = plan.spans()
-        step = f"{policy}: honest traffic"
-        if not recorded:
-            recorded = list(_told(jobs(partial(engine.traffic, work.years), spans), tell, step, len(spans)))
+        how: dict[str, Any] = {"engine": work.engine, "plan": plan, "jobs": jobs, "tell": tell}
+        recorded = met(work.years, **how, traffic=traffic, step=f"{policy}: honest traffic")
         posts = [part for part, _ in recorded]
         years = sorted({year for year, _, _ in spans})
         of_year = {
@@ -368,7 +408,7 @@ def _simulated(work: _Work, *, recorded: Recorded) -> tuple[xr.Dataset, Sequence
         posts_dataset(world, pool_posts(posts), policy=policy),
     ]
     table = seizures_dataset(world, pooled, policy=policy)
-    return xr.merge([*panels, table], compat="equals", join="exact"), posts, recorded
+    return xr.merge([*panels, table], compat="equals", join="exact"), posts
 
 
 def _batches(plan: Plan, *, years: int, most: int) -> list[list[int]]:
