@@ -14,7 +14,7 @@ import flowsim as fs
 from flowsim.calibration.posterior import world_change
 from flowsim.comparison import replications as jobs
 from flowsim.comparison.design import Design, chosen
-from flowsim.comparison.replications import Comparison, shape_of, simulated
+from flowsim.comparison.replications import Comparison, simulated
 from flowsim.config.build import every_policy
 from flowsim.policy.policy import BASELINE, Change, Policy
 from flowsim.simulation.simulate import Plan, simulate
@@ -119,7 +119,7 @@ def results(world, catalogue):
         plan=PLAN,
         engine="compiled",
     )
-    return comparison, simulated(comparison, shape_of(comparison), 1)
+    return comparison, simulated(comparison, 1)
 
 
 def test_a_job_gives_what_plain_simulations_of_all_drugs_give(results, world):

@@ -9,10 +9,10 @@ from omegaconf import OmegaConf
 
 import flowsim as fs
 from flowsim.calibration.identity import difference, identifying
-from flowsim.comparison.replications import comparison_of
 from flowsim.config.build import world_in_year
 from flowsim.config.builder import request_of
 from flowsim.config.compose import compose_config
+from flowsim.studies.compare import comparison_of
 
 SMALL = ("replications=3", "traffic_years=0.02", "horizon=900")
 SHORT = ("replications=2", "traffic_years=0.02", "horizon=200", "workers=1")

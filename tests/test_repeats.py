@@ -16,7 +16,7 @@ from flowsim.draws import itineraries
 from flowsim.results.tally import Masses
 from flowsim.simulation.engines import SIMULATING, Years
 from flowsim.simulation.replay import repeated
-from flowsim.simulation.simulate import seen_by_honest
+from flowsim.simulation.simulate import Traffic
 from flowsim.world.corruption import NO_CORRUPTION
 from flowsim.world.detection import Effort
 
@@ -51,15 +51,14 @@ def bases():
 def test_every_policy_gives_the_bits_of_plain_simulations_under_every_draw(bases):
     years = range(2, 4)
     again = repeated("compiled", bases, seed=SEED, horizon=HORIZON, years=years)
-    known: list[tuple[tuple[object, ...], list]] = []
+    known = Traffic()
     seized = {}
     for policy in every_policy():
         first = policy.apply(bases[0])
-        seen = seen_by_honest(first)
-        traffic = next((own for key, own in known if key == seen), None)
-        if traffic is None:
+        traffic = known.of(first)
+        if not traffic:
             traffic = traffic_of(first)
-            known.append((seen, traffic))
+            known.keep(first, traffic)
         for draw, base in enumerate(bases):
             world = policy.apply(base)
             found = again.masses(draw, world, traffic)

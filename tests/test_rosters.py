@@ -448,18 +448,24 @@ def test_ways_that_are_kept_change_no_roster(world):
         assert all(one is same for one, same in zip(kept.ways, draw(other, **plan).ways, strict=True))
 
 
+def faster(legs):
+    """Legs of which the first has twice the speed."""
+    return (replace(legs[0], speed=2.0 * legs[0].speed), *legs[1:])
+
+
 @pytest.mark.parametrize(
     "change",
     [
         lambda world: replace(world, checkpoints=world.checkpoints[1:]),
         lambda world: replace(world, traffic=replace(world.traffic, retained_share=0.5)),
-        lambda world: replace(world, network=replace(world.network)),
+        lambda world: replace(world, network=replace(world.network, legs=faster(world.network.legs))),
         lambda world: replace(world, hubs=()),
     ],
 )
 def test_ways_are_not_kept_for_another_network_other_posts_or_other_ends(change):
     world = flowsim.load_world("hub")
     assert itineraries.ways_of(world) is itineraries.ways_of(replace(world, warm_up=1.0))
+    assert itineraries.ways_of(world) is itineraries.ways_of(replace(world, network=replace(world.network)))
     assert itineraries.ways_of(change(world)) is not itineraries.ways_of(world)
 
 

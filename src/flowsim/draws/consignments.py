@@ -19,8 +19,7 @@ from flowsim.draws.rings import Rings, draw_rings
 from flowsim.draws.roster import Roster, Way, blank, drawn
 from flowsim.draws.visits import draw_availability, draw_years
 from flowsim.world import hubs
-from flowsim.world.checkpoint import AGENCIES
-from flowsim.world.intelligence import CASE_AGENCIES
+from flowsim.world.dependence import Reader, key
 from flowsim.world.traffic import DRUGS, Profile
 from flowsim.world.traffic import Stream as Consignments
 from flowsim.world.world import World
@@ -99,20 +98,20 @@ def moved(
         The roster, and whether each of its vehicles is absent from that world, dims (vehicle,), because its ring no
         longer sends. None if other consignments are sent, or rings send for longer than in the other world.
     """
-    if before.network is not world.network or _sent_from(before) != _sent_from(world):
+    if key(before, Reader.SENT) != key(world, Reader.SENT):
         return None
     changed, absent = _under_cases(roster, before, world, replications=replications)
     if changed is None:
         return None
     available = roster.available
-    if _devices(world) != _devices(before):
+    if key(world, Reader.AVAILABLE) != key(before, Reader.AVAILABLE):
         span: dict[str, Any] = {"horizon": horizon, "first_day": roster.first_day}
         available = _available(world, seed=roster.seed, replications=replications, **span)
     return replace(changed, ways=ways_in(world, roster, ways=ways), available=available), absent
 
 
 def ways_in(world: World, roster: Roster, *, ways: Ways) -> tuple[Way, ...]:
-    """Ways of a roster in another world with the same network.
+    """Ways of a roster as they are in another world with the same places and routes.
 
     Parameters
     ----------
@@ -127,20 +126,6 @@ def ways_in(world: World, roster: Roster, *, ways: Ways) -> tuple[Way, ...]:
     return roster.ways if own is ways else tuple(own.like(way, ways) for way in roster.ways)
 
 
-def _sent_from(world: World) -> tuple[object, ...]:
-    """Dependencies of consignments before their departure, routes apart; tips and bribes come later, on the way."""
-    detection, rings = world.detection, world.detection.intelligence
-    loads = world.traffic, world.hubs, detection.seals.opened
-    return (*loads, detection.year_log_sd, rings.rings, rings.size_exponent)
-
-
-def _cases_of(world: World) -> tuple[object, ...]:
-    """Dependencies of the cases against rings, and of protection."""
-    intelligence, corruption = world.detection.intelligence, world.detection.corruption
-    cases = tuple(map(intelligence.cases, CASE_AGENCIES))
-    return cases, intelligence.dismantled, tuple(map(corruption.protected, AGENCIES))
-
-
 def _under_cases(
     roster: Roster, before: World, world: World, *, replications: Sequence[int]
 ) -> tuple[Roster | None, Bools]:
@@ -148,7 +133,7 @@ def _under_cases(
     from flowsim.draws import consignments_kernel
 
     absent = np.zeros(roster.size, dtype=np.bool_)
-    if _cases_of(before) == _cases_of(world):
+    if key(before, Reader.CASES) == key(world, Reader.CASES):
         return roster, absent
     old, new = (draw_rings(one, seed=roster.seed, replications=replications) for one in (before, world))
     if old is None or new is None or (new.dismantled > old.dismantled).any():
@@ -165,13 +150,6 @@ def _available(world: World, *, seed: int, replications: Sequence[int], horizon:
     """Days with devices in working order, from the first day to the one after the last entry."""
     days = math.ceil(horizon / units.HOURS_PER_DAY) + 1 - first_day
     return draw_availability(world, seed=seed, replications=replications, first_day=first_day, days=days)
-
-
-def _devices(world: World) -> tuple[object, ...]:
-    """Devices of all checkpoints, and their availability."""
-    return tuple(
-        (post.name, *((device.name, device.availability) for device in post.devices)) for post in world.checkpoints
-    )
 
 
 def loads_per_year(world: World, consignments: Consignments) -> float:
@@ -263,10 +241,9 @@ def _write(draft: _Draft, sendings: Sequence[_Sending]) -> Columns:
 
 def _each_once(taken: Sequence[Way], columns: Columns) -> tuple[Way, ...]:
     """Ways without repetition, as parts that come from several routes may leave on the same one."""
-    once = {id(way): way for way in taken}
-    numbers = {key: number for number, key in enumerate(once)}
-    columns.way[:] = np.array([numbers[id(way)] for way in taken], dtype=np.int64)[columns.way]
-    return tuple(once.values())
+    numbers = {way: number for number, way in enumerate(dict.fromkeys(taken))}
+    columns.way[:] = np.array([numbers[way] for way in taken], dtype=np.int64)[columns.way]
+    return tuple(numbers)
 
 
 def _leave(

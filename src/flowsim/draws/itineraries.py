@@ -10,6 +10,7 @@ from typing import TypeAlias
 from flowsim.draws.choices import LEAVES, Branch, Choices, choices, cities_on
 from flowsim.draws.roster import Way
 from flowsim.draws.visits import Itinerary, itinerary
+from flowsim.world.dependence import Read, Reader, read
 from flowsim.world.hubs import Hub
 from flowsim.world.network import Route
 from flowsim.world.traffic import Flow
@@ -55,8 +56,8 @@ class Ways:
         self.world = world
         self._whole: dict[tuple[tuple[str, ...], str, str], Itinerary] = {}
         self._parts: dict[_Stretch, Itinerary] = {}
-        self._stretches: dict[int, _Stretch] = {}
-        self._loads: dict[tuple[str, int], Way] = {}
+        self._stretches: dict[Itinerary, _Stretch] = {}
+        self._loads: dict[tuple[str, Itinerary], Way] = {}
         self._flows: dict[tuple[Hashable, ...], Way] = {}
         self._options: dict[tuple[str, str], Options] = {}
 
@@ -117,14 +118,14 @@ class Ways:
         self._options[key] = Options(stream=stream, branches=branches, classes=classes, arrays=arrays)
 
     def like(self, way: Way, other: Ways) -> Way:
-        """Counterpart here of a consignments' way in another world with the same routes."""
-        return self._way(way.stream, other._stretches[id(way.itinerary)])
+        """Way here of the loads that take a way of another world with the same routes."""
+        return self._way(way.stream, other._stretches[way.itinerary])
 
     def _way(self, stream: str, stretch: _Stretch) -> Way:
         own = self._itinerary(stretch)
-        if (stream, id(own)) not in self._loads:
-            self._loads[stream, id(own)] = Way(itinerary=own, stream=stream, loaded=True)
-        return self._loads[stream, id(own)]
+        if (stream, own) not in self._loads:
+            self._loads[stream, own] = Way(itinerary=own, stream=stream, loaded=True)
+        return self._loads[stream, own]
 
     def _itinerary(self, stretch: _Stretch) -> Itinerary:
         """Itinerary, shared by all streams on the same path."""
@@ -135,24 +136,13 @@ class Ways:
             self._whole[whole] = itinerary(self.world, path, **kind)
         if stretch not in self._parts:
             self._parts[stretch] = self._whole[whole].between(start, last)
-            self._stretches[id(self._parts[stretch])] = stretch
+            self._stretches[self._parts[stretch]] = stretch
         return self._parts[stretch]
 
 
-@dataclass(frozen=True)
-class _Passable:
-    """A world, equal to others with the same possible ways of consignments."""
-
-    parts: tuple[object, ...]
-    """Properties on which the ways depend."""
-
-    world: World = field(compare=False)
-    """The world itself, kept alive because the parts are named by identity."""
-
-
 @lru_cache(maxsize=32)
-def _kept(passable: _Passable) -> Ways:
-    return Ways(passable.world)
+def _kept(passable: Read[World]) -> Ways:
+    return Ways(passable.whole)
 
 
 def ways_of(world: World) -> Ways:
@@ -165,9 +155,7 @@ def ways_of(world: World) -> Ways:
     world
         World of the ways.
     """
-    traffic = world.traffic
-    loads = (traffic.streams, traffic.class_shares, traffic.retained_share, traffic.city_weights)
-    return _kept(_Passable((id(world.network), id(world.paths), world.hubs, *loads), world))
+    return _kept(read(world, Reader.WAYS))
 
 
 def hub_on(world: World, route: Route) -> tuple[Hub, int] | None:

@@ -11,7 +11,7 @@ from flowsim.engine.expectation.engine import Expectation
 from flowsim.results.coordinates import dates
 from flowsim.results.registry import CHANNELS, REASONS, attach
 from flowsim.results.sites import along, sites
-from flowsim.results.tally import Floats, Loads, exits
+from flowsim.results.tally import Floats, Loads, Masses, exits, route_classes
 from flowsim.results.visits import VISITS, Posts, mean_delay, per_year
 from flowsim.units import HOURS_PER_DAY
 from flowsim.world.checkpoint import AGENCIES, WAYS
@@ -55,6 +55,21 @@ def loads_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
         "interdiction_rate": (leading, rate),
     }
     return _dataset(world, variables, policy=policy, replications=len(entered))
+
+
+def masses_dataset(world: World, masses: Masses, *, policy: str) -> xr.Dataset:
+    """Dataset of the masses of consignments alone, by class of route too, dims (policy, replication, ...)."""
+    leading, seized = ("policy", "replication", "drug"), masses.seized
+    variables: dict[str, tuple[tuple[str, ...], Floats]] = {
+        "entered_mass": (leading, masses.entered),
+        "seized_mass": ((*leading, "channel", "agency"), masses.channels),
+        "seized_mass_by_checkpoint": ((*leading, "checkpoint"), seized),
+        "leaked_mass": ((*leading, "exit"), masses.leaked),
+        "leaked_mass_by_class": ((*leading, "route_class"), masses.leaked_by_class),
+        "released_mass": (leading, world.detection.corruption.released * seized.sum(-1)),
+    }
+    found = _dataset(world, variables, policy=policy, replications=len(masses.entered))
+    return found.assign_coords(route_class=list(route_classes(world)))
 
 
 def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from flowsim.results.mass_totals import masses
 from flowsim.results.tally import Masses
 from flowsim.simulation.engines import SIMULATING, Compiled, Engine, Years
 from flowsim.simulation.simulate import Recorded
+from flowsim.world.dependence import Key, Reader, key
 from flowsim.world.world import World
 
 
@@ -108,14 +109,6 @@ class _Base:
     """Those of the world that has most consignments which are the same, dims (vehicle,)."""
 
 
-_Lanes: TypeAlias = tuple[object, ...]
-"""What worlds have in common in which vehicles that come to the same queues at the same time wait alike."""
-
-
-def _lanes(world: World) -> _Lanes:
-    return world.network, tuple((post.name, post.place, post.mode, post.groups) for post in world.checkpoints)
-
-
 @dataclass(frozen=True, kw_only=True)
 class _Among:
     """What vehicles have met among the queues of recorded traffic."""
@@ -123,8 +116,8 @@ class _Among:
     traffic: Recorded
     """Recorded traffic, by whose identity it is known."""
 
-    lanes: _Lanes
-    """That of the worlds in which they have."""
+    lanes: Key
+    """Key of the worlds in which they wait alike when they come to the same queues at the same time."""
 
     memory: replay.Memory
     """What they have met."""
@@ -144,6 +137,11 @@ class _First:
     """How its consignments ended."""
 
 
+def _shares_legs(one: World, other: World) -> bool:
+    """Whether vehicles travel alike in two worlds."""
+    return key(one.network, Reader.QUEUES) == key(other.network, Reader.QUEUES)
+
+
 @dataclass(kw_only=True)
 class _Remembering:
     """Years of the compiled engine, which remembers what vehicles have met among the first traffic and the latest."""
@@ -161,7 +159,7 @@ class _Remembering:
         found = self._moved(base, world)
         own = replay.listed(self._drawn(world)) if found is None else found
         same = replay.counterparts(own, most.listed) if found is None else base.same
-        if world.network is not most.world.network:
+        if not _shares_legs(world, most.world):
             same = np.full(own.roster.size, NOT_KEPT)
         before = None if found is None else self._before(number, world, traffic)
         ended = replay.endings(world, own, self._memory(world, traffic), same, until=self.horizon, before=before)
@@ -202,14 +200,14 @@ class _Remembering:
 
     def _memory(self, world: World, traffic: Recorded) -> replay.Memory:
         """What vehicles have met among recorded traffic in worlds with these lanes."""
-        lanes = _lanes(world)
+        lanes = key(world, Reader.QUEUES)
         for among in self.known:
             if among.traffic is traffic and among.lanes == lanes:
                 return among.memory
         queues = background.pooled([span for _, span in traffic])
         most = self._most
-        same_network = world.network is most.world.network
-        ways = ways_in(world, most.listed.roster, ways=most.ways) if same_network else most.listed.roster.ways
+        shares = _shares_legs(world, most.world)
+        ways = ways_in(world, most.listed.roster, ways=most.ways) if shares else most.listed.roster.ways
         memory = replay.Memory(queues, most.listed, ways)
         self.known = [*self.known[:1], _Among(traffic=traffic, lanes=lanes, memory=memory)]
         return memory

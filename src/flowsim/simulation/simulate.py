@@ -22,10 +22,8 @@ from flowsim.results.visits import Posts, pool_posts
 from flowsim.simulation.engines import SIMULATING, Engine, Years, make_ready
 from flowsim.simulation.processes import mapping
 from flowsim.simulation.resources import OverloadWarning, memory_needed, require_memory
-from flowsim.world.corruption import NO_CORRUPTION
-from flowsim.world.detection import Effort
-from flowsim.world.intelligence import NO_INTELLIGENCE
-from flowsim.world.utilisation import overloads, utilisations
+from flowsim.world.dependence import Key, Reader, key
+from flowsim.world.utilisation import loads, overloads
 from flowsim.world.world import World
 
 ENGINES = ("compiled", "reference", "expectation")
@@ -116,15 +114,19 @@ Recorded = Sequence[tuple[Posts, Any]]
 class Traffic:
     """Honest traffic that was simulated, for worlds in which honest vehicles see the same."""
 
-    recorded: list[tuple[tuple[object, ...], Recorded]] = field(default_factory=list)
-    """What they see, with the tallies and the queues on record."""
+    recorded: dict[Key, Recorded] = field(default_factory=dict)
+    """Tallies and queues on record by the key of what they read of a world."""
 
     plan: Plan | None = None
     """Plan with which all of it was simulated."""
 
-    def of(self, seen: tuple[object, ...]) -> Recorded:
-        """Tallies and queues for what honest vehicles see; none if it was not simulated yet."""
-        return next((recorded for known, recorded in self.recorded if known == seen), ())
+    def of(self, world: World) -> Recorded:
+        """Tallies and queues of a world; none if no such traffic was simulated yet."""
+        return self.recorded.get(key(world, Reader.HONEST), ())
+
+    def keep(self, world: World, recorded: Recorded) -> None:
+        """Keep the tallies and queues of a world."""
+        self.recorded[key(world, Reader.HONEST)] = recorded
 
 
 def simulate(
@@ -176,7 +178,7 @@ def simulate(
     horizon = (plan or Plan()).horizon
     base = worlds[0].apply(world) if worlds else world
     changed = {policy.name: policy.apply(base) for policy in policies}
-    return _joined([_expected(world, horizon=horizon, policy=name) for name, world in changed.items()])
+    return side_by_side([_expected(world, horizon=horizon, policy=name) for name, world in changed.items()])
 
 
 def simulate_with_spans(
@@ -231,17 +233,13 @@ def simulate_with_spans(
             work = _Work(
                 years=years, engine=engine, plan=plan, policy=policy.name, jobs=jobs, progress=progress, drawn=drawn
             )
-            seen = seen_by_honest(changed)
-            recorded = known.of(seen)
-            results, posts, met = _simulated(work, recorded=recorded)
-            if not recorded:
-                known.recorded.append((seen, met))
+            results, posts = _simulated(work, traffic=known)
             parts.append(results)
             honest.append([(part.vehicles.sum(), sum(delay.sum() for delay in part.delays)) for part in posts])
     visits, hours = np.moveaxis(np.array(honest), 2, 0)
     dims = ("policy", "span")
     names = [policy.name for policy in policies]
-    return _joined(parts), xr.Dataset({"visits": (dims, visits), "hours": (dims, hours)}, coords={"policy": names})
+    return side_by_side(parts), xr.Dataset({"visits": (dims, visits), "hours": (dims, hours)}, coords={"policy": names})
 
 
 def _look_ahead(world: World, policies: Sequence[Policy], *, engine: str, plan: Plan) -> None:
@@ -261,37 +259,50 @@ def _look_ahead(world: World, policies: Sequence[Policy], *, engine: str, plan: 
             told.add(text)
 
 
-_FOR_HONEST: dict[str, Any] = {"intercept": 0.0, "slope": 0.0, "concealment": 0.0, "transfer": 1.0}
-"""What of a device matters to loads alone."""
+def met(
+    years: Years,
+    *,
+    engine: str,
+    plan: Plan,
+    traffic: Traffic,
+    jobs: Callable[..., Iterator[Any]] = map,
+    tell: Progress | None = None,
+    step: str = "",
+) -> Recorded:
+    """Recorded honest traffic of a world, simulated unless that of another is the same.
 
-
-def seen_by_honest(world: World) -> tuple[object, ...]:
-    """What honest traffic takes notice of in a world.
-
-    Loads, ways round and hubs are nothing to it; and whether an alarm is followed up, bought off or tipped, how well
-    devices tell loads, and whether a seal that was opened is noticed make no difference to who carries nothing.
+    Parameters
+    ----------
+    years
+        World, seed and horizon.
+    engine
+        Name of the engine.
+    plan
+        How much is simulated.
+    traffic
+        Honest traffic that was simulated before with this plan, to which this is added.
+    jobs
+        What does the work, as `map` does.
+    tell, step
+        Told how far it is, under this name.
     """
-    detection = world.detection
-    score = {"targeting": 0.0} if detection.cost_ratio == 1.0 else {}
-    posts = (
-        replace(post, bribe=None, devices=tuple(replace(device, **_FOR_HONEST) for device in post.devices))
-        for post in world.checkpoints
-    )
-    own = replace(
-        detection,
-        sensitivity=1.0,
-        year_log_sd=0.0,
-        effort=Effort(crossing=1.0, inside=1.0, south=1.0, almaty=1.0),
-        seals=replace(detection.seals, type="plain", opened=0.0, notice_plain=0.0, notice_electronic=0.0),
-        intelligence=NO_INTELLIGENCE,
-        corruption=NO_CORRUPTION,
-        **score,
-    )
-    return world.year, world.network, world.traffic.flows, tuple(posts), own, world.warm_up
+    recorded = traffic.of(years.world)
+    if not recorded:
+        spans = plan.spans()
+        parts = jobs(partial(SIMULATING[engine].traffic, years), spans)
+        recorded = list(_told(parts, tell or _tell_nobody, step, len(spans)))
+        traffic.keep(years.world, recorded)
+    return recorded
 
 
-def _joined(parts: Sequence[xr.Dataset]) -> xr.Dataset:
-    """One Dataset of those of several policies."""
+def side_by_side(parts: Sequence[xr.Dataset]) -> xr.Dataset:
+    """One Dataset of those of several policies.
+
+    Parameters
+    ----------
+    parts
+        Results of each policy; checkpoints that one lacks are NaN under it.
+    """
     if len(parts) == 1:
         return parts[0]
     tables = [part[["seizure_mass", "seizure_hours"]] for part in parts if "seizure" in part.dims]
@@ -366,7 +377,7 @@ class _Work:
     drawn: _Drawn | None = None
 
 
-def _simulated(work: _Work, *, recorded: Recorded) -> tuple[xr.Dataset, Sequence[Posts], Recorded]:
+def _simulated(work: _Work, *, traffic: Traffic) -> tuple[xr.Dataset, Sequence[Posts]]:
     """Simulate a world among honest traffic, which is simulated first unless it was recorded before."""
     world, plan, policy, jobs = work.years.world, work.plan, work.policy, work.jobs
     engine = SIMULATING[work.engine]
@@ -379,9 +390,8 @@ def _simulated(work: _Work, *, recorded: Recorded) -> tuple[xr.Dataset, Sequence
         batches = [[replication] for replication in range(plan.replications)]
     else:
         spans = plan.spans()
-        step = f"{policy}: honest traffic"
-        if not recorded:
-            recorded = list(_told(jobs(partial(engine.traffic, work.years), spans), tell, step, len(spans)))
+        how: dict[str, Any] = {"engine": work.engine, "plan": plan, "jobs": jobs, "tell": tell}
+        recorded = met(work.years, **how, traffic=traffic, step=f"{policy}: honest traffic")
         posts = [part for part, _ in recorded]
         years = sorted({year for year, _, _ in spans})
         of_year = {
@@ -398,7 +408,7 @@ def _simulated(work: _Work, *, recorded: Recorded) -> tuple[xr.Dataset, Sequence
         posts_dataset(world, pool_posts(posts), policy=policy),
     ]
     table = seizures_dataset(world, pooled, policy=policy)
-    return xr.merge([*panels, table], compat="equals", join="exact"), posts, recorded
+    return xr.merge([*panels, table], compat="equals", join="exact"), posts
 
 
 def _batches(plan: Plan, *, years: int, most: int) -> list[list[int]]:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
+from dataclasses import replace
+from functools import lru_cache, partial
 from pathlib import Path
 
 import xarray as xr
 
 from flowsim import checks
-from flowsim.comparison.design import described
-from flowsim.comparison.replications import PRIOR, Comparison, comparison_of, results, shape_of
-from flowsim.config.relevant_keys import RUN
+from flowsim.comparison.analysis import analyse
+from flowsim.comparison.dataset import EFFECTS, labelled
+from flowsim.comparison.design import Design, chosen, described
+from flowsim.comparison.replications import PRIOR, Comparison, shape_of, simulated
+from flowsim.config.jobs import stored_request
 from flowsim.config.request import Request
 from flowsim.config.study import Study
 from flowsim.figures.save import save
@@ -19,6 +22,7 @@ from flowsim.policy import added
 from flowsim.policy.policy import Policy
 from flowsim.results import files
 from flowsim.results.coordinates import describe
+from flowsim.simulation.assumed import SetNumbers, draw, varied
 from flowsim.simulation.engines import SIMULATING
 from flowsim.simulation.replay import is_ready, make_ready
 from flowsim.simulation.simulate import Progress
@@ -124,6 +128,67 @@ def results_of(
         chain, draw = (("draw", list(own)) for own in (request.worlds.chain, request.worlds.draw))
         posterior = posterior.assign_coords(chain=chain, draw_in_chain=draw)
     return comparison, posterior, prior
+
+
+def comparison_of(request: Request) -> Comparison:
+    """What a request asks to be compared.
+
+    Parameters
+    ----------
+    request
+        What is asked for; `sets` is an option of the study.
+
+    Raises
+    ------
+    ValueError
+        If a policy is unknown or does not fit, or the draws cannot be shared out.
+    """
+    seed = request.plan.seed
+    policies = chosen(request.compared, catalogue=request.catalogue(), world=request.world)
+    count, years = request.draws or 1, request.plan.replications
+    most = request.options["sets"]
+    design = Design(policies=policies, draws=count, replications=years, most=most, seed=seed)
+    intervals = varied(request.numbers())
+    drawn = draw(intervals, draws=count, seed=seed)
+    names = [str(name) for name in drawn.columns]
+    assumed = tuple(SetNumbers(values=tuple(zip(names, map(float, row), strict=True))) for row in drawn.to_numpy())
+    worlds = request.worlds
+    return Comparison(
+        world=replace(request.world, traffic=request.world.traffic.of_heroin()),
+        design=design,
+        draws=assumed if worlds is None else worlds.changes,
+        prior=() if worlds is None else assumed[: design.sets],
+        plan=replace(request.plan, workers=1),
+        engine=request.engine,
+    )
+
+
+def results(store: Store, number: int) -> xr.Dataset:
+    """Results of a job.
+
+    Parameters
+    ----------
+    store
+        Store of the comparison.
+    number
+        Number of the job, which is that of the set.
+
+    Returns
+    -------
+    Dataset
+        As of `replications.simulated`.
+    """
+    return simulated(_opened(*_stamp(store)), number)
+
+
+def _stamp(store: Store) -> tuple[Path, int]:
+    return store.path, (store.path / "plan" / "zarr.json").stat().st_mtime_ns
+
+
+@lru_cache(maxsize=2)
+def _opened(path: Path, stamp: int) -> Comparison:
+    """Comparison of a store, which a process reads once."""
+    return comparison_of(stored_request(Store(path).plan))
 
 
 def _head(comparison: Comparison, request: Request) -> Iterator[str]:

@@ -14,6 +14,7 @@ from flowsim.world import hashes
 from flowsim.world.bypass import Bypass
 from flowsim.world.campaigns import Campaign
 from flowsim.world.checkpoint import WAYS, Checkpoint
+from flowsim.world.dependence import Read, Reader, read
 from flowsim.world.detection import Detection
 from flowsim.world.devices import Device
 from flowsim.world.hubs import MOST_PARTS, Hub
@@ -111,27 +112,9 @@ class Stops:
                 yield Stop(checkpoint=index, group=group, place=position)
 
 
-@dataclass(frozen=True)
-class _Standing:
-    """Key of a cache: checkpoints are equal if their places and lanes are."""
-
-    posts: tuple[object, ...]
-    """Places and lanes."""
-
-    checkpoints: tuple[Checkpoint, ...] = field(compare=False)
-    """The checkpoints themselves."""
-
-
 @lru_cache(maxsize=64)
-def _kept(standing: _Standing) -> Stops:
-    return Stops(standing.checkpoints)
-
-
-def _stops_at(checkpoints: tuple[Checkpoint, ...]) -> Stops:
-    """Stops at checkpoints, cached by their places and lanes."""
-    lanes = (tuple((group.classes, group.direction) for group in post.groups) for post in checkpoints)
-    posts = ((post.name, post.place, post.mode, post.border, post.agency) for post in checkpoints)
-    return _kept(_Standing(tuple(zip(posts, lanes, strict=True)), checkpoints))
+def _kept(standing: Read[tuple[Checkpoint, ...]]) -> Stops:
+    return Stops(standing.whole)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -277,8 +260,8 @@ class World:
 
     @cached_property
     def paths(self) -> Stops:
-        """Stops along paths, shared by all worlds with the same places and lanes of checkpoints."""
-        return _stops_at(self.checkpoints)
+        """Stops along paths, the same for all worlds with checkpoints at the same places and with the same lanes."""
+        return _kept(read(self.checkpoints, Reader.STOPS))
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in self.__dict__.items() if name != "paths"}

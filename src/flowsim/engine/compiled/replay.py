@@ -10,6 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TypeAlias
 
 import numpy as np
 
@@ -26,10 +27,7 @@ from flowsim.engine.compiled.replay_cache import NOT_KEPT, nothing_met
 from flowsim.engine.compiled.rules import move_on
 from flowsim.engine.outcome import BYPASSED, SEIZED, UNDER_WAY
 from flowsim.jit import bare, bare_kernel, kernel
-from flowsim.world.checkpoint import AGENCIES
-from flowsim.world.corruption import NO_CORRUPTION
-from flowsim.world.detection import Effort
-from flowsim.world.intelligence import NO_INTELLIGENCE
+from flowsim.world.dependence import Reader, key
 from flowsim.world.world import World
 
 ENDING = np.dtype([("time", "f8"), ("post", "i4"), ("fate", "i1"), ("how", "i1"), ("alarmed", "i1")], align=True)
@@ -41,6 +39,11 @@ ABSENT = -1
 
 BY_ALARM, ON_TIP, ON_WAY_ROUND, BY_CASE = range(4)
 """How a consignment was seized at a checkpoint."""
+
+
+_Group: TypeAlias = tuple[Way, int, int, Way | None, int]
+"""What vehicles that stand one after another have in common: their way and route, whether they end in a city, and the
+way and route on which their loads came to a hub."""
 
 
 @dataclass(frozen=True)
@@ -64,9 +67,9 @@ class Listed:
     their consignments came to a hub or -1, first vehicle, and the one after the last."""
 
     @cached_property
-    def known(self) -> dict[tuple[int, ...], list[int]]:
-        """First vehicle, and the one after the last, of each group, by the group's common properties."""
-        return {_key(self.roster, row): row[5:] for row in self.groups.tolist()}
+    def known(self) -> dict[_Group, list[int]]:
+        """First and last but one of the vehicles of each group by what they have in common."""
+        return {_group(self.roster, row): row[5:] for row in self.groups.tolist()}
 
     def in_roster(self, roster: Roster, absent: Bools) -> Listed:
         """List of a roster with other ways, days on which devices work, or cases against rings.
@@ -136,18 +139,17 @@ def counterparts(own: Listed, kept: Listed) -> Ints:
         The list, and the other one, of two worlds with the same checkpoints, lanes and routes.
     """
     mine, theirs, known = own.roster, kept.roster, kept.known
-    pairs = [(row[5:], known.get(_key(mine, row))) for row in own.groups.tolist()]
+    pairs = [(row[5:], known.get(_group(mine, row))) for row in own.groups.tolist()]
     both = np.array([(*ours, *others) for ours, others in pairs if others], dtype=np.int64).reshape(-1, 4)
     found = np.full(mine.size, NOT_KEPT, dtype=np.int64)
     match(both, mine.year, mine.number, theirs.year, theirs.number, found)
     return found
 
 
-def _key(roster: Roster, row: list[int]) -> tuple[int, ...]:
-    """Common properties of the vehicles of a group, apart from the numbers of their ways in the roster."""
+def _group(roster: Roster, row: list[int]) -> _Group:
+    """What the vehicles of a group have in common, whatever the numbers of their ways."""
     way, route, retained, before, route_before, *_ = row
-    # By identity: the ways live as long as the roster.
-    return id(roster.ways[way]), route, retained, -1 if before < 0 else id(roster.ways[before]), route_before
+    return roster.ways[way], route, retained, None if before < 0 else roster.ways[before], route_before
 
 
 @kernel
@@ -213,24 +215,13 @@ def endings(
     return Ended(own, found)
 
 
+UP_TO_ALARMS = Reader.WAYS | Reader.SENT | Reader.AVAILABLE | Reader.ALARM
+"""Readers of all that a load meets up to an alarm but cases against rings, whose times the lists hold."""
+
+
 def differs_after_alarms(one: World, other: World) -> bool:
-    """Equality of two worlds with the same consignments in everything up to the first alarm.
-
-    They may differ in effort, campaigns, bribes and protection; and in cases against rings, whose times the lists hold.
-    """
-    return one.network is other.network and _up_to_alarms(one) == _up_to_alarms(other)
-
-
-def _up_to_alarms(world: World) -> tuple[object, ...]:
-    detection = world.detection
-    tips = tuple(map(detection.intelligence.tip, AGENCIES))
-    same = replace(
-        detection,
-        effort=Effort(crossing=1.0, inside=1.0, south=1.0, almaty=1.0),
-        intelligence=NO_INTELLIGENCE,
-        corruption=NO_CORRUPTION,
-    )
-    return tuple(replace(post, bribe=None) for post in world.checkpoints), world.bypasses, same, tips
+    """Whether two worlds differ in nothing that a load meets but cases against rings and what follows an alarm."""
+    return key(one, UP_TO_ALARMS) == key(other, UP_TO_ALARMS)
 
 
 def _run(world: World, own: Listed) -> Run:
