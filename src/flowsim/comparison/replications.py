@@ -204,9 +204,9 @@ class _Found:
 def _posts(policy: Policy, world: World, traffic: Recorded) -> xr.Dataset:
     """What honest traffic met; the work of posts is that of the world, whatever honest traffic notices of it."""
     found = posts_dataset(world, pool_posts([part for part, _ in traffic]), policy=policy.name)
-    load = busiest(world)
-    values = [[load.get(name, np.nan) for name in found["checkpoint"].values]]
-    return found.assign(load=found["delay"].copy(data=values))[list(OF_HONEST)]
+    largest = busiest(world)
+    values = [[largest.get(name, np.nan) for name in found["checkpoint"].values]]
+    return found.assign(utilisation=found["delay"].copy(data=values))[list(OF_HONEST)]
 
 
 def _cost(policy: Policy, before: World, after: World) -> float:

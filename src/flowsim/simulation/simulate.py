@@ -23,7 +23,7 @@ from flowsim.simulation.engines import SIMULATING, Engine, Years, make_ready
 from flowsim.simulation.processes import mapping
 from flowsim.simulation.resources import OverloadWarning, memory_needed, require_memory
 from flowsim.world.dependence import Key, Reader, key
-from flowsim.world.utilisation import loads, overloads
+from flowsim.world.utilisation import overloads, utilisations
 from flowsim.world.world import World
 
 ENGINES = ("compiled", "reference", "expectation")

@@ -10,11 +10,10 @@ from pathlib import Path
 import xarray as xr
 
 from flowsim import checks
-from flowsim.comparison.analysis import analyse
-from flowsim.comparison.dataset import EFFECTS, labelled
 from flowsim.comparison.design import Design, chosen, described
 from flowsim.comparison.replications import PRIOR, Comparison, shape_of, simulated
 from flowsim.config.jobs import stored_request
+from flowsim.config.relevant_keys import RUN
 from flowsim.config.request import Request
 from flowsim.config.study import Study
 from flowsim.figures.save import save
