@@ -71,8 +71,8 @@ SLOW = {
 }
 """Commands that take long, and what makes them short; of Python blocks a part and what stands in its place."""
 
-BY_TEST_HOWTO = ("own-country.md",)
-"""Pages that another test runs, as they show refusals."""
+BY_OTHER_TESTS = ("own-country.md", "where.md")
+"""Pages that another test runs, as they show refusals or change the code."""
 
 
 def of_help():
@@ -96,7 +96,9 @@ def every_page():
     pages = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in files}
     pages |= {"--help": of_help(), "docs/policy/caricc.md": of_policy()}
     return {
-        name: text for name, text in pages.items() if any(printed.pieces(text)) and Path(name).name not in BY_TEST_HOWTO
+        name: text
+        for name, text in pages.items()
+        if any(printed.pieces(text)) and Path(name).name not in BY_OTHER_TESTS
     }
 
 
