@@ -17,6 +17,8 @@ from flowsim.config import diagnose
 
 Built = TypeVar("Built")
 
+_hints_of = cache(get_type_hints)
+
 
 @cache
 def schema(cls: type) -> type:
@@ -24,7 +26,7 @@ def schema(cls: type) -> type:
 
     OmegaConf makes what comes from a frozen dataclass read-only, and refuses to merge into it.
     """
-    hints = get_type_hints(cls)
+    hints = _hints_of(cls)
     fields = [(field.name, _twin(hints[field.name]), _default(field)) for field in dataclasses.fields(cls)]
     return make_dataclass(cls.__name__, fields, kw_only=True)
 
@@ -73,7 +75,7 @@ def build(cls: type[Built], node: Any, *, key: str) -> Built:
         If fields are unknown or missing, all of which are said at once, or if one is of another type or out of its
         range; a message begins with the key.
     """
-    hints = get_type_hints(cls)
+    hints = _hints_of(cls)
     names = [field.name for field in dataclasses.fields(cast("Any", cls))]
     checks.require(isinstance(node, DictConfig), thing=key, rule=f"have the keys {', '.join(names)}", value=node)
     node = _resolved(node)
@@ -99,7 +101,7 @@ def _resolved(node: DictConfig) -> DictConfig:
 
 def _gaps(cls: type, node: DictConfig, *, key: str) -> Iterator[str]:
     """Messages for the keys that a mapping lacks and for those that it should not have."""
-    hints, fields = get_type_hints(cls), dataclasses.fields(cls)
+    hints, fields = _hints_of(cls), dataclasses.fields(cls)
     for name in node:
         try:
             checks.known(str(name), [field.name for field in fields], thing=f"the key of {key}")
