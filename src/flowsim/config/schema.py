@@ -17,7 +17,11 @@ from flowsim.config import diagnose
 
 Built = TypeVar("Built")
 
-_hints_of = cache(get_type_hints)
+
+@cache
+def _hints_of(cls: Any) -> dict[str, Any]:
+    """Types of the fields of a dataclass, which are evaluated once."""
+    return get_type_hints(cls)
 
 
 @cache
@@ -75,7 +79,7 @@ def build(cls: type[Built], node: Any, *, key: str) -> Built:
         If fields are unknown or missing, all of which are said at once, or if one is of another type or out of its
         range; a message begins with the key.
     """
-    hints = _hints_of(cls)
+    hints = _hints_of(cast("Any", cls))
     names = [field.name for field in dataclasses.fields(cast("Any", cls))]
     checks.require(isinstance(node, DictConfig), thing=key, rule=f"have the keys {', '.join(names)}", value=node)
     node = _resolved(node)
