@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-import pytest
+from together import together
 
 from flowsim.results import coordinates, registry
 
@@ -16,14 +16,14 @@ def test_the_table_of_results_is_the_registry():
     assert coordinates.markdown() in (ROOT / "docs" / "results.md").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@together("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_to_a_file(page):
     for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@together("page", PAGES, ids=lambda page: page.name)
 def test_every_module_that_is_named_exists(page):
     for name in re.findall(
         r"`(tests|conf|src|docs|verification|benchmarks)/([\w/.-]+)`", page.read_text(encoding="utf-8")
