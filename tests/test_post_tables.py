@@ -9,7 +9,6 @@ from pathlib import Path
 import broken
 import pytest
 from small_worlds import lanes, post, road_world, with_traffic
-from together import together
 
 import flowsim as fs
 from flowsim import checks
@@ -215,7 +214,7 @@ REFUSALS = {
 }
 
 
-@together("name", REFUSALS)
+@pytest.mark.parametrize("name", REFUSALS)
 def test_a_refusal_says_what_to_do(load, name):
     with pytest.raises(checks.Refused) as refusal:
         load(next(case.change for case in broken.every() if case.name == name))

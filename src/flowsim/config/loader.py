@@ -50,7 +50,7 @@ class Loader(ConfigLoaderImpl):
                 config_name, overrides, run_mode, from_shell, validate_sweep_overrides
             )
         texts = [str(override.input_line) for override in chosen]
-        key = (config_name, tuple(texts), run_mode, JobRuntime.instance().get("name"), _stamp(conf_dir()))
+        key = (config_name, tuple(texts), run_mode, JobRuntime.instance().get("name"), stamp(conf_dir()))
         if key not in _kept:
             while len(_kept) >= MOST_KEPT:
                 del _kept[next(iter(_kept))]
@@ -75,12 +75,18 @@ def _may_be_kept(chosen: Sequence[Override], *, values: Sequence[Override], sour
     return all(isinstance(override.value(), str | list) and "${" not in str(override.input_line) for override in chosen)
 
 
-def _stamp(folder: Path) -> Hashable:
-    """Names, sizes and times of the files below a folder."""
+def stamp(folder: Path) -> Hashable:
+    """Names, sizes and times of the files below a folder, which differ when one of them is changed.
+
+    Parameters
+    ----------
+    folder
+        Folder of configuration.
+    """
     found = []
     for entry in os.scandir(folder):
         if entry.is_dir():
-            found.append((entry.name, _stamp(Path(entry.path))))
+            found.append((entry.name, stamp(Path(entry.path))))
         else:
             found.append((entry.name, (entry.stat().st_mtime_ns, entry.stat().st_size)))
     return tuple(sorted(found))
