@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from flowsim.config import diagnose, options
 from flowsim.config.build import build_plan, build_policies, build_world, engine_of
@@ -184,12 +184,20 @@ def every() -> list[Setting]:
     return [*_numbers(), *_words(), *_origins(), *_plain("", PLAN), *_plain("world.", WORLD), *_names()]
 
 
-def build(case: Setting, composed: DictConfig | None = None) -> None:
+def whole() -> DictConfig:
+    """Configuration of the teaching world, without Hydra's part, which no run is built from."""
+    composed = compose_config(["world=single_checkpoint"])
+    with open_dict(composed):
+        del composed["hydra"]
+    return composed
+
+
+def build(case: Setting, composed: DictConfig) -> None:
     """Build all that a run needs from the teaching world and a setting.
 
     Composing takes time; where a setting has the type of its key, it is put into what was composed before.
     """
-    if composed is None or case.composed:
+    if case.composed:
         composed = compose_config(["world=single_checkpoint", *case.overrides])
     else:
         composed = composed.copy()

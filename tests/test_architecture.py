@@ -48,8 +48,8 @@ MAX_MODULE_LINES = 450
 MAX_FUNCTION_LINES = 90
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
-each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
-each_module = pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+TEXTS = {path: path.read_text(encoding="utf-8") for path in FILES}
+TREES = {path: ast.parse(text) for path, text in TEXTS.items()}
 
 
 def is_in(module: str, packages: Iterable[str]) -> bool:
@@ -76,6 +76,11 @@ def wrong_imports(path: Path) -> Iterator[str]:
             yield f"{module} must not import {library}; only {places} may"
     if is_in(module, UNLABELLED):
         yield from (f"{module} must not import {library}" for library in sorted(libraries & LABELS))
+
+
+def shown(path: Path) -> str:
+    """Path below the folder of sources."""
+    return str(path.relative_to(SOURCE))
 
 
 def functions(tree: ast.AST) -> Iterator[FunctionNode]:
@@ -109,9 +114,8 @@ def test_the_top_of_the_package_is_read_at_a_glance():
     assert len([path for path in PACKAGE.iterdir() if (path / "__init__.py").exists()]) <= MOST_PACKAGES
 
 
-@each_module
-def test_imports_keep_to_the_layers(path):
-    assert not list(wrong_imports(path))
+def test_imports_keep_to_the_layers():
+    assert [wrong for path in MODULES for wrong in wrong_imports(path)] == []
 
 
 WRONG = {
@@ -173,29 +177,27 @@ def test_no_modules_import_each_other():
         pytest.fail("import cycle: " + " < ".join(error.args[1]))
 
 
-@each_file
-def test_modules_are_short(path):
-    lines = len(path.read_text(encoding="utf-8").splitlines())
-    assert lines <= MAX_MODULE_LINES
+def test_modules_are_short():
+    lines = {shown(path): len(text.splitlines()) for path, text in TEXTS.items()}
+    assert {path: count for path, count in lines.items() if count > MAX_MODULE_LINES} == {}
 
 
-@each_file
-def test_functions_are_short(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    lines = [(node.name, node.end_lineno - node.lineno + 1) for node in functions(tree)]
-    long = [(name, count) for name, count in lines if count > MAX_FUNCTION_LINES]
-    assert not long
+def test_functions_are_short():
+    lines = {
+        f"{shown(path)}: {node.name}": node.end_lineno - node.lineno + 1
+        for path, tree in TREES.items()
+        for node in functions(tree)
+    }
+    assert {name: count for name, count in lines.items() if count > MAX_FUNCTION_LINES} == {}
 
 
-@each_file
-def test_public_names_are_documented(path):
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    assert ast.get_docstring(tree), "a module opens with a sentence"
-    assert not list(undocumented(tree))
+def test_public_names_are_documented():
+    assert [shown(path) for path, tree in TREES.items() if not ast.get_docstring(tree)] == [], "opens with a sentence"
+    assert [f"{shown(path)}: {name}" for path, tree in TREES.items() for name in undocumented(tree)] == []
 
 
 def test_the_median_module_is_neither_short_nor_long():
-    lines = [len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES]
+    lines = [len(TEXTS[path].splitlines()) for path in MODULES]
     assert MEDIAN_LINES[0] <= median(lines) <= MEDIAN_LINES[1]
 
 

@@ -111,6 +111,7 @@ def test_half_the_lanes_at_the_busiest_crossing_at_least_double_its_delay(world)
     assert delay.sel(policy="half", checkpoint=busiest) >= 2 * delay.sel(policy="baseline", checkpoint=busiest)
 
 
+@pytest.mark.slow
 def test_the_reference_results_come_out_again(world):
     """A hundred years with draws of the posterior are those of `make run`."""
     reference = pd.read_csv(REFERENCE, keep_default_na=False, na_values=[""]).fillna({"item": ""})

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import shutil
+from itertools import product
 from random import Random
 
 import broken
 import broken_config
 import pytest
 from omegaconf.errors import OmegaConfBaseException
+from together import together
 
 import flowsim as fs
 from flowsim import checks, cli
 from flowsim.config import diagnose
-from flowsim.config.compose import compose_config
 from flowsim.config.options import conf_dir
 from flowsim.world_tables import reader
 
@@ -41,20 +42,27 @@ def template(tmp_path_factory):
 @pytest.fixture(scope="module")
 def composed():
     """Configuration of the teaching world."""
-    return compose_config(["world=single_checkpoint"])
+    return broken_config.whole()
 
 
-@pytest.fixture
-def load(template, tmp_path, detection):
-    """Load the tables after changes."""
+@pytest.fixture(scope="module")
+def load(template, tmp_path_factory, detection):
+    """Load the tables after changes, which are then undone."""
+    folder = tmp_path_factory.mktemp("changed") / "mine"
+    whole = {path.name: path.read_bytes() for path in template.iterdir()}
+    shutil.copytree(template, folder)
 
     def load(*changes):
-        folder = tmp_path / "mine"
-        shutil.rmtree(folder, ignore_errors=True)
-        shutil.copytree(template, folder)
-        for change in changes:
-            change(folder)
-        return reader.load(folder, name="mine", title="Mine", year=2010, detection=detection)
+        try:
+            for change in changes:
+                change(folder)
+            return reader.load(folder, name="mine", title="Mine", year=2010, detection=detection)
+        finally:
+            for name, data in whole.items():
+                path = folder / name
+                if not path.exists() or path.read_bytes() != data:
+                    path.write_bytes(data)
+            assert {path.name for path in folder.iterdir()} == set(whole)
 
     return load
 
@@ -63,7 +71,7 @@ def test_the_tables_that_are_broken_are_whole_before(load):
     assert load().name == "mine"
 
 
-@pytest.mark.parametrize("case", REFUSED, ids=lambda case: case.name)
+@together("case", REFUSED, ids=lambda case: case.name)
 def test_a_broken_table_is_refused_with_its_place_rule_and_value(load, case):
     with pytest.raises(checks.Refused) as refusal:
         load(case.change)
@@ -75,12 +83,12 @@ def test_a_broken_table_is_refused_with_its_place_rule_and_value(load, case):
     assert all(" must " in line and ", got " in line for line in lines)
 
 
-@pytest.mark.parametrize(("name", "change"), broken.harmless(), ids=lambda part: part if isinstance(part, str) else "")
+@together("name, change", broken.harmless(), ids=lambda part: part if isinstance(part, str) else "")
 def test_what_changes_nothing_is_accepted(load, name, change):
     assert load(change) == load()
 
 
-@pytest.mark.parametrize("name", broken.ACCEPTED)
+@together("name", broken.ACCEPTED)
 def test_an_accepted_break_loads_and_has_a_reason(load, name):
     assert broken.ACCEPTED[name].strip()
     assert load(next(case.change for case in BREAKS if case.name == name))
@@ -146,7 +154,7 @@ def test_the_command_lists_the_mistakes_and_leaves_nothing(template, tmp_path, m
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
-@pytest.mark.parametrize("case", SETTINGS, ids=lambda case: case.name)
+@together("case", SETTINGS, ids=lambda case: case.name)
 def test_a_broken_setting_is_refused_with_its_key_rule_and_value(case, composed):
     with pytest.raises(ValueError, match=r" must ") as refusal:
         broken_config.build(case, composed)
@@ -154,13 +162,13 @@ def test_a_broken_setting_is_refused_with_its_key_rule_and_value(case, composed)
     assert re.fullmatch(case.says, said), said
 
 
-@pytest.mark.parametrize("group", broken_config.FILES)
+@together("group", broken_config.FILES)
 def test_the_files_that_are_damaged_are_whole_before(group, tmp_path):
     broken_config.put(tmp_path, group=group, data=broken_config.FILES[group].encode())
     broken_config.build_file(tmp_path, group=group)
 
 
-@pytest.mark.parametrize(("group", "damage"), DAMAGED, ids=lambda part: part if isinstance(part, str) else part.name)
+@together("group, damage", DAMAGED, ids=lambda part: part if isinstance(part, str) else part.name)
 def test_a_broken_file_is_refused_with_its_name_line_rule_and_value(group, damage, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     whole = broken_config.FILES[group]
@@ -185,7 +193,7 @@ GAPS = {
 """Keys that a file of each group must have."""
 
 
-@pytest.mark.parametrize("group", GAPS)
+@together("group", GAPS)
 def test_a_broken_file_with_gaps_is_refused_with_all_of_them(group, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     head = f"# @package {group}.mine\n" if group in ("policy", "reading") else ""
@@ -225,8 +233,8 @@ def test_a_broken_file_stops_a_sweep_before_it_begins(tmp_path, monkeypatch, cap
     assert not (tmp_path / "mine").exists()
 
 
-@pytest.mark.parametrize(
-    ("group", "line", "wording"),
+@together(
+    "group, line, wording",
     [
         ("inspection", "sensitivit: 1", "inspection.sensitivit must be a key that .* shows, got 'sensitivit'"),
         ("inspection", "sensitivity: many", "inspection.sensitivity must be a number, got 'many'"),
@@ -255,7 +263,7 @@ def test_a_broken_value_in_a_file_is_refused_with_the_file(group, line, wording,
     assert re.fullmatch(f"{where}{wording}", diagnose.plain(refusal.value)), diagnose.plain(refusal.value)
 
 
-@pytest.mark.parametrize("name", ["other", "my world", "5", "null"])
+@together("name", ["other", "my world", "5", "null"])
 def test_the_name_of_a_world_is_that_of_its_file(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = broken_config.FILES["world"].replace("name: mine", f"name: {name}")
@@ -265,8 +273,11 @@ def test_the_name_of_a_world_is_that_of_its_file(name, tmp_path, monkeypatch):
         broken_config.build_file(tmp_path, group="world")
 
 
-@pytest.mark.parametrize("group", ["policy", "reading"])
-@pytest.mark.parametrize("first", ["", "# @package other.mine\n", "# @package policy.other\n"])
+@together(
+    "group, first",
+    product(["policy", "reading"], ["", "# @package other.mine\n", "# @package policy.other\n"]),
+    ids=repr,
+)
 def test_a_broken_first_line_is_refused(group, first, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = broken_config.FILES[group].partition("\n")[2]
@@ -306,7 +317,7 @@ ODD = (
 )
 
 
-@pytest.mark.parametrize("seed", range(200))
+@together("seed", range(200))
 def test_damage_at_random_is_refused_in_order_or_does_no_harm(load, seed):
     random = Random(seed)
 

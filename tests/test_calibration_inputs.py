@@ -4,6 +4,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+from together import together
 
 from flowsim.api import load_world
 from flowsim.calibration import data
@@ -46,8 +47,8 @@ def kazakhstan():
     )
 
 
-@pytest.mark.parametrize(
-    ("rows", "message"),
+@together(
+    "rows, message",
     [
         ([FLOW, row(value="-3")], r"line 3 \('a'\): value must be at least 0, got -3.0"),
         (

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-import pytest
+from together import together
 
 from flowsim.config import options
 
@@ -35,7 +35,7 @@ def test_the_speed_against_simpy_is_the_one_that_was_measured():
     assert MEASURED["date"][:10] in words("README.md")
 
 
-@pytest.mark.parametrize("what", BARS)
+@together("what", BARS)
 def test_each_bar_stands_in_the_documentation_as_it_was_measured(what):
     bar = BARS[what]
     least = "at least" if bar["at_least"] is not None else "at most"

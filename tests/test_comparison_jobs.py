@@ -186,6 +186,7 @@ def test_the_command_compares_resumes_and_refuses_another_comparison(command):
         assert not Path("d").exists()
 
 
+@pytest.mark.slow
 def test_a_job_that_is_lost_is_done_again_with_the_same_bits(command):
     asked = (*SMALL, "policies=[incentives]")
     assert command(*asked)[0] == 0

@@ -13,6 +13,7 @@ import yaml
 from omegaconf import OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from small_worlds import SIZES, road_world, with_seals
+from together import together
 
 from flowsim import checks
 from flowsim.config import options, references
@@ -54,7 +55,7 @@ def test_each_file_composes_and_builds(group, name):
         assert composed[group].name == name
 
 
-@pytest.mark.parametrize(("group", "name"), FILES, ids=[f"{group}={name}" for group, name in FILES])
+@together("group, name", FILES, ids=[f"{group}={name}" for group, name in FILES])
 def test_each_file_has_a_title(group, name):
     assert options.options(group, folders=[conf_dir()])[name]
 
@@ -79,13 +80,13 @@ def test_policies_compose(names):  # every pair of them is composed in test_poli
     assert compose(policies).name == "+".join(names)
 
 
-@pytest.mark.parametrize("name", POLICIES)
+@together("name", POLICIES)
 def test_a_policy_file_names_its_package(name):
     text = (conf_dir() / "policy" / f"{name}.yaml").read_text(encoding="utf-8")
     assert text.startswith(f"# @package policy.{name}\n")
 
 
-@pytest.mark.parametrize("name", [name for group, name in FILES if group == "reading"])
+@together("name", [name for group, name in FILES if group == "reading"])
 def test_a_reading_file_names_its_package(name):
     text = (conf_dir() / "reading" / f"{name}.yaml").read_text(encoding="utf-8")
     assert text.startswith(f"# @package reading.{name}\n")
@@ -186,8 +187,8 @@ def test_a_typed_number_has_no_interval():
     assert numbers["effort.inside"].low is not None
 
 
-@pytest.mark.parametrize(
-    ("place", "unit"),
+@together(
+    "place, unit",
     [
         ("inflow", "t/year"),
         ("inspection.effort.south", "1"),

@@ -10,6 +10,7 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
+from together import together
 
 from flowsim.evidence import Figure, contradiction, load_contradictions, load_facts, opiates
 from flowsim.evidence.arithmetic.series import growth_2002_06, order_checks, orders
@@ -125,14 +126,14 @@ def test_every_contradiction_that_matters_is_recomputed():
     assert len(ALL) == 50
 
 
-@pytest.mark.parametrize("identifier", TAKEN)
+@together("identifier", TAKEN)
 def test_the_reading_that_is_taken_is_the_one_whose_checks_hold(identifier):
     row = contradiction(identifier)
     assert row.takes == TAKEN[identifier]
     assert row.supported() == (row.takes if REASONED[identifier] else "none")
 
 
-@pytest.mark.parametrize("identifier", [key for key in TAKEN if REASONED[key]])
+@together("identifier", [key for key in TAKEN if REASONED[key]])
 def test_every_other_reading_fails_a_check(identifier):
     row = contradiction(identifier)
     found = row.reasoning()
@@ -141,7 +142,7 @@ def test_every_other_reading_fails_a_check(identifier):
     assert failing == set(row.readings) - {row.takes}
 
 
-@pytest.mark.parametrize("identifier", ALL)
+@together("identifier", ALL)
 def test_the_ledger_says_how_far_the_arithmetic_carries(identifier):
     row = contradiction(identifier)
     expected = "words" if identifier not in ARITHMETIC else "record" if identifier in RECORDED else "supports"
@@ -160,7 +161,7 @@ def test_what_decides_needs_no_assumption_and_comes_out_from_both_sides(identifi
     assert identifier == "I-19" or BY_REASONING[identifier] >= 2
 
 
-@pytest.mark.parametrize("identifier", [key for key in TAKEN if REASONED[key] and key not in DECIDED])
+@together("identifier", [key for key in TAKEN if REASONED[key] and key not in DECIDED])
 def test_what_only_supports_names_a_bound_an_inequality_or_the_outside(identifier):
     row = contradiction(identifier)
     said = {check.bound for check in row.reasoning()} - {""}
@@ -188,7 +189,7 @@ def test_a_number_from_outside_ends_a_decision():
     assert contradiction("I-12").weight(outside) == "supports"
 
 
-@pytest.mark.parametrize("identifier", TAKEN)
+@together("identifier", TAKEN)
 def test_the_numbers_that_the_reasoning_notices_are_counted(identifier):
     found = noticed(contradiction(identifier), FACTS)
     assert sum(number.reasoning for number in found) == BY_REASONING.get(identifier, 0)
@@ -231,14 +232,14 @@ def test_the_mean_yearly_change_is_cut_off_and_not_rounded():
             assert contradiction(identifier).supported(facts) == "none"
 
 
-@pytest.mark.parametrize("identifier", TAKEN)
+@together("identifier", TAKEN)
 def test_the_inputs_listed_are_those_read(identifier):
     facts = Reader(FACTS)
     contradiction(identifier).checks(facts)
     assert facts.read == set(contradiction(identifier).inputs)
 
 
-@pytest.mark.parametrize(("identifier", "key", "number"), printed_numbers())
+@together("identifier, key, number", printed_numbers())
 def test_one_percent_on_a_printed_number_is_noticed(identifier, key, number):
     before = holds(identifier, FACTS)
     for factor in (0.99, 1.01):

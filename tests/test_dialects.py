@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from together import together
 
 from flowsim import csv_tables
 from flowsim.sweeps import designs
@@ -134,8 +135,8 @@ def test_other_commas_in_numbers_are_refused(text):
         numbers(text)
 
 
-@pytest.mark.parametrize(
-    ("data", "says"),
+@together(
+    "data, says",
     [
         (
             b"place;value\na;b;c\n",

@@ -4,7 +4,7 @@ import re
 import runpy
 from pathlib import Path
 
-import pytest
+from together import together
 
 from flowsim.results import coordinates, registry
 
@@ -22,14 +22,14 @@ def test_the_tables_of_results_are_the_registries():
         made["page"]("")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@together("page", PAGES, ids=lambda page: page.name)
 def test_every_link_leads_to_a_file(page):
     for target in re.findall(r"\]\(([^)#]+)", page.read_text(encoding="utf-8")):
         if not target.startswith("http"):
             assert (page.parent / target).exists(), target
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@together("page", PAGES, ids=lambda page: page.name)
 def test_every_module_that_is_named_exists(page):
     text = re.sub(r"^File `.*`, new:$", "", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
     for name in re.findall(r"`(tests|conf|src|docs|verification|benchmarks)/([\w/.-]+)`", text):

@@ -8,6 +8,7 @@ from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+from together import together
 
 from flowsim import checks
 from flowsim.evidence import (
@@ -101,7 +102,7 @@ def test_every_reported_figure_is_there():
     assert {row.form for row in FIGURES.values()} == PRINTED_FORMS
 
 
-@pytest.mark.parametrize("row", FACTS.values(), ids=lambda row: row.key)
+@together("row", FACTS.values(), ids=lambda row: row.key)
 def test_every_number_has_a_unit_a_source_and_a_place_in_it(row):
     assert row.unit
     assert row.locator
@@ -152,7 +153,7 @@ def test_independent_numbers_have_a_source_and_a_use():
     assert all(row.source and row.note and row.form == "independent" for row in rows)
 
 
-@pytest.mark.parametrize("row", load_derived().values(), ids=lambda row: row.key)
+@together("row", load_derived().values(), ids=lambda row: row.key)
 def test_derived_numbers_follow_from_the_figures(row):
     span = derive(row.key, FACTS)
     for name in ("value", "low", "high"):
@@ -164,7 +165,7 @@ def test_every_derived_number_is_on_record():
     assert set(load_derived()) == set(FORMULAS)
 
 
-@pytest.mark.parametrize("row", load_targets().values(), ids=lambda row: row.key)
+@together("row", load_targets().values(), ids=lambda row: row.key)
 def test_targets_follow_from_the_figures(row):
     assert row.value == pytest.approx(row.recomputed(FACTS), abs=6e-7)
 
@@ -277,8 +278,8 @@ def test_the_ledger_keeps_rows_with_every_word():
     assert ledger(["no such word"]).empty
 
 
-@pytest.mark.parametrize(
-    ("key", "number", "period"),
+@together(
+    "key, number, period",
     [
         ("fd16-heroin-flow-2010", "70 to 75", "2010"),
         ("cb05-trap-opium", "> 1250", "2005-01-01 to 2005-12-09"),
@@ -335,8 +336,8 @@ def test_derived_numbers_are_listed_and_found_by_what_they_rest_on():
     assert table.set_index("key").loc["one-case-heroin-2005", "number"] == ">= 0.492308"
 
 
-@pytest.mark.parametrize(
-    ("ends", "closed", "text"),
+@together(
+    "ends, closed, text",
     [
         ((None, 3, None), False, "3"),
         ((3, 3, 3), False, "3"),

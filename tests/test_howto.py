@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import printed
+import pytest
 
 PAGE = Path(__file__).parents[1] / "docs" / "own-country.md"
 
 
+@pytest.mark.slow
 def test_the_page_builds_checks_and_runs_a_country(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     page = PAGE.read_text(encoding="utf-8")

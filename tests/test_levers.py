@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from omegaconf import OmegaConf
 from small_worlds import lanes, post, road_world, ways_round, with_seals
+from together import together
 
 from flowsim import load_world
 from flowsim.config.build import build_policies, check_policy
@@ -108,8 +109,8 @@ def test_levers_compose_in_any_order_where_they_move_different_things():
     assert forward != world()
 
 
-@pytest.mark.parametrize(
-    ("kind", "fields", "wording"),
+@together(
+    "kind, fields, wording",
     [
         (ChangeSeals, {}, "ChangeSeals.green_lane must be given where type and inspection are not, got None"),
         (ChangeSeals, {"type": "wax"}, "ChangeSeals.type must be one of plain, electronic, got 'wax'"),
@@ -135,8 +136,8 @@ def test_a_value_out_of_range_is_refused_by_name(kind, fields, wording):
 PLAIN = road_world(post("gate", place="p1"))
 
 
-@pytest.mark.parametrize(
-    ("change", "where", "wording"),
+@together(
+    "change, where, wording",
     [
         (ChangeSeals(type="electronic"), PLAIN, "ChangeSeals must change a world with a green lane, or set .*'type'"),
         (ChangeSeals(green_lane=False), PLAIN, "ChangeSeals must change a world with a green lane, .*False"),

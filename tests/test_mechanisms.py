@@ -23,6 +23,7 @@ from small_worlds import (
     with_seals,
     with_traffic,
 )
+from together import together
 
 from flowsim.draws.honest import draw_honest
 from flowsim.engine.expectation.engine import expect
@@ -78,7 +79,7 @@ def found():
     return table.set_index("mechanism"), results
 
 
-@pytest.mark.parametrize("name", NAMES)
+@together("name", NAMES)
 def test_switching_a_mechanism_off_twice_is_switching_it_off_once(name):
     once = NEUTRAL[name](busy())
     assert once != busy()
@@ -107,7 +108,7 @@ def test_a_mechanism_that_is_not_there_is_refused():
         SwitchOff(mechanism="seal")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@together("name", NAMES)
 def test_the_differences_are_those_of_two_simulations(found, name):
     table, _ = found
     with_it, without = simulate(busy(), plan=PLAN), simulate(NEUTRAL[name](busy()), plan=PLAN)
@@ -184,7 +185,7 @@ def test_a_hub_that_stores_nothing_and_a_checkpoint_that_nobody_pays_are_neutral
     assert "bribes" not in active(honest)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@together("name", NAMES)
 def test_a_neutral_mechanism_changes_exactly_nothing_and_is_not_simulated(name):
     plan = Plan(replications=2, horizon=500.0)
     table, results = differences(NEUTRAL[name](busy()), plan=plan)

@@ -8,6 +8,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 from small_worlds import device, post, road_world
+from together import together
 
 from flowsim import api
 from flowsim.config import options
@@ -29,7 +30,7 @@ from flowsim.simulation.simulate import Plan, simulate
 POLICIES = every_policy()
 NAMED = {policy.name: policy for policy in POLICIES}
 OTHERS = [policy for policy in POLICIES if policy != NAMED["baseline"]]
-each = pytest.mark.parametrize("policy", OTHERS, ids=lambda policy: policy.name)
+each = together("policy", OTHERS, ids=lambda policy: policy.name)
 
 ASKED = (
     *("narcotics_boundaries", "narcotics_boundaries_3", "narcotics_boundaries_8", "ulken_only", "boundaries_rollout"),
@@ -313,8 +314,8 @@ def test_a_file_of_ones_own_is_read(tmp_path, world):
     assert differences(world, policy.apply(world))
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "wording"),
+@together(
+    "old, new, wording",
     [
         ("# @package policy.mine\n", "", "begin with the line '# @package policy.mine'"),
         ("scale_referral", "scale_refferal", r"policy.mine.changes.0.kind must be .*; did you mean 'scale_referral'"),
@@ -340,8 +341,8 @@ def test_a_bad_file_is_refused_in_its_place(old, new, wording, tmp_path):
 CHANGE = GOOD.partition("parameters:")[0] + "changes:\n  - "
 
 
-@pytest.mark.parametrize(
-    ("change", "wording"),
+@together(
+    "change, wording",
     [
         (
             "{kind: add_posts, places: [ulken], like: ulken}",
@@ -411,7 +412,7 @@ def known():
     return numbers()
 
 
-@pytest.mark.parametrize("control", CONTROLS.values(), ids=lambda control: control.control)
+@together("control", CONTROLS.values(), ids=lambda control: control.control)
 def test_each_control_of_the_sources_is_a_policy_a_mechanism_or_a_number(control, known):
     if control.represented_by == "policy":
         assert control.name in NAMED

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from small_worlds import device, post, road_world
+from together import together
 
 from flowsim.config.build import build_policies, build_world, every_policy
 from flowsim.config.compose import compose_config
@@ -16,7 +17,7 @@ from flowsim.policy.procedures import ScaleCapacity
 
 POLICIES = every_policy()
 NAMED = {policy.name: policy for policy in POLICIES}
-each = pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
+each = together("policy", POLICIES, ids=lambda policy: policy.name)
 JUDGED = {"kind": "assumed", "source": "judgement: made up"}
 
 
@@ -258,8 +259,8 @@ def test_a_file_of_ones_own_is_read(tmp_path):
     assert (cost.capital, cost.life, cost.running, cost.per, cost.device) == (20, 4, 2, "device", "dog")
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "wording"),
+@together(
+    "old, new, wording",
     [
         ("life: 4", "life: -4", r"policy.mine.costs.0.life must be a finite number above 0, got -4"),
         ("    life: 4\n", "", r"policy.mine.costs.0.life must be given where capital is, and not without, got None"),

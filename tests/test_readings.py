@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from together import together
 
 import flowsim as fs
 from flowsim.config import options
@@ -271,8 +272,8 @@ def test_rows_are_dropped_and_scaled_by_the_beginning_of_their_key(base, tmp_pat
     }
 
 
-@pytest.mark.parametrize(
-    ("tables", "wording"),
+@together(
+    "tables, wording",
     [
         ({}, "overlay o must have a table"),
         ({"lane": "a\n1\n"}, "overlay o: table must be one of .*'lane'; did you mean 'lanes'"),

@@ -48,12 +48,24 @@ def bases():
     return [world_change(posterior, chain=chain, draw=7).apply(world) for chain in (0, 3)] + [world]
 
 
-def test_every_policy_gives_the_bits_of_plain_simulations_under_every_draw(bases):
+EVERY = every_policy()
+SOME = ("baseline", "caricc", "narcotics_boundaries", "customs_union", "tir_inspection", "dog_teams")
+"""Policies that change cases, posts, agencies, seals and devices, which are tried each time."""
+
+
+@pytest.mark.parametrize(
+    "policies",
+    [
+        pytest.param([policy for policy in EVERY if policy.name in SOME], id="some"),
+        pytest.param(EVERY, id="every", marks=pytest.mark.slow),
+    ],
+)
+def test_policies_give_the_bits_of_plain_simulations_under_every_draw(bases, policies):
     years = range(2, 4)
     again = repeated("compiled", bases, seed=SEED, horizon=HORIZON, years=years)
     known = Traffic()
     seized = {}
-    for policy in every_policy():
+    for policy in policies:
         first = policy.apply(bases[0])
         traffic = known.of(first)
         if not traffic:
@@ -89,7 +101,7 @@ def variants(world):
     yield replace(world, checkpoints=posts)
 
 
-@pytest.mark.parametrize("number", range(40))
+@pytest.mark.parametrize("number", [*range(8), *(pytest.param(k, marks=pytest.mark.slow) for k in range(8, 40))])
 def test_random_worlds_are_remembered_to_the_bit(number):
     world = random_world(np.random.default_rng([number, 11]))
     world = replace(world, traffic=replace(world.traffic, inflow=20.0 * world.traffic.inflow))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import xarray as xr
 from small_worlds import device, post, road_world
+from together import together
 
 from flowsim.draws.honest import draw_honest
 from flowsim.engine.reference import engine as reference
@@ -66,8 +67,8 @@ def test_weeks_of_traffic_are_spread_over_the_year():
     assert all(end - start == 168 for _, start, end in spans)
 
 
-@pytest.mark.parametrize(
-    ("fields", "message"),
+@together(
+    "fields, message",
     [
         ({"replications": 0}, "replications must be a whole number from 1"),
         ({"replications": 2.5}, "replications must be a whole number"),

@@ -9,6 +9,7 @@ from engines import ENGINES, followed
 from random_worlds import small_world
 from scipy.special import expit
 from small_worlds import device, post, road_world, with_rings
+from together import together
 
 from flowsim.engine.expectation.engine import expect
 from flowsim.policy.policy import AddCheckpoint
@@ -29,7 +30,7 @@ def transferred(world, transfers=TRANSFERS):
     return replace(world, checkpoints=posts, detection=replace(world.detection, effort=effort))
 
 
-@pytest.mark.parametrize("number", range(40))
+@together("number", range(40))
 def test_both_engines_follow_up_the_same_alarms(number):
     world, fleet = small_world(number, lattice=number % 2 == 0)
     world = transferred(world)

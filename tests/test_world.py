@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from small_worlds import post, road_world
+from together import together
 
 import flowsim as fs
 from flowsim.draws.choices import cities_on
@@ -142,8 +143,8 @@ def test_controls_end_with_their_date(kazakhstan):
     assert not crossing.in_force(2012)
 
 
-@pytest.mark.parametrize(
-    ("table", "line", "column", "value", "message"),
+@together(
+    "table, line, column, value, message",
     [
         ("lanes", 2, "lanes", "0", "lanes.csv line 2, column 'lanes' must lie in [1, 1000], got '0'"),
         ("lanes", 2, "referral", "1.5", "column 'referral' must lie in [0, 1], got '1.5'"),

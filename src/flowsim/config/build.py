@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.config import references, yaml_files
+from flowsim.config import loader, references, studies, yaml_files
 from flowsim.config.compose import compose_config, folders_of
 from flowsim.config.inspection import Inspection
 from flowsim.config.options import conf_dir, options
@@ -294,11 +295,21 @@ def every_policy(folders: Sequence[Path] = ()) -> tuple[Policy, ...]:
     ValueError
         If a file is refused.
     """
-    every = [*folders, conf_dir()]
-    names = sorted(options("policy", folders=every), key=lambda name: (name != BASELINE.name, name))
     own = [folder for folder in folders if folder != conf_dir()]
-    composed = compose_config([f"policy=[{','.join(names)}]"], config_dir=own[0] if own else None)
-    return build_policies(composed)
+    if not own:
+        return _packaged_policies(loader.stamp(conf_dir()))
+    return _policies_of([*folders, conf_dir()], own[0])
+
+
+@lru_cache(maxsize=1)
+def _packaged_policies(stamp: Hashable) -> tuple[Policy, ...]:
+    """Every policy of flowsim, as long as the stamp of its files is the same."""
+    return _policies_of([conf_dir()], None)
+
+
+def _policies_of(folders: Sequence[Path], own: Path | None) -> tuple[Policy, ...]:
+    names = sorted(options("policy", folders=folders), key=lambda name: (name != BASELINE.name, name))
+    return build_policies(compose_config([f"policy=[{','.join(names)}]"], config_dir=own))
 
 
 def check_policy(policy: Policy, world: World) -> None:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 from hydra import version
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.core_plugins.file_config_source import FileConfigSource
 from hydra._internal.sources_registry import SourcesRegistry
 from hydra._internal.utils import create_config_search_path
@@ -26,6 +25,7 @@ from omegaconf import DictConfig, OmegaConf
 from flowsim import checks
 from flowsim.config import diagnose, hints, own_files, targets, yaml_files
 from flowsim.config.inspection import Inspection
+from flowsim.config.loader import Loader
 from flowsim.config.options import conf_dir, groups, options, top_keys
 from flowsim.config.schema import schema
 
@@ -97,7 +97,7 @@ def compose_config(
         folder = f"file://{config_dir.resolve()}"
         path.prepend(provider="command-line", path=folder, anchor=SearchPathQuery(provider="schema"))
     folders = [*filter(None, [config_dir]), conf_dir()]
-    loader = ConfigLoaderImpl(config_search_path=path)
+    loader = Loader(config_search_path=path)
     parsed = diagnose.parse(overrides, folders=folders)
     diagnose.check_keys(parsed, keys=[key.name for key in top_keys()], named=partial(_keys_named, loader=loader))
     mode = RunMode.MULTIRUN if multirun else RunMode.RUN
@@ -138,10 +138,10 @@ def keys_named(name: str) -> list[str]:
     """
     version.setbase("1.3")
     Plugins.instance()
-    return _keys_named(name, loader=ConfigLoaderImpl(config_search_path=create_config_search_path(str(conf_dir()))))
+    return _keys_named(name, loader=Loader(config_search_path=create_config_search_path(str(conf_dir()))))
 
 
-def _keys_named(name: str, *, loader: ConfigLoaderImpl) -> list[str]:
+def _keys_named(name: str, *, loader: Loader) -> list[str]:
     tree: Any = OmegaConf.to_container(loader.load_configuration("config", [], RunMode.RUN))
     return hints.keys_named(name, tree)
 

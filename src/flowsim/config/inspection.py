@@ -86,14 +86,21 @@ _PLAIN = (
     {"kind": str, "source": str, "low": float, "high": float},
     {"kind": str, "source": str},
 )
-"""Fields of origins with types in no need of conversion."""
+"""Fields of origins, with their types, that need no conversion but that of whole numbers."""
+
+
+def _as_end(value: Any) -> Any:
+    """End of an interval as a number with a fraction, if it is a whole number that has one."""
+    return float(value) if type(value) is int and abs(value) < 2**53 else value
 
 
 def _wrong(given: Any, *, key: str, number: bool) -> Iterator[str]:
     """Messages for the errors in one origin."""
     try:
         # Hydra's conversion of types takes most of the time of building a world; most origins do not need it.
-        plain = isinstance(given, Mapping) and {name: type(value) for name, value in given.items()} in _PLAIN
+        if isinstance(given, Mapping):
+            given = {name: _as_end(value) if name in ("low", "high") else value for name, value in given.items()}
+        plain = isinstance(given, dict) and {name: type(value) for name, value in given.items()} in _PLAIN
         origin = Origin(**given) if plain else build(Origin, OmegaConf.create(given), key=key)
     except ValueError as error:
         text = diagnose.at_key(str(error), kind="Origin", key=key) if str(error).startswith("Origin.") else str(error)

@@ -19,12 +19,18 @@ Built = TypeVar("Built")
 
 
 @cache
+def _hints_of(cls: Any) -> dict[str, Any]:
+    """Types of the fields of a dataclass, which are evaluated once."""
+    return get_type_hints(cls)
+
+
+@cache
 def schema(cls: type) -> type:
     """Mutable, typed twin of a frozen dataclass, for Hydra to merge files and overrides into.
 
     OmegaConf makes the configuration of a frozen dataclass read-only, and refuses to merge into it.
     """
-    hints = get_type_hints(cls)
+    hints = _hints_of(cls)
     fields = [(field.name, _twin(hints[field.name]), _default(field)) for field in dataclasses.fields(cls)]
     return make_dataclass(cls.__name__, fields, kw_only=True)
 
@@ -73,7 +79,7 @@ def build(cls: type[Built], node: Any, *, key: str) -> Built:
         If fields are unknown or missing (all of them in one message), or if one is of the wrong type or out of its
         range; a message begins with the key.
     """
-    hints = get_type_hints(cls)
+    hints = _hints_of(cast("Any", cls))
     names = [field.name for field in dataclasses.fields(cast("Any", cls))]
     checks.require(isinstance(node, DictConfig), thing=key, rule=f"have the keys {', '.join(names)}", value=node)
     node = _resolved(node)
@@ -98,8 +104,8 @@ def _resolved(node: DictConfig) -> DictConfig:
 
 
 def _gaps(cls: type, node: DictConfig, *, key: str) -> Iterator[str]:
-    """Messages for the missing and the unknown keys of a mapping."""
-    hints, fields = get_type_hints(cls), dataclasses.fields(cls)
+    """Messages for the keys that a mapping lacks and for those that it should not have."""
+    hints, fields = _hints_of(cls), dataclasses.fields(cls)
     for name in node:
         try:
             checks.known(str(name), [field.name for field in fields], thing=f"the key of {key}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def read(path: Path) -> tuple[str, DictConfig]:
     text = _decoded(path)
     _check_digits(path, text)
     try:
-        data = yaml.load(text, Loader=get_yaml_loader())
+        data = _parsed(text)
     except yaml.YAMLError as error:
         raise _unreadable(path, text, error) from None
     except RecursionError:
@@ -74,6 +75,12 @@ def read(path: Path) -> tuple[str, DictConfig]:
         return text, OmegaConf.create(data or {})
     except (OmegaConfBaseException, RecursionError) as error:
         raise _not_taken(path, text, data, error) from None
+
+
+@lru_cache(maxsize=256)
+def _parsed(text: str) -> Any:
+    """What a text holds, which nobody changes: reading the same files takes a third of the time of composing them."""
+    return yaml.load(text, Loader=get_yaml_loader())
 
 
 def shown(path: Path) -> str:
