@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.config import loader, references, studies, yaml_files
+from flowsim.config import loader, references, yaml_files
 from flowsim.config.compose import compose_config, folders_of
 from flowsim.config.inspection import Inspection
 from flowsim.config.options import conf_dir, options

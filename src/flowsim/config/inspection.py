@@ -86,7 +86,7 @@ _PLAIN = (
     {"kind": str, "source": str, "low": float, "high": float},
     {"kind": str, "source": str},
 )
-"""Fields of origins, with their types, that need no conversion but that of whole numbers."""
+"""Fields of origins with types in no need of conversion, whole numbers apart."""
 
 
 def _as_end(value: Any) -> Any:

@@ -104,7 +104,7 @@ def _resolved(node: DictConfig) -> DictConfig:
 
 
 def _gaps(cls: type, node: DictConfig, *, key: str) -> Iterator[str]:
-    """Messages for the keys that a mapping lacks and for those that it should not have."""
+    """Messages for the missing and the unknown keys of a mapping."""
     hints, fields = _hints_of(cls), dataclasses.fields(cls)
     for name in node:
         try:
