@@ -4,6 +4,7 @@ import re
 import runpy
 from pathlib import Path
 
+import pytest
 from together import together
 
 from flowsim.results import coordinates, registry
