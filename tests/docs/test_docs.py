@@ -1,13 +1,12 @@
 """The documentation: what it says of the code is true."""
 
 import re
-from pathlib import Path
 
+from paths import ROOT
 from together import together
 
 from flowsim.results import coordinates, registry
 
-ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
