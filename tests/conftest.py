@@ -7,7 +7,7 @@ from engines import ENGINES
 
 from flowsim import cli
 
-KINDS = "tests/test_broken_input.py::test_a_broken_"
+KINDS = "tests/config/test_broken_input.py::test_a_broken_"
 
 
 # Composing makes many small objects and no circles of large ones: looking for circles took a seventh of the time.

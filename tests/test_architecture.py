@@ -12,8 +12,8 @@ from pathlib import Path
 from statistics import median
 
 import pytest
+from paths import ROOT, TESTS
 
-ROOT = Path(__file__).parents[1]
 PAGE = runpy.run_path(str(ROOT / "docs" / "architecture.py"), run_name="architecture")
 SOURCE, PACKAGE, LAYERS, LEVEL = (PAGE[name] for name in ("SOURCE", "PACKAGE", "LAYERS", "LEVEL"))
 imported, name_of, siblings, unit_of = (PAGE[name] for name in ("imported", "name_of", "siblings", "unit_of"))
@@ -211,6 +211,16 @@ def test_few_packages_are_nested():
 def test_data_holds_only_tables():
     code = [path.name for path in (PACKAGE / "data").rglob("*.py") if "__pycache__" not in path.parts]
     assert not code
+
+
+def test_the_tests_mirror_the_package():
+    """A folder of tests is a package; those of the pages, and of modules at the top, stand beside them."""
+    files = [path.relative_to(TESTS) for path in TESTS.rglob("test_*.py")]
+    packages = {path.parent.name for path in PACKAGE.glob("*/__init__.py")}
+    assert {path.parts[0] for path in files if len(path.parts) > 1} == packages | {"docs"}
+    top = {path.stem for path in PACKAGE.glob("*.py")} | {"architecture"}
+    assert {path.stem.removeprefix("test_") for path in files if len(path.parts) == 1} <= top
+    assert len({path.name for path in files}) == len(files), "pytest knows a file by its name"
 
 
 def test_help_imports_neither_numpy_nor_xarray():

@@ -1,11 +1,10 @@
 """The how-to on a country of one's own: its blocks, run in order in an empty folder, do what the page says."""
 
-from pathlib import Path
-
 import printed
 import pytest
+from paths import ROOT
 
-PAGE = Path(__file__).parents[1] / "docs" / "own-country.md"
+PAGE = ROOT / "docs" / "own-country.md"
 
 
 @pytest.mark.slow

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from matplotlib.colors import to_hex
+from paths import ROOT
 from scipy.stats import gaussian_kde, norm
 from scipy.stats import t as student
 
@@ -19,7 +19,6 @@ from flowsim.evidence.targets import load_targets
 from flowsim.figures.fig3_fig4_calibration import FITTED, HELD_OUT, fit
 from flowsim.studies.figure_fit import REPORTED_SHARES, counted
 
-ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results" / "reference" / "fig3_fit"
 PAGES = [ROOT / "README.md", ROOT / "docs" / "calibration.md", ROOT / "experiments" / "fig3_fit" / "README.md"]
 ROWS = load(ROOT / "src" / "flowsim" / "data" / "calibration" / "kazakhstan_2010.csv")

@@ -1,9 +1,10 @@
 """The bugs that the verification injects into the compiled engine: their places have to be there."""
 
 import sys
-from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[1]))
+from paths import ROOT
+
+sys.path.append(str(ROOT))
 
 from verification.bugs import BUGS  # the verification is no package that is installed
 from verification.mutants import source

@@ -2,13 +2,12 @@
 
 import json
 import re
-from pathlib import Path
 
+from paths import ROOT
 from together import together
 
 from flowsim.config import options
 
-ROOT = Path(__file__).parents[1]
 MEASURED = json.loads((ROOT / "benchmarks" / "results" / "2026-11-22.json").read_text(encoding="utf-8"))
 BARS = {bar["what"]: bar for bar in MEASURED["bars"]}
 TEXTS = [

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import combinations
-from pathlib import Path
 
 import pytest
+from paths import ROOT
 from together import together
 
 from flowsim.evidence import Figure, contradiction, load_contradictions, load_facts, opiates
@@ -18,7 +18,6 @@ from flowsim.evidence.check import agree, half_digit, recorded
 from flowsim.evidence.contradictions import ARITHMETIC, INEQUALITY, NOT_BY_VALUE, OUTSIDE, WEIGHTS
 from flowsim.evidence.sensitivity import noticed, scaled
 
-ROOT = Path(__file__).parents[1]
 FACTS = load_facts()
 ALL = load_contradictions()
 ONE_COULD_TRIP_OVER = ("I-10", "I-11", "I-12", "I-22", "I-24", "I-34", "I-35", "I-42", "I-47", "I-50")

@@ -10,12 +10,12 @@ from pathlib import Path
 import pandas as pd
 import printed
 import pytest
+from paths import ROOT
 
 from flowsim.comparison import policy_pages as of_policies
 from flowsim.config import options
 from flowsim.config.build import every_policy
 
-ROOT = Path(__file__).parents[1]
 SHORT = "replications=2 traffic_years=0.02 workers=1"
 FITTED = "study.chains=2 study.steps=20 study.draws=2 workers=1"
 HERE = "hydra/launcher=in_process"

@@ -11,6 +11,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from matplotlib.figure import Figure
+from paths import ROOT
 
 import flowsim as fs
 from flowsim.config import options
@@ -40,7 +41,6 @@ from flowsim.world.world import Count, World
 from flowsim.world_tables import provenance, reader
 from flowsim.world_tables.overlays import KEYS
 
-ROOT = Path(__file__).parents[1]
 WORLDS = list(options.options("world", folders=[conf_dir()]))
 
 ROWS = {

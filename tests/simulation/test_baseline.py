@@ -4,11 +4,10 @@ The reported figures: 323 kg of heroin seized in 2010 and 730 kg in 2009 over 70
 of the compilation) are 0.45 % and 1.01 % of 72.5 t; Customs took 39.8 of 323 kg (line 77).
 """
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
+from paths import ROOT
 
 import flowsim as fs
 from flowsim.engine.expectation.engine import expect
@@ -18,7 +17,7 @@ from flowsim.simulation.resources import OverloadWarning
 from flowsim.simulation.simulate import Plan, simulate
 from flowsim.world.checkpoint import AGENCIES
 
-REFERENCE = Path(__file__).parents[1] / "results" / "reference" / "baseline" / "run.csv"
+REFERENCE = ROOT / "results" / "reference" / "baseline" / "run.csv"
 REPORTED_2010 = 323 / 72_500
 REPORTED_2009 = 730 / 72_500
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xarray as xr
+from paths import ROOT
 
 import flowsim as fs
 from flowsim.calibration.by_reading import by_reading, cells
@@ -57,7 +58,7 @@ def test_the_documentation_holds_the_table_of_all_readings_that_come_with_flowsi
         "flow_three_halves",
     }
     opened = {DEFAULT: fs.load_posterior()} | {name: fs.load_posterior(reading=name) for name in sorted(names)}
-    page = Path(__file__).parents[1].joinpath("docs", "calibration.md").read_text(encoding="utf-8")
+    page = ROOT.joinpath("docs", "calibration.md").read_text(encoding="utf-8")
     head, *rows = cells(by_reading(opened))
     lines = ["| " + " | ".join(head) + " |", "| --- " * len(head) + "|"]
     lines += [f"| `{reading}` | " + " | ".join(others) + " |" for reading, *others in rows]

@@ -13,6 +13,7 @@ from functools import partial
 import numpy as np
 import pytest
 import sweep_stores as small
+from paths import TESTS
 
 from flowsim.results import store
 from flowsim.sweeps import launchers, lock, runner
@@ -253,7 +254,7 @@ def test_a_worker_ends_when_its_parent_is_killed(tmp_path):
         "with lock.of_call(made.path.parent):\n"
         "    runner.run(made, simulate=simulate, explain=small.explain, launcher=Processes(workers=2))\n"
     )
-    environment = os.environ | {"PYTHONPATH": os.pathsep.join([os.path.dirname(__file__), *sys.path])}
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])}
     call = subprocess.Popen([sys.executable, "-c", script, str(folder)], env=environment)
     made = small.stores.Store(folder / store.SWEEP)
     while (made.flags() == store.RUNNING).sum() < 2:

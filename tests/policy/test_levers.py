@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from omegaconf import OmegaConf
+from paths import ROOT
 from small_worlds import lanes, post, road_world, ways_round, with_seals
 from together import together
 
@@ -198,7 +198,7 @@ def test_a_policy_file_may_list_levers():
 
 
 def test_the_policy_of_the_page_can_be_used():
-    page = (Path(__file__).parents[1] / "docs" / "post.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "post.md").read_text(encoding="utf-8")
     text = page.partition("```yaml\n")[2].partition("```")[0]
     (policy,) = policies_of(text)
     assert {type(change) for change in policy.changes} == {

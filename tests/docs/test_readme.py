@@ -1,13 +1,11 @@
 """The README's numbers: they are those of the reference results, and the baseline still gives these."""
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
+from paths import ROOT
 
 from flowsim.comparison.numbers import span, years_text
 
-ROOT = Path(__file__).parents[1]
 REFERENCE = ROOT / "results" / "reference" / "baseline" / "run.csv"
 
 ROWS = {

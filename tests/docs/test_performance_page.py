@@ -1,9 +1,8 @@
 """The page on performance quotes the newest whole run of the benchmark."""
 
 import json
-from pathlib import Path
 
-ROOT = Path(__file__).parents[1]
+from paths import ROOT
 
 
 def quoted(bar):

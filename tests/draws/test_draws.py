@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from paths import TESTS
 from scipy import stats
 from small_worlds import SIZES, device, post, road_world, with_traffic
 
@@ -341,7 +342,7 @@ def test_same_seed_gives_the_same_bits_in_another_process():
         "f = draw_honest(road_world(post('a', place='p0')), seed=3, year=0, start=0.0, end=300.0);"
         "print(hashlib.sha256(f.entry.tobytes() + f.service.tobytes() + f.score.tobytes()).hexdigest())"
     )
-    folder = str(Path(__file__).parent)
+    folder = str(TESTS)
     runs = [
         subprocess.run([sys.executable, "-c", code], cwd=folder, capture_output=True, text=True, check=True)
         for _ in range(2)

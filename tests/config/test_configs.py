@@ -12,6 +12,7 @@ import pytest
 import yaml
 from omegaconf import OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
+from paths import ROOT
 from small_worlds import SIZES, road_world, with_seals
 from together import together
 
@@ -105,7 +106,7 @@ def test_each_experiment_composes_has_a_title_and_writes_into_its_folder(name):
 
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_each_experiment_has_a_page_with_its_command(name):
-    page = Path(__file__).parents[1] / "experiments" / name / "README.md"
+    page = ROOT / "experiments" / name / "README.md"
     assert f"flowsim experiment={name}\n" in page.read_text(encoding="utf-8")
 
 
@@ -358,7 +359,7 @@ def test_a_missing_conf_is_named(tmp_path, monkeypatch):
 
 
 def test_the_configuration_of_the_checkout_is_the_one_used():
-    assert conf_dir() == Path(__file__).parents[1] / "conf"
+    assert conf_dir() == ROOT / "conf"
 
 
 OWN = {

@@ -1,14 +1,13 @@
 """Pages of the policies: made from the files and the reference results, one for each."""
 
-from pathlib import Path
-
 import pandas as pd
 import pytest
+from paths import ROOT
 
 from flowsim.comparison import policy_pages
 from flowsim.config.build import every_policy
 
-RESULTS = Path(__file__).parents[1] / "results" / "reference" / "policies"
+RESULTS = ROOT / "results" / "reference" / "policies"
 
 
 def test_each_policy_has_a_page_with_its_changes_sources_effect_and_main_assumption(tmp_path):

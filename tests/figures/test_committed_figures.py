@@ -2,17 +2,14 @@
 
 import io
 import runpy
-from pathlib import Path
 
 import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from paths import ROOT
 from PIL import Image
 
-from flowsim.figures.save import SCREEN
-
-ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 MADE = runpy.run_path(str(DOCS / "figures.py"), run_name="figures")
 FIGURES = MADE["FIGURES"]

@@ -1,15 +1,12 @@
 """The documentation: what it says of the code is true."""
 
 import re
-import runpy
-from pathlib import Path
 
-import pytest
+from paths import ROOT
 from together import together
 
 from flowsim.results import coordinates, registry
 
-ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
