@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from paths import ROOT
+
 import pytest
 
-ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "where.md").read_text(encoding="utf-8")
 COPIED = (
     *("src", "conf", "docs", "experiments", "tests", "results", "benchmarks", "verification", "pyproject.toml"),

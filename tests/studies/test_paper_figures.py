@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from paths import ROOT
+
 import pandas as pd
 import pytest
 from PIL import Image
@@ -14,7 +16,6 @@ from flowsim.figures.axes import sheet
 from flowsim.figures.save import FORMATS, PRINT, save
 from flowsim.studies import figure
 
-ROOT = Path(__file__).parents[1]
 each_figure = pytest.mark.parametrize("name", figure.names())
 
 

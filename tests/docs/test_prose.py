@@ -8,7 +8,9 @@ import re
 import tokenize
 from pathlib import Path
 
-SOURCE = Path(__file__).parents[1] / "src" / "flowsim"
+from paths import ROOT
+
+SOURCE = ROOT / "src" / "flowsim"
 
 RELATIVE = re.compile(r"\b(that|what|who|which|whom|whose|where|those)\b", re.IGNORECASE)
 WORD = re.compile(r"[A-Za-z']+")
