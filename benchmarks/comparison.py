@@ -34,7 +34,7 @@ from flowsim.config.build import every_policy  # noqa: E402
 from flowsim.results.tally import Masses  # noqa: E402
 from flowsim.simulation.engines import SIMULATING, Years  # noqa: E402
 from flowsim.simulation.replay import repeated  # noqa: E402
-from flowsim.simulation.simulate import Plan, Traffic  # noqa: E402
+from flowsim.simulation.simulate import Plan, SimulatedTraffic  # noqa: E402
 
 WHOLE = ("study=compare", "draws=200", "replications=20", "study.sets=20", "workers=2")
 """All policies with 200 draws of the posterior and 20 years of consignments, honest traffic under 20 of the draws."""
@@ -67,7 +67,7 @@ def remembered(*, draws: int, years: int) -> dict[str, Any]:
     posterior = fs.load_posterior()
     bases = [world_change(posterior, chain=c, draw=d).apply(world) for c, d in spread(posterior, draws)]
     again = repeated("compiled", bases, seed=plan.seed, horizon=plan.horizon, years=range(years))
-    known = Traffic()
+    known = SimulatedTraffic()
     ours, anew, differing = 0.0, 0.0, 0
     for policy in every_policy():
         first = policy.apply(bases[0])

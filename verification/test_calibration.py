@@ -13,7 +13,7 @@ from flowsim.calibration.components import cells_of
 from flowsim.calibration.model import Setting, build
 from flowsim.calibration.predictive import histories, log_scores, noise_floor, of_hold_outs
 from flowsim.calibration.priors import values
-from flowsim.calibration.sampler import Effort, sample
+from flowsim.calibration.sampler import SamplingEffort, sample
 from flowsim.calibration.simulation_based import QUICK, RANK_BINS, ranks, repeated, truth_of, uniformity
 from flowsim.config.calibration import PACKAGED, build_calibration
 from flowsim.config.compose import compose_config
@@ -77,7 +77,7 @@ def test_ten_times_the_data_contract_accordingly(say):
     The ratio of variances of the four masses lies between 4 and 20 in the mean over three truths.
     """
     model, rng = shipped_model(), np.random.default_rng(5)
-    effort = Effort(chains=2, walkers=36, burn=400, steps=400, draws=200)
+    effort = SamplingEffort(chains=2, walkers=36, burn=400, steps=400, draws=200)
     ratios, flows = [], []
     for _ in range(3):
         _, truth = truth_of(model, rng=rng)
@@ -100,7 +100,7 @@ def test_known_truths_are_recovered(say):
     scores = np.zeros(len(model.names))
     truth = {name: float(value) for name, value in values(model.priors, scores).items()}
     told = repeated(model, truth, times=30, rng=rng)
-    effort = Effort(chains=2, walkers=36, burn=500, steps=400, draws=300)
+    effort = SamplingEffort(chains=2, walkers=36, burn=500, steps=400, draws=300)
     found = sample(told, seed=8, effort=effort, workers=WORKERS)
     flat = found.scores.reshape(-1, len(scores))
     for name in ("crossing", "inside", "knb", "committee", "year_log_sd"):

@@ -78,7 +78,7 @@ def call(folder: Path, *, launcher: str = "processes", seconds: float = 0.0, **m
     return subprocess.Popen(command, env=environment, start_new_session=True, stderr=subprocess.PIPE, **more)  # type: ignore[call-overload, no-any-return]
 
 
-def finish(made: Store) -> runner.Outcome:
+def finish(made: Store) -> runner.SweepOutcome:
     """Do what is left, in this process."""
     simulate = partial(small.simulate, jobs=made.grid)
     with lock.of_call(made.path.parent):

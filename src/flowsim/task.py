@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from flowsim.config.request import Request
     from flowsim.studies.estimates import Estimate
-    from flowsim.sweeps.runner import Outcome
+    from flowsim.sweeps.runner import SweepOutcome
     from flowsim.sweeps.store import Store
 
 MOST_FAILURES = 10
@@ -132,7 +132,7 @@ class Task:
                 print(f"sweep: stopped; the same command with out={out} resumes it", file=sys.stderr)
                 raise
 
-    def tell(self, outcome: Outcome, *, store: Store) -> None:
+    def tell(self, outcome: SweepOutcome, *, store: Store) -> None:
         """Report the outcome of a sweep, and keep the reasons of failed jobs."""
         from flowsim.sweeps.status import finishing, reasons
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from flowsim.calibration.diagnostics import bulk_ess, integrated_time, rhat
-from flowsim.calibration.sampler import Effort, sample
+from flowsim.calibration.sampler import SamplingEffort, sample
 
 
 def autoregressive(rng, *, chains, length, memory):
@@ -60,7 +60,7 @@ class Known:
 
 def test_the_sampler_finds_a_posterior_that_is_known():
     """Mean and variance within five standard errors, by the effective sizes."""
-    found = sample(Known(), seed=5, effort=Effort(chains=4, walkers=12, burn=200, steps=1000, draws=1000))
+    found = sample(Known(), seed=5, effort=SamplingEffort(chains=4, walkers=12, burn=200, steps=1000, draws=1000))
     assert found.converged
     assert found.scores.shape == (4, 1000, 3)
     flat = found.scores.reshape(-1, 3)
@@ -80,7 +80,7 @@ class Wide:
 
 def test_what_is_not_seen_keeps_the_variance_of_its_prior():
     """Five standard errors of each variance; a move with a wrong weight loses a fifth of it."""
-    found = sample(Wide(), seed=9, effort=Effort(chains=4, walkers=48, burn=300, steps=1000, draws=500))
+    found = sample(Wide(), seed=9, effort=SamplingEffort(chains=4, walkers=48, burn=300, steps=1000, draws=500))
     variance = found.scores.reshape(-1, 17).var(axis=0)
     expected = np.where(np.arange(17) < 5, 0.2, 1.0)
     assert (np.abs(variance / expected - 1) < 5 * np.sqrt(2 / found.ess)).all()
@@ -89,13 +89,13 @@ def test_what_is_not_seen_keeps_the_variance_of_its_prior():
 
 def test_the_same_seed_gives_the_same_draws():
     first, second = (
-        sample(Known(), seed=5, effort=Effort(chains=2, walkers=8, burn=5, steps=20, draws=20)) for _ in "ab"
+        sample(Known(), seed=5, effort=SamplingEffort(chains=2, walkers=8, burn=5, steps=20, draws=20)) for _ in "ab"
     )
     assert (first.scores == second.scores).all()
 
 
 def test_a_short_run_says_that_it_has_not_converged():
-    found = sample(Known(), seed=6, effort=Effort(chains=2, walkers=8, burn=1, steps=12, draws=12))
+    found = sample(Known(), seed=6, effort=SamplingEffort(chains=2, walkers=8, burn=1, steps=12, draws=12))
     assert not found.converged
 
 
@@ -108,10 +108,10 @@ class Impossible(Known):
 
 def test_reports_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="what is printed must be possible under some draws of the prior"):
-        sample(Impossible(), seed=7, effort=Effort(chains=1, walkers=8, burn=1, steps=2, draws=2))
+        sample(Impossible(), seed=7, effort=SamplingEffort(chains=1, walkers=8, burn=1, steps=2, draws=2))
 
 
 @pytest.mark.parametrize(("field", "value"), [("chains", 0), ("draws", 10**9)])
 def test_an_effort_that_cannot_be_is_refused(field, value):
     with pytest.raises(ValueError, match=field):
-        Effort(**{field: value})
+        SamplingEffort(**{field: value})

@@ -12,7 +12,7 @@ import flowsim as fs
 from flowsim.calibration import posterior as posteriors
 from flowsim.calibration.inversion import TOLERANCE, solve
 from flowsim.calibration.priors import values
-from flowsim.calibration.sampler import FARTHEST, Effort, sample
+from flowsim.calibration.sampler import FARTHEST, SamplingEffort, sample
 from flowsim.config.builder import request_of
 from flowsim.config.calibration import PACKAGED
 from flowsim.config.compose import compose_config, naming_files
@@ -84,7 +84,7 @@ def test_the_first_draw_of_a_chain_is_made_again_from_its_seed(reading):
     request, model = asked(reading)
     count = int(request.options["draws"])
     chains, burn = int(request.options["chains"]), int(request.options["steps"]) // calibrate.BURN
-    again = sample(model, seed=request.plan.seed, effort=Effort(chains=1, burn=burn, steps=8, draws=8))
+    again = sample(model, seed=request.plan.seed, effort=SamplingEffort(chains=1, burn=burn, steps=8, draws=8))
     stored = drawn(shipped, chain=0, position=0)
     parameters = {name: float(value[0, 0]) for name, value in values(model.priors, again.scores).items()}
     known = varied(request.numbers()).items()

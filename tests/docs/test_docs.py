@@ -1,7 +1,9 @@
 """The documentation: what it says of the code is true."""
 
 import re
+import runpy
 
+import pytest
 from paths import ROOT
 from together import together
 

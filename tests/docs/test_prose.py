@@ -6,7 +6,6 @@ import ast
 import io
 import re
 import tokenize
-from pathlib import Path
 
 from paths import ROOT
 

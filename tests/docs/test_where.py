@@ -11,9 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from paths import ROOT
-
 import pytest
+from paths import ROOT
 
 PAGE = (ROOT / "docs" / "where.md").read_text(encoding="utf-8")
 COPIED = (

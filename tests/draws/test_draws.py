@@ -26,7 +26,7 @@ from flowsim.draws.consignments import draw_consignments, loads_per_year
 from flowsim.draws.constants import KNOTS, LOGARITHMS, MULTIPLIERS, OCTAVES, ROUNDS, WEYL
 from flowsim.draws.fleet import PER_VISIT
 from flowsim.draws.honest import daily_means, draw_honest
-from flowsim.draws.philox import SERVICE, Stream
+from flowsim.draws.philox import SERVICE, RandomStream
 from flowsim.draws.variates import chosen, interpolated, logarithm, philox, quantile, uniform
 from flowsim.world.hashes import long_hash, short_hash
 from flowsim.world.traffic import Law
@@ -128,8 +128,8 @@ def test_uniform_numbers_at_the_ends_lie_within():
 
 
 def test_uniforms_are_those_of_their_names():
-    """Key and counter as the documentation of `Stream` has them, also for numbers that are negative or large."""
-    stream = Stream(7, "test")
+    """Key and counter as the documentation of `RandomStream` has them, also for numbers that are negative or large."""
+    stream = RandomStream(7, "test")
     digest = hashlib.blake2b(b"7/test", digest_size=8).digest()
     key = int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:], "little")
     vehicle, replication, seen = np.array([0, 5, -3, 2**33 + 7]), np.array([[1], [9]]), np.array([0, 1, 2, 255])
@@ -197,7 +197,7 @@ def test_interpolation_is_that_of_numpy(steps, word):
 
 def test_uniforms_are_uniform_and_uncorrelated():
     """Kolmogorov-Smirnov and correlation tests, each with an error probability of 1e-4."""
-    u = Stream(7, "test").uniforms(np.arange(100_000), replication=3, purpose=SERVICE, place="here")
+    u = RandomStream(7, "test").uniforms(np.arange(100_000), replication=3, purpose=SERVICE, place="here")
     for column in u.T:
         assert stats.kstest(column, "uniform").pvalue > 1e-4
     correlation = np.corrcoef(np.column_stack([u[:-1], u[1:]]).T)

@@ -17,7 +17,7 @@ from flowsim.draws import itineraries, philox, poisson, quantiles
 from flowsim.draws.consignments import consignment_roster, draw_consignments, loads_per_year
 from flowsim.draws.fleet import Fleet, join
 from flowsim.draws.honest import daily_means, draw_honest, honest_roster
-from flowsim.draws.philox import Stream
+from flowsim.draws.philox import RandomStream
 from flowsim.draws.rings import draw_rings
 from flowsim.draws.roster import PER_ROSTER, Roster, drawn, joined
 from flowsim.draws.visits import DETOUR, draw_years, passes_otherwise
@@ -98,7 +98,7 @@ def by_flow(world, *, seed, year, start, end):
     """Rows of honest vehicles flow by flow."""
     days = np.arange(math.floor(start / 24), math.ceil(end / 24))
     for flow in world.traffic.flows:
-        stream = Stream(seed, f"honest:{flow.name}")
+        stream = RandomStream(seed, f"honest:{flow.name}")
         entries = []
         if flow.timetable:
             entries = [(n, (n + 0.5) / flow.per_day * 24.0) for n in range(-5000, 5000)]
@@ -157,7 +157,7 @@ def plain_loads(world, *, seed, replications, horizon):
     rings = draw_rings(world, seed=seed, replications=replications)
     rows = []
     for sent in world.traffic.streams:
-        stream = Stream(seed, f"consignment:{sent.name}")
+        stream = RandomStream(seed, f"consignment:{sent.name}")
         routes, classes = world.routes_of(sent.origin, mode=sent.mode), world.traffic.classes_of(sent.mode)
         found = []
         for position, year in enumerate(replications):
@@ -211,7 +211,7 @@ def plain_parts(world, group, *, seed):
     """Rows of the parts of loads that came to a hub on the same way."""
     found = []
     sent, store = group[0][1]["sent"], group[0][1]["hub"]
-    stream = Stream(seed, f"consignment:{sent.name}:parts")
+    stream = RandomStream(seed, f"consignment:{sent.name}:parts")
     shares = {s.origin: s.share for s in world.traffic.streams if s.drug == sent.drug and s.mode == "road"}
     passing = [(r, k) for r, k in world.routes_through(store.place) if r.origin in shares]
     for v, row in group:
@@ -318,7 +318,7 @@ def plain_travel(world, itinerary, draw):
 def plain_visits(world, roster, v):
     """Fields of the visits of a vehicle, and its tail."""
     way = roster.ways[roster.way[v]]
-    stream, detection, own = Stream(roster.seed, way.stream), world.detection, way.itinerary
+    stream, detection, own = RandomStream(roster.seed, way.stream), world.detection, way.itinerary
 
     def draw(purpose, **where):
         return stream.uniforms(roster.number[v], replication=roster.year[v], purpose=purpose, **where)

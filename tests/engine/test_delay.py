@@ -21,7 +21,7 @@ from flowsim.engine.reference import engine as reference
 from flowsim.results.measures import pooled_delay
 from flowsim.results.tally import tally_loads
 from flowsim.results.visits import VISITS, mean_delay
-from flowsim.simulation.engines import FOLLOWED, SIMULATING, Span, Years
+from flowsim.simulation.engines import FOLLOWED, SIMULATING, TrafficSpan, Years
 from flowsim.simulation.simulate import Plan, simulate
 from flowsim.studies.run import unfinished
 from flowsim.units import HOURS_PER_WEEK, HOURS_PER_YEAR
@@ -404,7 +404,7 @@ def test_the_error_over_weeks_is_as_large_as_means_of_runs_differ():
 
 def test_times_of_the_follow_up_grow_and_end():
     years = years_of(d_d_1(0.8))
-    ends = list(Span(0, 0.0, WEEK).ends(years))
+    ends = list(TrafficSpan(0, 0.0, WEEK).ends(years))
     assert ends == sorted(ends)
     assert ends[0] == WEEK + 12.0
     assert ends[-1] == WEEK + FOLLOWED * (WEEK + WARM_UP)

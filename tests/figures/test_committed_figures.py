@@ -10,6 +10,8 @@ import pytest
 from paths import ROOT
 from PIL import Image
 
+from flowsim.figures.save import SCREEN
+
 DOCS = ROOT / "docs"
 MADE = runpy.run_path(str(DOCS / "figures.py"), run_name="figures")
 FIGURES = MADE["FIGURES"]

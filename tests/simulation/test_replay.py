@@ -16,7 +16,7 @@ from flowsim.draws import itineraries
 from flowsim.results.tally import Masses
 from flowsim.simulation.engines import SIMULATING, Years
 from flowsim.simulation.replay import repeated
-from flowsim.simulation.simulate import Traffic
+from flowsim.simulation.simulate import SimulatedTraffic
 from flowsim.world.corruption import NO_CORRUPTION
 from flowsim.world.detection import Effort
 
@@ -63,7 +63,7 @@ SOME = ("baseline", "caricc", "narcotics_boundaries", "customs_union", "tir_insp
 def test_policies_give_the_bits_of_plain_simulations_under_every_draw(bases, policies):
     years = range(2, 4)
     again = repeated("compiled", bases, seed=SEED, horizon=HORIZON, years=years)
-    known = Traffic()
+    known = SimulatedTraffic()
     seized = {}
     for policy in policies:
         first = policy.apply(bases[0])

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from paths import ROOT
-
 import pandas as pd
 import pytest
+from paths import ROOT
 from PIL import Image
 
 from flowsim.config.compose import compose_config

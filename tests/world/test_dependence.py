@@ -20,7 +20,7 @@ from flowsim.engine.compiled import replay
 from flowsim.results.tally import Masses
 from flowsim.simulation.engines import SIMULATING, Years
 from flowsim.simulation.replay import repeated
-from flowsim.simulation.simulate import Traffic as Simulated
+from flowsim.simulation.simulate import SimulatedTraffic as Simulated
 from flowsim.world import world as world_module
 from flowsim.world.campaigns import Campaign
 from flowsim.world.checkpoint import AGENCIES
@@ -338,7 +338,7 @@ def stops(world):
 
 def ways(world):
     """All that consignments choose among, and every way of theirs."""
-    known, found = itineraries.Ways(world), []
+    known, found = itineraries.Itineraries(world), []
     for stream in world.traffic.streams:
         for options in (known.of_stream(stream), *(known.of_parts(stream, hub=own) for own in world.hubs)):
             own = [known.way(options, k).itinerary for k in range(len(options.arrays.way_end))]

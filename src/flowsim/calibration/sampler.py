@@ -25,7 +25,7 @@ FARTHEST = 8.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Effort:
+class SamplingEffort:
     """Length of the sampling."""
 
     chains: int = 4
@@ -80,7 +80,7 @@ def sample(
     model: Model,
     *,
     seed: int,
-    effort: Effort | None = None,
+    effort: SamplingEffort | None = None,
     workers: int = 1,
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Sample:
@@ -111,7 +111,7 @@ def sample(
     .. [ForemanMackey2013] D. Foreman-Mackey, D. W. Hogg, D. Lang and J. Goodman, "emcee: the MCMC hammer",
        Publications of the Astronomical Society of the Pacific 125 (2013) 306-312, doi:10.1086/670067.
     """
-    wanted = effort or Effort()
+    wanted = effort or SamplingEffort()
     tell = progress or (lambda step, done, total: None)
     work = partial(_ensemble, model, wanted, seed)
     step = "chains of the posterior"
@@ -138,7 +138,7 @@ def sample(
     )
 
 
-def _ensemble(model: Model, effort: Effort, seed: int, chain: int) -> tuple[Floats, Floats, Floats, float]:
+def _ensemble(model: Model, effort: SamplingEffort, seed: int, chain: int) -> tuple[Floats, Floats, Floats, float]:
     """One ensemble: kept draws and their likelihoods, all walkers thinned, and the share of accepted moves."""
     dims = len(model.names)
     walkers = max(effort.walkers, 2 * dims)

@@ -15,13 +15,13 @@ from scipy.stats import chi2
 
 from flowsim.calibration.model import Model
 from flowsim.calibration.priors import values
-from flowsim.calibration.sampler import Effort, sample
+from flowsim.calibration.sampler import SamplingEffort, sample
 from flowsim.calibration.synthetic_reports import simulate_reports
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
-QUICK = Effort(chains=1, walkers=36, burn=200, steps=150, draws=63)
+QUICK = SamplingEffort(chains=1, walkers=36, burn=200, steps=150, draws=63)
 """Length of the sampling for each simulated data set; 63 draws make 64 ranks."""
 
 RANK_BINS = 8
@@ -83,7 +83,9 @@ def repeated(model: Model, truth: dict[str, float], *, times: int, rng: np.rando
     return Several(tuple(simulate_reports(model, truth, rng=rng) for _ in range(times)))
 
 
-def ranks(model: Model, *, trials: Sequence[int], seed: int, effort: Effort = QUICK, workers: int = 1) -> pd.DataFrame:
+def ranks(
+    model: Model, *, trials: Sequence[int], seed: int, effort: SamplingEffort = QUICK, workers: int = 1
+) -> pd.DataFrame:
     """Ranks of simulation-based calibration [TaltsEtAl2018]_: prior draws ranked among their posterior draws.
 
     Each trial draws true parameters from the prior, simulates all printed numbers consignment by consignment, and
@@ -122,7 +124,7 @@ def ranks(model: Model, *, trials: Sequence[int], seed: int, effort: Effort = QU
     return pd.DataFrame(found, columns=list(model.names), index=pd.Index(trials, name="trial"))
 
 
-def _rank(model: Model, seed: int, effort: Effort, trial: int) -> Ints:
+def _rank(model: Model, seed: int, effort: SamplingEffort, trial: int) -> Ints:
     rng = np.random.default_rng([seed, trial])
     scores, truth = truth_of(model, rng=rng)
     told = simulate_reports(model, truth, rng=rng)

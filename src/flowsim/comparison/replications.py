@@ -19,7 +19,7 @@ from flowsim.results.tally import Masses, exits, route_classes
 from flowsim.results.visits import pool_posts
 from flowsim.simulation.engines import Years
 from flowsim.simulation.replay import repeated
-from flowsim.simulation.simulate import Plan, Recorded, Traffic, met, side_by_side
+from flowsim.simulation.simulate import Plan, Recorded, SimulatedTraffic, met, side_by_side
 from flowsim.sweeps.template import Shape
 from flowsim.world.checkpoint import AGENCIES
 from flowsim.world.traffic import HEROIN
@@ -147,7 +147,7 @@ def simulated(comparison: Comparison, number: int) -> xr.Dataset:
     changes += [comparison.prior[number]] if comparison.prior else []
     bases, policies = [change.apply(comparison.world) for change in changes], design.in_set(number)
     numbers: dict[str, Any] = {"seed": plan.seed, "horizon": plan.horizon}
-    honest = Traffic()
+    honest = SimulatedTraffic()
     found = [_Found() for _ in policies]
     for years in _batches(plan.replications, MOST_YEARS):
         for draws in _batches(len(bases), MOST_DRAWS):

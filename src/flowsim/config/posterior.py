@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
+class ChosenPosterior:
     """The posterior of a run, if there is one."""
 
     calibration: Calibration
@@ -77,7 +77,7 @@ def choose(
     asked: bool,
     given: xr.Dataset | None = None,
     replaced: tuple[str, ...] = (),
-) -> Chosen:
+) -> ChosenPosterior:
     """Choose the posterior for a run of a world.
 
     A posterior belongs to one world, year, reading and set of assumed numbers. If none of the calibration's posteriors
@@ -106,15 +106,15 @@ def choose(
         differs = difference(given, world, typed=typed)
         if differs is not None:
             raise ValueError(f"posterior must be that of the world, with {differs[0]}, got {differs[1]}")
-        return Chosen(calibration=calibration, dataset=given, typed=typed, note="")
+        return ChosenPosterior(calibration=calibration, dataset=given, typed=typed, note="")
     if calibration.numbers == "prior":
-        return Chosen(calibration=calibration, dataset=None, typed=typed, note="")
+        return ChosenPosterior(calibration=calibration, dataset=None, typed=typed, note="")
     near = None
     for file in _files(calibration, reading=world.identity.reading):
         dataset = _opened(file, file.stat().st_mtime_ns)
         differs = difference(dataset, world, typed=typed)
         if differs is None:
-            return Chosen(calibration=calibration, dataset=dataset, typed=typed, note="")
+            return ChosenPosterior(calibration=calibration, dataset=dataset, typed=typed, note="")
         if dataset.attrs["world"] == world.name:
             near = near or differs
     of = _described(world)
@@ -123,7 +123,7 @@ def choose(
         rule = "be that of a world and reading with a posterior, which study=calibrate makes"
         raise ValueError(f"calibration={calibration.name} must {rule}, got {of}{why}")
     note = f"There is no posterior of {of}{why}: the assumed numbers are used as they stand."
-    return Chosen(calibration=calibration, dataset=None, typed=typed, note=note, near=near is not None)
+    return ChosenPosterior(calibration=calibration, dataset=None, typed=typed, note=note, near=near is not None)
 
 
 def _described(world: World) -> str:

@@ -30,7 +30,7 @@ def cities_on(world: World, route: Route) -> list[tuple[int, float]]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Branch:
+class RouteOption:
     """A route open to choice, and the possible ends of a journey on it."""
 
     route: Route
@@ -119,7 +119,7 @@ class Choices(NamedTuple):
     """Whether each way ends in store at a hub, dims (way,)."""
 
 
-def choices(world: World, branches: Sequence[Branch], *, classes: Sequence[tuple[str, float]]) -> Choices:
+def choices(world: World, branches: Sequence[RouteOption], *, classes: Sequence[tuple[str, float]]) -> Choices:
     """Write branches and classes as arrays.
 
     Parameters

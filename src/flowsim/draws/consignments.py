@@ -13,8 +13,8 @@ from flowsim import units
 from flowsim.draws import philox, poisson, quantiles
 from flowsim.draws.consignment_arrays import Columns, RingTable, Sent, Storing, Tables, no_loads
 from flowsim.draws.fleet import Bools, Fleet, Ints
-from flowsim.draws.itineraries import Options, Ways, ways_of
-from flowsim.draws.philox import Floats, Stream
+from flowsim.draws.itineraries import Itineraries, Options, ways_of
+from flowsim.draws.philox import Floats, RandomStream
 from flowsim.draws.rings import Rings, draw_rings
 from flowsim.draws.roster import Roster, Way, blank, drawn
 from flowsim.draws.visits import draw_availability, draw_years
@@ -77,7 +77,7 @@ def consignment_roster(
 
 
 def moved(
-    roster: Roster, before: World, ways: Ways, world: World, *, replications: Sequence[int], horizon: float
+    roster: Roster, before: World, ways: Itineraries, world: World, *, replications: Sequence[int], horizon: float
 ) -> tuple[Roster, Bools] | None:
     """Roster of a world, from that of another world with the same consignments.
 
@@ -110,7 +110,7 @@ def moved(
     return replace(changed, ways=ways_in(world, roster, ways=ways), available=available), absent
 
 
-def ways_in(world: World, roster: Roster, *, ways: Ways) -> tuple[Way, ...]:
+def ways_in(world: World, roster: Roster, *, ways: Itineraries) -> tuple[Way, ...]:
     """Ways of a roster as they are in another world with the same places and routes.
 
     Parameters
@@ -169,7 +169,7 @@ class _Draft:
     """Sources of a roster of consignments, and the ways found for its vehicles so far."""
 
     world: World
-    ways: Ways
+    ways: Itineraries
     seed: int
     years: Ints
     rings: RingTable
@@ -187,7 +187,7 @@ class _Sending:
     consignments: Consignments
     options: Options
     tables: Tables
-    stream: Stream
+    stream: RandomStream
     sent: Sent
     size: int
 
@@ -198,7 +198,7 @@ def _send(draft: _Draft, consignments: Consignments, *, horizon: float, flow: Fl
 
     world = draft.world
     options = draft.ways.of_stream(consignments)
-    stream = Stream(draft.seed, options.stream)
+    stream = RandomStream(draft.seed, options.stream)
     uniform = stream.uniforms(0, replication=draft.years, purpose=philox.PERIOD)[:, 0]
     counts = poisson.quantile(uniform, mean=loads_per_year(world, consignments) * flow)
     sizes, classes = world.traffic.sizes_of(consignments.drug), world.traffic.classes_of(consignments.mode)
@@ -262,7 +262,7 @@ def _leave(
         concealment=float(hub[0].concealment),
         law=quantiles.duration(hubs.STORE).table,
     )
-    key = Stream(draft.seed, options.stream).key
+    key = RandomStream(draft.seed, options.stream).key
     where = (*loads, start, len(draft.taken))
     counts = consignments_kernel.leave(options.arrays, sending.tables, storing, *where, columns, key)
     draft.take(options, counts)

@@ -12,7 +12,7 @@ import numpy as np
 from flowsim import units
 from flowsim.draws.fleet import HONEST, Fleet, Ints
 from flowsim.draws.itineraries import ways_of
-from flowsim.draws.philox import Floats, Stream
+from flowsim.draws.philox import Floats, RandomStream
 from flowsim.draws.roster import Roster, blank, drawn
 from flowsim.draws.visits import draw_availability, draw_years
 from flowsim.world.traffic import VEHICLE_CLASSES, Flow
@@ -126,7 +126,7 @@ def _arrivals(
     weekly = np.array([flow.weekly.weights for flow in flows]).reshape(-1, 7)[:, weekday]
     seasonal = np.array([flow.seasonal.weights for flow in flows]).reshape(-1, 12)[:, month]
     per_day = np.array([flow.per_day for flow in flows], dtype=np.float64)
-    keys = np.array([Stream(seed, f"honest:{flow.name}").key for flow in flows], dtype=np.int64).reshape(-1, 2)
+    keys = np.array([RandomStream(seed, f"honest:{flow.name}").key for flow in flows], dtype=np.int64).reshape(-1, 2)
     counts = honest_kernel.counts_of_days(keys, per_day[:, None] * weekly * seasonal, days, year)
     even = np.array([flow.timetable for flow in flows], dtype=np.bool_)
     first_day = math.floor(span[0] / units.HOURS_PER_DAY)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeAlias
 
-from flowsim.draws.choices import LEAVES, Branch, Choices, choices, cities_on
+from flowsim.draws.choices import LEAVES, Choices, RouteOption, choices, cities_on
 from flowsim.draws.roster import Way
 from flowsim.draws.visits import Itinerary, itinerary
 from flowsim.world.dependence import Read, Reader, read
@@ -25,7 +25,7 @@ class Options:
     stream: str
     """Name of the stream."""
 
-    branches: Sequence[Branch]
+    branches: Sequence[RouteOption]
     """Routes open to choice."""
 
     classes: Sequence[tuple[str, float]]
@@ -42,7 +42,7 @@ _Stretch: TypeAlias = tuple[tuple[str, ...], str, str, int | None, int]
 """Path, mode and class of vehicle of an itinerary, and its first and last place."""
 
 
-class Ways:
+class Itineraries:
     """The ways of a world."""
 
     def __init__(self, world: World) -> None:
@@ -76,7 +76,7 @@ class Ways:
         if key not in self._options:
             retained = self.world.traffic.retained_share
             branches = [
-                Branch(
+                RouteOption(
                     route=route,
                     weight=route.weight,
                     cities=cities_on(self.world, route),
@@ -113,11 +113,13 @@ class Ways:
             options.known[number] = self._way(options.stream, (route.path, route.mode, vehicle_class, start, last))
         return options.known[number]
 
-    def _add(self, key: tuple[str, str], stream: str, branches: list[Branch], classes: list[tuple[str, float]]) -> None:
+    def _add(
+        self, key: tuple[str, str], stream: str, branches: list[RouteOption], classes: list[tuple[str, float]]
+    ) -> None:
         arrays = choices(self.world, branches, classes=classes)
         self._options[key] = Options(stream=stream, branches=branches, classes=classes, arrays=arrays)
 
-    def like(self, way: Way, other: Ways) -> Way:
+    def like(self, way: Way, other: Itineraries) -> Way:
         """Way here of the loads that take a way of another world with the same routes."""
         return self._way(way.stream, other._stretches[way.itinerary])
 
@@ -141,11 +143,11 @@ class Ways:
 
 
 @lru_cache(maxsize=32)
-def _kept(passable: Read[World]) -> Ways:
-    return Ways(passable.whole)
+def _kept(passable: Read[World]) -> Itineraries:
+    return Itineraries(passable.whole)
 
 
-def ways_of(world: World) -> Ways:
+def ways_of(world: World) -> Itineraries:
     """Ways of a world, cached for all worlds with the same possible ways of consignments.
 
     They do not depend on inspections, nor on the sizes or the number of consignments.
@@ -175,7 +177,7 @@ def onward(world: World, hub: Hub, *, drug: str) -> list[tuple[Route, int, float
     return [(route, k, shares[route.origin] * route.weight) for route, k in passing if route.origin in shares]
 
 
-def _beyond(world: World, route: Route, *, position: int, weight: float) -> Branch:
+def _beyond(world: World, route: Route, *, position: int, weight: float) -> RouteOption:
     """Branch of a route from a hub on, with the cities after it.
 
     Its share of retained consignments is relative to those that do not end at or before the hub.
@@ -184,8 +186,8 @@ def _beyond(world: World, route: Route, *, position: int, weight: float) -> Bran
     cities, share = cities_on(world, route), world.traffic.retained_share
     after = [(k, weight) for k, weight in cities if k > position]
     if not after:
-        return Branch(route=route, weight=weight, cities=[], retained=0.0, start=position)
+        return RouteOption(route=route, weight=weight, cities=[], retained=0.0, start=position)
     whole = sum(weight for _, weight in cities)
     beyond = share * sum(weight for _, weight in after) / whole
     before = share * sum(weight for k, weight in cities if k <= position) / whole
-    return Branch(route=route, weight=weight, cities=after, retained=beyond / (1.0 - before), start=position)
+    return RouteOption(route=route, weight=weight, cities=after, retained=beyond / (1.0 - before), start=position)

@@ -18,7 +18,7 @@ SERVICE, TRAVEL, DEVICE, ENTRY, ROUTE, PERIOD, ROUND = range(7)
 
 
 @dataclass(frozen=True)
-class Stream:
+class RandomStream:
     """An independent stream of random numbers with a name of its own."""
 
     seed: int

@@ -10,7 +10,7 @@ import numpy as np
 from flowsim import units
 from flowsim.draws import philox, poisson, quantiles
 from flowsim.draws.fleet import Bools, Ints
-from flowsim.draws.philox import Floats, Stream
+from flowsim.draws.philox import Floats, RandomStream
 from flowsim.world.checkpoint import AGENCIES
 from flowsim.world.intelligence import CASE_AGENCIES
 from flowsim.world.world import World
@@ -56,7 +56,7 @@ def draw_rings(world: World, *, seed: int, replications: Sequence[int]) -> Rings
     intelligence, corruption = world.detection.intelligence, world.detection.corruption
     if not intelligence.has_cases and not corruption.protects:
         return None
-    stream, rings = Stream(seed, "ring"), np.arange(intelligence.rings)
+    stream, rings = RandomStream(seed, "ring"), np.arange(intelligence.rings)
     years = np.array(replications, dtype=np.int64)
     uniform = stream.uniforms(rings, replication=years[:, None], purpose=philox.PERIOD)[..., 0]
     protected = np.zeros(uniform.shape, dtype=np.int64)
@@ -82,7 +82,7 @@ def draw_rings(world: World, *, seed: int, replications: Sequence[int]) -> Rings
 
 def _cases(world: World, agency: str, *, seed: int, years: Ints) -> tuple[Ints, Floats, Ints, Bools]:
     """Ring through all replications, time, agency and end of the ring for each case of an agency."""
-    intelligence, stream = world.detection.intelligence, Stream(seed, f"cases:{agency}")
+    intelligence, stream = world.detection.intelligence, RandomStream(seed, f"cases:{agency}")
     uniform = stream.uniforms(0, replication=years, purpose=philox.PERIOD)[:, 0]
     counts = poisson.quantile(uniform, mean=intelligence.cases(agency))
     position = np.repeat(np.arange(len(years)), counts)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.draws.fleet import PER_VEHICLE_ONCE, PER_VISIT, SHARED, Fleet, Ints, Vehicles
-from flowsim.draws.philox import Floats, Stream
+from flowsim.draws.philox import Floats, RandomStream
 from flowsim.draws.visits import Itinerary, device_slots, draw_visits
 from flowsim.world.world import World
 
@@ -95,7 +95,7 @@ def drawn(world: World, roster: Roster) -> Fleet:
     for way, start, end in zip(roster.ways, starts[:-1], starts[1:], strict=True):
         members = order[start:end]
         who = {"number": roster.number[members], "replication": roster.year[members]}
-        stream = Stream(roster.seed, way.stream)
+        stream = RandomStream(roster.seed, way.stream)
         own = draw_visits(world, way.itinerary, stream=stream, **who, loaded=way.loaded)
         rows = first[members][:, None] + np.arange(len(way.itinerary.stops))
         for name, values in visits.items():

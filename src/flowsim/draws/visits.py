@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from flowsim.draws import philox, quantiles
 from flowsim.draws.fleet import Bools, Ints
-from flowsim.draws.philox import Floats, Stream
+from flowsim.draws.philox import Floats, RandomStream
 from flowsim.world.checkpoint import AGENCIES
 from flowsim.world.hashes import long_hash
 from flowsim.world.network import Leg
@@ -81,7 +81,7 @@ def itinerary(world: World, path: Sequence[str], *, vehicle_class: str, directio
 
 
 def draw_visits(
-    world: World, way: Itinerary, *, stream: Stream, number: Ints, replication: Ints, loaded: bool
+    world: World, way: Itinerary, *, stream: RandomStream, number: Ints, replication: Ints, loaded: bool
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Draw all random numbers of vehicles on an itinerary.
 
@@ -142,7 +142,9 @@ def draw_visits(
     return drawn
 
 
-def _draw_tips(world: World, way: Itinerary, tipped: Bools, *, stream: Stream, number: Ints, replication: Ints) -> None:
+def _draw_tips(
+    world: World, way: Itinerary, tipped: Bools, *, stream: RandomStream, number: Ints, replication: Ints
+) -> None:
     """Draw the consignments on which each agency has a tip, and mark its first checkpoint on the way."""
     for agency in AGENCIES:
         chance = world.detection.intelligence.tip(agency)
@@ -164,7 +166,9 @@ def passes_otherwise(world: World, stop: Stop, *, vehicle_class: str) -> bool:
     return bool(ways) or sealed or checkpoint.groups[stop.group].wagons < 1.0
 
 
-def _travel(world: World, way: Itinerary, *, stream: Stream, number: Ints, replication: Ints) -> tuple[Floats, Floats]:
+def _travel(
+    world: World, way: Itinerary, *, stream: RandomStream, number: Ints, replication: Ints
+) -> tuple[Floats, Floats]:
     variation = world.network.travel
     law = quantiles.duration(Law(family="lognormal", cv=variation.cv))
     speed = variation.car_speed if way.vehicle_class == "car" else 1.0
@@ -202,7 +206,7 @@ def draw_availability(world: World, *, seed: int, replications: Sequence[int], f
     from flowsim.draws import availability_kernel
 
     available = np.zeros((len(replications), len(world.checkpoints), device_slots(world), days), dtype=np.bool_)
-    years, key = np.array(replications, dtype=np.int64), Stream(seed, "availability").key
+    years, key = np.array(replications, dtype=np.int64), RandomStream(seed, "availability").key
     for c, checkpoint in enumerate(world.checkpoints):
         for d, device in enumerate(checkpoint.devices):
             words = (long_hash(checkpoint.name), philox.last_word(philox.PERIOD, device.name))
@@ -219,7 +223,7 @@ def draw_years(world: World, *, seed: int, replications: Sequence[int]) -> tuple
         Flow and effort relative to their means, each with dims (replication,) [1].
     """
     rows = np.array(replications, dtype=np.int64)
-    uniform = Stream(seed, "year").uniforms(0, replication=rows, purpose=philox.PERIOD)
+    uniform = RandomStream(seed, "year").uniforms(0, replication=rows, purpose=philox.PERIOD)
     flow = quantiles.year_factor(world.traffic.year_log_sd)(uniform[:, 0])
     effort = quantiles.year_factor(world.detection.year_log_sd)(uniform[:, 1])
     return flow, effort

@@ -20,7 +20,7 @@ WHOLE_PERCENT = 0.005
 
 
 @dataclass(frozen=True)
-class Span:
+class Ends:
     """A number with its ends, each possibly missing."""
 
     value: float | None
@@ -43,7 +43,7 @@ class Derived:
     quantity: str
     """Description."""
 
-    span: Span
+    span: Ends
     """The number [unit]."""
 
     unit: str
@@ -75,7 +75,7 @@ def load_derived(folder: Path | None = None) -> Mapping[str, Derived]:
             row.text("key"): Derived(
                 key=row.text("key"),
                 quantity=row.text("quantity"),
-                span=Span(optional(row, "value"), optional(row, "low"), optional(row, "high")),
+                span=Ends(optional(row, "value"), optional(row, "low"), optional(row, "high")),
                 unit=row.text("unit"),
                 formula=row.cells["formula"],
                 inputs=row.words("inputs"),
@@ -86,7 +86,7 @@ def load_derived(folder: Path | None = None) -> Mapping[str, Derived]:
     )
 
 
-def derive(key: str, facts: Facts) -> Span:
+def derive(key: str, facts: Facts) -> Ends:
     """Derived number by key, recomputed from figures.
 
     Raises
@@ -98,150 +98,150 @@ def derive(key: str, facts: Facts) -> Span:
     return FORMULAS[key](facts)
 
 
-def _per_flow(facts: Facts, kilograms: float) -> Span:
+def _per_flow(facts: Facts, kilograms: float) -> Ends:
     flow = facts["fd16-heroin-flow-2010"]
-    return Span(*(kilograms / units.kilograms(tonnes) for tonnes in (flow.amount, flow.most, flow.least)))
+    return Ends(*(kilograms / units.kilograms(tonnes) for tonnes in (flow.amount, flow.most, flow.least)))
 
 
-def _scaled(span: Span, factor: float) -> Span:
-    return Span(*(None if end is None else end * factor for end in (span.value, span.low, span.high)))
+def _scaled(span: Ends, factor: float) -> Ends:
+    return Ends(*(None if end is None else end * factor for end in (span.value, span.low, span.high)))
 
 
-def _ratio(*keys: str, over: tuple[str, ...]) -> Callable[[Facts], Span]:
-    def formula(facts: Facts) -> Span:
+def _ratio(*keys: str, over: tuple[str, ...]) -> Callable[[Facts], Ends]:
+    def formula(facts: Facts) -> Ends:
         whole = math.fsum(amount(facts, key) for key in over)
-        return Span(math.fsum(amount(facts, key) for key in keys) / whole)
+        return Ends(math.fsum(amount(facts, key) for key in keys) / whole)
 
     return formula
 
 
-def _share_of_flow(*keys: str) -> Callable[[Facts], Span]:
+def _share_of_flow(*keys: str) -> Callable[[Facts], Ends]:
     return lambda facts: _per_flow(facts, statistics.fmean(amount(facts, key) for key in keys))
 
 
-def _kept(facts: Facts) -> Span:
+def _kept(facts: Facts) -> Ends:
     stays = 1 - amount(facts, "cb05-retained-share") / 100
     return _scaled(_per_flow(facts, amount(facts, "fd16-heroin-2010")), stays)
 
 
-def _equivalent(facts: Facts) -> Span:
+def _equivalent(facts: Facts) -> Ends:
     flow, ratio = amount(facts, "cb05-flow-1400t"), facts["opium-per-heroin"]
-    return Span(flow / ratio.amount, flow / ratio.most, flow / ratio.least)
+    return Ends(flow / ratio.amount, flow / ratio.most, flow / ratio.least)
 
 
-def _over_flow(facts: Facts) -> Span:
+def _over_flow(facts: Facts) -> Ends:
     return _per_flow(facts, units.kilograms(amount(facts, "cb05-flow-1400t")))
 
 
-def _grams_2010(facts: Facts) -> Span:
+def _grams_2010(facts: Facts) -> Ends:
     flow = facts["fd16-heroin-flow-2010"]
-    return Span(*(retained(facts, tonnes) / users(facts) for tonnes in (flow.amount, flow.least, flow.most)))
+    return Ends(*(retained(facts, tonnes) / users(facts) for tonnes in (flow.amount, flow.least, flow.most)))
 
 
-def _grams_1400(facts: Facts, persons: float) -> Span:
-    return Span(retained(facts, amount(facts, "cb05-flow-1400t")) / persons)
+def _grams_1400(facts: Facts, persons: float) -> Ends:
+    return Ends(retained(facts, amount(facts, "cb05-flow-1400t")) / persons)
 
 
-def _regional_2006(facts: Facts) -> Span:
+def _regional_2006(facts: Facts) -> Ends:
     kilograms = amount(facts, "fd16-heroin-2006") + amount(facts, "fd16-opium-2006")
     share = amount(facts, "fd16-regional-share-2006") / 100
-    return Span(*(kilograms / part for part in (share, share + WHOLE_PERCENT, share - WHOLE_PERCENT)))
+    return Ends(*(kilograms / part for part in (share, share + WHOLE_PERCENT, share - WHOLE_PERCENT)))
 
 
-def _regional_2010(facts: Facts) -> Span:
+def _regional_2010(facts: Facts) -> Ends:
     kilograms, upstream = amount(facts, "fd16-heroin-2010"), amount(facts, "fd16-upstream-share")
     # "Almost 90" is taken as 86 to 90, central 88.
-    return Span(*(100 * kilograms / (100 - upstream + less) for less in (2, 4, 0)))
+    return Ends(*(100 * kilograms / (100 - upstream + less) for less in (2, 4, 0)))
 
 
-def _customs_opium(facts: Facts) -> Span:
+def _customs_opium(facts: Facts) -> Ends:
     opium, total = facts["fd16-customs-opium-2010"], amount(facts, "fd16-opium-2010b")
-    return Span(*(mass / total for mass in (opium.amount, opium.least, opium.most)))
+    return Ends(*(mass / total for mass in (opium.amount, opium.least, opium.most)))
 
 
-def _customs_1995(facts: Facts) -> Span:
+def _customs_1995(facts: Facts) -> Ends:
     kilograms = units.kilograms(amount(facts, "in96-narcotics-seized-1995"))
     customs = amount(facts, "in96-customs-seized-1995")
-    return Span((customs / 7) / (kilograms / 9), customs / kilograms)
+    return Ends((customs / 7) / (kilograms / 9), customs / kilograms)
 
 
-def _knb_heroin(facts: Facts) -> Span:
+def _knb_heroin(facts: Facts) -> Ends:
     knb, committee = amount(facts, "cb05-knb-heroin-2005"), amount(facts, "cb05-heroin-130")
     part, monthly = knb / (knb + committee), (knb / 11.25) / (knb / 11.25 + committee / 9)
-    return Span(part, monthly, part)
+    return Ends(part, monthly, part)
 
 
-def _knb_opiates_2005(facts: Facts) -> Span:
+def _knb_opiates_2005(facts: Facts) -> Ends:
     knb = amount(facts, "cb05-knb-heroin-2005") + amount(facts, "cb05-knb-opium-2005")
     part = knb / amount(facts, "fd16-opiates-series-2005")
-    return Span(part, part, 1.0)
+    return Ends(part, part, 1.0)
 
 
 def _south_kept(facts: Facts) -> float:
     return 1 - (amount(facts, "fd16-change-opium-south") / 100 + WHOLE_PERCENT)
 
 
-def _south_2005(facts: Facts) -> Span:
+def _south_2005(facts: Facts) -> Ends:
     floor = amount(facts, "cb05-south-q1-2005-opium")
-    return Span(floor, floor, amount(facts, "fd16-opium-2006-east") / _south_kept(facts))
+    return Ends(floor, floor, amount(facts, "fd16-opium-2006-east") / _south_kept(facts))
 
 
-def _south_2006(facts: Facts) -> Span:
+def _south_2006(facts: Facts) -> Ends:
     least = amount(facts, "cb05-south-q1-2005-opium") * _south_kept(facts)
-    return Span(None, least, amount(facts, "fd16-opium-2006-east"))
+    return Ends(None, least, amount(facts, "fd16-opium-2006-east"))
 
 
-def _before_rise(now: str, rise: str) -> Callable[[Facts], Span]:
-    return lambda facts: Span(None, None, amount(facts, now) / (1 + amount(facts, rise) / 100))
+def _before_rise(now: str, rise: str) -> Callable[[Facts], Ends]:
+    return lambda facts: Ends(None, None, amount(facts, now) / (1 + amount(facts, rise) / 100))
 
 
-def _east_cap(facts: Facts) -> Span:
+def _east_cap(facts: Facts) -> Ends:
     most_2005 = amount(facts, "fd16-opiates-series-2005") - amount(facts, "cb05-knb-opium-2005")
-    return Span(None, None, (1 - amount(facts, "fd16-change-heroin-east") / 100) * most_2005)
+    return Ends(None, None, (1 - amount(facts, "fd16-change-heroin-east") / 100) * most_2005)
 
 
-def _least_count(total: str) -> Callable[[Facts], Span]:
-    return lambda facts: Span(math.ceil(amount(facts, total) / amount(facts, "fd16-max-seizure-2009-10")))
+def _least_count(total: str) -> Callable[[Facts], Ends]:
+    return lambda facts: Ends(math.ceil(amount(facts, total) / amount(facts, "fd16-max-seizure-2009-10")))
 
 
-def _times(factor: float, *keys: str, over: str, floor: bool = False) -> Callable[[Facts], Span]:
-    def formula(facts: Facts) -> Span:
+def _times(factor: float, *keys: str, over: str, floor: bool = False) -> Callable[[Facts], Ends]:
+    def formula(facts: Facts) -> Ends:
         part = factor * math.prod(amount(facts, key) for key in keys) / amount(facts, over)
-        return Span(part, part if floor else None)
+        return Ends(part, part if floor else None)
 
     return formula
 
 
-def _rest(year: int, least: str, other_least: str) -> Callable[[Facts], Span]:
-    def formula(facts: Facts) -> Span:
+def _rest(year: int, least: str, other_least: str) -> Callable[[Facts], Ends]:
+    def formula(facts: Facts) -> Ends:
         total = amount(facts, f"fd16-opiates-series-{year}")
-        return Span(None, amount(facts, least), total - amount(facts, other_least))
+        return Ends(None, amount(facts, least), total - amount(facts, other_least))
 
     return formula
 
 
-def _series(statistic: Callable[[list[float]], float]) -> Callable[[Facts], Span]:
-    return lambda facts: Span(statistic(list(opiates("corrected", figures=facts).values())))
+def _series(statistic: Callable[[list[float]], float]) -> Callable[[Facts], Ends]:
+    return lambda facts: Ends(statistic(list(opiates("corrected", figures=facts).values())))
 
 
 def _mean_log_change(values: list[float]) -> float:
     return statistics.fmean(abs(math.log(after / before)) for before, after in pairwise(values))
 
 
-def _officers(facts: Facts) -> Span:
+def _officers(facts: Facts) -> Ends:
     total = math.fsum(amount(facts, f"cb05-poppy-{agency}-officers") for agency in ("moi", "customs", "knb"))
-    return Span(total, total)
+    return Ends(total, total)
 
 
-def _southern_borders(facts: Facts) -> Span:
-    return Span(math.fsum(amount(facts, key) for key in ("border-kg", "border-uz", "fd16-tm-border-length")))
+def _southern_borders(facts: Facts) -> Ends:
+    return Ends(math.fsum(amount(facts, key) for key in ("border-kg", "border-uz", "fd16-tm-border-length")))
 
 
 _HEROIN, _OPIUM = "fd16-heroin-2006", "fd16-opium-2006"
 _HEROIN_TOP = tuple(f"{_HEROIN}-{place}" for place in ("south", "west", "almaty-city"))
 _OPIUM_TOP = tuple(f"{_OPIUM}-{place}" for place in ("almaty-city", "pavlodar", "east"))
 
-FORMULAS: Mapping[str, Callable[[Facts], Span]] = MappingProxyType(
+FORMULAS: Mapping[str, Callable[[Facts], Ends]] = MappingProxyType(
     {
         "share-heroin-2010": _share_of_flow("fd16-heroin-2010"),
         "share-heroin-2010-inflow": _kept,

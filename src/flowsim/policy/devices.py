@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from flowsim import checks
-from flowsim.policy.selection import EXISTING, Chosen, with_posts
+from flowsim.policy.selection import EXISTING, AtCheckpoints, with_posts
 from flowsim.world.checkpoint import Checkpoint
 from flowsim.world.devices import Device
 from flowsim.world.world import World
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlaceDevices(Chosen):
+class PlaceDevices(AtCheckpoints):
     """Place a number of devices, possibly fewer than the checkpoints that share them."""
 
     device: str
@@ -111,7 +111,7 @@ class MoveDevices:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ImproveDevice(Chosen):
+class ImproveDevice(AtCheckpoints):
     """Improve a device towards the detection of a better one; time, false alarms and availability stay."""
 
     device: str
@@ -153,7 +153,7 @@ class ImproveDevice(Chosen):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScaleSearch(Chosen):
+class ScaleSearch(AtCheckpoints):
     """Multiply the odds of an alarm by a device on a consignment, and the time of its inspection."""
 
     device: str
@@ -196,7 +196,7 @@ def _names(post: Checkpoint) -> list[str]:
     return [tool.name for tool in post.devices]
 
 
-def _having(change: Chosen, world: World, device: str) -> list[Checkpoint]:
+def _having(change: AtCheckpoints, world: World, device: str) -> list[Checkpoint]:
     """Selected checkpoints with a device; a named one without it is refused."""
     world.device(device)
     posts = change.posts(world)

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from flowsim import checks
-from flowsim.policy.selection import EXISTING, Chosen, scaled_share, with_groups, with_posts
+from flowsim.policy.selection import EXISTING, AtCheckpoints, scaled_share, with_groups, with_posts
 from flowsim.world.checkpoint import AGENCIES, Checkpoint, LaneGroup, stands
 from flowsim.world.devices import Device
 from flowsim.world.world import World
@@ -154,7 +154,7 @@ class AddUnservedPost:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ClosePosts(Chosen):
+class ClosePosts(AtCheckpoints):
     """Close checkpoints."""
 
     missing: str = "refuse"
@@ -185,7 +185,7 @@ class ClosePosts(Chosen):
 
 
 @dataclass(frozen=True, kw_only=True)
-class HandOver(Chosen):
+class HandOver(AtCheckpoints):
     """Hand crossings over to another agency, with fewer referrals and shorter primary inspection."""
 
     to: str = "Border Guards"
@@ -226,7 +226,7 @@ class HandOver(Chosen):
 
 
 @dataclass(frozen=True, kw_only=True)
-class AddSearchPosts(Chosen):
+class AddSearchPosts(AtCheckpoints):
     """Give each of the busiest crossings a post dedicated to searches.
 
     It adds a bay, raises the share of vehicles referred, and its crew searches each of them in addition to the present

@@ -6,13 +6,13 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from flowsim import checks
-from flowsim.policy.selection import Chosen, scaled_share, with_groups, with_posts
+from flowsim.policy.selection import AtCheckpoints, scaled_share, with_groups, with_posts
 from flowsim.world.checkpoint import Checkpoint, LaneGroup
 from flowsim.world.world import World
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScaleReferral(Chosen):
+class ScaleReferral(AtCheckpoints):
     """Multiply the share of honest vehicles referred to secondary inspection, with unchanged bays."""
 
     factor: float
@@ -38,7 +38,7 @@ class ScaleReferral(Chosen):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ScaleCapacity(Chosen):
+class ScaleCapacity(AtCheckpoints):
     """Multiply lanes and bays, rounded to at least one."""
 
     factor: float
@@ -67,7 +67,7 @@ class ScaleCapacity(Chosen):
 
 
 @dataclass(frozen=True, kw_only=True)
-class OpenSealed(Chosen):
+class OpenSealed(AtCheckpoints):
     """Refer TIR trucks as often as trucks without a seal, wholly or in part, at checkpoints with lanes for both."""
 
     share: float = 1.0
@@ -102,7 +102,7 @@ class OpenSealed(Chosen):
 
 
 @dataclass(frozen=True, kw_only=True)
-class EvenReferral(Chosen):
+class EvenReferral(AtCheckpoints):
     """Spread the same number of honest referrals evenly over checkpoints, so that no route is softer.
 
     For each class of vehicle every checkpoint moves, wholly or in part, to the common share of all. This is the

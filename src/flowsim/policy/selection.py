@@ -15,7 +15,7 @@ EXISTING = ("refuse", "keep")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chosen:
+class AtCheckpoints:
     """Selection of the checkpoints of a change; an empty field selects all."""
 
     checkpoints: tuple[str, ...] = ()

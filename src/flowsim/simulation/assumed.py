@@ -13,7 +13,7 @@ import pandas as pd
 
 from flowsim import checks
 from flowsim.draws import philox
-from flowsim.draws.philox import Stream
+from flowsim.draws.philox import RandomStream
 from flowsim.units import kilograms
 from flowsim.world.traffic import Traffic
 from flowsim.world.world import World
@@ -144,7 +144,7 @@ def draw(intervals: Mapping[str, tuple[float, float]], *, draws: int, seed: int)
     """
     drawn = {}
     for name, (low, high) in intervals.items():
-        stream = Stream(seed, f"interval:{name}")
+        stream = RandomStream(seed, f"interval:{name}")
         uniform = stream.uniforms(np.arange(draws), replication=0, purpose=philox.PERIOD)[:, 0]
         drawn[name] = low * (high / low) ** uniform if low > 0 else low + (high - low) * uniform
     return pd.DataFrame(drawn, index=pd.RangeIndex(draws, name="draw"))

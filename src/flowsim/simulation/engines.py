@@ -54,7 +54,7 @@ class Years:
         return math.floor(-self.world.warm_up / units.HOURS_PER_DAY)
 
 
-class Span(NamedTuple):
+class TrafficSpan(NamedTuple):
     """A span of honest traffic, at whose end arrivals stop and from which on those who came are followed."""
 
     year: int
@@ -148,7 +148,7 @@ class Reference:
 
     def traffic(self, years: Years, span: tuple[int, float, float]) -> tuple[Posts, reference_background.Span]:
         """Simulate a span of honest traffic."""
-        world, own = years.world, Span(*span)
+        world, own = years.world, TrafficSpan(*span)
         counted = {"start": own.start, "end": own.end}
         roster = honest_roster(world, **own.arrivals(years))
         fleet = drawn(world, roster)
@@ -186,9 +186,9 @@ def _going_on(world: World, fleet: Fleet, state: State) -> Callable[[float, Bool
     return go_on
 
 
-def _everyone(years: Years, replication: int) -> tuple[Span, Roster]:
+def _everyone(years: Years, replication: int) -> tuple[TrafficSpan, Roster]:
     """A year as a span, and all who enter in it, honest vehicles first."""
-    world, span = years.world, Span(year=replication, start=0.0, end=years.horizon)
+    world, span = years.world, TrafficSpan(year=replication, start=0.0, end=years.horizon)
     own: dict[str, Any] = {"replications": [replication], "first_day": years.first_day, "horizon": years.horizon}
     honest = honest_roster(world, **span.arrivals(years))
     return span, joined(honest, consignment_roster(world, seed=years.seed, **own))
@@ -205,7 +205,7 @@ class Compiled:
 
     def traffic(self, years: Years, span: tuple[int, float, float]) -> tuple[Posts, compiled_background.Span]:
         """Simulate a span of honest traffic."""
-        world, own = years.world, Span(*span)
+        world, own = years.world, TrafficSpan(*span)
         counted = {"start": own.start, "end": own.end}
         roster = honest_roster(world, **own.arrivals(years))
         simulation = compiled.Simulation(world, roster)

@@ -16,7 +16,7 @@ import numpy as np
 from flowsim import jit
 from flowsim.draws.consignments import consignment_roster, moved, ways_in
 from flowsim.draws.fleet import Ints
-from flowsim.draws.itineraries import Ways, ways_of
+from flowsim.draws.itineraries import Itineraries, ways_of
 from flowsim.draws.roster import Roster
 from flowsim.engine.compiled import background, replay
 from flowsim.engine.compiled.replay_cache import NOT_KEPT
@@ -99,7 +99,7 @@ class _Base:
     world: World
     """The world."""
 
-    ways: Ways
+    ways: Itineraries
     """Its ways."""
 
     listed: replay.Listed

@@ -111,7 +111,7 @@ Recorded = Sequence[tuple[Posts, Any]]
 
 
 @dataclass
-class Traffic:
+class SimulatedTraffic:
     """Honest traffic that was simulated, for worlds in which honest vehicles see the same."""
 
     recorded: dict[Key, Recorded] = field(default_factory=dict)
@@ -137,7 +137,7 @@ def simulate(
     plan: Plan | None = None,
     progress: Progress | None = None,
     worlds: Sequence[Change] = (),
-    traffic: Traffic | None = None,
+    traffic: SimulatedTraffic | None = None,
 ) -> xr.Dataset:
     """Simulate a world under policies that share all random numbers.
 
@@ -189,7 +189,7 @@ def simulate_with_spans(
     plan: Plan,
     progress: Progress | None = None,
     worlds: Sequence[Change] = (),
-    traffic: Traffic | None = None,
+    traffic: SimulatedTraffic | None = None,
 ) -> tuple[xr.Dataset, xr.Dataset]:
     """Simulate a world under policies, and say what honest traffic met in each span.
 
@@ -214,7 +214,7 @@ def simulate_with_spans(
         If two policies share a name, or the traffic is that of another plan.
     """
     checks.unique((policy.name for policy in policies), thing="policies")
-    known = Traffic() if traffic is None else traffic
+    known = SimulatedTraffic() if traffic is None else traffic
     known.plan = known.plan or plan
     checks.require(known.plan == plan, thing="traffic", rule=f"be that of {plan}", value=known.plan)
     _look_ahead(world, policies, engine=engine, plan=plan)
@@ -264,7 +264,7 @@ def met(
     *,
     engine: str,
     plan: Plan,
-    traffic: Traffic,
+    traffic: SimulatedTraffic,
     jobs: Callable[..., Iterator[Any]] = map,
     tell: Progress | None = None,
     step: str = "",
@@ -377,7 +377,7 @@ class _Work:
     drawn: _Drawn | None = None
 
 
-def _simulated(work: _Work, *, traffic: Traffic) -> tuple[xr.Dataset, Sequence[Posts]]:
+def _simulated(work: _Work, *, traffic: SimulatedTraffic) -> tuple[xr.Dataset, Sequence[Posts]]:
     """Simulate a world among honest traffic, which is simulated first unless it was recorded before."""
     world, plan, policy, jobs = work.years.world, work.plan, work.policy, work.jobs
     engine = SIMULATING[work.engine]

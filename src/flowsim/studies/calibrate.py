@@ -19,7 +19,7 @@ from flowsim.calibration.inversion import solve, solve_all
 from flowsim.calibration.model import SHARE, Model, Setting, build, needed
 from flowsim.calibration.posterior import Draws
 from flowsim.calibration.priors import Prior, values
-from flowsim.calibration.sampler import LEAST_ESS, MOST_RHAT, Effort, Sample, sample
+from flowsim.calibration.sampler import LEAST_ESS, MOST_RHAT, Sample, SamplingEffort, sample
 from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import CalibrationRequest, Request
 from flowsim.config.study import Study
@@ -217,7 +217,7 @@ def flow_prior(world: World) -> Prior:
     )
 
 
-def _effort(request: Request) -> Effort:
+def _effort(request: Request) -> SamplingEffort:
     """Sampling effort."""
     asked = {}
     for name in ("chains", "steps", "draws"):
@@ -226,7 +226,7 @@ def _effort(request: Request) -> Effort:
         checks.require(whole, thing=f"study.{name}", rule="be a whole number of at least 2", value=value)
         asked[name] = int(str(value))
     kept = max(500, asked["draws"])
-    return Effort(chains=asked["chains"], burn=max(1, asked["steps"] // BURN), steps=asked["steps"], draws=kept)
+    return SamplingEffort(chains=asked["chains"], burn=max(1, asked["steps"] // BURN), steps=asked["steps"], draws=kept)
 
 
 def worlds(request: Request, model: Model, drawn: Sample, *, workers: int, progress: Progress | None = None) -> Draws:

@@ -29,7 +29,7 @@ from flowsim.studies.estimates import COMPARED_VISIT, Amounts, traffic
 from flowsim.sweeps import lock, resume, runner
 from flowsim.sweeps.grid import Axis, Grid
 from flowsim.sweeps.launchers import InProcess, Launcher, Processes
-from flowsim.sweeps.plan import Plan
+from flowsim.sweeps.plan import SweepPlan
 from flowsim.sweeps.progress import on_stderr
 from flowsim.sweeps.status import reasons
 from flowsim.sweeps.store import Store
@@ -242,7 +242,7 @@ def _explain(error: Exception, number: int) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _plan(comparison: Comparison, request: Request) -> Plan:
+def _plan(comparison: Comparison, request: Request) -> SweepPlan:
     """Store of a comparison before its first job."""
     design, composition = comparison.design, request.composition()
     axis = Axis(name=SET, keys=(SET,), texts=tuple((str(number),) for number in range(design.sets)))
@@ -263,7 +263,7 @@ def _plan(comparison: Comparison, request: Request) -> Plan:
         attributes={**request.attributes, "command": request.command},
         plan=plan,
     )
-    return Plan(template, identity)
+    return SweepPlan(template, identity)
 
 
 def gathered(path: Path, comparison: Comparison) -> tuple[xr.Dataset, xr.Dataset | None]:

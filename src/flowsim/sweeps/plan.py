@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from hydra.core.config_loader import ConfigLoader
     from omegaconf import DictConfig
 
-    from flowsim.sweeps.runner import Outcome, Simulate
+    from flowsim.sweeps.runner import Simulate, SweepOutcome
     from flowsim.sweeps.store import Store
     from flowsim.sweeps.template import Shape
 
@@ -69,7 +69,7 @@ class Task(Protocol):
     def folder(self, out: Path) -> AbstractContextManager[None]:
         """Make the folder, and end workers on Ctrl-C."""
 
-    def tell(self, outcome: Outcome, *, store: Store) -> None:
+    def tell(self, outcome: SweepOutcome, *, store: Store) -> None:
         """Report the outcome of the sweep."""
 
 
@@ -102,7 +102,7 @@ class Composer:
 
 
 @dataclass(frozen=True)
-class Plan:
+class SweepPlan:
     """The sweep before its first job."""
 
     template: Template
@@ -112,7 +112,7 @@ class Plan:
     """Identity of the sweep, as text for comparison."""
 
 
-def plan_of(grid: Grid, *, composer: Composer, task: Task) -> Plan:
+def plan_of(grid: Grid, *, composer: Composer, task: Task) -> SweepPlan:
     """Compose the options of a sweep, and find the contents of its results.
 
     Parameters
@@ -169,7 +169,7 @@ def plan_of(grid: Grid, *, composer: Composer, task: Task) -> Plan:
         attributes=attributes,
         plan=plan,
     )
-    return Plan(template, identity)
+    return SweepPlan(template, identity)
 
 
 def _stored(

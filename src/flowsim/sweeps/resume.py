@@ -11,14 +11,14 @@ from flowsim import checks
 
 if TYPE_CHECKING:
     from flowsim.sweeps.launchers import Launcher
-    from flowsim.sweeps.plan import Plan, Task
+    from flowsim.sweeps.plan import SweepPlan, Task
     from flowsim.sweeps.store import Store
 
 MOST_LINES = 20
 """Longest difference shown [lines]."""
 
 
-def run(plan: Plan, *, out: Path, task: Task, launcher: Callable[[Store], Launcher], workers: int) -> None:
+def run(plan: SweepPlan, *, out: Path, task: Task, launcher: Callable[[Store], Launcher], workers: int) -> None:
     """Make the store of a sweep or resume it, do its jobs, and report the outcome.
 
     Parameters
@@ -54,7 +54,7 @@ def run(plan: Plan, *, out: Path, task: Task, launcher: Callable[[Store], Launch
     task.tell(outcome, store=store)
 
 
-def ready(plan: Plan, out: Path) -> Store:
+def ready(plan: SweepPlan, out: Path) -> Store:
     """Store in a folder, made if there is none.
 
     Parameters

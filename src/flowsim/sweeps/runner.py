@@ -37,7 +37,7 @@ Explain = Callable[[Exception, int], str]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class SweepOutcome:
     """Outcome of a sweep."""
 
     size: int
@@ -104,7 +104,7 @@ def run(
     launcher: Launcher,
     say: Say = on_stderr,
     estimate: bool = True,
-) -> Outcome:
+) -> SweepOutcome:
     """Do the jobs of a store that are missing, failed, killed, or damaged.
 
     The folder must be locked for this call (`lock.of_call`).
@@ -152,7 +152,7 @@ def run(
     return outcome(store, did=total)
 
 
-def outcome(store: Store, *, did: int = 0) -> Outcome:
+def outcome(store: Store, *, did: int = 0) -> SweepOutcome:
     """State of a sweep.
 
     Parameters
@@ -164,7 +164,7 @@ def outcome(store: Store, *, did: int = 0) -> Outcome:
     """
     flags = store.flags()
     failed = {int(n): store.error(int(n)) for n in np.flatnonzero(flags == FAILED)}
-    return Outcome(store.grid.size, int((flags == DONE).sum()), failed, did)
+    return SweepOutcome(store.grid.size, int((flags == DONE).sum()), failed, did)
 
 
 def _all(store: Store, todo: Sequence[int], *, work: Work, launcher: Launcher) -> None:

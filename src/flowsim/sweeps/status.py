@@ -10,14 +10,14 @@ import numpy as np
 
 from flowsim.results.store import DONE, RUNNING, SWEEP
 from flowsim.sweeps import lock
-from flowsim.sweeps.runner import Outcome, outcome
+from flowsim.sweeps.runner import SweepOutcome, outcome
 from flowsim.sweeps.store import Store
 
 MOST = 5
 """Largest number of missing or damaged jobs listed."""
 
 
-def reasons(outcome: Outcome, *, store: Store) -> Iterator[str]:
+def reasons(outcome: SweepOutcome, *, store: Store) -> Iterator[str]:
     """Reasons of failure, each with its first job, number of jobs and text.
 
     Parameters

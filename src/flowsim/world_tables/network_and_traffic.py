@@ -14,7 +14,7 @@ from flowsim.world.shifts import Shift
 from flowsim.world.traffic import CYCLES, ClassShare, Flow, Law, Profile, Stream
 from flowsim.world.world import Count
 from flowsim.world_tables import controls
-from flowsim.world_tables.parameters import Parameter
+from flowsim.world_tables.parameters import WorldParameter
 
 
 def _origin(row: Row) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def route(row: Row) -> Route:
     )
 
 
-def leg(row: Row, *, places: Mapping[str, Place], parameters: Mapping[str, Parameter]) -> Leg:
+def leg(row: Row, *, places: Mapping[str, Place], parameters: Mapping[str, WorldParameter]) -> Leg:
     """Leg of a row of `legs.csv`; an empty length or speed comes from the parameters of its mode."""
     start, end, mode = row.text("start"), row.text("end"), row.text("mode")
     if row.cells["distance"]:
@@ -170,7 +170,7 @@ def flow(row: Row, *, profiles: Mapping[str, Profile]) -> Flow:
     )
 
 
-def count(row: Row, *, factor: Parameter) -> Count:
+def count(row: Row, *, factor: WorldParameter) -> Count:
     """Count of a row of `counts.csv`, cast back to the year of the world by a factor."""
     value = row.number("value")
     low, high = row.number("low", default=value), row.number("high", default=value)

@@ -13,7 +13,7 @@ from flowsim.world.traffic import LoadSizes
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parameter:
+class WorldParameter:
     """A scalar of a world with its interval and its source."""
 
     name: str
@@ -118,7 +118,7 @@ SIZES = {
 """Parameter behind each field of `LoadSizes`."""
 
 
-def read_parameters(rows: Sequence[Row]) -> dict[str, Parameter]:
+def read_parameters(rows: Sequence[Row]) -> dict[str, WorldParameter]:
     """Parameters of a world by name.
 
     Raises
@@ -130,7 +130,7 @@ def read_parameters(rows: Sequence[Row]) -> dict[str, Parameter]:
     return {row.text("parameter"): read_parameter(row) for row in rows}
 
 
-def read_parameter(row: Row) -> Parameter:
+def read_parameter(row: Row) -> WorldParameter:
     """Parameter of a row of `parameters.csv`.
 
     Raises
@@ -139,7 +139,7 @@ def read_parameter(row: Row) -> Parameter:
         If the value lies outside its interval, or a cell is not of its form.
     """
     value = row.number("value")
-    return Parameter(
+    return WorldParameter(
         name=row.text("parameter"),
         value=value,
         low=row.number("low", default=value),
@@ -150,7 +150,7 @@ def read_parameter(row: Row) -> Parameter:
     )
 
 
-def value_of(name: str, *, parameters: Mapping[str, Parameter]) -> float:
+def value_of(name: str, *, parameters: Mapping[str, WorldParameter]) -> float:
     """Value of a parameter in its unit, or its default if the world does not give it.
 
     Raises
@@ -166,7 +166,7 @@ def value_of(name: str, *, parameters: Mapping[str, Parameter]) -> float:
     return default
 
 
-def load_sizes(parameters: Mapping[str, Parameter]) -> LoadSizes:
+def load_sizes(parameters: Mapping[str, WorldParameter]) -> LoadSizes:
     """Distribution of consignment masses.
 
     Raises
@@ -190,7 +190,7 @@ def sizes_of(values: Mapping[str, float]) -> LoadSizes:
     return LoadSizes(**given)
 
 
-def travel(parameters: Mapping[str, Parameter]) -> Travel:
+def travel(parameters: Mapping[str, WorldParameter]) -> Travel:
     """Variation of travel times."""
     return Travel(
         minimum=parameters["travel_minimum"].value,

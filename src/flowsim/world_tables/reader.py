@@ -21,7 +21,7 @@ from flowsim.world_tables import controls, drugs, hubs, network_and_traffic, val
 from flowsim.world_tables import parameters as world_parameters
 from flowsim.world_tables.catalogue import SOURCED, TABLES
 from flowsim.world_tables.overlays import REPORTED, lay
-from flowsim.world_tables.parameters import Parameter
+from flowsim.world_tables.parameters import WorldParameter
 from flowsim.world_tables.validate import Findings
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
@@ -273,7 +273,7 @@ def _parts(found: Findings, *, year: int) -> dict[str, Any]:
 
 
 def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year: int, detection: Detection) -> World:
-    parameters: Mapping[str, Parameter] = parts["parameters"]
+    parameters: Mapping[str, WorldParameter] = parts["parameters"]
     network = Network(
         places=parts["places"],
         legs=parts["legs"],

@@ -12,7 +12,7 @@ from flowsim.draws.fleet import HONEST, Fleet
 from flowsim.draws.roster import Roster
 from flowsim.engine.compiled.checkpoint_arrays import Floats, Ints, Records, Rules, rules_of
 from flowsim.engine.compiled.event_calendar import calendar
-from flowsim.engine.compiled.itinerary_arrays import Ways, ways_of_fleet, ways_of_roster
+from flowsim.engine.compiled.itinerary_arrays import VisitNumbers, ways_of_fleet, ways_of_roster
 from flowsim.engine.outcome import UNDER_WAY, Outcome, State
 from flowsim.jit import bare_kernel
 from flowsim.world.traffic import VEHICLE_CLASSES
@@ -113,16 +113,16 @@ class Run(NamedTuple):
     """As in `Fleet`."""
 
     ways: Records
-    """As in `Ways`."""
+    """As in `VisitNumbers`."""
 
     stops: Records
-    """As in `Ways`."""
+    """As in `VisitNumbers`."""
 
     legs: Records
-    """As in `Ways`."""
+    """As in `VisitNumbers`."""
 
     drawn: Floats
-    """As in `Ways`."""
+    """As in `VisitNumbers`."""
 
     vehicles: Records
     """Dims (vehicle,)."""
@@ -169,7 +169,13 @@ def prepare(world: World, fleet: Fleet | Roster, *, state: State | None) -> tupl
 
 
 def laid_out(
-    world: World, fleet: Fleet | Roster, ways: Ways, rules: Rules, *, idle_from: float = -math.inf, **own: Records
+    world: World,
+    fleet: Fleet | Roster,
+    ways: VisitNumbers,
+    rules: Rules,
+    *,
+    idle_from: float = -math.inf,
+    **own: Records,
 ) -> Run:
     """Arrays of a run.
 

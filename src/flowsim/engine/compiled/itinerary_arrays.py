@@ -13,7 +13,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from flowsim.draws.fleet import Fleet, Ints
-from flowsim.draws.philox import Stream
+from flowsim.draws.philox import RandomStream
 from flowsim.draws.roster import Roster
 from flowsim.draws.visits import Itinerary
 from flowsim.engine.compiled.checkpoint_arrays import Floats, Records
@@ -61,7 +61,7 @@ COLUMNS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ways:
+class VisitNumbers:
     """Source of the random numbers of visits: a table of drawn ones, or the ways from which they follow."""
 
     ways: Records
@@ -80,7 +80,7 @@ class Ways:
     """Least travel time from any checkpoint or hub to the next checkpoint [h]; infinity if there is none."""
 
 
-def ways_of_fleet(world: World, fleet: Fleet) -> Ways:
+def ways_of_fleet(world: World, fleet: Fleet) -> VisitNumbers:
     """Table of the numbers of a drawn fleet."""
     first = np.cumsum([0, *(len(post.groups) for post in world.checkpoints)])
     station = first[fleet.checkpoint] + fleet.group if len(fleet.checkpoint) else np.zeros(0)
@@ -89,7 +89,7 @@ def ways_of_fleet(world: World, fleet: Fleet) -> Ways:
     # From abroad a vehicle comes from no other checkpoint; a part that leaves a hub may.
     later = np.ones(len(drawn), dtype=np.bool_)
     later[fleet.first[:-1][(fleet.parent < 0) & (np.diff(fleet.first) > 0)]] = False
-    return Ways(
+    return VisitNumbers(
         ways=np.zeros(0, WAY),
         stops=np.zeros(0, STOP),
         legs=np.zeros(0, LEG),
@@ -98,9 +98,9 @@ def ways_of_fleet(world: World, fleet: Fleet) -> Ways:
     )
 
 
-def ways_of_roster(world: World, roster: Roster) -> Ways:
+def ways_of_roster(world: World, roster: Roster) -> VisitNumbers:
     """Ways of a roster; ways that differ only in their stream of random numbers share their stops."""
-    keys = {name: Stream(roster.seed, name).key for name in {way.stream for way in roster.ways}}
+    keys = {name: RandomStream(roster.seed, name).key for name in {way.stream for way in roster.ways}}
     setting = _setting(world)
     parts: dict[tuple[int, bool], tuple[int, _Laid]] = {}
     stops = 0
@@ -124,7 +124,7 @@ def ways_of_roster(world: World, roster: Roster) -> Ways:
     tips = np.array([0.0, *(intelligence.tip(agency) for agency in AGENCIES)])
     first_met = np.concatenate([laid.agency for laid in pieces]) if pieces else np.zeros(0, np.int64)
     rows["tip"] = np.where(np.repeat([loaded for _, loaded in parts], lengths), tips[1 + first_met], 0.0)
-    return Ways(
+    return VisitNumbers(
         ways=np.array(ways, WAY),
         stops=rows,
         legs=_joined([laid.legs for laid in pieces], LEG),

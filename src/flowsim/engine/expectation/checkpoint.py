@@ -12,7 +12,7 @@ from scipy.special import expit, ndtr, ndtri
 
 from flowsim import checks
 from flowsim.engine.expectation import rings
-from flowsim.engine.expectation.route_tree import FREE, INTACT, Check, hazard
+from flowsim.engine.expectation.route_tree import FREE, INTACT, Crossing, hazard
 from flowsim.units import HOURS_PER_DAY
 from flowsim.world.checkpoint import Checkpoint, LaneGroup
 from flowsim.world.devices import Device
@@ -105,15 +105,15 @@ class Post:
         self.world, self.points, self.crowded, self.unreached = world, points, crowded, unreached
         self.rate, self.lead = hazard(world), _lead(world)
         self.alarms = {devices: self._alarm(devices) for devices in {post.devices for post in world.checkpoints}}
-        self.known: dict[Check, Passing] = {}
+        self.known: dict[Crossing, Passing] = {}
 
-    def passing(self, check: Check) -> Passing:
+    def passing(self, check: Crossing) -> Passing:
         """Shares of the arrivals at a checkpoint on a way, by outcome."""
         if check not in self.known:
             self.known[check] = self._passing(check)
         return self.known[check]
 
-    def _passing(self, check: Check) -> Passing:
+    def _passing(self, check: Crossing) -> Passing:
         post = self.world.checkpoints[check.checkpoint]
         group = post.groups[check.group]
         off_duty = 0.0 if post.border else math.fsum(s.end - s.start for s in group.shifts if s.lanes == 0)
@@ -155,7 +155,7 @@ class Post:
         through = np.maximum(0.0, 1.0 - taken.sum(axis=0))
         return ending.sum(axis=0) - stopped, stopped, through, (taken - ending).sum(axis=0)
 
-    def _decided(self, group: LaneGroup, check: Check) -> tuple[float, dict[int, float]]:
+    def _decided(self, group: LaneGroup, check: Crossing) -> tuple[float, dict[int, float]]:
         """Share of those inspected without a tip that is referred, and the shares that pass for each reason."""
         # Honest scores are N(0, 1) and a share `referral` of them lies above the threshold at a cost ratio of 1.
         score = float(ndtr(self.lead + ndtri(group.referral)))

@@ -112,7 +112,7 @@ def expect(
     checks.require(0 < horizon < math.inf, thing="horizon", rule="be a finite number above 0", value=horizon)
     chances = {"crowded": crowded or {}, "unreached": unreached or {}}
     _check(world, chances)
-    ways = route_tree.Ways(world)
+    ways = route_tree.LoadedRoutes(world)
     each = {drug: _of_drug(ways, drug, horizon=horizon, chances=chances) for drug in world.traffic.drugs}
     nothing = {name: np.zeros_like(value) for name, value in next(iter(each.values())).items()}
     columns = {name: np.array([each.get(drug, nothing)[name] for drug in DRUGS]) for name in nothing}
@@ -127,7 +127,9 @@ def _check(world: World, chances: Mapping[str, Chances]) -> None:
             checks.require(0 <= chance <= 1, thing=f"{name}[{key}]", rule="lie in [0, 1]", value=chance)
 
 
-def _of_drug(ways: route_tree.Ways, drug: str, *, horizon: float, chances: Mapping[str, Chances]) -> dict[str, Any]:
+def _of_drug(
+    ways: route_tree.LoadedRoutes, drug: str, *, horizon: float, chances: Mapping[str, Chances]
+) -> dict[str, Any]:
     """Fields of an expectation of one drug."""
     world = ways.world
     posts, exits = len(world.checkpoints), len({route.exit for route in world.network.routes})
@@ -194,7 +196,7 @@ def _points(world: World, drug: str) -> tuple[Points, dict[float, Floats]]:
 
 
 def _leave_store(
-    ways: route_tree.Ways,
+    ways: route_tree.LoadedRoutes,
     drug: str,
     index: int,
     *,

@@ -26,7 +26,7 @@ LEAVES, KEPT, STORED = range(3)
 """Kinds of end: the consignment leaves the country, stays in a city, or is stored at a hub."""
 
 
-class Check(NamedTuple):
+class Crossing(NamedTuple):
     """One checkpoint on a way."""
 
     checkpoint: int
@@ -71,7 +71,7 @@ class Branch:
     ends: dict[End, Floats] = field(default_factory=dict)
     """Consignments among them that meet no further checkpoint."""
 
-    onward: dict[Check, Branch] = field(default_factory=dict)
+    onward: dict[Crossing, Branch] = field(default_factory=dict)
     """Consignments among them that meet a further one."""
 
 
@@ -95,7 +95,7 @@ def hazard(world: World) -> float:
     return (intelligence.cases_knb + intelligence.cases_committee) / intelligence.rings / HOURS_PER_YEAR
 
 
-class Ways:
+class LoadedRoutes:
     """All routes of a world in all classes of vehicle, each prepared on first use."""
 
     def __init__(self, world: World) -> None:
@@ -117,7 +117,7 @@ class Ways:
         return self._known[key]
 
 
-def of_streams(ways: Ways, drug: str, *, mass: Floats, shares: Mapping[float, Floats], sent: float) -> Branch:
+def of_streams(ways: LoadedRoutes, drug: str, *, mass: Floats, shares: Mapping[float, Floats], sent: float) -> Branch:
     """Consignments of all streams of a drug along their routes, as far as a hub with a store.
 
     Parameters
@@ -151,7 +151,7 @@ def of_streams(ways: Ways, drug: str, *, mass: Floats, shares: Mapping[float, Fl
     return root
 
 
-def of_parts(ways: Ways, hub: Hub, drug: str, *, masses: int) -> Branch:
+def of_parts(ways: LoadedRoutes, hub: Hub, drug: str, *, masses: int) -> Branch:
     """Ways of the parts in which consignments of a drug leave a hub, as shares of the consignments in store.
 
     Parameters
@@ -183,7 +183,7 @@ Ends = list[tuple[int, float, tuple[int, int]]]
 """Position on the path, share of the consignments, and kind and index of each end."""
 
 
-def _ends(ways: Ways, route: Route) -> Ends:
+def _ends(ways: LoadedRoutes, route: Route) -> Ends:
     """Ends of a route: its cities, and its exit."""
     world, sites = ways.world, ways.sites
     exits = list(dict.fromkeys(route.exit for route in world.network.routes))
@@ -236,7 +236,7 @@ class _Way:
         for k, stop in enumerate(self.stops):
             post = self.world.checkpoints[stop.checkpoint]
             state = seal if post.border != "" else FREE
-            check = Check(stop.checkpoint, stop.group, state, post.agency not in met, self.arriving(k))
+            check = Crossing(stop.checkpoint, stop.group, state, post.agency not in met, self.arriving(k))
             branch = passed[-1].onward.setdefault(check, Branch(np.zeros_like(coming)))
             branch.coming += coming * math.fsum(share for position, share, _ in ends if position >= stop.place)
             passed.append(branch)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.engine.expectation.checkpoint import BOUGHT, MISSED, NOT_FOLLOWED, PROTECTED, Passing, Post
-from flowsim.engine.expectation.route_tree import KEPT, LEAVES, STORED, Branch, Check, End
+from flowsim.engine.expectation.route_tree import KEPT, LEAVES, STORED, Branch, Crossing, End
 from flowsim.world.checkpoint import AGENCIES
 from flowsim.world.world import World
 
@@ -126,7 +126,7 @@ class Thinning:
         apart.
         """
         points, years = self.post.points, len(self.states.weight)
-        came: dict[tuple[Check, Met], Floats] = {}
+        came: dict[tuple[Crossing, Met], Floats] = {}
         ended: dict[tuple[End, Met], Floats] = {}
         surviving = np.ones((len(points.mass), years, len(points.concealment)))
         for end, coming in root.ends.items():
@@ -161,7 +161,7 @@ class Thinning:
         for (end, met), loads in ended.items():
             self._end(end, loads, met=met)
 
-    def _followed(self, check: Check, passing: Passing, *, met: Met) -> tuple[list[Floats], Met]:
+    def _followed(self, check: Crossing, passing: Passing, *, met: Met) -> tuple[list[Floats], Met]:
         """Share of alarms after the search that lead to a seizure, dims (state,), and the agencies met so far.
 
         The share of the alarms of any level comes first, then what each level adds.
@@ -182,7 +182,7 @@ class Thinning:
         sums: Floats = (rows @ left)[:, spread] if self.sent is None else rows @ (left[:, spread] * self.sent)
         return sums
 
-    def _take(self, check: Check, *, whole: Floats, alarmed: Floats, met: Met) -> None:
+    def _take(self, check: Crossing, *, whole: Floats, alarmed: Floats, met: Met) -> None:
         """Add the mass taken at a checkpoint from its arrivals; `alarmed` by level of the alarm."""
         passing, powers, sums, c = self.post.passing(check), self.powers, self.sums, check.checkpoint
         post = self.world.checkpoints[c]
