@@ -6,6 +6,7 @@ import ast
 import runpy
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -41,6 +42,30 @@ SIMULATING_ONLY = ("engine.outcome", "draws")
 
 NESTED = (*ENGINES, "evidence.arithmetic")
 """Packages within packages."""
+
+SAME_CLASSES = {
+    "Simulation": "a run of an engine",
+    "Queue": "the queue of a checkpoint on record, of an engine",
+    "Span": "a span of background traffic, of an engine",
+    "Task": "the task that Hydra calls, and as much of it as sweeps need",
+    "Prepared": "what a sweep knows of its jobs, and as much of it as sweeps need",
+}
+"""Names of several classes that are one idea."""
+SAME_MODULES = {
+    "engine": "run of an engine, in each package of engines",
+    "background": "background traffic, of an engine",
+    "replay": "years of consignments again in many worlds, and its kernel",
+    "rings": "rings, drawn and in closed form",
+    "checkpoint": "a checkpoint, and the same in closed form",
+    "devices": "devices, and changes of them",
+    "hubs": "hubs, and their tables",
+    "controls": "controls of the sources, and their tables",
+    "store": "store of a sweep, read and written",
+    "dataset": "labelled results, of runs and of comparisons",
+    "seizures": "seizures, of results and of contradictions",
+    "series": "the opiate series, and its arithmetic",
+}
+"""Names of several modules that are one idea."""
 
 MOST_MODULES, MOST_PACKAGES, MOST_LAYERS = 10, 17, 20
 MEDIAN_LINES = (100, 200)
@@ -167,6 +192,17 @@ def with_line(changed: Path, line: str):
         return read(path, **given) + (f"\n{line}\n" if path == changed else "")
 
     return read_text
+
+
+def repeated(names: Iterable[str]) -> set[str]:
+    return {name for name, count in Counter(names).items() if count > 1}
+
+
+def test_one_name_is_one_idea():
+    """A class or a module has a name of its own, unless those of one name are one idea."""
+    classes = [node.name for path in MODULES for node in TREES[path].body if isinstance(node, ast.ClassDef)]
+    assert repeated(classes) == set(SAME_CLASSES)
+    assert repeated(path.stem for path in MODULES if path.stem != "__init__") == set(SAME_MODULES)
 
 
 def test_no_modules_import_each_other():

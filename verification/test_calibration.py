@@ -15,7 +15,7 @@ from flowsim.calibration.predictive import histories, log_scores, noise_floor, o
 from flowsim.calibration.priors import values
 from flowsim.calibration.sampler import SamplingEffort, sample
 from flowsim.calibration.simulation_based import QUICK, RANK_BINS, ranks, repeated, truth_of, uniformity
-from flowsim.config.calibration import PACKAGED, build_calibration
+from flowsim.config.calibration_files import PACKAGED, build_calibration
 from flowsim.config.compose import compose_config
 from flowsim.evidence import reported as figure
 from flowsim.figures.fig3_fig4_calibration import ranks_of_trials

@@ -17,7 +17,7 @@ from flowsim.calibration import posterior as draws_of
 from flowsim.config import diagnose, provenance_attrs, relevant_keys
 from flowsim.config.build import FLOW, MOST_DRAWS, build_policies, build_world, check_draws, check_year, identified
 from flowsim.config.builder import assemble, request_of
-from flowsim.config.calibration import PACKAGED, Calibration, build_calibration
+from flowsim.config.calibration_files import PACKAGED, Calibration, build_calibration
 from flowsim.config.compose import compose_config, folders_of, naming_files
 from flowsim.config.options import conf_dir, options
 from flowsim.config.request import Request, simulated_alone

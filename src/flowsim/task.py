@@ -16,7 +16,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim.config import diagnose, jobs, options, own_files, targets
+from flowsim.config import allowed_classes, diagnose, jobs, options, own_files
 from flowsim.config.builder import request_of
 from flowsim.config.compose import folders_of, naming_files
 from flowsim.config.error_line import message
@@ -96,7 +96,7 @@ class Task:
 
     def check(self, config: DictConfig) -> None:
         """Refuse a configuration that would run other code, or with files of several owners."""
-        targets.check(config)
+        allowed_classes.check(config)
         own_files.check_mixed(config.hydra, folders=folders_of(config.hydra))
 
     def check_keys(self, texts: Sequence[str]) -> None:

@@ -9,7 +9,7 @@ from paths import ROOT
 
 import flowsim as fs
 from flowsim.calibration.by_reading import by_reading, cells
-from flowsim.config.calibration import PACKAGED
+from flowsim.config.calibration_files import PACKAGED
 from flowsim.studies.calibrate import flow_prior
 from flowsim.world_tables.readings import DEFAULT
 

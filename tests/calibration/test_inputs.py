@@ -11,7 +11,7 @@ from flowsim.calibration import data
 from flowsim.calibration.components import cells_of, totals
 from flowsim.calibration.model import Setting, build, cells_behind, needed
 from flowsim.calibration.priors import Prior
-from flowsim.config.calibration import PACKAGED, build_calibration
+from flowsim.config.calibration_files import PACKAGED, build_calibration
 from flowsim.config.compose import compose_config
 from flowsim.evidence import reported as figure_of
 from flowsim.evidence.targets import load_targets

@@ -14,7 +14,7 @@ from flowsim.calibration.inversion import TOLERANCE, solve
 from flowsim.calibration.priors import values
 from flowsim.calibration.sampler import FARTHEST, SamplingEffort, sample
 from flowsim.config.builder import request_of
-from flowsim.config.calibration import PACKAGED
+from flowsim.config.calibration_files import PACKAGED
 from flowsim.config.compose import compose_config, naming_files
 from flowsim.simulation.assumed import draw, varied
 from flowsim.studies import calibrate

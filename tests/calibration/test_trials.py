@@ -16,7 +16,7 @@ from flowsim.calibration.predictive import histories, log_scores, noise_floor, o
 from flowsim.calibration.priors import values
 from flowsim.calibration.simulation_based import QUICK, ranks, repeated, truth_of, uniformity
 from flowsim.calibration.synthetic_reports import simulate_reports, simulate_year
-from flowsim.config.calibration import PACKAGED, build_calibration
+from flowsim.config.calibration_files import PACKAGED, build_calibration
 from flowsim.config.compose import compose_config
 from flowsim.figures.fig3_fig4_calibration import FITTED, rank_histograms
 from flowsim.figures.style import SEIZED

@@ -19,9 +19,9 @@ from together import together
 from flowsim import checks
 from flowsim.config import options, references
 from flowsim.config.build import build_plan, build_policies, build_world, engine_of, world_numbers
-from flowsim.config.calibration import build_calibration
+from flowsim.config.calibration_files import build_calibration
 from flowsim.config.compose import check_experiment, compose_config
-from flowsim.config.inspection import Inspection
+from flowsim.config.inspection_files import Inspection
 from flowsim.config.options import conf_dir
 from flowsim.config.schema import build, schema
 from flowsim.config.world_folders import build_readings

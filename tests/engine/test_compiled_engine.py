@@ -16,8 +16,8 @@ from flowsim.draws.roster import drawn
 from flowsim.engine.compiled import engine as compiled
 from flowsim.policy.policy import BASELINE
 from flowsim.policy.switch_off import switched_off
+from flowsim.results.honest_visits import Posts
 from flowsim.results.tally import Loads
-from flowsim.results.visits import Posts
 from flowsim.simulation.engines import SIMULATING, Years
 from flowsim.simulation.simulate import Plan, simulate
 

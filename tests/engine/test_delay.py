@@ -18,9 +18,9 @@ from flowsim.draws.visits import draw_availability
 from flowsim.engine.compiled import engine as compiled
 from flowsim.engine.reference import background
 from flowsim.engine.reference import engine as reference
+from flowsim.results.honest_visits import VISITS, mean_delay
 from flowsim.results.measures import pooled_delay
 from flowsim.results.tally import tally_loads
-from flowsim.results.visits import VISITS, mean_delay
 from flowsim.simulation.engines import FOLLOWED, SIMULATING, TrafficSpan, Years
 from flowsim.simulation.simulate import Plan, simulate
 from flowsim.studies.run import unfinished

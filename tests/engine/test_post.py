@@ -14,8 +14,8 @@ from flowsim.draws.honest import draw_honest
 from flowsim.engine.outcome import BYPASSED, CLOSED, REFERRED, SEALED, SEIZED, UNREACHED, WAVED
 from flowsim.engine.reference.background import record
 from flowsim.results.dataset import loads_dataset
+from flowsim.results.honest_visits import tally_posts
 from flowsim.results.tally import tally_loads
-from flowsim.results.visits import tally_posts
 from flowsim.world.campaigns import Campaign
 from flowsim.world.seals import Seals
 from flowsim.world.selection import threshold

@@ -14,8 +14,8 @@ from together import together
 
 from flowsim.evidence import Figure, contradiction, load_contradictions, load_facts, opiates
 from flowsim.evidence.arithmetic.series import growth_2002_06, order_checks, orders
-from flowsim.evidence.check import agree, half_digit, recorded
 from flowsim.evidence.contradictions import ARITHMETIC, INEQUALITY, NOT_BY_VALUE, OUTSIDE, WEIGHTS
+from flowsim.evidence.recomputation import agree, half_digit, recorded
 from flowsim.evidence.sensitivity import noticed, scaled
 
 FACTS = load_facts()

@@ -13,10 +13,10 @@ from flowsim.comparison.design import Design
 from flowsim.policy.annual_cost import annual_cost
 from flowsim.policy.policy import Change, Policy
 from flowsim.results.dataset import masses_dataset, posts_dataset
+from flowsim.results.honest_visits import pool_posts
 from flowsim.results.registry import CHANNELS
 from flowsim.results.sites import Site, along, sites
 from flowsim.results.tally import Masses, exits, route_classes
-from flowsim.results.visits import pool_posts
 from flowsim.simulation.engines import Years
 from flowsim.simulation.replay import repeated
 from flowsim.simulation.simulate import Plan, Recorded, SimulatedTraffic, met, side_by_side

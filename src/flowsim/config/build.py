@@ -15,9 +15,9 @@ from omegaconf import DictConfig, OmegaConf
 from flowsim import checks
 from flowsim.config import loader, references, yaml_files
 from flowsim.config.compose import compose_config, folders_of
-from flowsim.config.inspection import Inspection
+from flowsim.config.inspection_files import Inspection
 from flowsim.config.options import conf_dir, options
-from flowsim.config.policy import policy_of
+from flowsim.config.policy_files import policy_of
 from flowsim.config.schema import build
 from flowsim.config.study import find
 from flowsim.config.world_folders import world_folders

@@ -27,7 +27,7 @@ from flowsim.config.build import (
     world_in_year,
     world_numbers,
 )
-from flowsim.config.calibration import Calibration, build_calibration
+from flowsim.config.calibration_files import Calibration, build_calibration
 from flowsim.config.compose import check_experiment, folders_of
 from flowsim.config.study import Study, find
 from flowsim.config.world_folders import readings_of_world, world_folders
@@ -199,7 +199,7 @@ def assemble(
     """
     for policy in policies:
         check_policy(policy, world)
-    from flowsim.config.posterior import choose  # after the checks, because xarray takes a second to import
+    from flowsim.config.chosen_posterior import choose  # after the checks, because xarray takes a second to import
     from flowsim.config.request import Request
 
     chosen, declared = None, find(study)

@@ -27,7 +27,7 @@ from omegaconf import (
 from omegaconf.errors import OmegaConfBaseException
 
 from flowsim import checks
-from flowsim.config import hints, options, targets
+from flowsim.config import allowed_classes, hints, options
 
 _KINDS = {
     FloatNode: "a number",
@@ -265,7 +265,7 @@ def check_jobs(config: DictConfig, *, typed: Sequence[str], loader: ConfigLoader
             job = loader.load_configuration(config_name, list(chosen), RunMode.RUN)
         except HydraException:  # this job does not begin
             continue
-        targets.check(job)
+        allowed_classes.check(job)
 
 
 def _is_group(override: Override, loader: ConfigLoader) -> bool:

@@ -56,7 +56,7 @@ _TITLE = re.compile(r"^(?:# )?title: *[\"']?(.*?)[\"']?$", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Key:
+class ConfigKey:
     """A top-level key of the configuration."""
 
     name: str
@@ -87,12 +87,12 @@ def conf_dir() -> Path:
     raise FileNotFoundError(f"conf/config.yaml must stand in {package} or {package.parents[1]}; reinstall flowsim")
 
 
-def top_keys() -> tuple[Key, ...]:
+def top_keys() -> tuple[ConfigKey, ...]:
     """Top-level keys in the order of `conf/config.yaml`."""
     text = (conf_dir() / "config.yaml").read_text(encoding="utf-8")
     chosen = {match["group"]: match["option"] for match in _DEFAULT.finditer(text)}
     return tuple(
-        Key(
+        ConfigKey(
             name=match["name"],
             default=chosen[match["name"]] if match["default"] == "{}" else match["default"],
             meaning=match["meaning"],

@@ -1,8 +1,8 @@
 """Evidence: reported numbers, contradictions between sources, and derived numbers."""
 
-from flowsim.evidence.check import Check
 from flowsim.evidence.contradictions import Contradiction, contradiction, load_contradictions
 from flowsim.evidence.figures import Figure, figure, in_years, load_figures, opiates, reported
+from flowsim.evidence.recomputation import Check
 from flowsim.evidence.sources import Source, load_facts, load_independent, load_sources
 
 __all__ = [

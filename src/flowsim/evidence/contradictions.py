@@ -11,8 +11,8 @@ from types import MappingProxyType
 from flowsim import checks, csv_tables
 from flowsim.evidence.arithmetic import flow, people, places, seizures, series
 from flowsim.evidence.arithmetic import texts as texts_of_plans
-from flowsim.evidence.check import LEDGER, Check, Facts
 from flowsim.evidence.figures import FOLDER
+from flowsim.evidence.recomputation import LEDGER, Check, Facts
 from flowsim.evidence.sources import load_facts
 
 SEVERITIES = ("high", "medium", "low")

@@ -12,8 +12,8 @@ from types import MappingProxyType
 
 from flowsim import checks, csv_tables, units
 from flowsim.evidence.arithmetic.flow import retained, users
-from flowsim.evidence.check import Facts, amount
 from flowsim.evidence.figures import FOLDER, opiates, optional
+from flowsim.evidence.recomputation import Facts, amount
 
 WHOLE_PERCENT = 0.005
 """Half a unit of the last digit of a share printed in whole percent [1]."""

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
-from flowsim.evidence.check import Facts
 from flowsim.evidence.contradictions import SEVERITIES, Contradiction, load_contradictions
 from flowsim.evidence.derived import load_derived
 from flowsim.evidence.figures import Figure, load_figures
+from flowsim.evidence.recomputation import Facts
 from flowsim.evidence.sensitivity import noticed
 from flowsim.evidence.sources import load_coordinates, load_facts, load_independent
 

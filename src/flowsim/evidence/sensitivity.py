@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from flowsim.evidence.check import Facts
 from flowsim.evidence.contradictions import OUTSIDE, Contradiction
 from flowsim.evidence.figures import Figure
+from flowsim.evidence.recomputation import Facts
 
 CHANGE = 0.01
 """Relative change of a number, up and down."""

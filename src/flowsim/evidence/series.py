@@ -9,8 +9,8 @@ from types import MappingProxyType
 import pandas as pd
 
 from flowsim.evidence.arithmetic.series import KEYS_2005, order_checks
-from flowsim.evidence.check import Facts, amount
 from flowsim.evidence.figures import READINGS, opiates
+from flowsim.evidence.recomputation import Facts, amount
 from flowsim.evidence.sources import load_facts
 
 TERMS: Mapping[str, tuple[str, ...]] = MappingProxyType(

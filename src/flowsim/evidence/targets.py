@@ -9,9 +9,9 @@ from pathlib import Path
 from types import MappingProxyType
 
 from flowsim import checks, csv_tables
-from flowsim.evidence.check import Facts, amount
 from flowsim.evidence.derived import derive
 from flowsim.evidence.figures import FOLDER, optional
+from flowsim.evidence.recomputation import Facts, amount
 
 USES = ("calibration", "hold-out")
 """Use of a target, exactly one."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from flowsim import checks
-from flowsim.policy.selection import scaled_share
+from flowsim.policy.checkpoint_selection import scaled_share
 from flowsim.world.campaigns import Campaign
 from flowsim.world.checkpoint import AGENCIES, EFFORT_CLASSES, agency_key
 from flowsim.world.intelligence import CASE_AGENCIES

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from flowsim import checks
-from flowsim.policy.selection import EXISTING, AtCheckpoints, with_posts
+from flowsim.policy.checkpoint_selection import EXISTING, AtCheckpoints, with_posts
 from flowsim.world.checkpoint import Checkpoint
 from flowsim.world.devices import Device
 from flowsim.world.world import World

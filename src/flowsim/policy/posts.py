@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from flowsim import checks
-from flowsim.policy.selection import EXISTING, AtCheckpoints, scaled_share, with_groups, with_posts
+from flowsim.policy.checkpoint_selection import EXISTING, AtCheckpoints, scaled_share, with_groups, with_posts
 from flowsim.world.checkpoint import AGENCIES, Checkpoint, LaneGroup, stands
 from flowsim.world.devices import Device
 from flowsim.world.world import World

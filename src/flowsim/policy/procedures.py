@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 
 from flowsim import checks
-from flowsim.policy.selection import AtCheckpoints, scaled_share, with_groups, with_posts
+from flowsim.policy.checkpoint_selection import AtCheckpoints, scaled_share, with_groups, with_posts
 from flowsim.world.checkpoint import Checkpoint, LaneGroup
 from flowsim.world.world import World
 

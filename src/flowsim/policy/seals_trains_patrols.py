@@ -7,7 +7,7 @@ from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from flowsim import checks
-from flowsim.policy.selection import scaled_share, with_groups, with_posts
+from flowsim.policy.checkpoint_selection import scaled_share, with_groups, with_posts
 from flowsim.world.checkpoint import Checkpoint, LaneGroup
 from flowsim.world.network import MODES
 from flowsim.world.seals import SEAL_TYPES

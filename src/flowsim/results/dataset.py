@@ -9,10 +9,10 @@ import xarray as xr
 
 from flowsim.engine.expectation.engine import Expectation
 from flowsim.results.coordinates import dates
+from flowsim.results.honest_visits import VISITS, Posts, mean_delay, per_year
 from flowsim.results.registry import CHANNELS, REASONS, attach
 from flowsim.results.sites import along, sites
 from flowsim.results.tally import Floats, Loads, Masses, exits, route_classes
-from flowsim.results.visits import VISITS, Posts, mean_delay, per_year
 from flowsim.units import HOURS_PER_DAY
 from flowsim.world.checkpoint import AGENCIES, WAYS
 from flowsim.world.traffic import DRUGS, VEHICLE_CLASSES

@@ -21,8 +21,8 @@ from flowsim.engine.compiled.visited import Trail, Travelled
 from flowsim.engine.outcome import Outcome, State
 from flowsim.engine.reference import background as reference_background
 from flowsim.engine.reference import engine as reference
+from flowsim.results.honest_visits import Posts, tally_posts
 from flowsim.results.tally import Loads, tally_loads
-from flowsim.results.visits import Posts, tally_posts
 from flowsim.world.world import World
 
 FOLLOWED = 100

@@ -16,9 +16,9 @@ from flowsim import checks, units
 from flowsim.engine.expectation.engine import expect
 from flowsim.policy.policy import BASELINE, Change, Policy
 from flowsim.results.dataset import expectation_dataset, loads_dataset, posts_dataset, seizures_dataset
+from flowsim.results.honest_visits import Posts, pool_posts
 from flowsim.results.registry import attach
 from flowsim.results.tally import Loads, pool_loads
-from flowsim.results.visits import Posts, pool_posts
 from flowsim.simulation.engines import SIMULATING, Engine, Years, make_ready
 from flowsim.simulation.processes import mapping
 from flowsim.simulation.resources import OverloadWarning, memory_needed, require_memory

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowsim import units
-from flowsim.evidence.check import Check, Facts, agree, amount, at_most, numbers
+from flowsim.evidence.recomputation import Check, Facts, agree, amount, at_most, numbers
 
 GRAMS_PER_TONNE = 1e6
 """Grams in a tonne [g/t]."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flowsim.evidence.arithmetic.flow import users
-from flowsim.evidence.check import Check, Facts, agree, amount, at_most, numbers
+from flowsim.evidence.recomputation import Check, Facts, agree, amount, at_most, numbers
 
 PER = 100_000
 """Number of persons in the denominator of a rate."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from flowsim.evidence.check import Check, Facts, agree, amount, at_most, numbers
 from flowsim.evidence.geography import Point, bearing, between, distance
+from flowsim.evidence.recomputation import Check, Facts, agree, amount, at_most, numbers
 
 TO_HUNDREDS = 50.0
 """Half a unit of the last digit of a length printed in hundreds [km]."""

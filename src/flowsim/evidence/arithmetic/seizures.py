@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flowsim.evidence.check import Check, Facts, agree, amount, at_most, numbers
+from flowsim.evidence.recomputation import Check, Facts, agree, amount, at_most, numbers
 
 LAST_DIGIT = 0.1
 """Least difference between two unequal masses printed to 0.1 kg [kg]."""

@@ -7,8 +7,8 @@ import math
 import statistics
 from collections.abc import Iterator
 
-from flowsim.evidence.check import Check, Facts, agree, amount, at_most, numbers
 from flowsim.evidence.figures import READINGS, SERIES, opiates
+from flowsim.evidence.recomputation import Check, Facts, agree, amount, at_most, numbers
 
 SPLIT_ROUNDING = 0.15
 """Largest difference of a sum of two masses from their total, all printed to 0.1 kg [kg]."""

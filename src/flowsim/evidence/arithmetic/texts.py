@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from flowsim.evidence.check import Check, Facts, agree, amount, at_most, numbers
+from flowsim.evidence.recomputation import Check, Facts, agree, amount, at_most, numbers
 
 CABLE = re.compile(r"para (?P<paragraph>\d+)(?: \(printed (?P<printed>\d+)\))?.*, L(?P<line>\d+)")
 """Pattern of a locator of the cable."""

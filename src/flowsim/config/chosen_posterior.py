@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from flowsim import checks
 from flowsim.calibration.identity import difference, is_in
-from flowsim.config.calibration import Calibration, find
+from flowsim.config.calibration_files import Calibration, find
 from flowsim.config.request import Worlds
 from flowsim.simulation.assumed import SetNumbers
 from flowsim.world.world import World
