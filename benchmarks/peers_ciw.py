@@ -40,7 +40,7 @@ def ciw_network(work: Work, *, until: float) -> ciw.network.Network:
     """Closest network that Ciw expresses.
 
     A route is a class of customer. Node 3k is the road to station k (infinitely many servers), 3k + 1 its lanes and
-    3k + 2 its bays, which a fixed share enters: Ciw has no wave-through, and no loads that a seizure takes out.
+    3k + 2 its bays, which a fixed share enters: Ciw has no wave-through, and no consignments that a seizure takes out.
     """
     variance = math.log1p(SERVICE_CV**2)
     slow, road = math.sqrt(variance), math.sqrt(math.log1p(TRAVEL_CV**2))

@@ -30,7 +30,7 @@ class Totals:
     """Share of visits that end in a bay [1]."""
 
     seizures: int
-    """Loads seized [1]."""
+    """Consignments seized [1]."""
 
 
 class Done(Protocol):

@@ -20,7 +20,7 @@ VEHICLES = 1_000_000
 """Vehicles in a year, honest and loaded [1/year]."""
 
 LOADED = 0.01
-"""Share of vehicles that carry a load [1]."""
+"""Share of vehicles that carry a consignment [1]."""
 
 STATIONS, ENTRIES, ROUTES = 39, 12, 20
 
@@ -146,7 +146,7 @@ def reference_work(seed: int = 1) -> Work:
 
 
 def _post(rng: random.Random, *, per_hour: float) -> Post:
-    """Station with a load of 0.6-0.9 at its lanes, whose first look takes 2-18 minutes."""
+    """Station with a utilisation of 0.6-0.9 at its lanes, whose first look takes 2-18 minutes."""
     load = rng.uniform(0.6, 0.9)
     fits = [lanes for lanes in range(1, 7) if 2 / 60 <= load * lanes / per_hour <= 18 / 60]
     lanes = rng.choice(fits)

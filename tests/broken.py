@@ -340,11 +340,11 @@ ONE_ROW = (
     ("a stream of a drug without numbers", "streams", {"drug": "cannabis"}, "drug", "cannabis"),
     ("heroin among further drugs", "drugs", {"drug": "heroin"}, "drug", "heroin"),
     ("an inflow outside its interval", "drugs", {"inflow_low": "3"}, "inflow", "2"),
-    ("a tail of a drug above its largest load", "drugs", {"load_maximum": "50"}, "load_maximum", "50"),
+    ("a tail of a drug above its largest consignment", "drugs", {"load_maximum": "50"}, "load_maximum", "50"),
     ("a tail of a drug as steep as selection", "drugs", {"load_size_selection": "1.1"}, "load_size_selection", "1.1"),
     ("more of a drug in the tail than in all", "drugs", {"load_tail_rate": "80"}, "load_tail_rate", "80"),
     ("a season of another cycle", "drugs", {"season": "flat-week"}, "season", "flat-week"),
-    ("a hub where no load goes on", "hubs", {"place": "town"}, "place", "town"),
+    ("a hub where no consignment goes on", "hubs", {"place": "town"}, "place", "town"),
     ("classes of no hub", "hub_classes", {"place": "town"}, "place", "town"),
     ("a share of a hub outside its interval", "hubs", {"share_low": "0.6"}, "share", "0.5"),
     ("a store outside its interval", "hubs", {"store_high": "40"}, "store", "48"),
@@ -385,7 +385,7 @@ def worlds() -> Iterator[Break]:
     yield from _posts()
     yield from _hashes()
     for name, parameter, value, high in (
-        ("a tail above the largest load", "load_maximum", "50", "50"),
+        ("a tail above the largest consignment", "load_maximum", "50", "50"),
         ("a tail as steep as selection", "load_size_selection", "1.1", "2"),
         ("more in the tail than in all", "load_tail_rate", "80", "90"),
     ):
@@ -458,7 +458,7 @@ def _rows() -> Iterator[Break]:
 
 
 def _posts() -> Iterator[Break]:
-    """Mechanisms at the post and behind a load whose rows do not go together."""
+    """Mechanisms at the post and behind a consignment whose rows do not go together."""
     for name, column, value, line in (
         ("a gap between shifts", "start", "7", 3),
         ("shifts that overlap", "start", "5.5", 3),

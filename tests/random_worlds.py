@@ -55,7 +55,7 @@ SHORTEST = 0.1
 """Shortest travel time between two checkpoints, and so the longest slab [h]."""
 
 MANY = 400.0
-"""Factor on the inflow, so that twelve hours see many loads [1]."""
+"""Factor on the inflow, so that twelve hours see many consignments [1]."""
 
 NAMED = ("waved", "referred", "sealed", "missed_by_a_train", "by_case", "bought_off")
 """Fates of which each is met by a twentieth of the vehicles or more, on average over the worlds."""
@@ -233,7 +233,7 @@ def exercised(world: World, fleet: Fleet, outcome: Outcome) -> Counter[str]:
 
 
 def bought_off(world: World, fleet: Fleet, outcome: Outcome) -> np.ndarray:
-    """Visits of loads whose alarm was followed up, and which a bribe alone let go."""
+    """Visits of consignments whose alarm was followed up, and which a bribe alone let go."""
     vehicle = fleet.vehicle_of_visit
     seized_here = (outcome.fate == SEIZED)[vehicle] & (outcome.departure == outcome.end[vehicle])
     alarmed = (outcome.alarm == 1) & fleet.loaded[vehicle] & ~np.isnan(outcome.departure) & ~seized_here

@@ -145,12 +145,12 @@ def number(fleet, v):
 
 
 def ripe(fleet, v, time):
-    """Whether the ring of a load has met a case by a time."""
+    """Whether the ring of a consignment has met a case by a time."""
     return fleet.case_time[v] <= time
 
 
 def found(world, fleet, v, k, time):
-    """Whether an alarm on a load leads to a seizure."""
+    """Whether an alarm on a consignment leads to a seizure."""
     c = int(fleet.checkpoint[k])
     post = world.checkpoints[c]
     chance = 1.0 if fleet.tipped[k] else effort(world, fleet, v, c, time)
@@ -162,7 +162,7 @@ def found(world, fleet, v, k, time):
 
 
 def way_round(world, fleet, v, k):
-    """Way round the crossing that a load takes, or None."""
+    """Way round the crossing that a consignment takes, or None."""
     post = world.checkpoints[int(fleet.checkpoint[k])]
     ways = [way for way in world.bypasses if post.border and way.border == post.border and post.mode == "road"]
     if fleet.drug[v] < 0 or not ways:

@@ -35,7 +35,7 @@ SIZES = LoadSizes(
 
 
 def device(name: str = "scanner", **fields: object) -> Device:
-    """A device that raises an alarm on about 73 % of loads, whatever their mass."""
+    """A device that raises an alarm on about 73 % of consignments, whatever their mass."""
     given = {"intercept": 1.0, "slope": 0.0, "concealment": 0.0, "specificity": 0.9, "service_time": 0.1}
     given |= {"label": name, "law": CONSTANT, "availability": 1.0} | MADE_UP | fields
     return Device(name=name, **given)
@@ -231,6 +231,6 @@ def day_shifts(lanes: int, hour: int) -> tuple[Shift, ...]:
 
 
 def ways_round(*, share: float, patrol: float, maximum: float = 8.0) -> tuple[Bypass, ...]:
-    """A way by vehicle for any load and one on foot for small ones, round the border with KG."""
+    """A way by vehicle for any consignment and one on foot for small ones, round the border with KG."""
     given = {"border": "KG", "share": share, "patrol": patrol, "detour": 3.0} | MADE_UP
     return (Bypass(way="vehicle", maximum=1e4, **given), Bypass(way="foot", maximum=maximum, **given))

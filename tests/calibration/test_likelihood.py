@@ -12,7 +12,7 @@ from flowsim.calibration.model import mean_loads, ring_sizes
 from flowsim.calibration.synthetic_reports import draw_masses
 
 SIZES = np.array([3.0, 1.35, 55.0, 0.01, 1.1, 1000.0, 0.2])
-"""Detected loads: median, log-sd, start, share and exponent of the tail, largest, selection."""
+"""Detected consignments: median, log-sd, start, share and exponent of the tail, largest, selection."""
 
 RING = ring_sizes(1.2)
 NODES = np.polynomial.hermite.hermgauss(20)

@@ -121,14 +121,14 @@ def by_flow(world, *, seed, year, start, end):
 
 
 def plain_season(uniform, weights):
-    """Part of the year that has passed when a part of the loads has entered, by numpy's own interpolation."""
+    """Part of the year that has passed when a part of the consignments has entered, by numpy's own interpolation."""
     days = np.array([0, *units.DAYS_OF_MONTHS])
     entered = np.cumsum(days * np.array([0.0, *weights]))
     return float(np.interp(uniform, entered / entered[-1], np.cumsum(days) / units.DAYS_PER_YEAR))
 
 
 def plain_ring(world, rings, u, *, position, entry):
-    """Fields of a load that come from its ring, and whether the ring is active."""
+    """Fields of a consignment that come from its ring, and whether the ring is active."""
     if rings is None:
         return {"ring": -1, "case_time": math.inf, "case_agency": -1, "protected": 0}, True
     ring = pick(u, rings.sizes[position].tolist())
@@ -147,12 +147,12 @@ def plain_hub(world, route):
 
 
 def plain_end(cities, *, share, retained, which):
-    """Position where a load ends in a city, or -1."""
+    """Position where a consignment ends in a city, or -1."""
     return cities[pick(which, [w for _, w in cities])][0] if cities and retained < share else -1
 
 
 def plain_loads(world, *, seed, replications, horizon):
-    """Rows of the roster of consignments: the loads of each stream in the order of their ways, then their parts."""
+    """Rows of the roster of loads: the loads of each stream in the order of their ways, then their parts."""
     flow = draw_years(world, seed=seed, replications=replications)[0]
     rings = draw_rings(world, seed=seed, replications=replications)
     rows = []
@@ -208,7 +208,7 @@ def plain_loads(world, *, seed, replications, horizon):
 
 
 def plain_parts(world, group, *, seed):
-    """Rows of the parts of loads that came to a hub on the same way."""
+    """Rows of the parts of consignments that came to a hub on the same way."""
     found = []
     sent, store = group[0][1]["sent"], group[0][1]["hub"]
     stream = RandomStream(seed, f"consignment:{sent.name}:parts")

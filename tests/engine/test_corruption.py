@@ -20,7 +20,7 @@ SURE = device("sure", intercept=50.0, specificity=1.0)
 
 
 def wide(name, place, **fields):
-    """A checkpoint with lanes enough, where every load is examined and found."""
+    """A checkpoint with lanes enough, where every consignment is examined and found."""
     return post(name, place=place, lanes=60, bays=60, **({"devices": (SURE,), "referral": 1.0} | fields))
 
 
@@ -36,7 +36,7 @@ def with_corruption(world, **fields):
 
 @pytest.fixture(scope="module")
 def followed(engine):
-    """Fleet, outcome and Dataset of some years of loads."""
+    """Fleet, outcome and Dataset of some years of consignments."""
 
     def run(world, *, replications=1):
         fleet = draw_consignments(world, seed=1, replications=range(replications), horizon=YEAR)

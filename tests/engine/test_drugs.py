@@ -203,7 +203,7 @@ def test_the_ledger_closes_for_each_drug(engine):
 
 
 def test_means_and_variances_of_all_drugs_are_those_of_simulation():
-    """Two further drugs, one seasonal, other loads and a campaign in the season."""
+    """Two further drugs, one seasonal, other consignments and a campaign in the season."""
     campaign = Campaign(name="c", start="07-15", end="10-10", agencies=("Customs",), factor=2.5, **MADE_UP)
     world = replace(busy_road(), campaigns=(campaign,))
     world = with_detection(world, effort=effort_of(0.4), year_log_sd=0.3)

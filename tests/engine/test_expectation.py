@@ -57,7 +57,7 @@ def always(name, place, probability, **fields):
 
 
 def entering_density(sizes):
-    """Density of the mass of entering loads as the documentation of `LoadSizes` has it, up to a factor."""
+    """Density of the mass of entering consignments as the documentation of `LoadSizes` has it, up to a factor."""
     edge = norm.cdf(math.log(sizes.tail_start / sizes.median) / sizes.log_sd)
     span = 1 - (sizes.tail_start / sizes.maximum) ** sizes.tail_exponent
 
@@ -74,7 +74,7 @@ def entering_density(sizes):
 
 
 def moment(sizes, power, top):
-    """Moment of the mass of entering loads below a capacity, up to the same factor [kg ** power]."""
+    """Moment of the mass of entering consignments below a capacity, up to the same factor [kg ** power]."""
     density = entering_density(sizes)
     ends = [1e-6, 0.1, 1.0, 10.0, sizes.tail_start, top] if top > sizes.tail_start else [1e-6, 0.1, 1.0, top]
 

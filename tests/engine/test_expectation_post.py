@@ -85,7 +85,7 @@ def half_year(factor, **fields):
 
 
 def below(world, maximum):
-    """Share of the mass that enters in loads of at most a maximum."""
+    """Share of the mass that enters in consignments of at most a maximum."""
     return moment(world.traffic.sizes, 1, maximum) / moment(world.traffic.sizes, 1, 500.0)
 
 

@@ -1,8 +1,8 @@
-"""What lies behind a load in the expectation engine: closed forms and limits, and all of it against simulation.
+"""What lies behind a consignment in the expectation engine: closed forms and limits, and all of it against simulation.
 
 Comparisons with simulation are two-sided z tests with fixed seeds. By the normal approximation each fails by
 chance with probability below 1e-5 (|z| < 4.5), any of the several hundred with probability below 5e-3. A cell that is
-compared has at least 100 loads in it, so that the approximation holds.
+compared has at least 100 consignments in it, so that the approximation holds.
 """
 
 import math
@@ -110,7 +110,7 @@ def test_a_tip_works_at_the_first_checkpoint_of_its_agency_only():
 
 
 def test_a_tip_overrides_seal_wagon_score_and_queue_but_neither_hours_nor_a_way_round():
-    """No referral, a seal that is not opened, no wagon examined, a crowd; half of the loads go round."""
+    """No referral, a seal that is not opened, no wagon examined, a crowd; half of the consignments go round."""
     ways = tuple(replace(way, maximum=1e4) for way in ways_round(share=0.25, patrol=0.0))
     gate = post("g", place="p0", devices=(alarming(0.5),), referral=0.0, wagons=0.0, border="KG")
     world = road_world(gate, bypasses=ways, classes=("tir",))
@@ -164,7 +164,7 @@ def test_protection_of_few_rings_makes_years_differ():
 
 
 def test_cases_take_what_does_not_outlive_the_journey():
-    """Ten hours on the road without a checkpoint, and a place where loads are taken at its end."""
+    """Ten hours on the road without a checkpoint, and a place where consignments are taken at its end."""
     world = with_rings(steady(road_world()), rings=5, cases=500.0)
     rate = 1.5 * 500.0 / 5 / YEAR
     assert share(world) == pytest.approx([1 - math.exp(-10 * rate)], rel=1e-12)
@@ -339,7 +339,7 @@ def test_the_dataset_has_the_sites_channels_and_reasons_of_the_other_engine():
 
 
 def assert_agreement(world, *, replications, seed=1, precision=0.1, stores=(), **options):
-    """Every cell of the closed form in which at least 100 loads are expected is that of simulation."""
+    """Every cell of the closed form in which at least 100 consignments are expected is that of simulation."""
     got, loads = expect(world, **options), simulated(world, replications=replications, seed=seed)
     assert_closed(got)
     names = {"seized": "seized", "channels": "by_channel", "missed": "missed", "leaked": "leaked", "count": "count"}
@@ -396,7 +396,7 @@ def test_hubs_are_those_of_simulation(place):
 
 
 def test_cases_against_loads_in_store_are_those_of_simulation():
-    """Seizures in store are counted by case in simulation and by load here, so that they are left out."""
+    """Seizures in store are counted by case in simulation and by consignment here, so that they are left out."""
     world = with_rings(replace(country(), hubs=(hub("p2", part=4.0),)), rings=20, cases=3000.0)
     assert assert_agreement(world, replications=150, stores=(3,)) >= 13
 
@@ -443,7 +443,7 @@ def test_years_vary_with_protection_as_in_simulation():
 
 @pytest.mark.parametrize(("rings", "cases", "store", "more"), [(3, 3.0, 200.0, 2.0), (20, 60.0, 100.0, 1.1)])
 def test_years_vary_with_cases_as_in_simulation(rings, cases, store, more):
-    """Of loads in store that only cases take; with as many cases against small rings their luck is their own."""
+    """Of consignments in store that only cases take; with as many cases against small rings their luck is their own."""
     world = with_traffic(road_world(places=4), sizes=LIGHT, year_log_sd=0.2)
     world = replace(world, hubs=(hub(share=1.0, store=store, part=40.0),))
     few = with_rings(world, rings=rings, cases=cases)

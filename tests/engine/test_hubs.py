@@ -21,7 +21,7 @@ FAIR = device("fair", intercept=0.0, specificity=1.0)
 
 
 def wide(name, place, **fields):
-    """A checkpoint with lanes enough, where every vehicle is examined and every other load is found."""
+    """A checkpoint with lanes enough, where every vehicle is examined and every other consignment is found."""
     return post(name, place=place, lanes=60, bays=60, **({"devices": (FAIR,), "referral": 1.0} | fields))
 
 
@@ -76,7 +76,7 @@ def test_the_parts_of_a_load_are_equal_few_and_have_its_mass(loads):
 
 
 def test_a_hub_that_splits_into_one_finds_as_much_as_none(loads):
-    """Half of the loads pass each of three checkpoints, stored or not: exact interval at 1e-4."""
+    """Half of the consignments pass each of three checkpoints, stored or not: exact interval at 1e-4."""
     one_part = hub("p2", share=1.0, part=500.0, concealment=0.0)
     fleet, outcome = loads(country(one_part, inflow=4000.0))
     roots = int((fleet.parent < 0).sum())
@@ -111,7 +111,7 @@ def test_parts_of_a_load_that_did_not_come_to_the_hub_never_set_out(loads):
 
 
 def test_cities_retain_the_same_share_with_a_hub_as_without(loads):
-    """One load, one part: each city's share is that of the world at a normal error probability of 1e-4."""
+    """One consignment, one part: each city's share is that of the world at a normal error probability of 1e-4."""
     cities = {"retained_share": 0.6, "city_weights": (("p1", 1.0), ("p3", 2.0), ("p4", 1.0))}
     world = with_traffic(road_world(inflow=8000.0), **cities)
     for place in ("p1", "p2", "p3"):
@@ -230,7 +230,7 @@ def test_both_plans_of_a_run_know_parts_and_cases(traffic_years):
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
-        ({"part": 7.0}, r"Hub 'p1': part must split the largest load \(500 kg\) into at most 63 parts, got 7.0"),
+        ({"part": 7.0}, r"Hub 'p1': part must split the largest consignment \(500 kg\) into at most 63 parts, got 7.0"),
         ({"place": "nowhere"}, "hubs: place must be one of"),
         ({"classes": (("train", 1.0),)}, "Hub 'p1': classes must be one of car, truck, tir"),
         ({"classes": (("truck", 0.5),)}, "class shares of hub 'p1' must be shares"),

@@ -49,7 +49,7 @@ def corrupt(world, *, bribe, protected):
 
 
 def through(engine, world, *, seed):
-    """Whether each load gets through, and its mass [kg]."""
+    """Whether each consignment gets through, and its mass [kg]."""
     fleet = draw_consignments(world, seed=seed, replications=[0], horizon=HORIZON)
     return engine.run(world, fleet, queues=nobody(world)).outcome.fate != SEIZED, fleet.mass
 

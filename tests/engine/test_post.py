@@ -1,4 +1,4 @@
-"""What decides whether a load is looked at: seals, trains, ways round, liability, hours; each at its limits."""
+"""What decides whether a consignment is looked at: seals, trains, ways round, liability, hours; each at its limits."""
 
 import math
 from dataclasses import replace
@@ -57,7 +57,7 @@ def honest(engine):
 
 
 def gate(**fields):
-    """A crossing towards KG where every load that is examined is found."""
+    """A crossing towards KG where every consignment that is examined is found."""
     given = {"devices": (SURE,), "lanes": 40, "bays": 40, "referral": 0.3, "border": "KG", "classes": ("truck", "tir")}
     return post("gate", place="p1", **(given | fields))
 

@@ -93,7 +93,7 @@ def test_a_case_against_the_only_ring_takes_every_load_of_the_country_under_way(
 
 
 def test_a_load_on_the_way_is_taken_at_the_end_of_its_leg_or_service(engine):
-    """A case at every second between the first entry and the end is met at the next event of the load."""
+    """A case at every second between the first entry and the end is met at the next event of the consignment."""
     world = with_rings(country(), cases=1.0)
     fleet = draw_consignments(world, seed=1, replications=[0], horizon=YEAR)
     free = engine.run(world, replace(fleet, case_time=np.full(fleet.size, np.inf))).outcome
@@ -244,7 +244,7 @@ def test_places_are_no_checkpoints_in_a_world_without_cases_hubs_and_market(tall
 
 
 def test_rings_make_the_total_of_a_year_at_least_twice_as_variable_as_independent_loads(tallied):
-    """Three rings against 3000 of one size with as many cases each: loads share their luck, or all but none do.
+    """Three rings against 3000 of one size with as many cases each: consignments share their luck, or all but none do.
 
     The ratio of variances is at least two at an error probability of 1e-4 (F law), the means agree at 1e-4.
     """

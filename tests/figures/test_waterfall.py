@@ -25,7 +25,7 @@ PLAN = Plan(replications=3, seed=2)
 
 
 def busy():
-    """A world in which loads pass for many reasons and are taken in all ways."""
+    """A world in which consignments pass for many reasons and are taken in all ways."""
     given = {"devices": (device("x", slope=0.4),), "referral": 0.4, "lanes": 2}
     posts = (post("border", place="p1", border="KG", type="crossing", **given), post("inside", place="p3", **given))
     world = road_world(*posts, per_day=60.0, inflow=5000.0, bypasses=ways_round(share=0.3, patrol=0.1))

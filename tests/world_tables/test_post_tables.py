@@ -1,4 +1,4 @@
-"""Mechanisms at the post and behind a load from tables: absent is neutral, and each number has a source."""
+"""Mechanisms at the post and behind a consignment from tables: absent is neutral, and each number has a source."""
 
 from __future__ import annotations
 
@@ -161,7 +161,9 @@ def test_a_hub_takes_a_part_of_the_largest_load_of_any_drug_that_comes_by_road(l
     assert load(broken.put("hubs", {"part": "15.88"})).hubs[0].part == 15.88
     line = broken.line_of("load_maximum")
     small = broken.put("parameters", {"value": "100", "low": "100", "high": "100"}, line=line)
-    with pytest.raises(checks.Refused, match=r"split the largest load \(500 kg\) into at most 63 parts, got '7'"):
+    with pytest.raises(
+        checks.Refused, match=r"split the largest consignment \(500 kg\) into at most 63 parts, got '7'"
+    ):
         load(broken.put("hubs", {"part": "7"}), small)
 
 
@@ -203,9 +205,9 @@ REFUSALS = {
     "more go round than come": "must sum to at most 1 over border UZ (line 2, 3), got 1.1",
     "a stop of cars": "column 'stop' must be empty but for trains, as these lanes serve car, truck, got '40'",
     "a campaign over the end of the year": "column 'end' must be later in the year than start (11-01), got '02-01'",
-    "a hub where no load goes on": "before its last place, got 'town', where no load goes on",
+    "a hub where no consignment goes on": "before its last place, got 'town', where no consignment goes on",
     "a hub without classes": "hubs.csv line 2, column 'place' must have rows in hub_classes.csv, got none for 'gate'",
-    "more parts than have numbers": "must split the largest load (1000 kg) into at most 63 parts, got '7'",
+    "more parts than have numbers": "must split the largest consignment (1000 kg) into at most 63 parts, got '7'",
     "shares of classes of a hub": "column 'share' must sum to 1 over hub gate (line 2, 3), got 1.25",
     "a part in a train": "column 'class' must be one of car, truck, tir, got 'train'",
     "a part without lanes": "meet checkpoints that have lanes for it, got 'gate' without lanes for tir in direction in",

@@ -106,7 +106,7 @@ def test_half_of_the_alarms_of_a_campaign_of_leave_are_followed_up():
 
 
 def cases_of(name):
-    """Loads of five years and what happens to them without cases, and each case against a ring."""
+    """Consignments of five years and what happens to them without cases, and each case against a ring."""
     world = fs.load_world(name)
     free = switched_off("cases").apply(world)
     fleet = draw_consignments(world, seed=3, replications=range(5), horizon=YEAR)
@@ -121,7 +121,7 @@ def test_a_case_against_the_only_ring_takes_all_that_it_has_under_way():
     assert (outcome.fate[hit] == SEIZED).all()
     assert np.array_equal(outcome.fate[~hit], alone.fate[~hit])
     rate = fs.load_world("one_ring").detection.intelligence.cases_knb / YEAR
-    apart, last = [], (-1, 0.0)  # loads that are never under way together, so that no case takes two of them
+    apart, last = [], (-1, 0.0)  # consignments that are never under way together, so that no case takes two of them
     for load in np.lexsort((fleet.entry, fleet.replication)).tolist():
         year, entry = int(fleet.replication[load]), float(fleet.entry[load])
         if (year, entry) > last:
@@ -152,7 +152,7 @@ def test_a_case_takes_a_third_of_what_three_rings_have_under_way_and_takes_it_in
     fourths = [binom.expect(lambda n: n**4, (int(k), 1 / 3)) for k in under_way]
     spread = math.sqrt(sum(fourths) - sum(square**2 for square in squares))
     assert abs(sum(n**2 for n in taken) - sum(squares)) < 3.9 * spread
-    assert sum(squares) > 2 * sum(under_way) / 3  # single loads would have N^2 = N
+    assert sum(squares) > 2 * sum(under_way) / 3  # single consignments would have N^2 = N
 
 
 def test_half_of_the_loads_through_the_town_leave_it_in_cars():

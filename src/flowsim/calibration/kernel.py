@@ -190,7 +190,7 @@ def events(
         Mean number of consignments found singly [1].
     cases
         Mean number of cases [1].
-    loads
+    consignments
         Mean number of consignments per case [1].
     ring, share
         Sizes of rings relative to their mean and the share of the rings of each, dims (ring,) [1].
@@ -373,7 +373,7 @@ def of_rows(
     ----------
     sizes
         Parameters of detected consignments, dims (set, column).
-    routine, cases, loads, fixed
+    routine, cases, consignments, fixed
         Consignments found singly, cases, consignments per case [1], and mass in small portions [kg], dims (set, sum).
     log_sd
         Standard deviation of the logarithm of a year's factor, dims (set,) [1].

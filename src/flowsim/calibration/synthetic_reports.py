@@ -27,16 +27,16 @@ class Year:
     """Cells of the year."""
 
     cell: Ints
-    """Cell of each consignment, dims (load,)."""
+    """Cell of each consignment, dims (consignment,)."""
 
     mass: Floats
-    """Mass of each consignment, dims (load,) [kg]."""
+    """Mass of each consignment, dims (consignment,) [kg]."""
 
     time: Floats
-    """Time of seizure as part of the year, dims (load,) [1]."""
+    """Time of seizure as part of the year, dims (consignment,) [1]."""
 
     case: Ints
-    """Index of its case, -1 if found singly, dims (load,)."""
+    """Index of its case, -1 if found singly, dims (consignment,)."""
 
     market: Floats
     """Mass of retail arrests over the year, dims (cell,) [kg]."""
@@ -152,7 +152,7 @@ def _of_part(part: str, *, setting: Setting, cells: Mapping[Cell, float]) -> tup
 
 
 def draw_masses(sizes: Floats, *, rng: np.random.Generator, count: int) -> Floats:
-    """Masses of consignments, dims (load,) [kg].
+    """Masses of consignments, dims (consignment,) [kg].
 
     Parameters
     ----------

@@ -120,7 +120,7 @@ class Itineraries:
         self._options[key] = Options(stream=stream, branches=branches, classes=classes, arrays=arrays)
 
     def like(self, way: Way, other: Itineraries) -> Way:
-        """Way here of the loads that take a way of another world with the same routes."""
+        """Way here of the consignments that take a way of another world with the same routes."""
         return self._way(way.stream, other._stretches[way.itinerary])
 
     def _way(self, stream: str, stretch: _Stretch) -> Way:

@@ -174,7 +174,7 @@ def ranks_of_trials(ranks: pd.DataFrame, *, draws: int, bins: int, smallest: flo
     """
     count = bins * ranks.shape[1]
     sentence = (
-        "Truths from the prior; reports simulated load by load, all rows; chains started from the prior. Grey: where "
+        "Truths from the prior; reports simulated by consignment, all rows; chains started from the prior. Grey: where "
         f"98 % of bins lie if ranks are uniform; red bins lie outside, as some {0.02 * count:.0f} of {count} do by "
         f"chance. The smallest of {ranks.shape[1]} chi-square probabilities is {smallest:.2f}."
     )

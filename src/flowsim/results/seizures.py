@@ -81,7 +81,7 @@ def table(world: World, fleet: Travelled, outcome: Outcome, *, loads: Columns) -
     ----------
     world, fleet, outcome
         World, its fleet and the simulated outcome.
-    loads
+    consignments
         Seized consignments, as from `taken`.
 
     Returns

@@ -31,7 +31,7 @@ VARIED: Mapping[str, tuple[str, ...]] = MappingProxyType(
 )
 """Tables, and what the keys begin with whose numbers are drawn.
 
-They decide where loads get through, and honest traffic takes no notice of them, so all draws meet the same queues.
+They decide where consignments get through. Honest traffic takes no notice of them, so all draws meet the same queues.
 """
 
 
@@ -42,14 +42,14 @@ class SetNumbers:
     values: tuple[tuple[str, float], ...]
     """Names, as from `varied`, and values [unit of each].
 
-    Besides, `patrols:factor` multiplies the probability that a patrol stops a load on a way round, and `parameters:`
-    is followed by the flow of heroin in t/year, the spread of its years, or a number of `SIZES`.
+    Besides, `patrols:factor` multiplies the probability that a patrol stops a consignment on a bypass, and
+    `parameters:` is followed by the flow of heroin in t/year, the spread of its years, or a number of `SIZES`.
     """
 
     def apply(self, world: World) -> World:
         """World with the other numbers, whole ones rounded.
 
-        Ways round a border keep their proportions if they would exceed all loads.
+        Ways round a border keep their proportions if they would exceed all consignments.
         """
         traffic, detection, patrols = world.traffic, world.detection, 1.0
         shares = {f"{way.border}/{way.way}": way.share for way in world.bypasses}
@@ -87,7 +87,7 @@ SIZES: Mapping[str, str] = MappingProxyType(
         "load_size_selection": "selection",
     }
 )
-"""Fields of the sizes of loads of heroin by name of the number."""
+"""Fields of the sizes of consignments of heroin by name of the number."""
 
 
 def _with_parameter(traffic: Traffic, name: str, value: float) -> Traffic:

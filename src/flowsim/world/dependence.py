@@ -35,7 +35,7 @@ class Reader(Flag):
 
     QUEUES = auto()
     """Travel, service times and waiting of consignments among given honest traffic, and their risk scores without
-    what the load adds."""
+    what the consignment adds."""
 
     ALARM = auto()
     """What consignments meet among given honest traffic, up to an alarm."""

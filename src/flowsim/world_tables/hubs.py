@@ -77,7 +77,7 @@ def _check_places(found: Findings) -> None:
         place = row.cells["place"]
         if found.clean(row, "place") and not routes_through(found, place):
             rule = "lie on the path of a route by road in routes.csv, before its last place"
-            found.add(row, f"must {rule}, got {place!r}, where no load goes on", column="place")
+            found.add(row, f"must {rule}, got {place!r}, where no consignment goes on", column="place")
 
 
 def _check_parts(found: Findings) -> None:
@@ -95,7 +95,7 @@ def _check_parts(found: Findings) -> None:
         }
         most = max((largest.get(drug, 0.0) for drug in drugs), default=0.0)
         if most / row.number("part") > MOST_PARTS:
-            rule = f"split the largest load ({most:g} kg) into at most {MOST_PARTS} parts"
+            rule = f"split the largest consignment ({most:g} kg) into at most {MOST_PARTS} parts"
             found.add(row, f"must {rule}, got {row.cells['part']!r}", column="part")
 
 

@@ -43,7 +43,7 @@ BY_ALARM, ON_TIP, ON_WAY_ROUND, BY_CASE = range(4)
 
 _Group: TypeAlias = tuple[Way, int, int, Way | None, int]
 """What vehicles that stand one after another have in common: their way and route, whether they end in a city, and the
-way and route on which their loads came to a hub."""
+way and route on which their consignments came to a hub."""
 
 
 @dataclass(frozen=True)
@@ -216,11 +216,11 @@ def endings(
 
 
 UP_TO_ALARMS = Reader.WAYS | Reader.SENT | Reader.AVAILABLE | Reader.ALARM
-"""Readers of all that a load meets up to an alarm but cases against rings, whose times the lists hold."""
+"""Readers of all that a consignment meets up to an alarm but cases against rings, whose times the lists hold."""
 
 
 def differs_after_alarms(one: World, other: World) -> bool:
-    """Whether two worlds differ in nothing that a load meets but cases against rings and what follows an alarm."""
+    """Equality of two worlds for a consignment, but for cases against rings and events after an alarm."""
     return key(one, UP_TO_ALARMS) == key(other, UP_TO_ALARMS)
 
 
