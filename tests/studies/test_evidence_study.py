@@ -39,7 +39,7 @@ from flowsim.world.shifts import Shift
 from flowsim.world.traffic import ClassShare, Drug, Flow, Law, LoadSizes, Profile, Stream, Traffic
 from flowsim.world.world import Count, World
 from flowsim.world_tables import provenance, reader
-from flowsim.world_tables.overlays import KEYS
+from flowsim.world_tables.catalogue import TABLES
 
 WORLDS = list(options.options("world", folders=[conf_dir()]))
 
@@ -224,10 +224,10 @@ def test_every_numeric_cell_of_the_tables_is_in_the_ledger(name):
     for table, rows in reader.read_tables(tables).items():
         ends = {end for pair in provenance.INTERVALS.get(table, {}).values() for end in pair}
         for row in rows:
-            key = "/".join(row.cells[column] for column in KEYS[table])
+            key = "/".join(row.cells[column] for column in TABLES[table].key)
             for column, text in row.cells.items():
                 look = re.fullmatch(r"-?[0-9.]+(e-?[0-9]+)?|([0-9]{4}-)?[0-9]{2}-[0-9]{2}", text)
-                if not look or column in (*KEYS[table], *ends, "unit", "year", "source", "note"):
+                if not look or column in (*TABLES[table].key, *ends, "unit", "year", "source", "note"):
                     continue
                 if row.cells.get("checkpoint", "") not in standing and table in ("checkpoints", "lanes", "shifts"):
                     continue

@@ -26,8 +26,8 @@ from flowsim.evidence import load_figures, reported
 from flowsim.evidence.figures import FOLDER as EVIDENCE
 from flowsim.results import files
 from flowsim.world.traffic import HEROIN
-from flowsim.world_tables import reader, readings
-from flowsim.world_tables.overlays import KEYS, REPORTED, key_of, lay
+from flowsim.world_tables import catalogue, reader, readings
+from flowsim.world_tables.overlays import REPORTED, key_of, lay
 
 DATA = Path(fs.__file__).parent / "data"
 TABLES = DATA / "worlds" / "kazakhstan_2010"
@@ -310,7 +310,21 @@ def test_the_rows_of_the_tables_have_different_keys():
         for table, rows in reader.read_tables(DATA / "worlds" / name).items():
             keys = [key_of(row, table=table) for row in rows]
             assert len(set(keys)) == len(keys), table
-    assert set(KEYS) == set(reader.COLUMNS)
+    assert set(catalogue.TABLES) == set(reader.COLUMNS)
+
+
+def test_lanes_that_stand_twice_are_refused_below_an_overlay(tmp_path):
+    """An overlay tells rows apart by their keys, and would leave out one of two that have the same."""
+    shutil.copytree(DATA / "worlds" / "two_routes", tmp_path / "tables")
+    lanes = tmp_path / "tables" / "lanes.csv"
+    lines = lanes.read_text(encoding="utf-8").splitlines()
+    lanes.write_text("\n".join([*lines, lines[1]]) + "\n", encoding="utf-8")
+    over = overlay(tmp_path / "o", scaled="table,key,column,factor,kind,source\nflows,,per_day,1,assumed,a\n")
+    own = {"name": "twice", "title": "Twice", "year": 2010, "detection": fs.load_world("two_routes").detection}
+    rule = rf"lanes\.csv line {len(lines) + 1}, column 'classes' must give \w+ one group of lanes in direction \w+, got"
+    for overlays in ([], [over]):  # the lanes serve both directions, which are two mistakes
+        with pytest.raises(ValueError, match=rf": 2 mistakes\n  {rule} another in line 2\n  {rule} another in line 2$"):
+            reader.load(tmp_path / "tables", **own, overlays=overlays)
 
 
 def references():
@@ -321,7 +335,7 @@ def references():
                 for column, text in row.items():
                     if text and text.startswith(REPORTED):
                         key = text.removeprefix(REPORTED).partition(".")[0]
-                        yield key, (path.stem, tuple(row[name] for name in KEYS[path.stem]), column)
+                        yield key, (path.stem, tuple(row[name] for name in catalogue.TABLES[path.stem].key), column)
 
 
 def cells_of(figures):

@@ -141,7 +141,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "lanes": Table(
         meaning="a group of lanes of a checkpoint with one queue; each class has one group per direction",
-        key=(),
+        key=("checkpoint", "direction", "classes"),
         columns=(
             _name("checkpoint", "checkpoint that it belongs to", table="checkpoints"),
             _word("direction", WAYS, "in or out of the country at a border, both inside it"),
@@ -357,7 +357,7 @@ TABLES: Mapping[str, Table] = {
     ),
     "profiles": Table(
         meaning="weight of one slot of a rhythm of traffic",
-        key=("profile", "slot"),
+        key=("profile", "cycle", "slot"),
         columns=(
             _name("profile", "name of the profile"),
             _word("cycle", tuple(CYCLES), "day of 24 hours, week of 7 days or year of 12 months"),

@@ -15,7 +15,7 @@ from flowsim.world.campaigns import Campaign
 from flowsim.world.checkpoint import stands
 from flowsim.world.shifts import Shift
 from flowsim.world.traffic import mode_of
-from flowsim.world_tables.validate import Findings, check_interval
+from flowsim.world_tables.findings import Findings, check_interval
 
 Group = tuple[str, str, str]
 """Checkpoint, direction and classes of a group of lanes, as written."""

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from flowsim import checks, units
 from flowsim.csv_tables import Row
 from flowsim.world.traffic import DRUGS, HEROIN, Drug, Profile
+from flowsim.world_tables.findings import Findings
 from flowsim.world_tables.parameters import SIZES, sizes_of
-from flowsim.world_tables.validate import Findings
 
 
 def check(found: Findings) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from flowsim.csv_tables import Row
 from flowsim.world.hubs import MOST_PARTS, Hub
 from flowsim.world.traffic import HEROIN
-from flowsim.world_tables.validate import Findings, check_interval, routes_through
+from flowsim.world_tables.findings import Findings, check_interval, routes_through
 
 Classes = Mapping[str, Sequence[tuple[str, float]]]
 """Classes of vehicle and their shares by place of a hub."""

@@ -9,31 +9,7 @@ from pathlib import Path
 from flowsim import checks, csv_tables
 from flowsim.csv_tables import Row
 from flowsim.evidence.figures import Figure, figure, reported
-
-KEYS: Mapping[str, tuple[str, ...]] = {
-    "places": ("place",),
-    "legs": ("start", "end", "mode"),
-    "routes": ("route",),
-    "checkpoints": ("checkpoint",),
-    "lanes": ("checkpoint", "direction", "classes"),
-    "shifts": ("checkpoint", "direction", "classes", "start"),
-    "devices": ("device",),
-    "bypass": ("border", "way"),
-    "campaigns": ("campaign",),
-    "streams": ("drug", "origin", "mode"),
-    "drugs": ("drug",),
-    "hubs": ("place",),
-    "hub_classes": ("place", "class"),
-    "classes": ("mode", "class"),
-    "cities": ("place",),
-    "flows": ("flow",),
-    "counts": ("count",),
-    "profiles": ("profile", "cycle", "slot"),
-    "parameters": ("parameter",),
-    "route_evidence": ("evidence",),
-    "routes_excluded": ("evidence",),
-}
-"""Key columns of each table."""
+from flowsim.world_tables.catalogue import TABLES
 
 DROPPED = ("table", "key", "kind", "source")
 """Columns of `dropped.csv`: rows of the table with this beginning of their key are left out."""
@@ -55,8 +31,8 @@ Rows = Mapping[str, tuple[Row, ...]]
 
 
 def key_of(row: Row, *, table: str) -> tuple[str, ...]:
-    """Key of a row of a table."""
-    return tuple(row.cells[column] for column in KEYS[table])
+    """What tells a row of a table from the others."""
+    return tuple(row.cells[column] for column in TABLES[table].key)
 
 
 def lay(
@@ -112,7 +88,7 @@ def _read(files: Mapping[str, Path], name: str, *, folder: Path, columns: Sequen
     """Rows of a table of an overlay; columns other than key, kind and source are optional."""
     if name not in files:
         return ()
-    needed = (*KEYS.get(name, columns), "kind", "source")
+    needed = (*(TABLES[name].key if name in TABLES else columns), "kind", "source")
     found = csv_tables.read(files[name], columns=columns, absent=[column for column in columns if column not in needed])
     return tuple(replace(row, table=f"{folder.name}/{row.table}") for row in found)
 
@@ -125,7 +101,7 @@ def _chosen(rows: Sequence[Row], key: str, *, table: str) -> list[int]:
 
 def _found(laid: Rows, row: Row) -> tuple[str, list[int]]:
     where, table = f"{row.table} line {row.line}", row.text("table")
-    checks.known(table, list(KEYS), thing=f"{where}: table")
+    checks.known(table, list(TABLES), thing=f"{where}: table")
     key = row.text("key", default="")
     chosen = _chosen(laid[table], key, table=table)
     checks.require(bool(chosen), thing=f"{where}: key", rule=f"begin the key of a row of {table}.csv", value=key)

@@ -12,7 +12,7 @@ from flowsim.evidence import figure
 from flowsim.world.detection import Detection
 from flowsim.world.world import World
 from flowsim.world_tables.catalogue import TABLES
-from flowsim.world_tables.overlays import KEYS, Rows, converted, key_of
+from flowsim.world_tables.overlays import Rows, converted, key_of
 
 INTERVALS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "legs": {"distance": ("distance_low", "distance_high")},
@@ -180,7 +180,7 @@ def _of_row(row: Row, table: str) -> Iterator[Number]:
     ends = {end for pair in intervals.values() for end in pair}
     for column in TABLES[table].columns:
         name = column.name
-        if name in KEYS[table] or name in ends or not row.cells[name]:
+        if name in TABLES[table].key or name in ends or not row.cells[name]:
             continue
         if column.form not in ("number", "whole", *DAYS):
             continue

@@ -20,9 +20,9 @@ from flowsim.world.world import Identity, World
 from flowsim.world_tables import controls, drugs, hubs, network_and_traffic, validate
 from flowsim.world_tables import parameters as world_parameters
 from flowsim.world_tables.catalogue import SOURCED, TABLES
+from flowsim.world_tables.findings import Findings
 from flowsim.world_tables.overlays import REPORTED, lay
-from flowsim.world_tables.parameters import WorldParameter
-from flowsim.world_tables.validate import Findings
+from flowsim.world_tables.parameters import Parameter
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     name: tuple(column.name for column in (*table.columns, *SOURCED)) for name, table in TABLES.items()

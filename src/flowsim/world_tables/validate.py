@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -16,63 +16,7 @@ from flowsim.world.traffic import CYCLES, mode_of
 from flowsim.world.world import way_across
 from flowsim.world_tables import parameters
 from flowsim.world_tables.catalogue import SOURCED, TABLES
-
-Rows = Mapping[str, tuple[Row, ...]]
-"""Rows of each table of a world."""
-
-
-class Findings:
-    """Errors found so far, and the tables, rows and cells excluded from further checks."""
-
-    def __init__(self, rows: Rows, *, partial: Sequence[str]) -> None:
-        """Begin without errors.
-
-        Parameters
-        ----------
-        rows
-            Rows of each table.
-        partial
-            Tables with rows missing because of a malformed file.
-        """
-        self.rows = rows
-        self.mistakes: list[Mistake] = []
-        self.partial = set(partial)
-        self._cells: set[tuple[str, int, str]] = set()
-        self._rows: set[tuple[str, int]] = set()
-
-    def add(self, row: Row, text: str, *, column: str = "") -> None:
-        """Note an error of a row or of one of its cells."""
-        self.mistakes.append(row.mistake(text, column=column))
-        self._cells.add((row.table, row.line, column))
-        self._rows.add((row.table, row.line))
-
-    def note(self, row: Row, error: ValueError, *, column: str) -> None:
-        """Note an error with the cell already named in its message."""
-        self.mistakes.append(Mistake(row.table, row.line, str(error)))
-        self._cells.add((row.table, row.line, column))
-        self._rows.add((row.table, row.line))
-
-    def spoil(self, row: Row) -> None:
-        """Exclude all cells of a row from further checks, because of an error named elsewhere."""
-        self._cells |= {(row.table, row.line, column) for column in row.cells}
-        self._rows.add((row.table, row.line))
-
-    @property
-    def sound(self) -> bool:
-        """Whether there are no errors at all."""
-        return not (self.mistakes or self.partial or self._rows)
-
-    def clean(self, row: Row, *columns: str) -> bool:
-        """Whether a row, or each of some of its cells, is free of errors."""
-        if not columns:
-            return (row.table, row.line) not in self._rows
-        return not any((row.table, row.line, column) in self._cells for column in columns)
-
-    def whole(self, table: str, *columns: str) -> bool:
-        """Whether a table has all its rows, and these columns are free of errors."""
-        if table in self.partial:
-            return False
-        return all(self.clean(row, column) for row in self.rows[table] for column in columns)
+from flowsim.world_tables.findings import Findings, Rows, routes_through
 
 
 class _Traveller(NamedTuple):
@@ -120,6 +64,7 @@ def repeated(rows: Rows) -> list[Mistake]:
     """Find duplicate rows."""
     found = Findings(rows, partial=())
     _check_keys(found)
+    _check_served(found)
     return found.mistakes
 
 
@@ -139,10 +84,10 @@ def _check_cells(found: Findings, *, spoilt: set[tuple[str, int]]) -> None:
 
 
 def _check_keys(found: Findings) -> None:
-    """Check the uniqueness of keys; a leg is the same in both directions."""
+    """Each key once; a leg is the same in both directions, and of lanes `_check_served` says more."""
     for name, table in TABLES.items():
         first: dict[tuple[str, ...], Row] = {}
-        for row in found.rows[name] if table.key else ():
+        for row in found.rows[name] if name != "lanes" else ():
             key = tuple(row.cells[column] for column in table.key)
             if name == "legs":
                 key = (*sorted(key[:2]), key[2])
@@ -227,8 +172,8 @@ def _check_profiles(found: Findings) -> None:
                 found.add(row, f"must be a {cycle} profile, got {row.cells[cycle]!r}, which is {got}", column=cycle)
 
 
-def _check_lanes(found: Findings) -> None:
-    """Check lanes: every checkpoint has some, and a class has one group of them per direction."""
+def _check_served(found: Findings) -> None:
+    """A class has one group of lanes per direction of a checkpoint."""
     served: dict[tuple[str, str, str], Row] = {}
     for row in found.rows["lanes"]:
         if not found.clean(row, "checkpoint", "direction", "classes"):
@@ -240,6 +185,11 @@ def _check_lanes(found: Findings) -> None:
                     rule = f"give {vehicle_class} one group of lanes in direction {way}"
                     found.add(row, f"must {rule}, got another in line {before.line}", column="classes")
                     break
+
+
+def _check_lanes(found: Findings) -> None:
+    """Every checkpoint has lanes, and a class has one group of them per direction."""
+    _check_served(found)
     if found.whole("lanes", "checkpoint"):
         have = {row.cells["checkpoint"] for row in found.rows["lanes"]}
         for row in found.rows["checkpoints"]:
@@ -378,34 +328,6 @@ def _check_ways(found: Findings, *, year: int) -> None:
 def _stands(found: Findings, row: Row, *, year: int) -> bool:
     dated = found.clean(row, "from", "to")
     return not dated or stands(row.cells["from"], row.cells["to"], year=year)
-
-
-def check_interval(found: Findings, table: str, column: str) -> None:
-    """Find numbers of a column outside the interval of its columns _low and _high.
-
-    Parameters
-    ----------
-    found
-        Findings of the tables so far; errors found are added.
-    table, column
-        Table and column of the numbers.
-    """
-    for row in found.rows[table]:
-        if not found.clean(row, column, f"{column}_low", f"{column}_high"):
-            continue
-        low, high = row.number(f"{column}_low"), row.number(f"{column}_high")
-        if not low <= row.number(column) <= high:
-            rule = f"lie in its interval [{low:g}, {high:g}]"
-            found.add(row, f"must {rule}, got {row.cells[column]!r}", column=column)
-
-
-def routes_through(found: Findings, place: str) -> list[Row]:
-    """Valid routes by road through a place and beyond."""
-    return [
-        row
-        for row in found.rows["routes"]
-        if found.clean(row, "mode", "path") and row.cells["mode"] == "road" and place in row.words("path")[:-1]
-    ]
 
 
 def _travellers(found: Findings) -> Iterator[_Traveller]:
