@@ -21,8 +21,8 @@ from flowsim.results import files
 from flowsim.world import hashes, utilisation
 from flowsim.world.traffic import Profile
 from flowsim.world.world import Count
-from flowsim.world_tables.catalogue import SOURCED, TABLES
 from flowsim.world_tables.parameters import PARAMETERS
+from flowsim.world_tables.table_columns import SOURCED, TABLES
 
 MINE = ("world=mine", "--config-dir", "mine")
 

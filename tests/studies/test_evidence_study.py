@@ -39,7 +39,7 @@ from flowsim.world.shifts import Shift
 from flowsim.world.traffic import ClassShare, Drug, Flow, Law, LoadSizes, Profile, Stream, Traffic
 from flowsim.world.world import Count, World
 from flowsim.world_tables import provenance, reader
-from flowsim.world_tables.catalogue import TABLES
+from flowsim.world_tables.table_columns import TABLES
 
 WORLDS = list(options.options("world", folders=[conf_dir()]))
 

@@ -23,8 +23,8 @@ from flowsim.world.intelligence import NO_INTELLIGENCE
 from flowsim.world.shifts import Shift
 from flowsim.world.traffic import Profile
 from flowsim.world_tables import provenance, reader
-from flowsim.world_tables.catalogue import TABLES
 from flowsim.world_tables.overlays import lay
+from flowsim.world_tables.table_columns import TABLES
 
 MECHANISMS = ("shifts", "bypass", "campaigns", "hubs", "hub_classes")
 COLUMNS = {"checkpoints": ("bribe",), "lanes": ("stop", "wagons"), "flows": ("timetable",)}

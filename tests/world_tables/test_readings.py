@@ -27,7 +27,7 @@ from flowsim.evidence import load_figures, reported
 from flowsim.evidence.figures import FOLDER as EVIDENCE
 from flowsim.results import files
 from flowsim.world.traffic import HEROIN
-from flowsim.world_tables import catalogue, reader, readings
+from flowsim.world_tables import reader, readings, table_columns
 from flowsim.world_tables.overlays import REPORTED, key_of, lay
 
 DATA = Path(fs.__file__).parent / "data"
@@ -312,7 +312,7 @@ def test_the_rows_of_the_tables_have_different_keys():
         for table, rows in reader.read_tables(DATA / "worlds" / name).items():
             keys = [key_of(row, table=table) for row in rows]
             assert len(set(keys)) == len(keys), table
-    assert set(catalogue.TABLES) == set(reader.COLUMNS)
+    assert set(table_columns.TABLES) == set(reader.COLUMNS)
 
 
 def test_lanes_that_stand_twice_are_refused_below_an_overlay(tmp_path):
@@ -337,7 +337,7 @@ def references():
                 for column, text in row.items():
                     if text and text.startswith(REPORTED):
                         key = text.removeprefix(REPORTED).partition(".")[0]
-                        yield key, (path.stem, tuple(row[name] for name in catalogue.TABLES[path.stem].key), column)
+                        yield key, (path.stem, tuple(row[name] for name in table_columns.TABLES[path.stem].key), column)
 
 
 def cells_of(figures):

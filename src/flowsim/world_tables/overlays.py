@@ -9,7 +9,7 @@ from pathlib import Path
 from flowsim import checks, csv_tables
 from flowsim.csv_tables import Row
 from flowsim.evidence.figures import Figure, figure, reported
-from flowsim.world_tables.catalogue import TABLES
+from flowsim.world_tables.table_columns import TABLES
 
 DROPPED = ("table", "key", "kind", "source")
 """Columns of `dropped.csv`: rows of the table with this beginning of their key are left out."""

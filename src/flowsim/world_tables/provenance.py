@@ -11,8 +11,8 @@ from flowsim.csv_tables import Row
 from flowsim.evidence import figure
 from flowsim.world.detection import Detection
 from flowsim.world.world import World
-from flowsim.world_tables.catalogue import TABLES
 from flowsim.world_tables.overlays import Rows, converted, key_of
+from flowsim.world_tables.table_columns import TABLES
 
 INTERVALS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "legs": {"distance": ("distance_low", "distance_high")},

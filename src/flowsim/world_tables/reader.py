@@ -19,10 +19,9 @@ from flowsim.world.traffic import Profile, Traffic
 from flowsim.world.world import Identity, World
 from flowsim.world_tables import controls, drugs, hubs, network_and_traffic, validate
 from flowsim.world_tables import parameters as world_parameters
-from flowsim.world_tables.catalogue import SOURCED, TABLES
 from flowsim.world_tables.findings import Findings
 from flowsim.world_tables.overlays import REPORTED, lay
-from flowsim.world_tables.parameters import Parameter
+from flowsim.world_tables.table_columns import SOURCED, TABLES
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     name: tuple(column.name for column in (*table.columns, *SOURCED)) for name, table in TABLES.items()
@@ -273,7 +272,7 @@ def _parts(found: Findings, *, year: int) -> dict[str, Any]:
 
 
 def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year: int, detection: Detection) -> World:
-    parameters: Mapping[str, WorldParameter] = parts["parameters"]
+    parameters: Mapping[str, world_parameters.WorldParameter] = parts["parameters"]
     network = Network(
         places=parts["places"],
         legs=parts["legs"],

@@ -15,8 +15,8 @@ from flowsim.world.checkpoint import stands, ways
 from flowsim.world.traffic import CYCLES, mode_of
 from flowsim.world.world import way_across
 from flowsim.world_tables import parameters
-from flowsim.world_tables.catalogue import SOURCED, TABLES
 from flowsim.world_tables.findings import Findings, Rows, routes_through
+from flowsim.world_tables.table_columns import SOURCED, TABLES
 
 
 class _Traveller(NamedTuple):
