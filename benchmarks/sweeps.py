@@ -111,7 +111,7 @@ def between_simulations(typed: tuple[str, ...]) -> tuple[list[float], list[float
 
 MARKED = """
 import sys, time
-from flowsim.studies import request
+from flowsim.config import request
 from flowsim.sweeps import runner, plugins
 from flowsim import simulate
 marks = open({marks!r}, 'a', buffering=1)

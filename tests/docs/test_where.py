@@ -30,20 +30,17 @@ STEP = re.compile(
 MOST = {"a policy kind": 5, "a property of a device": 9, "a result variable": 4, "a figure": 3, "a study": 3}
 
 GUARDS = (
-    "tests/test_architecture.py::test_the_page_is_that_of_the_packages",
-    "tests/test_docs.py",
-    "tests/test_paper_figures.py",
-    "tests/test_configs.py::test_each_experiment_composes_has_a_title_and_writes_into_its_folder",
+    "tests/test_architecture.py",
+    "tests/docs/test_docs.py",
+    "tests/studies/test_paper_figures.py",
+    "tests/config/test_configs.py::test_each_experiment_composes_has_a_title_and_writes_into_its_folder",
     "tests/test_cli.py::test_every_study_says_which_keys_have_an_effect",
-    "tests/test_policies.py::test_every_kind_of_change_is_documented_and_in_the_guide",
-    "tests/test_policies.py::test_kinds_are_dataclasses_whose_numbers_a_parameter_can_hold",
-    "tests/test_policies.py::test_a_policy_is_loaded_by_name",
-    "tests/test_claims.py::test_every_key_that_is_offered_is_read",
+    "tests/policy/test_policies.py::test_every_kind_of_change_is_documented_and_in_the_guide",
+    "tests/policy/test_policies.py::test_kinds_are_dataclasses_whose_numbers_a_parameter_can_hold",
+    "tests/policy/test_policies.py::test_a_policy_is_loaded_by_name",
+    "tests/docs/test_claims.py::test_every_key_that_is_offered_is_read",
 )
 """Tests of the tree that would say if a walk had left a file out."""
-
-OF_EACH_MODULE = ("test_modules_are_short", "test_functions_are_short", "test_public_names_are_documented")
-"""Tests of the architecture that hold each module by itself."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,10 +146,8 @@ def test_each_walk_gives_something_that_works_and_leaves_no_file_out(walks, tmp_
     files = set().union(*(files_of(walk) for walk in walks))
     assert set(changed(root)) == files
     own = sorted(file for file in files if file.startswith("tests/"))
-    modules = [file.removeprefix("src/") for file in sorted(files) if file.startswith("src/")]
-    each = [f"tests/test_architecture.py::{name}[{module}]" for name in OF_EACH_MODULE for module in modules]
-    printed = "tests/test_printed.py::test_all_that_a_page_prints_works_in_its_order"
+    printed = "tests/docs/test_printed.py::test_all_that_a_page_prints_works_in_its_order"
     pages = [f"{printed}[{file}]" for file in files if file.startswith("experiments/")]
     options = ("-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-m", "")
-    said = python(root, *options, *own, *GUARDS, *each, *pages)
+    said = python(root, *options, *own, *GUARDS, *pages)
     assert re.search(r"\d+ passed", said), said
