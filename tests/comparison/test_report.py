@@ -111,7 +111,7 @@ def test_what_policies_add_in_the_world_is_said_and_stands_beside_their_names(re
     drawn = [label.get_text() for label in effects_of.axes[0].get_yticklabels()]
     assert "lever (+8 posts)" in drawn
     assert "harm" in drawn
-    assert any(printed.get_text().endswith("lever (+8 posts)") for text in trade.texts)
+    assert any(text.get_text().endswith("lever (+8 posts)") for text in trade.texts)
     assert "What policies add" not in " ".join(analyse(results).lines)
 
 
