@@ -12,13 +12,14 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 # Without bytecode on disk every command would compile half a thousand modules anew, which takes longer than its work.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help run test verify bench lint docs pages figures env lock clean FORCE
+.PHONY: help run test verify verify-full bench lint docs pages figures env lock clean FORCE
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run      the baseline of 2010: table, map, results file (ARGS='inflow=60' for another)"
 	@echo "make test     the tests, without the slow ones (ARGS='-k network' to select, ARGS='-m \"\"' for all)"
 	@echo "make verify   slow statistical checks of the engines against theory and against each other"
+	@echo "make verify-full  the same with full amounts, for hours; resumes after an interruption, log in verification/"
 	@echo "make bench    speed of the engines"
 	@echo "make lint     ruff, codespell, mypy"
 	@echo "make docs     the documentation as web pages in build/docs/"
@@ -36,6 +37,9 @@ test: $(READY)
 
 verify: $(READY)
 	@$(BIN)/python -m pytest -q -m "" -n 2 --dist worksteal verification $(ARGS)
+
+verify-full: $(READY)
+	@FLOWSIM_VERIFY=full $(BIN)/python -m pytest -q -m "" -n 2 --dist worksteal verification $(ARGS)
 
 bench: $(READY)
 	@$(BIN)/python benchmarks/run.py $(ARGS)

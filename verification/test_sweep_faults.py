@@ -35,9 +35,11 @@ sys.path.append(str(ROOT / "tests"))
 
 import sweep_stores as small  # noqa: E402  # shared with the tests
 
+from verification.amounts import amount  # noqa: E402
+
 pytestmark = pytest.mark.slow
 
-KILLS = 50
+KILLS = amount(20, 50)
 """Kills in all, of workers and of parents."""
 
 INFLOWS = tuple(str(number) for number in range(1, 31))
