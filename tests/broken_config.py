@@ -195,7 +195,8 @@ def whole() -> DictConfig:
 def build(case: Setting, composed: DictConfig) -> None:
     """Build all that a run needs from the teaching world and a setting.
 
-    Composing takes time; where a setting has the type of its key, it is put into what was composed before.
+    Composing takes time; where a setting has the type of its key, it is put into what was composed before. One of
+    `inspection` can break nothing but the world.
     """
     if case.composed:
         composed = compose_config(["world=single_checkpoint", *case.overrides])
@@ -203,11 +204,12 @@ def build(case: Setting, composed: DictConfig) -> None:
         composed = composed.copy()
         for override in diagnose.parse(case.overrides):
             OmegaConf.update(composed, override.key_or_group, override.value())
-    check_experiment(composed)
-    build_plan(composed)
-    engine_of(composed)
-    build_policies(composed)
-    build_readings(composed)
+    if not case.overrides[0].startswith("inspection."):
+        check_experiment(composed)
+        build_plan(composed)
+        engine_of(composed)
+        build_policies(composed)
+        build_readings(composed)
     build_world(composed, folders=())
 
 

@@ -18,8 +18,8 @@ from together import together
 
 from flowsim import checks
 from flowsim.config import options, references
-from flowsim.config.build import build_plan, build_policies, build_world, engine_of, world_numbers
-from flowsim.config.calibration_files import build_calibration
+from flowsim.config.build import OF_WORLD, build_plan, build_policies, build_world, engine_of, world_numbers
+from flowsim.config.calibration import build_calibration
 from flowsim.config.compose import check_experiment, compose_config
 from flowsim.config.inspection_files import Inspection
 from flowsim.config.options import conf_dir
@@ -41,11 +41,25 @@ KEYS = (
 )
 
 
-@pytest.mark.parametrize(("group", "name"), FILES, ids=[f"{group}={name}" for group, name in FILES])
-def test_each_file_composes_and_builds(group, name):
+@pytest.fixture(scope="module")
+def world_of():
+    """World of a configuration, built once for all whose parts that make a world are the same."""
+    built = {}
+
+    def world_of(composed):
+        parts = OmegaConf.to_yaml(OmegaConf.masked_copy(composed, list(OF_WORLD)), resolve=True)
+        if parts not in built:
+            built[parts] = build_world(composed)
+        return built[parts]
+
+    return world_of
+
+
+@together("group, name", FILES, ids=[f"{group}={name}" for group, name in FILES])
+def test_each_file_composes_and_builds(group, name, world_of):
     composed = compose_config([f"{group}={name}"])
     assert composed.hydra.runtime.choices[group] == name
-    world = build_world(composed)
+    world = world_of(composed)
     for policy in build_policies(composed):
         policy.apply(world)
     build_plan(composed)
@@ -75,7 +89,11 @@ def test_every_key_of_the_file_is_explained():
             assert yaml.safe_load(key.default) == declared[key.name]
 
 
-@pytest.mark.parametrize("names", [*pairwise(POLICIES), POLICIES], ids="+".join)
+@pytest.mark.parametrize(
+    "names",
+    [POLICIES, *(pytest.param(list(pair), marks=pytest.mark.slow) for pair in pairwise(POLICIES))],
+    ids="+".join,
+)
 def test_policies_compose(names):  # every pair of them is composed in test_policies.py, without Hydra
     policies = build_policies(compose_config([f"policy=[{','.join(names)}]"]))
     assert compose(policies).name == "+".join(names)

@@ -40,7 +40,7 @@ KAZAKHSTAN = (
     (*SHORT, "inspection.effort.south=0.9"),
     (*SHORT, "draws=2", "policy=caricc", "inflow=60"),
 )
-QUICK = (REQUESTS[1], REQUESTS[3], REQUESTS[10])
+QUICK = (REQUESTS[1], REQUESTS[10])
 """Those of the small worlds that are run each time."""
 
 EXPECTED = {KAZAKHSTAN[0]: 449, KAZAKHSTAN[1]: 1298, KAZAKHSTAN[2]: 2510, KAZAKHSTAN[3]: 452, KAZAKHSTAN[4]: 1574}
