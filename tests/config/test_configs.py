@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 import yaml
-from flowsim.config.calibration import build_calibration
 from omegaconf import OmegaConf, open_dict
 from omegaconf.errors import OmegaConfBaseException
 from paths import ROOT
@@ -20,6 +19,7 @@ from together import together
 from flowsim import checks
 from flowsim.config import options, references
 from flowsim.config.build import OF_WORLD, build_plan, build_policies, build_world, engine_of, world_numbers
+from flowsim.config.calibration_files import build_calibration
 from flowsim.config.compose import check_experiment, compose_config
 from flowsim.config.inspection_files import Inspection
 from flowsim.config.options import conf_dir
