@@ -12,8 +12,9 @@ from pathlib import Path
 import flowsim
 from flowsim.world import hashes
 from flowsim.world_tables.columns import Column
+from flowsim.world_tables.forms import SOURCED
 from flowsim.world_tables.parameters import PARAMETERS
-from flowsim.world_tables.table_columns import SOURCED, TABLES
+from flowsim.world_tables.table_columns import TABLES
 
 SOURCE = Path(flowsim.__file__).parent / "data" / "worlds" / "single_checkpoint"
 

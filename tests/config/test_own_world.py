@@ -21,8 +21,9 @@ from flowsim.results import files
 from flowsim.world import hashes, utilisation
 from flowsim.world.traffic import Profile
 from flowsim.world.world import Count
+from flowsim.world_tables.forms import SOURCED
 from flowsim.world_tables.parameters import PARAMETERS
-from flowsim.world_tables.table_columns import SOURCED, TABLES
+from flowsim.world_tables.table_columns import TABLES
 
 MINE = ("world=mine", "--config-dir", "mine")
 

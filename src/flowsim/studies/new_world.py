@@ -13,8 +13,9 @@ from flowsim.config.request import Request
 from flowsim.config.study import Study
 from flowsim.simulation.simulate import Progress
 from flowsim.world_tables.columns import FORMS, Column, Table
+from flowsim.world_tables.forms import SOURCED
 from flowsim.world_tables.parameters import PARAMETERS
-from flowsim.world_tables.table_columns import SOURCED, TABLES
+from flowsim.world_tables.table_columns import TABLES
 
 WORDS = ("null", "true", "false", "yes", "no", "on", "off", "nan", "inf")
 """Names with another meaning in YAML or on the command line."""

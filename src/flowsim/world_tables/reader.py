@@ -17,11 +17,14 @@ from flowsim.world.detection import Detection
 from flowsim.world.network import Network
 from flowsim.world.traffic import Profile, Traffic
 from flowsim.world.world import Identity, World
-from flowsim.world_tables import controls, drugs, hubs, network_and_traffic, validate
+from flowsim.world_tables import consignments, controls, validate
+from flowsim.world_tables import network as network_tables
 from flowsim.world_tables import parameters as world_parameters
+from flowsim.world_tables import traffic as traffic_tables
 from flowsim.world_tables.findings import Findings
+from flowsim.world_tables.forms import SOURCED
 from flowsim.world_tables.overlays import REPORTED, lay
-from flowsim.world_tables.table_columns import SOURCED, TABLES
+from flowsim.world_tables.table_columns import TABLES
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     name: tuple(column.name for column in (*table.columns, *SOURCED)) for name, table in TABLES.items()
@@ -124,9 +127,6 @@ def load(
         except ValueError as error:
             mistakes.append(Mistake("overlay", 0, str(error)))
     found = validate.examine(rows, year=year, partial=sorted(partial), spoilt=spoilt)
-    drugs.check(found)
-    controls.check(found)
-    hubs.check(found)
     parts = _parts(found, year=year)
     _refuse([*mistakes, *found.mistakes], thing=thing)
     try:
@@ -239,26 +239,26 @@ def _parts(found: Findings, *, year: int) -> dict[str, Any]:
     parameters = {
         row.text("parameter"): made for row, made in _made(found, "parameters", world_parameters.read_parameter)
     }
-    places = {place.name: place for _, place in _made(found, "places", network_and_traffic.place)}
+    places = {place.name: place for _, place in _made(found, "places", network_tables.place)}
     profiles = _profiles(found)
-    devices = {device.name: device for _, device in _made(found, "devices", network_and_traffic.device)}
+    devices = {device.name: device for _, device in _made(found, "devices", controls.device)}
     groups: dict[str, list[LaneGroup]] = {}
     shifts = controls.shifts(found)
-    for row, group in _made(found, "lanes", lambda row: network_and_traffic.group(row, shifts=shifts)):
+    for row, group in _made(found, "lanes", lambda row: controls.group(row, shifts=shifts)):
         groups.setdefault(row.text("checkpoint"), []).append(group)
-    classes = hubs.classes(found)
+    classes = consignments.classes(found)
     makers: dict[str, Callable[[Row], object]] = {
-        "legs": lambda row: network_and_traffic.leg(row, places=places, parameters=parameters),
-        "routes": network_and_traffic.route,
-        "checkpoints": lambda row: network_and_traffic.checkpoint(row, groups=groups, devices=devices),
-        "streams": network_and_traffic.stream,
-        "classes": network_and_traffic.class_share,
-        "drugs": lambda row: drugs.drug(row, profiles=profiles),
-        "cities": lambda row: (row.text("place"), row.number("weight")),
-        "flows": lambda row: network_and_traffic.flow(row, profiles=profiles),
-        "counts": lambda row: network_and_traffic.count(row, factor=parameters["backcast_factor"]),
+        "legs": lambda row: network_tables.leg(row, places=places, parameters=parameters),
+        "routes": network_tables.route,
+        "checkpoints": lambda row: controls.checkpoint(row, groups=groups, devices=devices),
+        "streams": consignments.stream,
+        "classes": consignments.class_share,
+        "drugs": lambda row: consignments.drug(row, profiles=profiles),
+        "cities": consignments.city,
+        "flows": lambda row: traffic_tables.flow(row, profiles=profiles),
+        "counts": lambda row: traffic_tables.count(row, factor=parameters["backcast_factor"]),
         "bypass": controls.bypass,
-        "hubs": lambda row: hubs.hub(row, classes=classes),
+        "hubs": lambda row: consignments.hub(row, classes=classes),
     }
     for table, make in makers.items():
         made[table] = tuple(part for _, part in _made(found, table, make))

@@ -10,13 +10,13 @@ from typing import NamedTuple
 
 from flowsim import checks
 from flowsim.csv_tables import Mistake, Row
-from flowsim.world import hashes
-from flowsim.world.checkpoint import stands, ways
-from flowsim.world.traffic import CYCLES, mode_of
+from flowsim.world.checkpoint import stands
+from flowsim.world.traffic import mode_of
 from flowsim.world.world import way_across
-from flowsim.world_tables import parameters
+from flowsim.world_tables import consignments, controls, network, parameters, traffic
 from flowsim.world_tables.findings import Findings, Rows, routes_through
-from flowsim.world_tables.table_columns import SOURCED, TABLES
+from flowsim.world_tables.forms import SOURCED
+from flowsim.world_tables.table_columns import TABLES
 
 
 class _Traveller(NamedTuple):
@@ -52,11 +52,12 @@ def examine(rows: Rows, *, year: int, partial: Sequence[str] = (), spoilt: Seque
     _check_cells(found, spoilt={(row.table, row.line) for row in spoilt})
     _check_keys(found)
     _check_references(found)
-    for check in (_check_sums, _check_profiles, _check_lanes, _check_streams, _check_evidence, _check_parameters):
-        check(found)
-    _check_hashes(found)
-    _check_legs(found)
+    _check_sums(found)
+    for family in (traffic, controls, consignments, network):
+        family.check(found)
+    _check_parameters(found)
     _check_ways(found, year=year)
+    consignments.check_hubs(found)
     return found
 
 
@@ -64,7 +65,7 @@ def repeated(rows: Rows) -> list[Mistake]:
     """Find duplicate rows."""
     found = Findings(rows, partial=())
     _check_keys(found)
-    _check_served(found)
+    controls.check_served(found)
     return found.mistakes
 
 
@@ -84,7 +85,7 @@ def _check_cells(found: Findings, *, spoilt: set[tuple[str, int]]) -> None:
 
 
 def _check_keys(found: Findings) -> None:
-    """Each key once; a leg is the same in both directions, and of lanes `_check_served` says more."""
+    """Each key once; a leg is the same in both directions, and of lanes `controls.check_served` says more."""
     for name, table in TABLES.items():
         first: dict[tuple[str, ...], Row] = {}
         for row in found.rows[name] if name != "lanes" else ():
@@ -119,13 +120,6 @@ def _check_references(found: Findings) -> None:
                         found.add(row, f"must {rule}, got {word!r}{near}", column=column.name)
 
 
-def _groups(found: Findings, table: str, *columns: str) -> Iterator[tuple[tuple[str, ...], list[Row]]]:
-    groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
-    for row in found.rows[table]:
-        groups[tuple(row.cells[column] for column in columns)].append(row)
-    yield from groups.items()
-
-
 def _check_sums(found: Findings) -> None:
     """Check the sums of shares of a whole: one each."""
     for table, column, by in (
@@ -135,107 +129,16 @@ def _check_sums(found: Findings) -> None:
     ):
         if not found.whole(table, column, *by):
             continue
-        for key, rows in _groups(found, table, *by):
+        groups: dict[tuple[str, ...], list[Row]] = defaultdict(list)
+        for row in found.rows[table]:
+            groups[tuple(row.cells[name] for name in by)].append(row)
+        for key, rows in groups.items():
             total = math.fsum(row.number(column) for row in rows)
             if abs(total - 1.0) > 1e-6:
                 over = " and ".join(f"{name} {word}" for name, word in zip(by, key, strict=True))
                 lines = ", ".join(str(row.line) for row in rows)
                 text = f"must sum to 1 over {over} (line {lines}), got {total:.6g}"
                 found.add(rows[0], text, column=column)
-
-
-def _check_profiles(found: Findings) -> None:
-    if not found.whole("profiles", "profile", "cycle", "slot", "weight"):
-        return
-    for (name,), rows in _groups(found, "profiles", "profile"):
-        cycle = rows[0].cells["cycle"]
-        first = 1 if cycle == "seasonal" else 0
-        slots = range(first, first + CYCLES[cycle])
-        for row in rows:
-            if row.cells["cycle"] != cycle:
-                found.add(row, f"must be {cycle} as in line {rows[0].line}, got {row.cells['cycle']!r}", column="cycle")
-            elif row.whole("slot") not in slots:
-                rule = f"lie in [{slots[0]}, {slots[-1]}] in a {cycle} profile"
-                found.add(row, f"must {rule}, got {row.cells['slot']!r}", column="slot")
-        missing = [str(slot) for slot in slots if slot not in [row.whole("slot") for row in rows]]
-        if missing:
-            rule = f"have slots {slots[0]} to {slots[-1]} of profile '{name}'"
-            found.add(rows[0], f"must {rule}, got none for {', '.join(missing)}", column="slot")
-        mean = math.fsum(row.number("weight") for row in rows) / len(slots)
-        if all(found.clean(row) for row in rows) and abs(mean - 1.0) >= 1e-3:
-            found.add(rows[0], f"must have a mean of 1 over profile '{name}', got {mean:.6g}", column="weight")
-    cycles = {row.cells["profile"]: row.cells["cycle"] for row in found.rows["profiles"]}
-    for row in found.rows["flows"]:
-        for cycle in CYCLES:
-            got = cycles.get(row.cells[cycle], cycle)
-            if got != cycle:
-                found.add(row, f"must be a {cycle} profile, got {row.cells[cycle]!r}, which is {got}", column=cycle)
-
-
-def _check_served(found: Findings) -> None:
-    """A class has one group of lanes per direction of a checkpoint."""
-    served: dict[tuple[str, str, str], Row] = {}
-    for row in found.rows["lanes"]:
-        if not found.clean(row, "checkpoint", "direction", "classes"):
-            continue
-        for way in ways(row.cells["direction"]):
-            for vehicle_class in row.words("classes"):
-                before = served.setdefault((row.cells["checkpoint"], way, vehicle_class), row)
-                if before is not row:
-                    rule = f"give {vehicle_class} one group of lanes in direction {way}"
-                    found.add(row, f"must {rule}, got another in line {before.line}", column="classes")
-                    break
-
-
-def _check_lanes(found: Findings) -> None:
-    """Every checkpoint has lanes, and a class has one group of them per direction."""
-    _check_served(found)
-    if found.whole("lanes", "checkpoint"):
-        have = {row.cells["checkpoint"] for row in found.rows["lanes"]}
-        for row in found.rows["checkpoints"]:
-            if row.cells["checkpoint"] not in have and found.clean(row, "checkpoint"):
-                found.add(
-                    row, f"must have lanes in lanes.csv, got none for {row.cells['checkpoint']!r}", column="checkpoint"
-                )
-
-
-def _check_streams(found: Findings) -> None:
-    """Check streams: each has routes and classes of vehicle, and every route a stream."""
-    pairs = {
-        name: {(row.cells["origin"], row.cells["mode"]) for row in found.rows[name]} for name in ("streams", "routes")
-    }
-    modes = [row.cells["mode"] for row in found.rows["classes"]]
-    for table, other, rule in (
-        ("streams", "routes", "be the origin of a route by {mode} in routes.csv"),
-        ("routes", "streams", "be the origin of a stream by {mode} in streams.csv"),
-    ):
-        if not found.whole(other, "origin", "mode"):
-            continue
-        for row in found.rows[table]:
-            origin, mode = row.cells["origin"], row.cells["mode"]
-            if found.clean(row, "origin", "mode") and (origin, mode) not in pairs[other]:
-                near = checks.nearest(origin, [name for name, way in pairs[other] if way == mode and name != origin])
-                found.add(row, f"must {rule.format(mode=mode)}, got {origin!r}{near}", column="origin")
-    if found.whole("classes", "mode"):
-        for row in found.rows["streams"]:
-            if found.clean(row, "mode") and row.cells["mode"] not in modes:
-                found.add(row, f"must be a mode with rows in classes.csv, got {row.cells['mode']!r}", column="mode")
-
-
-def _check_evidence(found: Findings) -> None:
-    """Check the route evidence: each row is either a route or excluded."""
-    if not (found.whole("routes", "evidence") and found.whole("routes_excluded", "evidence")):
-        return
-    used = {word for row in found.rows["routes"] for word in row.words("evidence")}
-    excluded = {row.cells["evidence"] for row in found.rows["routes_excluded"]}
-    for row in found.rows["route_evidence"]:
-        name = row.cells["evidence"]
-        if found.clean(row, "evidence") and name not in used | excluded:
-            found.add(row, f"must be in routes.csv or routes_excluded.csv, got {name!r} in neither", column="evidence")
-    for row in found.rows["routes_excluded"]:
-        if found.clean(row, "evidence") and row.cells["evidence"] in used:
-            name = row.cells["evidence"]
-            found.add(row, f"must be excluded or a route, got {name!r} as both", column="evidence")
 
 
 def _check_parameters(found: Findings) -> None:
@@ -250,37 +153,6 @@ def _check_parameters(found: Findings) -> None:
             if not leg.cells[column]
         }
     found.mistakes += parameters.check_all(rows, needed_by_legs=needed)
-
-
-def _check_hashes(found: Findings) -> None:
-    """Check names used as addresses of random numbers for hash collisions."""
-    rule = "be renamed, as the same random numbers would go to it and to '{other}'"
-    posts = {row.cells["checkpoint"]: row for row in found.rows["checkpoints"]}
-    pair = hashes.collision(posts, by=hashes.long_hash)
-    if pair:
-        found.add(posts[pair[1]], f"must {rule.format(other=pair[0])}, got {pair[1]!r}", column="checkpoint")
-    for row in posts.values():
-        pair = hashes.collision(row.words("devices"), by=hashes.short_hash)
-        if pair and found.clean(row, "devices"):
-            found.add(row, f"must {rule.format(other=pair[0])}, got {pair[1]!r}", column="devices")
-
-
-def _check_legs(found: Findings) -> None:
-    """Check the ends of legs: different places, and different points if no length is given."""
-    points = {
-        row.cells["place"]: (row.number("latitude"), row.number("longitude"))
-        for row in found.rows["places"]
-        if found.clean(row, "place", "latitude", "longitude")
-    }
-    for row in found.rows["legs"]:
-        start, end = row.cells["start"], row.cells["end"]
-        if not found.clean(row, "start", "end", "distance"):
-            continue
-        if start == end:
-            found.add(row, f"must differ from start, got {end!r}", column="end")
-        elif not row.cells["distance"] and start in points and points[start] == points.get(end):
-            text = f"must be given, as '{start}' and '{end}' stand at the same point, got nothing"
-            found.add(row, text, column="distance")
 
 
 def _check_ways(found: Findings, *, year: int) -> None:
