@@ -23,7 +23,7 @@ Floats = npt.NDArray[np.float64]
 FIRST, LAST = 1996, 2011
 """Simulated years of each draw."""
 
-COLUMNS = ("what", "held_out", "reported", "low", "median", "high", "probability", "inside")
+COLUMNS = ("what", "held_out", "reported", "q05", "median", "q95", "probability", "inside")
 """Columns of the table: q05, median and q95 of the prediction; predictive p-value of the reported number."""
 
 

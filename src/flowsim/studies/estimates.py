@@ -146,7 +146,7 @@ def _memory(amounts: Amounts, request: Request, *, workers: int) -> float:
     processes = workers + (workers > 1)
     world, plan = request.world, request.plan
     found = IMPORTS * processes + workers * amounts.kept
-    if amounts.kept or not amounts.visits:
+    if amounts.kept or not amounts.visits or request.engine not in VISIT:
         return found
     hours = max(end - start for _, start, end in plan.spans()) + world.warm_up
     return found + memory_needed(world, engine=request.engine, hours=hours, years=1, processes=workers)
