@@ -209,6 +209,7 @@ def test_a_policy_may_stand_in_brackets(command, policy):
     assert files.open_results("mine")["policy"].values.tolist() == ["baseline"]
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_workers(command):
     for workers in (1, 2):
         command(*QUICK[:-1], f"workers={workers}", "replications=2", f"out={workers}")
@@ -306,6 +307,7 @@ def test_a_reader_that_leaves_ends_the_program_in_silence(arguments, tmp_path):
     assert (run.wait(timeout=60), said) == (0, b"")
 
 
+@pytest.mark.slow
 def test_a_run_whose_reader_leaves_has_its_results(tmp_path):
     program = [sys.executable, "-c", "from flowsim.cli import main; raise SystemExit(main())"]
     typed = ["world=single_checkpoint", "engine=expectation", "out=results/mine"]
@@ -315,6 +317,7 @@ def test_a_run_whose_reader_leaves_has_its_results(tmp_path):
     assert (tmp_path / "results" / "latest" / "run.nc").is_file()
 
 
+@pytest.mark.slow
 def test_hydra_s_own_sweeper_gives_each_job_its_folder(command):
     code, _, err = command("-m", "hydra/sweeper=basic", *QUICK, "seed=1,2", "out=mine")
     assert (code, "flowsim:" in err) == (0, False)
@@ -381,6 +384,7 @@ def test_policies_compose_in_the_order_written(command):
     assert files.open_results("mine")["policy"].values.tolist() == ["wide+baseline"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "wording"),
     [
@@ -434,6 +438,7 @@ def test_an_experiment_sets_several_keys(command):
     assert "name: single_checkpoint\n" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "part"),
     [

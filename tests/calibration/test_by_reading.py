@@ -35,6 +35,7 @@ def test_readings_stand_beside_the_first_with_intervals_and_ratios():
     assert last[-1] == "25 %"
 
 
+@pytest.mark.slow
 def test_a_reading_that_changes_no_table_has_the_posterior_of_those_that_do(command):
     def seized(*arguments):
         code, out, _ = command("engine=expectation", "calibration=point", *arguments, "out=mine")

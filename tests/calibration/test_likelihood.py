@@ -119,6 +119,7 @@ def test_many_events_do_not_underflow():
     assert 20.0 * np.arange(2000) @ chance == pytest.approx(3000 * (20.0 * np.arange(2000) @ event), rel=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("routine", "cases", "loads", "log_sd"), [(12.0, 0.0, 1.0, 0.0), (6.0, 9.0, 1.5, 0.0), (8.0, 5.0, 1.2, 0.6)]
 )

@@ -45,6 +45,7 @@ def score(prior, value):
     return brentq(lambda z: float(prior.value(z)) - value, -FARTHEST, FARTHEST, xtol=1e-14)
 
 
+@pytest.mark.slow
 def test_the_density_and_the_world_of_a_draw_are_computed_again():
     """Of two chains, from the numbers as stored.
 

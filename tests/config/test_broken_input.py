@@ -154,6 +154,7 @@ def test_the_command_lists_the_mistakes_and_leaves_nothing(template, tmp_path, m
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+@pytest.mark.slow
 @together("case", SETTINGS, ids=lambda case: case.name)
 def test_a_broken_setting_is_refused_with_its_key_rule_and_value(case, composed):
     with pytest.raises(ValueError, match=r" must ") as refusal:
@@ -162,12 +163,14 @@ def test_a_broken_setting_is_refused_with_its_key_rule_and_value(case, composed)
     assert re.fullmatch(case.says, said), said
 
 
+@pytest.mark.slow
 @together("group", broken_config.FILES)
 def test_the_files_that_are_damaged_are_whole_before(group, tmp_path):
     broken_config.put(tmp_path, group=group, data=broken_config.FILES[group].encode())
     broken_config.build_file(tmp_path, group=group)
 
 
+@pytest.mark.slow
 @together("group, damage", DAMAGED, ids=lambda part: part if isinstance(part, str) else part.name)
 def test_a_broken_file_is_refused_with_its_name_line_rule_and_value(group, damage, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -233,6 +236,7 @@ def test_a_broken_file_stops_a_sweep_before_it_begins(tmp_path, monkeypatch, cap
     assert not (tmp_path / "mine").exists()
 
 
+@pytest.mark.slow
 @together(
     "group, line, wording",
     [

@@ -432,6 +432,7 @@ def test_a_file_of_flowsim_builds_on_none_of_ones_own(tmp_path, own, typed):
     assert str(error.value).endswith(f", got {path} and {conf_dir() / own}.yaml")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sweeper", ["grid", "basic"])
 def test_a_job_of_a_sweep_does_not_build_on_a_file_of_ones_own_either(command, sweeper):
     own_file(Path("own"), "inspection/certain")

@@ -65,6 +65,7 @@ def nodes(node):
         yield from nodes(child)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [RunMode.RUN, RunMode.MULTIRUN])
 def test_what_is_kept_is_what_hydra_composes(mode):
     chosen = TYPED if mode is RunMode.RUN else TYPED[2:3] + TYPED[13:17]

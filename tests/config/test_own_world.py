@@ -53,6 +53,7 @@ def test_the_template_is_a_world_with_its_tables_and_a_readme(command):
     assert not Path("results").exists()
 
 
+@pytest.mark.slow
 def test_the_template_runs_and_its_check_has_no_warnings(command, mine):
     assert command("study=check", *MINE)[0] == 0
     code, out, _ = command(*MINE, "replications=1", "horizon=300", "workers=1", "out=run")
@@ -120,6 +121,7 @@ def test_a_name_of_one_letter_will_do(command):
     assert command("study=check", "world=y", "--config-dir", "y")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_world_that_no_reading_is_about_has_none(command, mine):
     assert "\nreading: none, as no reading is about this world\n" in command("study=evidence", *MINE)[1]
     code, out, _ = command("study=evidence", *MINE, "reading=[flow_high,series_as_printed]")
@@ -161,6 +163,7 @@ def test_check_prints_loads_routes_visits_counts_and_kinds(command, mine):
     assert not Path("results").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::flowsim.simulation.resources.OverloadWarning")
 def test_a_load_above_capacity_is_a_warning_with_the_checkpoint_and_its_load(command, mine):
     change("lanes", "south-gate,in,car,3,5,", "south-gate,in,car,1,5,")
@@ -333,6 +336,7 @@ def named(name, *, folder="own"):
     return tables
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["kazakhstan_2010", "hub", "trains"])
 def test_a_world_with_the_name_of_another_is_ones_own_wholly(command, mine, name):
     named(name)
@@ -399,6 +403,7 @@ def test_a_world_of_ones_own_may_name_tables_of_flowsim(command):
     assert replace(fs.load_world("own/world/hub.yaml"), title="") == replace(fs.load_world("hub"), title="")
 
 
+@pytest.mark.slow
 def test_results_may_lie_in_the_folder_of_the_configuration(command, mine):
     typed = (*MINE, "engine=expectation", "out=mine/out")
     for _ in range(2):
@@ -410,6 +415,7 @@ def test_results_may_lie_in_the_folder_of_the_configuration(command, mine):
     assert command(*typed, "inflow=1")[0] == 0
 
 
+@pytest.mark.slow
 def test_folders_that_are_no_groups_are_not_looked_into(command, mine):
     keys = ("seed", "replications", "inflow", "out", "draws", "workers", "horizon", "traffic_years")
     for name in (*keys, "results", ".git", "hydra", "engine", "study", "experiment", "my notes"):

@@ -30,6 +30,7 @@ unfinished = pytest.mark.filterwarnings("ignore::flowsim.simulation.resources.Ov
 """For worlds that are busier than they can be in the long run."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lattice", [False, True], ids=["continuous", "lattice"])
 @pytest.mark.parametrize("trial", TRIALS)
 def test_random_worlds_come_out_as_in_the_reference_engine(trial, lattice):
@@ -147,6 +148,7 @@ def test_results_of_a_world_without_checkpoints_are_identical():
     assert float(one.seized_mass.sum()) == 0 < float(one.entered_mass.sum())
 
 
+@pytest.mark.slow
 @unfinished
 def test_results_do_not_depend_on_workers():
     plan = {"replications": 2, "traffic_years": 2, "horizon": 200.0}

@@ -380,6 +380,7 @@ def test_an_overlay_gives_a_world_a_further_drug(tmp_path):
     assert {name for _, name in found} >= {"inflow", "load_median", "load_tail_rate", "detected_loads_per_year"}
 
 
+@pytest.mark.slow
 def test_the_command_checks_and_runs_a_world_with_a_further_drug(command):
     assert command("study=new_world", "out=mine")[0] == 0
     for table, row in (("drugs", OPIUM_ROW.replace("flat-year", "")), ("streams", OPIUM_STREAM)):

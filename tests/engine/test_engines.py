@@ -18,6 +18,7 @@ from flowsim.results.tally import tally_loads
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lattice", [False, True], ids=["continuous", "whole-minutes"])
 @quick
 @given(world=worlds(), seed=st.integers(0, 2**31))

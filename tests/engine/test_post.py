@@ -62,6 +62,7 @@ def gate(**fields):
     return post("gate", place="p1", **(given | fields))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world_of", ["honest", "loads"])
 def test_neutral_settings_give_the_earlier_bits(loads, honest, world_of):
     all_day = (Shift(start=0.0, end=8.0, lanes=2), Shift(start=8.0, end=24.0, lanes=2))

@@ -255,6 +255,7 @@ def test_one_figure_changed_in_a_copy_changes_what_depends_on_it(folder, key):
     assert listed - reached <= INSENSITIVE | BY_NAME
 
 
+@pytest.mark.slow
 def test_a_change_of_any_figure_reaches_what_depends_on_it_and_nothing_else():
     before = all_computed(FACTS)
     for key, row in FIGURES.items():

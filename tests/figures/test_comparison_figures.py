@@ -147,6 +147,7 @@ def test_the_floor_shows_the_years_and_what_was_reported(figures, found):
     assert totals["reported:2010"].get_xdata()[0] == 323.0
 
 
+@pytest.mark.slow
 def test_plates_say_what_is_assumed_and_leave_out_what_was_not_compared(results, found, tmp_path):
     made = comparison_figures.figures(results, found, title="A world")
     assert list(made) == ["fig5_policies", "fig7_customs_line", "fig9_trade_offs", "fig11_noise_floor"]

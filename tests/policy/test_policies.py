@@ -163,6 +163,7 @@ def without_customs(world):
     return ClosePosts(borders=("RU",), agencies=("Customs",)).apply(world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["compiled", "expectation"])
 def test_the_customs_line_removed_and_put_back_gives_the_bits_of_the_baseline(engine, world):
     removed = without_customs(world)
@@ -222,6 +223,7 @@ def seized_before(world):
     return expect(world).seized[0].sum()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["narcotics_boundaries", "mobile_scanners", "scanner_upgrade", "dog_teams"])
 def test_an_asset_that_works_as_its_physics_says_stops_more(name, world, seized_before):
     seized = [
@@ -347,6 +349,7 @@ def test_a_bad_file_is_refused_in_its_place(old, new, wording, tmp_path):
 CHANGE = GOOD.partition("parameters:")[0] + "changes:\n  - "
 
 
+@pytest.mark.slow
 @together(
     "change, wording",
     [

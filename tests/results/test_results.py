@@ -229,6 +229,7 @@ def test_summary_states_error_and_interval(results):
     assert row["q05"] <= row["mean"] <= row["q95"]
 
 
+@pytest.mark.slow
 def test_without_a_path_the_newest_run_below_results_is_opened(command, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"a run or a sweep below 'results', got none; `flowsim` makes one"):
         fs.open_results()

@@ -59,6 +59,7 @@ def test_both_agencies_that_build_cases_take_at_least_a_twentieth(expected, agen
     assert own >= 0.05 * expected.seized[0].sum()
 
 
+@pytest.mark.slow
 def test_one_case_may_be_most_of_a_quarter_of_south_kazakhstan(results):
     """As the Shymkent ring in the first quarter of 2005: 36 of 37 kg of heroin (cable2005 L67)."""
     names = ("replication", "drug", "oblast", "channel")

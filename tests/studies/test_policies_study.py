@@ -50,6 +50,7 @@ def test_what_has_no_effect_is_refused(capsys):
     assert "engine= has no effect in study=policies" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_policy_of_ones_own_is_listed(tmp_path, capsys):
     (tmp_path / "policy").mkdir()
     lines = ("# @package policy.mine", "title: mine", "sources: [made up]", "in_force: false", "changes: []", "")

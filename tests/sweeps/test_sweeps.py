@@ -69,6 +69,7 @@ def test_a_sweep_makes_one_store_with_a_dim_for_each_key(command):
     assert (opened.attrs["seed"], opened.attrs["calibration"]) == ("1, 2", "prior")
 
 
+@pytest.mark.slow
 def test_a_job_of_a_sweep_gives_the_numbers_of_a_run(command):
     assert command(*QUICK, "inflow=0.5,2", "seed=1,2")[0] == 0
     assert command(*QUICK[2:5], "inflow=2", "seed=2", "workers=1", "out=alone")[0] == 0
@@ -89,6 +90,7 @@ def test_a_sweep_of_one_job_has_no_dims_of_its_own(command):
     assert fs.open_results("mine")["expected_rate"].dims == ("policy", "drug")
 
 
+@pytest.mark.slow
 def test_the_same_command_does_what_failed_alone(command):
     assert command(*CLOSED, "inflow=0.5,2,3")[0] == 0
     status = Path("mine", store.SWEEP, store.STATUS)
@@ -111,6 +113,7 @@ def test_a_failure_does_not_stop_the_others_and_the_end_says_why(command):
     assert fs.open_results("mine")["status"].values.tolist() == [[3, 3], [2, 3], [3, 3]]
 
 
+@pytest.mark.slow
 def test_the_status_says_what_is_done_failed_and_missing_and_how_to_finish(command):
     assert command(*CLOSED, "inflow=-1,0.5,2,3")[0] == 1
     (Path("mine", store.SWEEP, store.STATUS) / "c.2").unlink()
@@ -144,6 +147,7 @@ def test_the_status_of_what_is_no_sweep_is_refused(command):
     assert not Path("nowhere").exists()
 
 
+@pytest.mark.slow
 def test_another_configuration_in_an_old_folder_is_refused_with_the_difference(command):
     assert command(*CLOSED, "inflow=0.5,2")[0] == 0
     for typed, shown in (
@@ -157,6 +161,7 @@ def test_another_configuration_in_an_old_folder_is_refused_with_the_difference(c
     assert command(*CLOSED, "inflow=0.5,2", "workers=1")[0] == 0
 
 
+@pytest.mark.slow
 def test_changed_tables_in_an_old_folder_are_refused(command):
     source = Path(fs.__file__).parent / "data" / "worlds" / "single_checkpoint"
     for file in source.glob("*.csv"):
@@ -179,6 +184,7 @@ def test_two_calls_in_one_folder_at_once_are_refused(command):
     assert (code, err) == (1, "flowsim: out must be a folder in which no other sweep is at work, got mine\n")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "wording"),
     [
@@ -208,6 +214,7 @@ def test_what_cannot_be_swept_is_refused_in_one_line_and_leaves_nothing(command,
     assert not list(Path.cwd().iterdir())
 
 
+@pytest.mark.slow
 def test_labels_are_the_union_over_worlds_and_policies(command):
     change = "{kind: close_checkpoint, name: gate}"
     write(Path("conf/policy/shut.yaml"), POLICY.format(name="shut", change=change))
@@ -224,6 +231,7 @@ def test_labels_are_the_union_over_worlds_and_policies(command):
     assert own.notnull().any()
 
 
+@pytest.mark.slow
 def test_policies_that_hand_crossings_to_another_agency_share_a_store(command):
     code, out, _ = command("-m", HERE, "engine=expectation", "out=mine", "policy=baseline,customs_union")
     assert (code, out.splitlines()[0]) == (0, "2 of 2 jobs done (policy 2)")
@@ -259,6 +267,7 @@ def test_the_template_has_exactly_what_a_run_gives(world, engine):
             assert [words[label] for label in results[dim].values.tolist()] == results[name].values.tolist()
 
 
+@pytest.mark.slow
 def test_labels_that_appear_with_cases_have_room(command):
     typed = ("inspection.intelligence.cases_knb=0,0.5,2", "world=one_ring", "inspection.intelligence.cases_committee=0")
     code, _, err = command("-m", HERE, "engine=expectation", "out=mine", *typed)
@@ -268,6 +277,7 @@ def test_labels_that_appear_with_cases_have_room(command):
     assert opened["cases_knb"].attrs["units"] == "year-1"
 
 
+@pytest.mark.slow
 def test_rows_of_a_table_are_jobs_with_the_values_as_coordinates(command):
     write(Path("rows.csv"), "inflow,inspection.effort.south\n0.5,0.1\n2,0.1\n2,0.3\n")
     code, out, _ = command(*CLOSED, "hydra/sweeper=table", "hydra.sweeper.table=rows.csv")
@@ -329,6 +339,7 @@ def test_a_log_range_is_even_in_the_logarithm():
     assert np.histogram(values, bins=[1e-3, 1e-2, 1e-1, 1.0])[0].tolist() == pytest.approx([100] * 3, abs=1)
 
 
+@pytest.mark.slow
 def test_a_designed_sweep_makes_rows(command):
     typed = ("inflow=interval(0.5,5)", "inspection.effort.south=tag(log,interval(0.1,1))")
     own = ("hydra/sweeper=latin_hypercube", "hydra.sweeper.samples=4")
@@ -339,6 +350,7 @@ def test_a_designed_sweep_makes_rows(command):
     assert np.allclose(entered / opened["inflow"], (entered / opened["inflow"])[0])
 
 
+@pytest.mark.slow
 def test_the_values_of_an_experiment_are_swept_without_a_flag(command):
     text = "# @package _global_\nhydra:\n  mode: MULTIRUN\n  sweeper:\n    params: {inflow: '0.5,2'}\n"
     write(Path("conf/experiment/small.yaml"), text)

@@ -49,6 +49,7 @@ def default():
     return fs.load_world("kazakhstan_2010")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("world", ["kazakhstan_2010", pytest.param("kazakhstan_2006", marks=pytest.mark.slow)])
 @together("pair", combinations(NAMES, 2), ids="+".join)
 def test_readings_of_different_kinds_combine_and_two_of_one_kind_are_refused(pair, world):

@@ -64,6 +64,7 @@ def test_a_title_with_the_year_of_the_file_is_refused_under_another():
     years.check(2009, own=2010, title="South 2009, as of 2010", tables=KAZAKHSTAN)
 
 
+@pytest.mark.slow
 def test_results_and_help_carry_the_year_too(command):
     code, out, err = command("world.year=2009", "engine=expectation", "calibration=prior", "out=mine")
     assert code == 0, err
