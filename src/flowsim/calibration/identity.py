@@ -78,7 +78,7 @@ def is_in(name: str, typed: tuple[str, ...]) -> bool:
     Parameters
     ----------
     name
-        Name of the number, as in `intervals.SetNumbers`.
+        Name of the number, as in `assumed.SetNumbers`.
     typed
         Names set by the user.
     """

@@ -236,7 +236,7 @@ EVENTS: Mapping[str, tuple[str, Callable[[History, float], bool]]] = MappingProx
         ),
         "val-oblast-swing": ("an oblast grows {:g}-fold from 2005 to 2006", lambda h, bound: _swing(h) >= bound),
         "val-south-ring-q1-2005": (
-            "one case or consignment is {:g} of a quarter of the South (opium, as if heroin)",
+            "one event is {:g} of a quarter of the South (opium, as if heroin)",
             lambda h, bound: _one_case(h) >= bound,
         ),
         "val-knb-opiates-2005": (

@@ -66,7 +66,8 @@ hydra._internal.hydra.ConfigLoaderImpl = Loader  # type: ignore[attr-defined]
 
 def _may_be_kept(chosen: Sequence[Override], *, values: Sequence[Override], sources: Sequence[ConfigSource]) -> bool:
     """Whether what is composed depends on nothing but flowsim's files and the options that are chosen by name."""
-    if any(source.scheme() == "file" and Path(source.path) != conf_dir() for source in sources):
+    # Another program of Hydra in this process has configuration of its own, in files or in a package.
+    if {Path(source.path) for source in sources if source.scheme() == "file"} != {conf_dir()}:
         return False
     if any(override.is_sweep_override() or override.key_or_group == "hydra.searchpath" for override in values):
         return False

@@ -158,7 +158,7 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
             _frame(axes)
         _text(figure, title=title, sentence=sentence)
         for k, (name, colour) in enumerate(IDENTIFIED.items()):
-            figure.text(0.33 + 0.17 * k, 0.935, f"■ identified: {name}", size=SMALL, color=colour)
+            figure.text(0.33 + 0.17 * k, 0.927, f"■ identified: {name}", size=SMALL, color=colour)
     return figure
 
 

@@ -49,14 +49,14 @@ class SetNumbers:
     def apply(self, world: World) -> World:
         """World with the other numbers, whole ones rounded.
 
-        Ways round a border keep their proportions if they would exceed all consignments.
+        Bypasses of a border keep their proportions if they would exceed all consignments.
         """
         traffic, detection, patrols = world.traffic, world.detection, 1.0
         shares = {f"{way.border}/{way.way}": way.share for way in world.bypasses}
         for name, value in self.values:
             table, _, key = name.partition(":")
             if table == "bypass":
-                checks.known(key, list(shares), thing="a way round a border that can be set")
+                checks.known(key, list(shares), thing="a bypass of a border that can be set")
                 shares[key] = value
             elif table == "patrols":
                 patrols = value

@@ -184,13 +184,13 @@ def _belongs(kind: str, name: str, cell: Cell) -> bool:
 
 
 def _rows(table: pd.DataFrame) -> list[str]:
-    lines = [f"{'':62}{'reported':>10}{'90 % prediction interval':>24}{'p':>7}", "-" * 110]
+    lines = [f"{'':66}{'reported':>10}{'90 % prediction interval':>26}{'p':>7}", "-" * 116]
     for row in table.to_dict("records"):
         number = "" if np.isnan(row["reported"]) else f"{row['reported']:.3g}"
         interval = "" if np.isnan(row["q05"]) else f"{row['q05']:.3g} to {row['q95']:.3g}"
         mark = "  held out" if row["held_out"] else ""
         failed = "" if row["inside"] else "  FAILS"
-        lines.append(f"{row['what'][:60]:62}{number:>10}{interval:>24}{row['probability']:>7.2g}{mark}{failed}")
+        lines.append(f"{row['what']:66}{number:>10}{interval:>26}{row['probability']:>7.2g}{mark}{failed}")
     return lines
 
 

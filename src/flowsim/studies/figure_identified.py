@@ -43,7 +43,7 @@ def make(request: Request, progress: Progress | None) -> Made:
     if readings is not None:
         tables["readings"] = readings
         rows = columns(list(cells(readings)), widths=WIDTHS)
-        lines += ["", "Under other readings of the sources: median (5 to 95 %)", "", *rows]
+        lines += ["", "Under other readings of the sources: median (90 % credible interval)", "", *rows]
     figure = identified(parameters, title=title, sentence=sentence)
     return Made(said="\n".join(lines), drawn=figure, tables=tables)
 

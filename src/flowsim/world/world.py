@@ -131,7 +131,7 @@ class Identity:
     """Overrides as typed, such as `inspection.effort.south=0.2`."""
 
     numbers: tuple[str, ...] = ()
-    """Numbers set by them, as in `intervals.SetNumbers`; no draw of a posterior replaces these."""
+    """Numbers set by them, as in `assumed.SetNumbers`; no draw of a posterior replaces these."""
 
     reading: str = ""
     """Label of its readings."""
