@@ -97,6 +97,16 @@ def test_everything_that_is_missed_is_drawn_and_in_bold(tables, everything):
     assert place == pytest.approx(others["probability"].tolist())
 
 
+def test_no_label_is_cut_off_at_the_edge_of_the_figure(tables):
+    masses = tables["fit"]["what"].isin(ROWS)
+    others = pd.concat([tables["fit"][~masses], tables["hold_outs"]], ignore_index=True)
+    figure = fit(tables["fit"][masses], tables["shares"], others, title="", sentence="")
+    figure.canvas.draw()
+    labels = [label for axes in figure.axes for label in axes.get_yticklabels()]
+    assert len(labels) > 25
+    assert [label.get_text() for label in labels if label.get_window_extent().x0 < 0] == []
+
+
 def test_a_value_less_the_mean_of_the_others_is_as_if_it_were_left_out():
     values = np.random.default_rng(1).normal(size=11)
     assert from_the_others(values) == pytest.approx([x - np.delete(values, k).mean() for k, x in enumerate(values)])

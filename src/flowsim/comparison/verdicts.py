@@ -30,7 +30,7 @@ def pair_verdicts(differences: pd.DataFrame) -> Iterator[str]:
         TOO_FEW: "too few simulated years",
     }
     others = [f"{counts[verdict]} {text}" for verdict, text in said.items() if counts[verdict]]
-    head = f"Of {len(differences)} pairs, the baseline among them, {counts[APART]} are distinguishable at 95 %"
+    head = f"Of {len(differences)} pairs, the baseline among them, {counts[APART]} {_verb(counts[APART])} distinguishable at 95 %"
     yield f"{'; '.join([head, *others])}."
     names = list(dict.fromkeys([*differences["first"], *differences["second"]]))
     if len(differences) <= FEW:
@@ -49,7 +49,15 @@ def pair_verdicts(differences: pd.DataFrame) -> Iterator[str]:
         open_ones = known[(known["verdict"] == APART) & (known["verdict_prior"] == TOO_FEW_DRAWS)]
         if len(open_ones):
             draws = int(open_ones["draws_prior"].iloc[0])
-            yield f"Of {len(open_ones)} distinguishable pairs, {draws} draws of the prior are too few to say the same."
+            yield f"Of {len(open_ones)} distinguishable {_noun(len(open_ones))}, {draws} draws of the prior are too few to say the same."
+
+
+def _verb(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _noun(count: int) -> str:
+    return "pair" if count == 1 else "pairs"
 
 
 def _one_by_one(differences: pd.DataFrame) -> Iterator[str]:
