@@ -30,7 +30,8 @@ def pair_verdicts(differences: pd.DataFrame) -> Iterator[str]:
         TOO_FEW: "too few simulated years",
     }
     others = [f"{counts[verdict]} {text}" for verdict, text in said.items() if counts[verdict]]
-    head = f"Of {len(differences)} pairs, the baseline among them, {counts[APART]} {_verb(counts[APART])} distinguishable at 95 %"
+    found = f"{counts[APART]} {_verb(counts[APART])} distinguishable at 95 %"
+    head = f"Of {len(differences)} pairs, the baseline among them, {found}"
     yield f"{'; '.join([head, *others])}."
     names = list(dict.fromkeys([*differences["first"], *differences["second"]]))
     if len(differences) <= FEW:
@@ -49,7 +50,8 @@ def pair_verdicts(differences: pd.DataFrame) -> Iterator[str]:
         open_ones = known[(known["verdict"] == APART) & (known["verdict_prior"] == TOO_FEW_DRAWS)]
         if len(open_ones):
             draws = int(open_ones["draws_prior"].iloc[0])
-            yield f"Of {len(open_ones)} distinguishable {_noun(len(open_ones))}, {draws} draws of the prior are too few to say the same."
+            found = f"{len(open_ones)} distinguishable {_noun(len(open_ones))}"
+            yield f"Of {found}, {draws} draws of the prior are too few to say the same."
 
 
 def _verb(count: int) -> str:
