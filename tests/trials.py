@@ -19,7 +19,7 @@ from flowsim.engine.reference import engine as reference
 from flowsim.engine.reference.background import Queue, Queues, record
 from flowsim.world.world import World
 
-COMPILED = SimpleNamespace(compiled=compiled, recorded=background)
+COMPILED = SimpleNamespace(engine=compiled, background=background)
 """Modules of the compiled engine."""
 
 
@@ -81,26 +81,26 @@ def differing(one: Outcome, other: Outcome) -> list[str]:
     return [name for name, mine, theirs in pairs if not np.array_equal(mine, theirs, equal_nan=True)]
 
 
-def whole(case: Case, engine: Any = COMPILED) -> list[str]:
+def whole(case: Case, modules: Any = COMPILED) -> list[str]:
     """All events at once."""
-    return differing(case.outcome, engine.compiled.run(case.world, case.everyone.fleet).outcome)
+    return differing(case.outcome, modules.engine.run(case.world, case.everyone.fleet).outcome)
 
 
-def short_slabs(case: Case, engine: Any = COMPILED) -> list[str]:
+def short_slabs(case: Case, modules: Any = COMPILED) -> list[str]:
     """All events in slabs shorter than they may be."""
-    simulation = engine.compiled.Simulation(case.world, case.everyone.fleet)
+    simulation = modules.engine.Simulation(case.world, case.everyone.fleet)
     simulation.among_one_another(slab=case.slab * min(simulation.shortest_travel, 1.0))
     return differing(case.outcome, simulation.outcome)
 
 
-def from_a_roster(case: Case, engine: Any = COMPILED) -> list[str]:
+def from_a_roster(case: Case, modules: Any = COMPILED) -> list[str]:
     """Random numbers drawn where they are needed."""
-    return differing(case.outcome, engine.compiled.run(case.world, case.everyone.undrawn).outcome)
+    return differing(case.outcome, modules.engine.run(case.world, case.everyone.undrawn).outcome)
 
 
-def cut(case: Case, engine: Any = COMPILED) -> list[str]:
+def cut(case: Case, modules: Any = COMPILED) -> list[str]:
     """Three spans of time, and after each the engines hand their states to one another."""
-    world, traffic, other = case.world, case.everyone, engine.compiled
+    world, traffic, other = case.world, case.everyone, modules.engine
     theirs = reference.run(world, traffic.fleet, until=case.cuts[0])
     mine = other.run(world, traffic.undrawn, until=case.cuts[0])
     for until in (case.cuts[1], np.inf):
@@ -113,13 +113,13 @@ def cut(case: Case, engine: Any = COMPILED) -> list[str]:
     return differing(theirs.outcome, mine.outcome) + differing(case.outcome, mine.outcome)
 
 
-def among_recorded_queues(case: Case, engine: Any = COMPILED) -> list[str]:
+def among_recorded_queues(case: Case, modules: Any = COMPILED) -> list[str]:
     """Queues of honest traffic that both engines record, and which the loads meet, in one span of time or two."""
     world, loads, until = case.world, case.loads, case.cuts[1]
-    theirs, mine, wrong = _recorded(case, engine, end=4.0 + case.cuts[0] / 2)
+    theirs, mine, wrong = _recorded(case, modules, end=4.0 + case.cuts[0] / 2)
     if wrong:
         return wrong
-    run = engine.compiled.run
+    run = modules.engine.run
     outcome = reference.run(world, loads.fleet, queues=theirs).outcome
     before = reference.run(world, loads.fleet, queues=theirs, until=until)
     return [
@@ -129,18 +129,18 @@ def among_recorded_queues(case: Case, engine: Any = COMPILED) -> list[str]:
     ]
 
 
-def _recorded(case: Case, engine: Any, *, end: float) -> tuple[Queues, Any, list[str]]:
+def _recorded(case: Case, modules: Any, *, end: float) -> tuple[Queues, Any, list[str]]:
     """Queues of two spans with time before and between, as both engines record them, and those that differ."""
     theirs, mine, wrong = [], [], []
     for start, stop in ((end / 4, end / 2), (3 * end / 4, end)):
         outcome = reference.run(case.world, case.honest.fleet, until=stop).outcome
         theirs.append(record(case.world, case.honest.fleet, outcome, start=start, end=stop))
-        simulation = engine.compiled.Simulation(case.world, case.honest.undrawn)
+        simulation = modules.engine.Simulation(case.world, case.honest.undrawn)
         simulation.among_one_another(until=stop)
         mine.append(simulation.record(simulation.trail(), start=start, end=stop))
         pairs = zip([*theirs[-1].groups.values(), *theirs[-1].bays.values()], mine[-1].queues, strict=True)
         wrong += [f"queue {k}" for k, (one, other) in enumerate(pairs) if not _is_same(one, other)]
-    return Queues(tuple(theirs)), engine.recorded.pooled(mine), wrong
+    return Queues(tuple(theirs)), modules.background.pooled(mine), wrong
 
 
 def _is_same(queue: Queue, arrays: Any) -> bool:

@@ -54,7 +54,7 @@ def levers(points: pd.DataFrame, rests: pd.DataFrame, *, title: str, sentence: s
             _lever(axes, points[points["parameter"] == name], rests, policies=chosen, name=name)
             axes.set_ylim(ends[0] - room, ends[1] + room)
             if column == 0:
-                axes.set_ylabel("change of seized [kg a year]", size=SMALL + 0.3)
+                axes.set_ylabel("change of mass seized [kg/year]", size=SMALL + 0.3)
         for k, policy in enumerate(chosen):
             sign, colour = LOOKS[k % len(LOOKS)]
             text = f"{SIGNS[sign]} {policy}"
