@@ -167,6 +167,7 @@ def run(request: Request, *, study: str) -> None:
         return
     from flowsim.studies import estimates  # after the checks, because xarray takes a second to import
 
+    request = estimates.with_useful_workers(study, request)
     begin = partial(announce, estimates.estimate(study, request), study=study)
     with (
         terminal.folder(request.out),

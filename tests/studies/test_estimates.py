@@ -63,6 +63,15 @@ def test_more_work_takes_longer_and_more_processes_take_less_time_and_more_memor
     )
 
 
+def test_short_work_is_done_in_one_process():
+    short, long = ("replications=2", "traffic_years=0.02"), ("replications=100", "traffic_years=1")
+    for typed, workers in ((short, 1), ((*short, "workers=2"), 2), ((*long, "workers=2"), 2)):
+        request = asked("world=two_routes", *typed)
+        assert estimates.with_useful_workers("run", request).plan.workers == workers
+    request = asked(*long)
+    assert estimates.with_useful_workers("run", request) is request
+
+
 def test_a_comparison_of_all_policies_takes_what_it_took_when_it_was_measured():
     found = estimates.estimate("compare", asked("study=compare", "draws=200", "workers=2"))
     assert 200 < found.seconds < 1700  # 550 s on two cores, docs/comparison.md

@@ -96,6 +96,7 @@ def request_of(
         policies=policies,
         engine=engine,
         plan=plan,
+        workers_typed=given.workers is not None,
         calibration=calibration,
         asked=_is_asked(given, typed=typed),
         draws=given.draws,

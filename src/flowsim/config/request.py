@@ -69,6 +69,9 @@ class Request:
     plan: Plan
     """Simulation plan."""
 
+    workers_typed: bool = True
+    """Whether the number of workers was typed; otherwise short work is done in one process."""
+
     out: Path
     """Folder for output."""
 

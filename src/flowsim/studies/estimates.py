@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 
 from flowsim import units
@@ -31,6 +31,9 @@ All unit costs were measured on two cores of a Xeon, 2026-11-29, by runs of Kaza
 
 WORLD, CLOSED_FORM = 0.08, 0.55
 """CPU time to make a world of a draw ready and draw its consignments, and to solve it in closed form [s]."""
+
+ALONE = 8.0
+"""Longest work done in one process unless the number of workers is typed [s]: twice what a process takes to begin."""
 
 LIKELIHOOD, PREDICTIONS = 0.023, 40.0
 """CPU time of an evaluation of the likelihood of the reported seizures, and of the histories of figure 3 [s]."""
@@ -92,6 +95,22 @@ class Estimate:
 
     memory: float
     """Memory of all processes [bytes]."""
+
+
+def with_useful_workers(study: str, request: Request) -> Request:
+    """Request whose work is done in one process if more would take longer to begin than they save.
+
+    Parameters
+    ----------
+    study
+        Name of the study.
+    request
+        Request of the study.
+    """
+    seconds = amounts_of(study, request).seconds(engine=request.engine, workers=1) - START
+    if request.workers_typed or seconds > ALONE:
+        return request
+    return replace(request, plan=replace(request.plan, workers=1))
 
 
 def estimate(study: str, request: Request) -> Estimate:
