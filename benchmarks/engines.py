@@ -46,12 +46,12 @@ def roster_of(task: Task) -> Roster:
     world, seed, horizon = task.world, task.seed, task.horizon
     honest = honest_roster(world, seed=seed, year=0, start=0.0, end=horizon)
     shared = {"available": honest.available, "year_effort": honest.year_effort}
-    loads = []
+    consignments = []
     for year in range(int(np.ceil(horizon / HOURS_PER_YEAR))):
         begin = year * HOURS_PER_YEAR
         own = consignment_roster(world, seed=seed, replications=[year], horizon=min(HOURS_PER_YEAR, horizon - begin))
-        loads.append(replace(own, entry=own.entry + begin, **shared))
-    return joined(honest, reduce(joined, loads))
+        consignments.append(replace(own, entry=own.entry + begin, **shared))
+    return joined(honest, reduce(joined, consignments))
 
 
 def run_reference(task: Task) -> Run:

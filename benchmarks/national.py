@@ -59,11 +59,11 @@ def recorded_week(world: World) -> Recorded:
 def traffic(world: World, *, horizon: float) -> Outcome:
     """Honest vehicles and consignments that queue with one another, from an empty country."""
     honest = honest_roster(world, seed=1, year=0, start=0.0, end=horizon)
-    loads = consignment_roster(world, seed=1, replications=[0], horizon=horizon)
-    return compiled.run(world, joined(honest, loads), until=horizon).outcome
+    consignments = consignment_roster(world, seed=1, replications=[0], horizon=horizon)
+    return compiled.run(world, joined(honest, consignments), until=horizon).outcome
 
 
 def consignments(world: World, queues: Recorded) -> Outcome:
     """Years of consignments that meet recorded queues without adding to them."""
-    loads = consignment_roster(world, seed=1, replications=range(BATCH), horizon=HOURS_PER_YEAR)
-    return compiled.run(world, loads, until=HOURS_PER_YEAR, queues=queues).outcome
+    consignments = consignment_roster(world, seed=1, replications=range(BATCH), horizon=HOURS_PER_YEAR)
+    return compiled.run(world, consignments, until=HOURS_PER_YEAR, queues=queues).outcome

@@ -6,14 +6,14 @@ import random
 from dataclasses import dataclass, replace
 from itertools import pairwise
 
-from flowsim.draws.consignments import loads_per_year
+from flowsim.draws.consignments import consignments_per_year
 from flowsim.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from flowsim.world.checkpoint import Checkpoint, LaneGroup
 from flowsim.world.detection import Detection, Effort
 from flowsim.world.devices import Device
 from flowsim.world.network import Leg, Network, Place, Route, Travel
 from flowsim.world.shifts import Shift
-from flowsim.world.traffic import ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
+from flowsim.world.traffic import ClassShare, ConsignmentSizes, Flow, Law, Profile, Stream, Traffic
 from flowsim.world.world import World
 
 VEHICLES = 1_000_000
@@ -179,8 +179,8 @@ def as_world(work: Work) -> World:
         detection=detection,
         warm_up=0.0,
     )
-    loads = sum(loads_per_year(world, stream) for stream in world.traffic.streams)
-    inflow = world.traffic.inflow * LOADED * VEHICLES / loads
+    consignments = sum(consignments_per_year(world, stream) for stream in world.traffic.streams)
+    inflow = world.traffic.inflow * LOADED * VEHICLES / consignments
     return replace(world, traffic=replace(world.traffic, inflow=inflow))
 
 
@@ -253,7 +253,7 @@ def _traffic(work: Work) -> Traffic:
         flows.append(Flow(name=f"flow{k}", path=_path(way), per_day=volume, **kind))
     shares = [sum(w.per_hour for w in work.ways if w.entry == k) / work.per_hour for k in range(ENTRIES)]
     interval = {"drug": "heroin", "mode": "road", "low": 0.0, "high": 1.0} | MADE_UP
-    sizes = LoadSizes(
+    sizes = ConsignmentSizes(
         median=3.0, log_sd=1.2, tail_start=55.0, tail_share=0.01, tail_exponent=1.1, maximum=500.0, selection=0.2
     )
     return Traffic(

@@ -15,7 +15,7 @@ from flowsim.engine.compiled import engine as compiled
 from flowsim.engine.compiled.background import Recorded
 from flowsim.engine.reference import engine as reference
 from flowsim.engine.reference.background import Queue, Queues, Span
-from flowsim.results.tally import Loads, tally_loads
+from flowsim.results.tally import ConsignmentTally, tally_consignments
 from flowsim.units import HOURS_PER_YEAR
 from flowsim.world.checkpoint import Checkpoint
 from flowsim.world.world import World
@@ -66,7 +66,9 @@ def always_open(world: World) -> World:
     return replace(world, checkpoints=tuple(posts))
 
 
-def followed(world: World, *, replications: Sequence[int], seed: int = 1, queues: Recorded | None = None) -> Loads:
+def followed(
+    world: World, *, replications: Sequence[int], seed: int = 1, queues: Recorded | None = None
+) -> ConsignmentTally:
     """Tally of years of consignments that are all followed to their end, by the compiled engine.
 
     By default they never wait.
@@ -80,4 +82,4 @@ def followed(world: World, *, replications: Sequence[int], seed: int = 1, queues
     else:
         simulation.among_one_another()
     trail, outcome = simulation.trail(), simulation.outcome
-    return tally_loads(world, trail, outcome, replications=len(replications), horizon=HOURS_PER_YEAR)
+    return tally_consignments(world, trail, outcome, replications=len(replications), horizon=HOURS_PER_YEAR)

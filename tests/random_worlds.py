@@ -170,8 +170,8 @@ def _ways(rng: np.random.Generator) -> dict[str, Any]:
 def rosters(world: World, *, seed: int) -> tuple[Roster, Roster]:
     """Honest vehicles, and consignments of a raised inflow."""
     busy = with_traffic(world, inflow=MANY * world.traffic.inflow)
-    loads = consignment_roster(busy, seed=seed, replications=[seed % 3], horizon=HORIZON)
-    return honest_roster(world, seed=seed, year=seed % 3, start=0.0, end=HORIZON), loads
+    consignments = consignment_roster(busy, seed=seed, replications=[seed % 3], horizon=HORIZON)
+    return honest_roster(world, seed=seed, year=seed % 3, start=0.0, end=HORIZON), consignments
 
 
 def everyone(world: World, *, seed: int, lattice: bool) -> Fleet:

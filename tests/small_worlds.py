@@ -19,7 +19,7 @@ from flowsim.world.intelligence import NO_INTELLIGENCE
 from flowsim.world.network import Leg, Network, Place, Route, Travel
 from flowsim.world.seals import SEAL_TYPES, Seals
 from flowsim.world.shifts import Shift
-from flowsim.world.traffic import ClassShare, Flow, Law, LoadSizes, Profile, Stream, Traffic
+from flowsim.world.traffic import ClassShare, ConsignmentSizes, Flow, Law, Profile, Stream, Traffic
 from flowsim.world.world import World
 
 MADE_UP = {"kind": "assumed", "source": "made up for a test"}
@@ -29,7 +29,7 @@ FLAT = {
     cycle: Profile(name=f"flat-{cycle}", cycle=cycle, weights=(1.0,) * slots)
     for cycle, slots in (("daily", 24), ("weekly", 7), ("seasonal", 12))
 }
-SIZES = LoadSizes(
+SIZES = ConsignmentSizes(
     median=3.0, log_sd=1.2, tail_start=55.0, tail_share=0.01, tail_exponent=1.1, maximum=500.0, selection=0.2
 )
 

@@ -43,7 +43,7 @@ class Case:
     world: World
     everyone: Traffic
     honest: Traffic
-    loads: Traffic
+    consignments: Traffic
     outcome: Outcome
     """What happens to everyone."""
 
@@ -68,7 +68,7 @@ def case(number: int, *, lattice: bool) -> Case:
         world=world,
         everyone=Traffic(fleet=fleet, roster=None if lattice else joined(*of)),
         honest=Traffic(fleet=fleets[0], roster=None if lattice else of[0]),
-        loads=Traffic(fleet=fleets[1], roster=None if lattice else of[1]),
+        consignments=Traffic(fleet=fleets[1], roster=None if lattice else of[1]),
         outcome=reference.run(world, fleet).outcome,
         cuts=(early, late),
         slab=rng.uniform(0.02, 1),
@@ -115,17 +115,17 @@ def cut(case: Case, modules: Any = COMPILED) -> list[str]:
 
 def among_recorded_queues(case: Case, modules: Any = COMPILED) -> list[str]:
     """Queues of honest traffic that both engines record, and which the loads meet, in one span of time or two."""
-    world, loads, until = case.world, case.loads, case.cuts[1]
+    world, consignments, until = case.world, case.consignments, case.cuts[1]
     theirs, mine, wrong = _recorded(case, modules, end=4.0 + case.cuts[0] / 2)
     if wrong:
         return wrong
     run = modules.engine.run
-    outcome = reference.run(world, loads.fleet, queues=theirs).outcome
-    before = reference.run(world, loads.fleet, queues=theirs, until=until)
+    outcome = reference.run(world, consignments.fleet, queues=theirs).outcome
+    before = reference.run(world, consignments.fleet, queues=theirs, until=until)
     return [
-        *differing(outcome, run(world, loads.undrawn, queues=mine).outcome),
-        *differing(before.outcome, run(world, loads.undrawn, queues=mine, until=until).outcome),
-        *differing(outcome, run(world, loads.undrawn, queues=mine, state=before).outcome),
+        *differing(outcome, run(world, consignments.undrawn, queues=mine).outcome),
+        *differing(before.outcome, run(world, consignments.undrawn, queues=mine, until=until).outcome),
+        *differing(outcome, run(world, consignments.undrawn, queues=mine, state=before).outcome),
     ]
 
 

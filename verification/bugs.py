@@ -77,12 +77,12 @@ IN_THE_DECISION = {
         "checkpoint_arrays", 'world.detection.seals.green_lane and post.border != ""', "True"
     ),
     "sealed vehicles are inspected": _bug("rules", "if setting.seal_inspection == 0:", "if False:"),
-    "tip ignored": _bug("rules", "if vehicle.load >= 0 and visit_variates.is_tipped(run, v, k):", "if False:"),
-    "wagons ignored": _bug("rules", "if vehicle.load >= 0 and group.wagons < 1.0 and", "if False and"),
+    "tip ignored": _bug("rules", "if vehicle.consignment >= 0 and visit_variates.is_tipped(run, v, k):", "if False:"),
+    "wagons ignored": _bug("rules", "if vehicle.consignment >= 0 and group.wagons < 1.0 and", "if False and"),
     "wagons decide before the seal": _bug(
         "rules",
         "    if vehicle.sealed > 0 and run",
-        "    if vehicle.load >= 0 and visit_variates.wagon(run, v, k, post) >= group.wagons:\n"
+        "    if vehicle.consignment >= 0 and visit_variates.wagon(run, v, k, post) >= group.wagons:\n"
         "        return UNREACHED\n"
         "    if vehicle.sealed > 0 and run",
     ),
@@ -110,19 +110,21 @@ AT_THE_BAYS = {
         "rules", "floor(start / DAY) - setting.first_day", "max(0, floor(start / DAY) - 1 - setting.first_day)"
     ),
     "concealment helps the device": _bug("rules", "logit - tool.concealment", "logit + tool.concealment"),
-    "mass ignored": _bug("rules", "tool.intercept + tool.slope * run.loads[load].log_mass", "tool.intercept"),
+    "mass ignored": _bug(
+        "rules", "tool.intercept + tool.slope * run.consignments[consignment].log_mass", "tool.intercept"
+    ),
     "no false alarms": _bug("rules", "elif draw >= tool.specificity:", "elif draw > 1.0:"),
     "effort ignored": _bug("rules", "if visit_variates.effort(run, v, k, post) >= ", "if 0.0 > "),
     "effort decides on a tip": _bug("rules", "if not visit_variates.is_tipped(run, v, k):", "if True:"),
     "campaigns ignored": _bug("rules", "more = more * run.campaigns[number].factor", "pass"),
     "campaigns never end": _bug("rules", "<= time < run.campaigns[number].end", "<= time"),
-    "protection ignored": _bug("rules", "if (load.protected >> place.agency) & 1:", "if False:"),
-    "protection by checkpoint": _bug("rules", "load.protected >> place.agency", "load.protected >> post"),
+    "protection ignored": _bug("rules", "if (consignment.protected >> place.agency) & 1:", "if False:"),
+    "protection by checkpoint": _bug("rules", "consignment.protected >> place.agency", "consignment.protected >> post"),
     "bribes ignored": _bug("rules", "return place.bribe <= 0.0 or", "return True or"),
     "bribe of the agency everywhere": _bug(
         "checkpoint_arrays", "float(world.bribe_at(post))", "float(world.detection.corruption.bribe(post.agency))"
     ),
-    "honest vehicles are seized": _bug("slab_sweep", "if run.vehicles[v].load < 0:", "if False:"),
+    "honest vehicles are seized": _bug("slab_sweep", "if run.vehicles[v].consignment < 0:", "if False:"),
     "a seized load goes on": _bug(
         "slab_sweep", "if time >= until or ends_here(run, v, k, post, time):", "if time >= until:"
     ),
@@ -142,10 +144,12 @@ ON_THE_WAY = {
         "= last, intervals / max(last - first, least)",
     ),
     "case at the wrong side of a tie": _bug(
-        "rules", "run.loads[load].case_time <= time", "run.loads[load].case_time < time"
+        "rules", "run.consignments[consignment].case_time <= time", "run.consignments[consignment].case_time < time"
     ),
     "case at the wrong side of a tie at the end": _bug(
-        "slab_sweep", "elif run.loads[load].case_time <= time:", "elif run.loads[load].case_time < time:"
+        "slab_sweep",
+        "elif run.consignments[consignment].case_time <= time:",
+        "elif run.consignments[consignment].case_time < time:",
     ),
     "case ignored on arrival": _bug(
         "slab_sweep",
@@ -161,16 +165,22 @@ ON_THE_WAY = {
         "slab_sweep", "    if is_taken(run, v, time) or (run.visits", "    if (run.visits"
     ),
     "case ignored on the way round": _bug("slab_sweep", "(is_taken(run, v, time) or patrol", "(patrol"),
-    "case ignored at the end": _bug("slab_sweep", "elif run.loads[load].case_time <= time:", "elif False:"),
+    "case ignored at the end": _bug(
+        "slab_sweep", "elif run.consignments[consignment].case_time <= time:", "elif False:"
+    ),
     "case ignored in store": _bug(
         "slab_sweep", "if not is_taken(run, v, time):\n            return time", "if True:\n            return time"
     ),
     "case in store counts at the release": _bug(
-        "slab_sweep", "time = min(release, run.loads[run.vehicles[part].load].case_time)", "time = release"
+        "slab_sweep",
+        "time = min(release, run.consignments[run.vehicles[part].consignment].case_time)",
+        "time = release",
     ),
-    "parts leave at once": _bug("slab_sweep", "time + run.loads[run.vehicles[part].load].store, until", "time, until"),
+    "parts leave at once": _bug(
+        "slab_sweep", "time + run.consignments[run.vehicles[part].consignment].store, until", "time, until"
+    ),
     "only the first part leaves": _bug(
-        "slab_sweep", "part = run.loads[run.vehicles[part].load].next_part", "part = NONE"
+        "slab_sweep", "part = run.consignments[run.vehicles[part].consignment].next_part", "part = NONE"
     ),
     "numbers of parts ignored": _bug("arrays", 'vehicles["ident"] = fleet.ident', "pass"),
     "travel counts from the arrival": _bug(
@@ -273,7 +283,7 @@ ON_RECORD = {
     "case ignored in a store": _bug("follow", "if case <= left:", "if False:"),
     "every part begins at its entry": _bug(
         "follow",
-        "run.vehicles[parent].end + run.loads[run.vehicles[v].load].store",
+        "run.vehicles[parent].end + run.consignments[run.vehicles[v].consignment].store",
         "run.vehicles[parent].end",
     ),
 }

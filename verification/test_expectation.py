@@ -23,7 +23,7 @@ from flowsim.engine.compiled.background import pooled
 from flowsim.engine.compiled.engine import Simulation
 from flowsim.engine.expectation.engine import expect
 from flowsim.engine.outcome import UNREACHED
-from flowsim.results.tally import by_agency, pool_loads
+from flowsim.results.tally import by_agency, pool_consignments
 from flowsim.simulation.engines import Compiled, Years
 from flowsim.units import HOURS_PER_WEEK, HOURS_PER_YEAR
 from flowsim.world.detection import Effort
@@ -133,7 +133,7 @@ def follow(world, queues, batch):
 
 def simulated(world, *, years, queues):
     parts = batches(years)
-    return pool_loads(spread(partial(follow, world, queues), parts), replications=parts)
+    return pool_consignments(spread(partial(follow, world, queues), parts), replications=parts)
 
 
 class Comparison:
@@ -175,23 +175,23 @@ def put_together(cells, enough):
 
 def compare(world, *, years, queues, given, say):
     """Hold counts by checkpoint, masses by agency, leakage by exit and retention against the closed form."""
-    mean, loads = expect(world, **given), simulated(world, years=years, queues=queues)
+    mean, consignments = expect(world, **given), simulated(world, years=years, queues=queues)
     comparison = Comparison()
-    count = loads.count.sum(axis=(0, 1))
+    count = consignments.count.sum(axis=(0, 1))
     expected = years * mean.count.sum(axis=0)
     enough = expected >= 25
     # Given the year the counts are Poisson, and all years are alike.
     comparison.add("count", *(put_together(cells, enough) for cells in (count, expected, expected)))
     variance = years * mean.seized_variance.sum(axis=0)
-    sums, means = loads.seized.sum(axis=(0, 1)), years * mean.seized.sum(axis=0)
-    cubes = np.bincount(loads.seizures["checkpoint"], loads.seizures["mass"] ** 3, minlength=len(sums))
+    sums, means = consignments.seized.sum(axis=(0, 1)), years * mean.seized.sum(axis=0)
+    cubes = np.bincount(consignments.seizures["checkpoint"], consignments.seizures["mass"] ** 3, minlength=len(sums))
     posts = len(world.checkpoints)
     got, expected, square, cube = (by_agency(world, cells[:posts]) for cells in (sums, means, variance, cubes))
     comparison.add("agency", got, expected, square, skewness=cube / np.maximum(square, 1.0) ** 1.5)
     total = years * mean.total_variance.sum()
     comparison.add("seized", sums.sum(), means.sum(), total, skewness=cubes.sum() / total**1.5)
     for name in ("leaked", "retained", "entered"):
-        got = getattr(loads, name).reshape(years, -1)
+        got = getattr(consignments, name).reshape(years, -1)
         comparison.add(name, got.sum(axis=0), years * getattr(mean, name).ravel(), years * got.var(axis=0, ddof=1))
     shares, closed = (by_agency(world, cells[:posts]) / cells.sum() for cells in (sums, means))
     say(f"{years} years, {int(count.sum())} seizures, {enough.sum()} checkpoints of their own")
@@ -238,9 +238,9 @@ def test_the_comparison_notices_a_device_that_finds_a_tenth_less(say):
     """Sensitivities whose odds are a tenth lower are told from the right ones in 2,000 years of one checkpoint."""
     world = alike(fs.load_world("single_checkpoint"))
     worse = replace(world, detection=replace(world.detection, sensitivity=0.9))
-    loads, mean = simulated(worse, years=2000, queues=None), expect(world)
+    consignments, mean = simulated(worse, years=2000, queues=None), expect(world)
     comparison = Comparison()
-    comparison.add("count", loads.count.sum(), 2000 * mean.count.sum(), 2000 * mean.count.sum())
+    comparison.add("count", consignments.count.sum(), 2000 * mean.count.sum(), 2000 * mean.count.sum())
     say(f"z = {comparison.scores[0]:.1f}")
     assert comparison.wrong
 
@@ -250,8 +250,8 @@ def test_year_effects_give_the_variance_of_yearly_totals(say):
     world = fs.load_world("two_routes")
     traffic, detection = replace(world.traffic, year_log_sd=0.4), replace(world.detection, year_log_sd=0.3)
     world = replace(world, traffic=traffic, detection=replace(detection, effort=everywhere(0.5)))
-    mean, loads = expect(world), simulated(world, years=4000, queues=None)
-    yearly = loads.seized.sum(axis=(1, 2))
+    mean, consignments = expect(world), simulated(world, years=4000, queues=None)
+    yearly = consignments.seized.sum(axis=(1, 2))
     rng = np.random.default_rng(1)
     drawn = np.array([rng.choice(yearly, size=len(yearly)).var(ddof=1) for _ in range(40_000)])
     low, high = np.quantile(drawn, [5e-5, 1 - 5e-5])

@@ -20,7 +20,7 @@ from flowsim.draws.consignments import draw_consignments
 from flowsim.engine.expectation.engine import expect
 from flowsim.engine.outcome import SEIZED
 from flowsim.results.registry import CHANNELS
-from flowsim.results.tally import close, tally_loads
+from flowsim.results.tally import close, tally_consignments
 from flowsim.world.detection import Effort
 
 SEEDS = st.integers(0, 2**31)
@@ -47,7 +47,7 @@ def engine(request):
     return ENGINES[request.param]
 
 
-def loads_alone(world, *, seed, factor=1.0):
+def consignments_alone(world, *, seed, factor=1.0):
     """Fleet and outcome of loads that meet nobody and are followed to their end, by the compiled engine."""
     busy = with_traffic(world, inflow=factor * MANY * world.traffic.inflow)
     fleet = draw_consignments(busy, seed=seed, replications=[0], horizon=HORIZON)
@@ -55,7 +55,7 @@ def loads_alone(world, *, seed, factor=1.0):
 
 
 def stopped(world, *, seed):
-    return loads_alone(world, seed=seed)[1].fate == SEIZED
+    return consignments_alone(world, seed=seed)[1].fate == SEIZED
 
 
 @many
@@ -63,12 +63,18 @@ def stopped(world, *, seed):
 def test_the_ledger_closes_at_any_time(engine, world, seed, until, lattice):
     fleet = everyone(world, seed=seed, lattice=lattice)
     outcome = engine.run(world, fleet, until=until).outcome
-    loads = tally_loads(world, fleet, outcome, replications=1, horizon=until)
-    out = loads.seized.sum() + loads.leaked.sum() + loads.retained.sum() + loads.stored.sum() + loads.underway.sum()
+    consignments = tally_consignments(world, fleet, outcome, replications=1, horizon=until)
+    out = (
+        consignments.seized.sum()
+        + consignments.leaked.sum()
+        + consignments.retained.sum()
+        + consignments.stored.sum()
+        + consignments.underway.sum()
+    )
     assert out == pytest.approx(fleet.mass[fleet.loaded & (fleet.entry < until)].sum(), rel=1e-9, abs=1e-9)
-    one_by_one = loads.seized.sum() - loads.channels[..., CHANNELS.index("market"), :].sum()
-    assert loads.seizures["mass"].sum() == pytest.approx(one_by_one, rel=1e-9, abs=1e-9)
-    assert len(loads.seizures["mass"]) == loads.count.sum()
+    one_by_one = consignments.seized.sum() - consignments.channels[..., CHANNELS.index("market"), :].sum()
+    assert consignments.seizures["mass"].sum() == pytest.approx(one_by_one, rel=1e-9, abs=1e-9)
+    assert len(consignments.seizures["mass"]) == consignments.count.sum()
 
 
 @many
@@ -84,7 +90,7 @@ def test_a_run_cut_into_epochs_has_the_same_bits(engine, world, seed, cuts, latt
 
 @many
 @given(world=worlds(rings=False), seed=SEEDS, where=st.integers(0, 3), intercept=st.floats(-3, 3))
-def test_another_device_lets_no_load_through_that_was_stopped(world, seed, where, intercept):
+def test_another_device_lets_no_consignment_through_that_was_stopped(world, seed, where, intercept):
     world = steady(world)
     index = where % len(world.checkpoints)
     more = (*world.checkpoints[index].devices, device("another", intercept=intercept, slope=0.5, concealment=1.0))
@@ -99,7 +105,7 @@ def test_another_device_lets_no_load_through_that_was_stopped(world, seed, where
 
 @many
 @given(world=worlds(rings=False), seed=SEEDS, where=st.integers(0, 3))
-def test_a_checkpoint_closed_stops_no_load_that_passed(world, seed, where):
+def test_a_checkpoint_closed_stops_no_consignment_that_passed(world, seed, where):
     world = steady(world)
     index = where % len(world.checkpoints)
     posts = (*world.checkpoints[:index], *world.checkpoints[index + 1 :])
@@ -109,7 +115,7 @@ def test_a_checkpoint_closed_stops_no_load_that_passed(world, seed, where):
 
 @many
 @given(world=worlds(rings=False), seed=SEEDS, efforts=st.lists(st.floats(0, 1), min_size=2, max_size=2))
-def test_more_effort_lets_no_load_through_that_was_stopped(world, seed, efforts):
+def test_more_effort_lets_no_consignment_through_that_was_stopped(world, seed, efforts):
     world = steady(world)
     low, high = (Effort(crossing=e, inside=e, south=e, almaty=e) for e in sorted(efforts))
     fates = [
@@ -120,10 +126,10 @@ def test_more_effort_lets_no_load_through_that_was_stopped(world, seed, efforts)
 
 @many
 @given(world=worlds(rings=False), seed=SEEDS)
-def test_a_larger_inflow_changes_nothing_for_the_loads_already_there(world, seed):
+def test_a_larger_inflow_changes_nothing_for_the_consignments_already_there(world, seed):
     world = with_traffic(world, retained_share=0.0)
-    few, their_end = loads_alone(world, seed=seed)
-    more, all_ends = loads_alone(world, seed=seed, factor=1.5)
+    few, their_end = consignments_alone(world, seed=seed)
+    more, all_ends = consignments_alone(world, seed=seed, factor=1.5)
     known = {entry: k for k, entry in enumerate(more.entry.tolist())}
     place = [known[entry] for entry in few.entry.tolist()]
     assert np.array_equal(more.mass[place], few.mass)
@@ -144,8 +150,8 @@ def test_the_ledger_of_the_expectation_engine_closes(world, log_sd, effort, hori
 
 def test_a_ledger_that_lacks_a_milligram_in_ten_kilograms_is_refused():
     world = road_world(post("a", place="p1", devices=(device(),), referral=0.5))
-    fleet, outcome = loads_alone(world, seed=1)
-    loads = tally_loads(world, fleet, outcome, replications=1, horizon=HORIZON)
-    close(loads)
+    fleet, outcome = consignments_alone(world, seed=1)
+    consignments = tally_consignments(world, fleet, outcome, replications=1, horizon=HORIZON)
+    close(consignments)
     with pytest.raises(ArithmeticError, match="ledger of heroin in replication 0 must close"):
-        close(replace(loads, entered=loads.entered * (1 + 1e-7)))
+        close(replace(consignments, entered=consignments.entered * (1 + 1e-7)))

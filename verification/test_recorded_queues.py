@@ -134,8 +134,8 @@ def errors_of(measured, plan):
     noise = weekly.mean(axis=2).std(axis=0, ddof=1)
     weeks = len(SEEDS[plan]) * round(52 * SHARES[plan])
     traffic = noise * math.sqrt(1 / weeks + 1 / 52)
-    loads = difference.std(axis=1, ddof=1) / math.sqrt(YEARS)
-    return difference.mean(axis=1), np.hypot(traffic, loads), short.mean(axis=2).std(axis=0, ddof=1)
+    consignments = difference.std(axis=1, ddof=1) / math.sqrt(YEARS)
+    return difference.mean(axis=1), np.hypot(traffic, consignments), short.mean(axis=2).std(axis=0, ddof=1)
 
 
 @pytest.mark.parametrize("plan", SHARES)

@@ -8,7 +8,7 @@ from scipy.stats import gamma, poisson
 
 import flowsim as fs
 from flowsim.calibration import kernel
-from flowsim.calibration.model import mean_loads, ring_sizes
+from flowsim.calibration.model import mean_masses, ring_sizes
 from flowsim.calibration.synthetic_reports import draw_masses
 
 SIZES = np.array([3.0, 1.35, 55.0, 0.01, 1.1, 1000.0, 0.2])
@@ -23,10 +23,12 @@ FIVE_SIGMA = 5.0
 """Error probability below 1e-6 for each comparison."""
 
 
-def printed(rows, grid, *, routine, cases=0.0, loads=1.0, fixed=0.0, log_sd=0.0):
+def printed(rows, grid, *, routine, cases=0.0, consignments=1.0, fixed=0.0, log_sd=0.0):
     """Probability of rows, of which each has a sum of its own with the same events unless arrays are given."""
     sums = 1 + max(max(row[2:4]) for row in grid)
-    columns = [np.broadcast_to(np.asarray(value, dtype=float), (1, sums)).copy() for value in (routine, cases, loads)]
+    columns = [
+        np.broadcast_to(np.asarray(value, dtype=float), (1, sums)).copy() for value in (routine, cases, consignments)
+    ]
     small = np.broadcast_to(np.asarray(fixed, dtype=float), (1, sums)).copy()
     rows, grid = np.array(rows, dtype=float), np.array(grid, dtype=np.int64)
     found = kernel.of_rows(SIZES[None], *columns, small, np.array([log_sd]), *RING, rows, grid, *NODES)
@@ -41,7 +43,7 @@ def total_row(low, high, *, at_least=0.0, at_most=math.inf, year=0, index=0):
     return (low, high, at_least, at_most), (year, kernel.TOTAL, index, index, bins, round(step * 1e6))
 
 
-def years(rng, *, routine, cases=0.0, loads=1.0, log_sd=0.0):
+def years(rng, *, routine, cases=0.0, consignments=1.0, log_sd=0.0):
     """Totals and largest events of simulated years."""
     factor = np.exp(log_sd * rng.standard_normal(YEARS) - log_sd**2 / 2)
     counts = rng.poisson(routine * factor)
@@ -51,7 +53,7 @@ def years(rng, *, routine, cases=0.0, loads=1.0, log_sd=0.0):
     largest = np.zeros(YEARS)
     np.maximum.at(largest, owner, mass)
     ripe = np.repeat(np.arange(YEARS), rng.poisson(cases * factor))
-    taken = rng.poisson(loads * rng.choice(RING[0], size=len(ripe), p=RING[1]))
+    taken = rng.poisson(consignments * rng.choice(RING[0], size=len(ripe), p=RING[1]))
     found = draw_masses(kernel.entering(SIZES), rng=rng, count=int(taken.sum()))
     by_case = np.bincount(np.repeat(np.arange(len(ripe)), taken), weights=found, minlength=len(ripe))
     totals += np.bincount(ripe, weights=by_case, minlength=YEARS)
@@ -65,7 +67,7 @@ def agrees(chance, happened):
     return abs(happened.mean() - chance) < FIVE_SIGMA * error + 0.01 * chance
 
 
-def test_the_grid_keeps_the_mean_of_loads():
+def test_the_grid_keeps_the_mean_of_consignments():
     for sizes in (SIZES, kernel.entering(SIZES)):
         chances = kernel.on_grid(sizes, 0.7, 3000)
         assert chances.sum() == pytest.approx(1.0, abs=1e-9)
@@ -73,7 +75,7 @@ def test_the_grid_keeps_the_mean_of_loads():
 
 
 @pytest.mark.parametrize("sizes", [SIZES, kernel.entering(SIZES)], ids=["detected", "entering"])
-def test_limited_means_are_those_of_drawn_loads(sizes):
+def test_limited_means_are_those_of_drawn_consignments(sizes):
     mass = draw_masses(sizes, rng=np.random.default_rng(1), count=400_000)
     for limit in (1.0, 10.0, 100.0, 700.0):
         capped = np.minimum(mass, limit)
@@ -81,10 +83,10 @@ def test_limited_means_are_those_of_drawn_loads(sizes):
         assert kernel.limited_mean(sizes, limit) == pytest.approx(capped.mean(), abs=FIVE_SIGMA * error)
 
 
-def test_entering_loads_weigh_each_detected_mass_with_its_power():
+def test_entering_consignments_weigh_each_detected_mass_with_its_power():
     mass = draw_masses(SIZES, rng=np.random.default_rng(2), count=400_000)
     weight = mass ** SIZES[kernel.SELECTION]
-    assert mean_loads(SIZES[None])[1][0] == pytest.approx((weight * mass).sum() / weight.sum(), rel=0.02)
+    assert mean_masses(SIZES[None])[1][0] == pytest.approx((weight * mass).sum() / weight.sum(), rel=0.02)
 
 
 def test_panjer_is_the_fourier_inverse():
@@ -98,7 +100,7 @@ def test_panjer_is_the_fourier_inverse():
         assert totals[k] * np.exp(-offset[k]) == pytest.approx(inverse, abs=1e-8)
 
 
-def test_panjer_of_gamma_loads_is_tweedie():
+def test_panjer_of_gamma_consignments_is_tweedie():
     """The compound Poisson sum of gamma loads has a Tweedie density, a series over the number of loads."""
     shape, scale, rate, step = 1.6, 5.0, 7.0, 0.05
     edges = (np.arange(2001) - 0.5) * step
@@ -121,13 +123,15 @@ def test_many_events_do_not_underflow():
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("routine", "cases", "loads", "log_sd"), [(12.0, 0.0, 1.0, 0.0), (6.0, 9.0, 1.5, 0.0), (8.0, 5.0, 1.2, 0.6)]
+    ("routine", "cases", "consignments", "log_sd"), [(12.0, 0.0, 1.0, 0.0), (6.0, 9.0, 1.5, 0.0), (8.0, 5.0, 1.2, 0.6)]
 )
-def test_a_printed_total_has_the_probability_of_brute_force(routine, cases, loads, log_sd):
-    totals, _, _ = years(np.random.default_rng(3), routine=routine, cases=cases, loads=loads, log_sd=log_sd)
+def test_a_printed_total_has_the_probability_of_brute_force(routine, cases, consignments, log_sd):
+    totals, _, _ = years(
+        np.random.default_rng(3), routine=routine, cases=cases, consignments=consignments, log_sd=log_sd
+    )
     for low, high in ((60.0, 100.0), (100.0, 150.0)):
         row, grid = total_row(low, high)
-        chance = printed([row], [grid], routine=routine, cases=cases, loads=loads, log_sd=log_sd)
+        chance = printed([row], [grid], routine=routine, cases=cases, consignments=consignments, log_sd=log_sd)
         assert agrees(chance, (totals >= low) & (totals < high))
 
 
@@ -141,22 +145,22 @@ def test_mass_in_small_portions_moves_the_total():
 
 @pytest.mark.parametrize("at_least", [True, False])
 def test_a_bound_on_the_largest_event_is_joint_with_the_total(at_least):
-    totals, largest, _ = years(np.random.default_rng(5), routine=5.0, cases=6.0, loads=1.5)
+    totals, largest, _ = years(np.random.default_rng(5), routine=5.0, cases=6.0, consignments=1.5)
     bounds = {"at_least": 45.0} if at_least else {"at_most": 45.0}
     row, grid = total_row(100.0, 160.0, **bounds)
-    chance = printed([row], [grid], routine=5.0, cases=6.0, loads=1.5)
+    chance = printed([row], [grid], routine=5.0, cases=6.0, consignments=1.5)
     assert agrees(chance, (totals >= 100) & (totals < 160) & ((largest >= 45) == at_least))
 
 
 def test_a_bound_alone_is_the_probability_that_no_event_is_larger():
-    _, largest, _ = years(np.random.default_rng(6), routine=9.0, cases=4.0, loads=1.5, log_sd=0.4)
+    _, largest, _ = years(np.random.default_rng(6), routine=9.0, cases=4.0, consignments=1.5, log_sd=0.4)
     step = 55.0 / 111.5
     for row, happened in (
         ((0.0, math.inf, 0.0, 55.0), largest < 55),
         ((0.0, math.inf, 55.0, math.inf), largest >= 55),
     ):
         grid = (0, kernel.LARGEST, 0, 0, 113, round(step * 1e6))
-        assert agrees(printed([row], [grid], routine=9.0, cases=4.0, loads=1.5, log_sd=0.4), happened)
+        assert agrees(printed([row], [grid], routine=9.0, cases=4.0, consignments=1.5, log_sd=0.4), happened)
 
 
 def test_a_printed_share_has_the_probability_of_brute_force():

@@ -196,7 +196,7 @@ def test_a_job_that_is_lost_is_done_again_with_the_same_bits(command):
     xr.testing.assert_identical(before, fs.open_results("c").load())
 
 
-def test_the_load_of_bays_follows_what_a_fruitless_search_costs(world):
+def test_the_utilisation_of_bays_follows_what_a_fruitless_search_costs(world):
     """With costs of the search below those of a miss more vehicles are referred than the lanes' share, as simulated."""
     cheap = replace(world, detection=replace(world.detection, targeting=0.8, cost_ratio=0.6))
     group = next(group for post in cheap.checkpoints for group in post.groups if 0.0 < group.referral < 0.5)

@@ -29,7 +29,7 @@ from flowsim.evidence import load_figures, reported
 from flowsim.policy.policy import compose
 from flowsim.world.detection import Detection
 from flowsim.world.seals import NO_SEALS
-from flowsim.world.traffic import LoadSizes
+from flowsim.world.traffic import ConsignmentSizes
 from flowsim.world_tables.provenance import is_number
 
 GROUPS = [key.name for key in options.top_keys() if key.is_group]
@@ -324,7 +324,7 @@ def test_the_twin_has_the_fields_of_the_class_and_can_be_written():
 class Outer:
     """A class whose default is an object that holds another."""
 
-    inner: LoadSizes = SIZES
+    inner: ConsignmentSizes = SIZES
     whole: Detection = road_world().detection
 
 

@@ -148,7 +148,7 @@ def test_a_writing_that_fails_leaves_nothing(command, monkeypatch):
     assert not list(Path().iterdir())
 
 
-def test_check_prints_loads_routes_visits_counts_and_kinds(command, mine):
+def test_check_prints_utilisation_routes_visits_counts_and_kinds(command, mine):
     code, out, err = command("study=check", *MINE)
     assert (code, err) == (0, "")
     assert re.search(r"^south-gate +lanes in truck +130\.0 +54\.2 +121\.3  Sep 9 h$", out, re.MULTILINE)
@@ -165,7 +165,7 @@ def test_check_prints_loads_routes_visits_counts_and_kinds(command, mine):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::flowsim.simulation.resources.OverloadWarning")
-def test_a_load_above_capacity_is_a_warning_with_the_checkpoint_and_its_load(command, mine):
+def test_work_above_capacity_is_a_warning_with_the_checkpoint_and_its_utilisation(command, mine):
     change("lanes", "south-gate,in,car,3,5,", "south-gate,in,car,1,5,")
     code, out, err = command("study=check", *MINE)
     assert (code, err) == (0, "")
@@ -214,7 +214,7 @@ def test_a_template_with_a_table_removed_says_which(command, mine):
     assert re.search(r"parameters\.csv must be a file in .*mine, got none", err)
 
 
-def test_load_of_lanes_is_arrivals_times_service_over_lanes():
+def test_utilisation_of_lanes_is_arrivals_times_service_over_lanes():
     """Utilisation rho = lambda s / c: 240 a day of 0.08 h at one lane are 0.8."""
     world = road_world(post("a", place="p1"))
     load, bays = utilisation.utilisations(world)
@@ -222,7 +222,7 @@ def test_load_of_lanes_is_arrivals_times_service_over_lanes():
     assert (bays.per_day, bays.mean) == (0.0, 0.0)
 
 
-def test_load_of_bays_counts_handling_devices_that_work_and_searches_after_false_alarms():
+def test_utilisation_of_bays_counts_handling_devices_that_work_and_searches_after_false_alarms():
     """Mean time in a bay: handling + availability x examination + P(alarm) x search."""
     dog = device("dog", specificity=0.8, availability=0.5, service_time=0.2)
     world = road_world(post("a", place="p1", devices=(dog,), bays=2, referral=0.1))

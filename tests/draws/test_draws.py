@@ -22,7 +22,7 @@ from small_worlds import SIZES, device, post, road_world, with_traffic
 import flowsim
 from flowsim import jit
 from flowsim.draws import poisson, quantiles
-from flowsim.draws.consignments import draw_consignments, loads_per_year
+from flowsim.draws.consignments import consignments_per_year, draw_consignments
 from flowsim.draws.constants import KNOTS, LOGARITHMS, MULTIPLIERS, OCTAVES, ROUNDS, WEYL
 from flowsim.draws.fleet import PER_VISIT
 from flowsim.draws.honest import daily_means, draw_honest
@@ -224,7 +224,7 @@ def test_tabulated_quantiles_are_those_of_scipy(table, law):
     assert np.all(np.diff(table(np.sort(u))) >= 0)
 
 
-def test_mass_has_the_density_of_detected_loads_weighted_by_mass():
+def test_mass_has_the_density_of_detected_consignments_weighted_by_mass():
     """Histogram of table quantiles against the density integrated by quadrature."""
     from scipy.integrate import quad
 
@@ -326,7 +326,7 @@ def test_entered_mass_is_the_inflow():
     fleet = draw_consignments(world, seed=1, replications=range(300), horizon=8760.0)
     yearly = np.bincount(fleet.replication, weights=fleet.mass, minlength=300)
     assert abs(yearly.mean() - 500.0) < 3.9 * yearly.std() / np.sqrt(300)
-    expected = loads_per_year(world, world.traffic.streams[0])
+    expected = consignments_per_year(world, world.traffic.streams[0])
     assert abs(fleet.size / 300 - expected) < 3.9 * np.sqrt(expected / 300)
 
 

@@ -14,7 +14,7 @@ from small_worlds import MADE_UP, device, hub, lanes, post, road_world, with_rin
 import flowsim
 from flowsim import units
 from flowsim.draws import itineraries, philox, poisson, quantiles
-from flowsim.draws.consignments import consignment_roster, draw_consignments, loads_per_year
+from flowsim.draws.consignments import consignment_roster, consignments_per_year, draw_consignments
 from flowsim.draws.fleet import Fleet, join
 from flowsim.draws.honest import daily_means, draw_honest, honest_roster
 from flowsim.draws.philox import RandomStream
@@ -151,7 +151,7 @@ def plain_end(cities, *, share, retained, which):
     return cities[pick(which, [w for _, w in cities])][0] if cities and retained < share else -1
 
 
-def plain_loads(world, *, seed, replications, horizon):
+def plain_consignments(world, *, seed, replications, horizon):
     """Rows of the roster of loads: the loads of each stream in the order of their ways, then their parts."""
     flow = draw_years(world, seed=seed, replications=replications)[0]
     rings = draw_rings(world, seed=seed, replications=replications)
@@ -162,7 +162,7 @@ def plain_loads(world, *, seed, replications, horizon):
         found = []
         for position, year in enumerate(replications):
             uniform = stream.uniforms(0, replication=year, purpose=philox.PERIOD)[:1]
-            for number in range(poisson.quantile(uniform, mean=loads_per_year(world, sent) * flow[position])[0]):
+            for number in range(poisson.quantile(uniform, mean=consignments_per_year(world, sent) * flow[position])[0]):
 
                 def draw(purpose, item="", number=number, year=year, stream=stream):
                     return stream.uniforms(number, replication=year, purpose=purpose, item=item)
@@ -257,16 +257,16 @@ def check_rows(roster, rows):
         assert ((own.stops, own.legs, own.vehicle_class, own.start), way.stream, way.loaded) == row["way"]
 
 
-def test_loads_and_their_parts_are_those_of_a_plain_calculation(world):
+def test_consignments_and_their_parts_are_those_of_a_plain_calculation(world):
     busy = with_traffic(world, inflow=0.3 * world.traffic.inflow)
     plan = {"seed": 3, "replications": [4, 1], "horizon": 5000.0}
-    rows = plain_loads(busy, **plan)
+    rows = plain_consignments(busy, **plan)
     assert len(rows) > 30
     check_rows(consignment_roster(busy, **plan), rows)
 
 
 def test_the_plain_calculation_meets_every_case():
-    rows = plain_loads(everything(), seed=3, replications=[4, 1], horizon=5000.0)
+    rows = plain_consignments(everything(), seed=3, replications=[4, 1], horizon=5000.0)
     for name in ("retained", "opened", "protected", "part"):
         assert 0 < np.count_nonzero([row[name] for row in rows]) < len(rows), name
     parts = [row for row in rows if row["part"] > 0]
@@ -291,7 +291,7 @@ def test_seasons_and_rhythms_are_followed():
     flows = tuple(replace(f, daily=Profile(name="d", cycle="daily", weights=daily)) for f in base.traffic.flows)
     world = with_traffic(base, further=(replace(more, season=season),), flows=flows)
     plan = {"seed": 5, "replications": [0], "horizon": YEAR}
-    check_rows(consignment_roster(world, **plan), plain_loads(world, **plan))
+    check_rows(consignment_roster(world, **plan), plain_consignments(world, **plan))
     plan = {"seed": 5, "year": 0, "start": 0.0, "end": 60.0}
     check_rows(honest_roster(world, **plan), plain_honest(world, **plan))
 
@@ -355,10 +355,10 @@ def plain_visits(world, roster, v):
     return visits, tail
 
 
-@pytest.mark.parametrize("kind", ["loads", "honest"])
+@pytest.mark.parametrize("kind", ["consignments", "honest"])
 def test_visits_are_those_of_a_plain_calculation(kind):
     world = everything()
-    if kind == "loads":
+    if kind == "consignments":
         roster = consignment_roster(world, seed=2, replications=[0, 5], horizon=600.0)
     else:
         roster = honest_roster(world, seed=2, year=5, start=0.0, end=20.0)
@@ -374,13 +374,13 @@ def test_visits_are_those_of_a_plain_calculation(kind):
                 assert np.array_equal(getattr(fleet, name)[k], value), (v, name)
     once = {agency for agency in AGENCIES if world.detection.intelligence.tip(agency) > 0}
     assert once
-    assert fleet.tipped.any() == (kind == "loads")
+    assert fleet.tipped.any() == (kind == "consignments")
 
 
 def test_a_fleet_is_its_roster_with_all_visits_drawn(world):
-    loads = {"seed": 1, "replications": [2, 0], "horizon": 900.0, "first_day": -1}
+    consignments = {"seed": 1, "replications": [2, 0], "horizon": 900.0, "first_day": -1}
     honest = {"seed": 1, "year": 3, "start": 5.0, "end": 30.0}
-    pairs = [(draw_consignments(world, **loads), consignment_roster(world, **loads))]
+    pairs = [(draw_consignments(world, **consignments), consignment_roster(world, **consignments))]
     pairs.append((draw_honest(world, **honest), honest_roster(world, **honest)))
     for fleet, roster in pairs:
         same(fleet, drawn(world, roster))
@@ -410,11 +410,11 @@ def test_visits_do_not_depend_on_the_order_of_the_vehicles():
 
 def test_the_fleet_of_joined_rosters_is_the_joined_fleet(world):
     honest = honest_roster(world, seed=1, year=0, start=0.0, end=48.0)
-    loads = consignment_roster(world, seed=1, replications=[0], horizon=48.0)
-    together = joined(honest, loads)
-    assert together.size == honest.size + loads.size
-    same(drawn(world, together), join(drawn(world, honest), drawn(world, loads)))
-    same(drawn(world, joined(loads, honest)), join(drawn(world, loads), drawn(world, honest)))
+    consignments = consignment_roster(world, seed=1, replications=[0], horizon=48.0)
+    together = joined(honest, consignments)
+    assert together.size == honest.size + consignments.size
+    same(drawn(world, together), join(drawn(world, honest), drawn(world, consignments)))
+    same(drawn(world, joined(consignments, honest)), join(drawn(world, consignments), drawn(world, honest)))
 
 
 def test_rosters_that_do_not_fit_are_not_joined():
@@ -433,10 +433,10 @@ def content(way):
 
 
 def test_ways_that_are_kept_change_no_roster(world):
-    loads = {"seed": 1, "replications": [0, 1], "horizon": YEAR}
+    consignments = {"seed": 1, "replications": [0, 1], "horizon": YEAR}
     honest = {"seed": 1, "year": 3, "start": 5.0, "end": 30.0}
     other = replace(world, detection=replace(world.detection, sensitivity=0.5))
-    for draw, plan in ((consignment_roster, loads), (honest_roster, honest)):
+    for draw, plan in ((consignment_roster, consignments), (honest_roster, honest)):
         itineraries._kept.cache_clear()
         fresh = draw(world, **plan)
         itineraries._kept.cache_clear()
@@ -481,8 +481,8 @@ def test_a_roster_may_be_empty():
     world = everything()
     honest = honest_roster(world, seed=1, year=0, start=0.25, end=0.2501)
     assert honest_roster(world, seed=1, year=0, start=24.0, end=24.0).size == 0
-    loads = consignment_roster(world, seed=1, replications=[0], horizon=1e-6)
-    for roster in (honest, loads):
+    consignments = consignment_roster(world, seed=1, replications=[0], horizon=1e-6)
+    for roster in (honest, consignments):
         assert roster.size == 0
         assert drawn(world, roster).size == 0
-    assert joined(honest, replace(loads, available=honest.available, first_day=honest.first_day)).size == 0
+    assert joined(honest, replace(consignments, available=honest.available, first_day=honest.first_day)).size == 0

@@ -17,7 +17,7 @@ from flowsim.engine.compiled import engine as compiled
 from flowsim.policy.policy import BASELINE
 from flowsim.policy.switch_off import switched_off
 from flowsim.results.honest_visits import Posts
-from flowsim.results.tally import Loads
+from flowsim.results.tally import ConsignmentTally
 from flowsim.simulation.engines import SIMULATING, Years
 from flowsim.simulation.simulate import Plan, simulate
 
@@ -91,7 +91,7 @@ def same(one, other):
         return one.keys() == other.keys() and all(same(one[name], other[name]) for name in one)
     if isinstance(one, tuple | list):
         return len(one) == len(other) and all(same(mine, theirs) for mine, theirs in zip(one, other, strict=True))
-    if isinstance(one, Loads | Posts):
+    if isinstance(one, ConsignmentTally | Posts):
         return all(same(getattr(one, field.name), getattr(other, field.name)) for field in fields(one))
     return np.array_equal(one, other)
 
@@ -117,9 +117,9 @@ def test_years_are_tallied_alike(name, days, horizon, together):
     alone = by_both("alone", years, [0, 3], queues=(queues, arrays))
     assert alone[0].seized.sum() > 0
     assert same(*alone)
-    (loads, met), (others, others_met) = by_both("together", replace(years, horizon=together), 2)
-    assert loads.entered.sum() > 0
-    assert same(loads, others)
+    (consignments, met), (others, others_met) = by_both("together", replace(years, horizon=together), 2)
+    assert consignments.entered.sum() > 0
+    assert same(consignments, others)
     assert same(met, others_met)
 
 

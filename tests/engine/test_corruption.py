@@ -10,8 +10,8 @@ from small_worlds import device, post, road_world, ways_round, with_rings
 from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.rings import draw_rings
 from flowsim.engine.outcome import BYPASSED, SEIZED
-from flowsim.results.dataset import loads_dataset
-from flowsim.results.tally import tally_loads
+from flowsim.results.dataset import consignments_dataset
+from flowsim.results.tally import tally_consignments
 from flowsim.world.checkpoint import AGENCIES
 from flowsim.world.detection import Effort
 
@@ -41,8 +41,8 @@ def followed(engine):
     def run(world, *, replications=1):
         fleet = draw_consignments(world, seed=1, replications=range(replications), horizon=YEAR)
         outcome = engine.run(world, fleet).outcome
-        tally = tally_loads(world, fleet, outcome, replications=replications, horizon=YEAR)
-        return fleet, outcome, loads_dataset(world, tally, policy="b")
+        tally = tally_consignments(world, fleet, outcome, replications=replications, horizon=YEAR)
+        return fleet, outcome, consignments_dataset(world, tally, policy="b")
 
     return run
 

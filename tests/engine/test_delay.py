@@ -20,7 +20,7 @@ from flowsim.engine.reference import background
 from flowsim.engine.reference import engine as reference
 from flowsim.results.honest_visits import VISITS, mean_delay
 from flowsim.results.measures import pooled_delay
-from flowsim.results.tally import tally_loads
+from flowsim.results.tally import tally_consignments
 from flowsim.simulation.engines import FOLLOWED, SIMULATING, TrafficSpan, Years
 from flowsim.simulation.simulate import Plan, simulate
 from flowsim.studies.run import unfinished
@@ -205,7 +205,7 @@ def test_what_happens_after_the_span_is_what_a_run_without_end_gives(name):
         assert posts.false_alarms[c] == (outcome.alarm[here] > 0).sum()
 
 
-def test_loads_meet_queues_and_a_horizon_as_they_are_at_the_end_of_the_span():
+def test_consignments_meet_queues_and_a_horizon_as_they_are_at_the_end_of_the_span():
     """What is followed after it changes neither the queues on record nor the ledger."""
     world = crowded()
     met = SIMULATING["compiled"].traffic(years_of(world), (0, 0.0, 72.0))[1]
@@ -226,21 +226,21 @@ def test_the_ledger_of_a_year_together_is_that_at_the_horizon(name):
 
     world, horizon = crowded(), 96.0
     years = years_of(world, horizon=horizon)
-    loads, posts = SIMULATING[name].together(years, 0)
+    consignments, posts = SIMULATING[name].together(years, 0)
     everyone = joined(
         honest_roster(world, seed=1, year=0, start=-24.0, end=horizon),
         consignment_roster(world, seed=1, replications=[0], horizon=horizon, first_day=years.first_day),
     )
     simulation = compiled.Simulation(world, everyone)
     simulation.among_one_another(until=horizon)
-    plain = tally_loads(world, simulation.trail(), simulation.outcome, replications=1, horizon=horizon)
+    plain = tally_consignments(world, simulation.trail(), simulation.outcome, replications=1, horizon=horizon)
     for field in fields(plain):
-        one, other = getattr(loads, field.name), getattr(plain, field.name)
+        one, other = getattr(consignments, field.name), getattr(plain, field.name)
         if isinstance(one, dict):
             assert all(np.array_equal(one[key], other[key]) for key in other)
         else:
             assert np.array_equal(one, other), field.name
-    assert loads.underway.sum() > 0
+    assert consignments.underway.sum() > 0
     assert posts.unfinished.sum() == 0
 
 

@@ -24,23 +24,23 @@ from test_expectation import (
     with_detection,
 )
 
-from flowsim.draws.consignments import draw_consignments, loads_per_year
+from flowsim.draws.consignments import consignments_per_year, draw_consignments
 from flowsim.draws.fleet import PER_VEHICLE, PER_VISIT
 from flowsim.engine.expectation.engine import expect
 from flowsim.figures.fig1_network import flows_of, network_map
 from flowsim.results import measures
-from flowsim.results.tally import tally_loads
+from flowsim.results.tally import tally_consignments
 from flowsim.simulation.simulate import Plan, simulate, with_inflow
 from flowsim.units import DAYS_OF_MONTHS, KG_PER_TONNE
 from flowsim.world.campaigns import Campaign
 from flowsim.world.network import Leg
-from flowsim.world.traffic import DRUGS, Drug, LoadSizes, Profile, Stream
+from flowsim.world.traffic import DRUGS, ConsignmentSizes, Drug, Profile, Stream
 from flowsim.world_tables import provenance, reader
 
 YEAR = 8760.0
 HEROIN, OPIUM, CANNABIS = range(3)
 HARVEST = Profile(name="harvest", cycle="seasonal", weights=(0, 0, 0, 0, 0, 0.5, 1.5, 4, 4, 2, 0, 0))
-SMALL = LoadSizes(
+SMALL = ConsignmentSizes(
     median=1.5, log_sd=0.8, tail_start=20.0, tail_share=0.05, tail_exponent=1.5, maximum=60.0, selection=0.1
 )
 
@@ -137,14 +137,14 @@ def test_entry_without_a_season_is_even_over_the_year():
     assert stats.kstest(of_drug(fleet, OPIUM)["entry"] / YEAR, "uniform").pvalue > 1e-4
 
 
-def test_a_season_moves_loads_and_changes_nothing_else():
+def test_a_season_moves_consignments_and_changes_nothing_else():
     even, seasonal = (with_drug(road_world(post("a", place="p0")), season=season) for season in (None, HARVEST))
     numbers = [of_drug(draw_consignments(w, seed=1, replications=[0], horizon=YEAR), OPIUM) for w in (even, seasonal)]
     assert not np.array_equal(numbers[0]["entry"], numbers[1]["entry"])
     assert all(np.array_equal(numbers[0][name], numbers[1][name]) for name in numbers[0] if name != "entry")
 
 
-def test_a_shorter_horizon_has_the_same_loads_up_to_its_end():
+def test_a_shorter_horizon_has_the_same_consignments_up_to_its_end():
     world = with_drug(road_world(post("a", place="p0")), season=HARVEST)
     whole, part = (draw_consignments(world, seed=1, replications=[0], horizon=h) for h in (YEAR, 24.0 * 200))
     whole, part = of_drug(whole, OPIUM), of_drug(part, OPIUM)
@@ -154,7 +154,7 @@ def test_a_shorter_horizon_has_the_same_loads_up_to_its_end():
     assert np.array_equal(whole["entry"][early], part["entry"])
 
 
-def test_each_drug_has_its_own_loads_and_its_own_inflow():
+def test_each_drug_has_its_own_consignments_and_its_own_inflow():
     """Means of 200 years within 3.9 standard errors (error probability 1e-4 each)."""
     world = with_drug(road_world(post("a", place="p0")), season=HARVEST)
     fleet = draw_consignments(world, seed=1, replications=range(200), horizon=YEAR)
@@ -165,7 +165,7 @@ def test_each_drug_has_its_own_loads_and_its_own_inflow():
         mean = moment(sizes, 1, top) / moment(sizes, 0, top)
         assert abs(mass.mean() - mean) < 3.9 * mass.std() / np.sqrt(len(mass))
         assert mass.max() <= top
-        per_year = loads_per_year(world, world.traffic.streams[index])
+        per_year = consignments_per_year(world, world.traffic.streams[index])
         assert per_year == pytest.approx(inflow / mean, rel=1e-4)
         assert abs(len(mass) / 200 - per_year) < 3.9 * np.sqrt(per_year / 200)
         yearly = np.bincount(numbers["replication"], weights=mass, minlength=200)
@@ -193,13 +193,13 @@ def test_the_ledger_closes_for_each_drug(engine):
     horizon = 24.0 * 240 + 5.0
     fleet = draw_consignments(world, seed=2, replications=range(3), horizon=horizon)
     outcome = engine.run(world, fleet, until=horizon).outcome
-    loads = tally_loads(world, fleet, outcome, replications=3, horizon=horizon)
-    out = loads.seized.sum(-1) + loads.leaked.sum(-1) + loads.retained + loads.underway
-    assert out == pytest.approx(loads.entered, rel=1e-9)
-    assert (loads.seized.sum(-1) > 0).all()
-    assert (loads.retained > 0).all()
+    consignments = tally_consignments(world, fleet, outcome, replications=3, horizon=horizon)
+    out = consignments.seized.sum(-1) + consignments.leaked.sum(-1) + consignments.retained + consignments.underway
+    assert out == pytest.approx(consignments.entered, rel=1e-9)
+    assert (consignments.seized.sum(-1) > 0).all()
+    assert (consignments.retained > 0).all()
     for index in range(len(DRUGS)):
-        assert loads.entered[:, index].sum() == pytest.approx(of_drug(fleet, index)["mass"].sum(), rel=1e-12)
+        assert consignments.entered[:, index].sum() == pytest.approx(of_drug(fleet, index)["mass"].sum(), rel=1e-12)
 
 
 def test_means_and_variances_of_all_drugs_are_those_of_simulation():
@@ -369,7 +369,7 @@ def test_an_overlay_gives_a_world_a_further_drug(tmp_path):
     (opium,) = after.traffic.further
     assert (opium.inflow, opium.inflow_low, opium.inflow_high) == (2000.0, 1000.0, 4000.0)
     sizes = {"median": 3.0, "log_sd": 1.3, "tail_start": 55.0, "tail_share": 0.2 / 20, "tail_exponent": 1.1}
-    assert opium.sizes == LoadSizes(**sizes, maximum=500.0, selection=0.2)
+    assert opium.sizes == ConsignmentSizes(**sizes, maximum=500.0, selection=0.2)
     assert (opium.season.name, opium.kind, opium.source) == ("flat-year", "reported", "somewhere L1")
     assert after.traffic.drugs == ("heroin", "opium")
     assert replace(after, traffic=replace(after.traffic, further=(), streams=before.traffic.streams)) == before

@@ -13,7 +13,7 @@ from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.honest import draw_honest
 from flowsim.engine.compiled import engine as compiled
 from flowsim.engine.outcome import REFERRED, SEIZED, WAVED
-from flowsim.results.tally import tally_loads
+from flowsim.results.tally import tally_consignments
 
 quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -74,13 +74,19 @@ def test_a_run_cut_into_epochs_has_the_same_bits(engine, world, seed, cuts, latt
 def test_ledger_closes_at_any_time(engine, world, seed, until):
     fleet = everyone(world, seed=seed, lattice=False)
     outcome = engine.run(world, fleet, until=until).outcome
-    loads = tally_loads(world, fleet, outcome, replications=1, horizon=until)
-    out = loads.seized.sum() + loads.leaked.sum() + loads.retained.sum() + loads.stored.sum() + loads.underway.sum()
-    assert out == pytest.approx(loads.entered.sum(), rel=1e-9, abs=1e-9)
+    consignments = tally_consignments(world, fleet, outcome, replications=1, horizon=until)
+    out = (
+        consignments.seized.sum()
+        + consignments.leaked.sum()
+        + consignments.retained.sum()
+        + consignments.stored.sum()
+        + consignments.underway.sum()
+    )
+    assert out == pytest.approx(consignments.entered.sum(), rel=1e-9, abs=1e-9)
 
 
 @pytest.fixture(scope="module")
-def loads_only(engine):
+def consignments_only(engine):
     """Fleet and outcome of years of consignments that queue with none but themselves."""
 
     def run(world, *, replications, seed=1):
@@ -90,11 +96,11 @@ def loads_only(engine):
     return run
 
 
-def test_seizures_of_a_thinned_poisson_stream_are_poisson(loads_only):
+def test_seizures_of_a_thinned_poisson_stream_are_poisson(consignments_only):
     """Counts of 400 years have the mean and the variance of a Poisson law; each check fails by chance below 1e-4."""
     gate = post("gate", place="p1", devices=(device("x", intercept=0.0),), referral=1.0, lanes=50, bays=50)
     world = road_world(gate, inflow=300.0)
-    fleet, outcome = loads_only(world, replications=400)
+    fleet, outcome = consignments_only(world, replications=400)
     counts = np.bincount(fleet.replication[outcome.fate == SEIZED], minlength=400)
     mean = fleet.size / 400 * 0.5
     assert abs(counts.mean() - mean) < 3.9 * np.sqrt(mean / 400)
@@ -102,25 +108,25 @@ def test_seizures_of_a_thinned_poisson_stream_are_poisson(loads_only):
     assert abs(dispersion - 1) < 3.9 * np.sqrt(2 / 399)
 
 
-def test_independent_checkpoints_in_series_find_one_minus_the_product(loads_only):
+def test_independent_checkpoints_in_series_find_one_minus_the_product(consignments_only):
     """Exact binomial interval with an error probability of 1e-4."""
     posts = [
         post(f"a{i}", place=f"p{i}", devices=(device("x", intercept=-1.0),), referral=0.999999, lanes=9, bays=9)
         for i in range(3)
     ]
     world = road_world(*posts)
-    fleet, outcome = loads_only(world, replications=40)
+    fleet, outcome = consignments_only(world, replications=40)
     p = 1 / (1 + np.exp(1.0))
     low, high = binom.interval(1 - 1e-4, fleet.size, 1 - (1 - p) ** 3)
     assert low <= (outcome.fate == SEIZED).sum() <= high
 
 
-def test_shared_concealment_makes_layers_dependent(loads_only):
+def test_shared_concealment_makes_layers_dependent(consignments_only):
     """Two layers that see the same concealment find less than two independent ones of the same strength (z > 4)."""
     hidden = device("x", intercept=0.0, concealment=3.0)
     posts = [post(f"a{i}", place=f"p{i}", devices=(hidden,), referral=0.999999, lanes=9, bays=9) for i in range(2)]
     world = road_world(*posts)
-    fleet, outcome = loads_only(world, replications=40)
+    fleet, outcome = consignments_only(world, replications=40)
     first = outcome.alarm[fleet.first[:-1]].mean()
     independent = 1 - (1 - first) ** 2
     both = (outcome.fate == SEIZED).mean()

@@ -57,7 +57,7 @@ def always(name, place, probability, **fields):
 
 
 def entering_density(sizes):
-    """Density of the mass of entering consignments as the documentation of `LoadSizes` has it, up to a factor."""
+    """Density of the mass of entering consignments as `ConsignmentSizes` has it, up to a factor."""
     edge = norm.cdf(math.log(sizes.tail_start / sizes.median) / sizes.log_sd)
     span = 1 - (sizes.tail_start / sizes.maximum) ** sizes.tail_exponent
 
@@ -130,13 +130,13 @@ def table_world(name):
 
 def assert_agreement(world, *, replications, precision=0.1):
     mean = expect(world)
-    loads = simulated(world, replications=replications)
-    assert_means(loads.seized, mean.seized, variance=mean.seized_variance, precision=precision)
-    assert_means(loads.count, mean.count, precision=precision)
-    assert_means(loads.leaked, mean.leaked, precision=precision)
-    assert_means(loads.retained, mean.retained, precision=precision)
-    assert_means(loads.entered, mean.entered, precision=precision)
-    assert_means(loads.seized.sum(axis=2), mean.seized.sum(axis=1), variance=mean.total_variance)
+    consignments = simulated(world, replications=replications)
+    assert_means(consignments.seized, mean.seized, variance=mean.seized_variance, precision=precision)
+    assert_means(consignments.count, mean.count, precision=precision)
+    assert_means(consignments.leaked, mean.leaked, precision=precision)
+    assert_means(consignments.retained, mean.retained, precision=precision)
+    assert_means(consignments.entered, mean.entered, precision=precision)
+    assert_means(consignments.seized.sum(axis=2), mean.seized.sum(axis=1), variance=mean.total_variance)
 
 
 def test_means_are_those_of_simulation():
@@ -155,10 +155,10 @@ def always_working(checkpoint):
 def test_variances_are_those_of_simulation():
     world = busy_road(sizes=replace(busy_road().traffic.sizes, tail_start=20.0, maximum=40.0), inflow=100.0)
     world = replace(world, checkpoints=tuple(always_working(checkpoint) for checkpoint in world.checkpoints))
-    mean, loads = expect(world), simulated(world, replications=1500)
-    squares = (loads.seized - mean.seized) ** 2
+    mean, consignments = expect(world), simulated(world, replications=1500)
+    squares = (consignments.seized - mean.seized) ** 2
     assert_means(squares, mean.seized_variance, precision=0.1)
-    total = loads.seized.sum(axis=2) - mean.seized.sum(axis=1)
+    total = consignments.seized.sum(axis=2) - mean.seized.sum(axis=1)
     assert_means(total**2, mean.total_variance, precision=0.1)
 
 
@@ -191,7 +191,7 @@ def test_layers_without_concealment_are_independent():
     assert got.seized.sum() == pytest.approx(100.0 * (1 - 0.7 * 0.4))
 
 
-def test_a_load_hidden_from_one_layer_is_hidden_from_the_next():
+def test_a_consignment_hidden_from_one_layer_is_hidden_from_the_next():
     first, second = (always(name, place, 0.4, concealment=2.0) for name, place in (("a", "p1"), ("b", "p3")))
     one = expect(road_world(first)).seized.sum() / 1000.0
     two = expect(road_world(first, second)).seized / 1000.0
@@ -233,7 +233,7 @@ def test_targeting_raises_the_share_selected(referral, share):
     assert expect(world).seized.sum() == pytest.approx(1000.0 * expected, rel=1e-12)
 
 
-def test_crowding_waves_loads_through():
+def test_crowding_waves_consignments_through():
     world = road_world(always("a", "p0", 0.5), always("b", "p1", 0.5))
     got = expect(world, crowded={(0, 0): 1.0, (1, 0): 0.25})
     assert got.seized[0] == pytest.approx([0.0, 1000.0 * 0.5 * 0.75])
@@ -283,7 +283,7 @@ def test_efforts_that_reach_one_together_are_integrated_once():
     assert got.seized == pytest.approx(same.seized, rel=1e-6)
 
 
-def test_loads_that_stay_in_a_city_meet_no_later_checkpoint():
+def test_consignments_that_stay_in_a_city_meet_no_later_checkpoint():
     world = road_world(always("a", "p1", 0.5), always("b", "p2", 0.5), inflow=100.0)
     got = expect(with_traffic(world, retained_share=0.4, city_weights=(("p1", 1.0), ("p5", 3.0))))
     assert got.seized[0] == pytest.approx([50.0, 25.0 * 0.9])
@@ -291,7 +291,7 @@ def test_loads_that_stay_in_a_city_meet_no_later_checkpoint():
     assert got.leaked[0] == pytest.approx([25.0 * 0.6])
 
 
-def test_classes_split_the_loads_by_number_and_not_by_mass():
+def test_classes_split_the_consignments_by_number_and_not_by_mass():
     groups = (lanes(classes=("truck",), referral=1.0), lanes(classes=("car",), referral=0.0))
     world = road_world(post("a", place="p0", devices=(alarming(0.5),), groups=groups))
     given = (("truck", 0.8, 500.0), ("car", 0.2, 4.0))
@@ -350,7 +350,7 @@ def test_bad_arguments_are_refused_by_name(fields, named):
         expect(busy_road(), **fields)
 
 
-def test_a_class_that_can_hold_no_load_is_refused():
+def test_a_class_that_can_hold_no_consignment_is_refused():
     world = busy_road(sizes=replace(busy_road().traffic.sizes, tail_share=1.0))
     with pytest.raises(ValueError, match=r"ClassShare.capacity must be above tail_start \(55.0 kg\)"):
         expect(world)

@@ -89,17 +89,17 @@ def below(world, maximum):
     return moment(world.traffic.sizes, 1, maximum) / moment(world.traffic.sizes, 1, 500.0)
 
 
-def test_patrols_seize_their_share_of_loads_that_all_go_round():
+def test_patrols_seize_their_share_of_consignments_that_all_go_round():
     world = road_world(crossing("a", "p0", 0.9), bypasses=(Bypass(**WAY),))
     got = expect(world)
     assert got.seized[0] == pytest.approx([300.0], rel=1e-12)
     assert got.patrolled == pytest.approx(got.seized, rel=1e-12)
-    loads = 1000.0 * moment(world.traffic.sizes, 0, 500.0) / moment(world.traffic.sizes, 1, 500.0)
-    assert got.count[0] == pytest.approx([0.3 * loads], rel=1e-7)
+    consignments = 1000.0 * moment(world.traffic.sizes, 0, 500.0) / moment(world.traffic.sizes, 1, 500.0)
+    assert got.count[0] == pytest.approx([0.3 * consignments], rel=1e-7)
 
 
 @pytest.mark.parametrize("maximum", [0.5, 8.0, 100.0])
-def test_only_light_loads_go_round(maximum):
+def test_only_light_consignments_go_round(maximum):
     world = road_world(crossing("a", "p0", 0.6), bypasses=(Bypass(**WAY | {"maximum": maximum}),))
     light = below(world, maximum)
     got = expect(world)
@@ -107,7 +107,7 @@ def test_only_light_loads_go_round(maximum):
     assert got.seized.sum() == pytest.approx(1000.0 * (0.3 * light + 0.6 * (1 - light)), rel=1e-7)
 
 
-def test_a_load_too_heavy_for_its_way_keeps_to_the_crossing():
+def test_a_consignment_too_heavy_for_its_way_keeps_to_the_crossing():
     foot = Bypass(**WAY | {"way": "foot", "share": 0.5, "maximum": 4.0, "patrol": 0.8})
     vehicle = Bypass(**WAY | {"share": 0.3, "patrol": 0.1})
     world = road_world(crossing("a", "p0", 0.6), bypasses=(foot, vehicle))
@@ -152,7 +152,7 @@ def test_only_sealed_trucks_use_the_green_lane():
     assert seized(closed) == pytest.approx([0.5], rel=1e-12)
 
 
-def test_a_load_shows_the_same_seal_at_every_crossing():
+def test_a_consignment_shows_the_same_seal_at_every_crossing():
     chances = {"opened": 0.4, "notice_plain": 0.7, "false_notice": 0.2}
     world = sealed(crossing("a", "p0", 0.5), inside("b", "p1", 0.1), crossing("c", "p3", 0.3), **chances)
     found = np.zeros(3)
@@ -310,10 +310,10 @@ def too_late(stop):
 
 
 def assert_agreement(world, *, replications, seed=1, precision=0.1, **options):
-    mean, loads = expect(world, **options), simulated(world, replications=replications, seed=seed)
-    assert_means(loads.seized, mean.seized, variance=mean.seized_variance, precision=precision)
+    mean, consignments = expect(world, **options), simulated(world, replications=replications, seed=seed)
+    assert_means(consignments.seized, mean.seized, variance=mean.seized_variance, precision=precision)
     for name in ("patrolled", "count", "leaked", "retained", "entered"):
-        assert_means(getattr(loads, name), getattr(mean, name), precision=precision)
+        assert_means(getattr(consignments, name), getattr(mean, name), precision=precision)
 
 
 def random_world(seed):

@@ -172,7 +172,7 @@ def test_cases_take_what_does_not_outlive_the_journey():
     assert got == pytest.approx(1000.0 * -math.expm1(-10 * rate) * np.array([0, 0, 1, 2]) / 3, rel=1e-12)
 
 
-def test_cases_take_loads_at_a_checkpoint_before_anything_else_at_the_next_of_their_events():
+def test_cases_take_consignments_at_a_checkpoint_before_anything_else_at_the_next_of_their_events():
     """On arrival after two hours, after the first look, and after the examination, whose search comes with an alarm."""
     checkpoint = post("a", place="p1", devices=(alarming(0.5),), referral=1.0, service_time=2.0)
     world = steady(with_detection(road_world(checkpoint, places=2), handling_time=3.0, search_time=5.0, search_cv=0.0))
@@ -294,7 +294,7 @@ def test_a_part_in_a_tir_truck_has_had_its_seal_opened():
     assert share(world)[0] == pytest.approx(0.5 * 0.5 * 0.6 * 0.5, rel=1e-9)
 
 
-def test_loads_in_store_are_taken_where_they_lie():
+def test_consignments_in_store_are_taken_where_they_lie():
     world = with_rings(steady(road_world(places=3)), rings=2, cases=300.0)
     world = replace(world, hubs=(hub("p1", share=1.0, store=50.0, store_minimum=1.0),))
     rate = 450.0 / 2 / YEAR
@@ -340,14 +340,14 @@ def test_the_dataset_has_the_sites_channels_and_reasons_of_the_other_engine():
 
 def assert_agreement(world, *, replications, seed=1, precision=0.1, stores=(), **options):
     """Every cell of the closed form in which at least 100 consignments are expected is that of simulation."""
-    got, loads = expect(world, **options), simulated(world, replications=replications, seed=seed)
+    got, consignments = expect(world, **options), simulated(world, replications=replications, seed=seed)
     assert_closed(got)
     names = {"seized": "seized", "channels": "by_channel", "missed": "missed", "leaked": "leaked", "count": "count"}
     names |= {"retained": "retained", "entered": "entered", "patrolled": "patrolled"}
     least = 100 * got.seized[0].sum() / got.count[0].sum() / replications
     compared = 0
     for mine, theirs in names.items():
-        values = getattr(loads, mine)[:, 0].reshape(replications, -1)
+        values = getattr(consignments, mine)[:, 0].reshape(replications, -1)
         expected = np.atleast_1d(getattr(got, theirs)[0]).ravel()
         error = values.std(axis=0, ddof=1) / math.sqrt(replications)
         for cell, (mean, value, apart) in enumerate(zip(values.mean(axis=0), expected, error, strict=True)):
@@ -358,7 +358,7 @@ def assert_agreement(world, *, replications, seed=1, precision=0.1, stores=(), *
                 compared += 1
             else:
                 assert mean <= 10 * value + 1e-9, (mine, cell, mean, value)
-    total = loads.seized[:, 0].sum(axis=1)
+    total = consignments.seized[:, 0].sum(axis=1)
     assert total.std(ddof=1) / math.sqrt(replications) < precision * total.mean()
     return compared
 
@@ -382,9 +382,9 @@ def test_cases_are_those_of_simulation():
 
 def test_dismantled_rings_are_those_of_simulation():
     world = with_rings(country(), rings=30, cases=40.0, dismantled=0.6)
-    got, loads = expect(world), simulated(world, replications=150)
-    error = loads.entered[:, 0].std(ddof=1) / math.sqrt(150)
-    assert abs(loads.entered[:, 0].mean() - got.entered[0]) < FAR * error
+    got, consignments = expect(world), simulated(world, replications=150)
+    error = consignments.entered[:, 0].std(ddof=1) / math.sqrt(150)
+    assert abs(consignments.entered[:, 0].mean() - got.entered[0]) < FAR * error
     assert got.entered[0] < 0.75 * 400.0
     assert assert_agreement(world, replications=150) >= 8
 
@@ -395,7 +395,7 @@ def test_hubs_are_those_of_simulation(place):
     assert assert_agreement(world, replications=150) >= 8
 
 
-def test_cases_against_loads_in_store_are_those_of_simulation():
+def test_cases_against_consignments_in_store_are_those_of_simulation():
     """Seizures in store are counted by case in simulation and by consignment here, so that they are left out."""
     world = with_rings(replace(country(), hubs=(hub("p2", part=4.0),)), rings=20, cases=3000.0)
     assert assert_agreement(world, replications=150, stores=(3,)) >= 13

@@ -11,8 +11,8 @@ from flowsim.draws.consignments import draw_consignments
 from flowsim.draws.fleet import PER_VISIT, join
 from flowsim.draws.honest import draw_honest
 from flowsim.engine.outcome import PASSED, RETAINED, SEIZED, SPLIT, UNDER_WAY
-from flowsim.results.dataset import loads_dataset
-from flowsim.results.tally import tally_loads
+from flowsim.results.dataset import consignments_dataset
+from flowsim.results.tally import tally_consignments
 from flowsim.simulation.simulate import Plan, simulate
 from flowsim.world.traffic import VEHICLE_CLASSES
 
@@ -31,7 +31,7 @@ def country(*hubs, **fields):
 
 
 @pytest.fixture(scope="module")
-def loads(engine):
+def consignments(engine):
     """Consignments of some years and what happens to them."""
 
     def run(world, *, replications=(0,), seed=1, until=np.inf):
@@ -41,28 +41,28 @@ def loads(engine):
     return run
 
 
-def test_a_hub_that_stores_nothing_gives_the_earlier_bits(loads):
+def test_a_hub_that_stores_nothing_gives_the_earlier_bits(consignments):
     plain, idle = country(inflow=3000.0), country(hub(share=0.0), inflow=3000.0)
-    assert loads(plain)[1].equals(loads(idle)[1])
-    assert np.array_equal(loads(plain)[0].ident, 64 * np.arange(1, loads(idle)[0].size + 1))
+    assert consignments(plain)[1].equals(consignments(idle)[1])
+    assert np.array_equal(consignments(plain)[0].ident, 64 * np.arange(1, consignments(idle)[0].size + 1))
 
 
-def test_loads_are_stored_with_the_probability_of_the_hub(loads):
+def test_consignments_are_stored_with_the_probability_of_the_hub(consignments):
     """Exact binomial interval, error probability 1e-4."""
-    fleet = loads(country(hub("p2", share=0.3), inflow=4000.0))[0]
+    fleet = consignments(country(hub("p2", share=0.3), inflow=4000.0))[0]
     roots = fleet.parent < 0
     low, high = binom.interval(1 - 1e-4, int(roots.sum()), 0.3)
     assert low <= fleet.split.sum() <= high
 
 
-def test_only_the_first_hub_on_the_path_stores_and_none_at_its_end(loads):
-    fleet = loads(country(hub("p2", share=0.5), hub("p3", share=1.0), hub("p5", share=1.0)))[0]
+def test_only_the_first_hub_on_the_path_stores_and_none_at_its_end(consignments):
+    fleet = consignments(country(hub("p2", share=0.5), hub("p3", share=1.0), hub("p5", share=1.0)))[0]
     assert set(fleet.finish[fleet.split].tolist()) == {2}
     assert set(fleet.finish[~fleet.split].tolist()) == {5}
 
 
-def test_the_parts_of_a_load_are_equal_few_and_have_its_mass(loads):
-    fleet = loads(country(hub("p2", share=1.0, part=15.0), inflow=5000.0))[0]
+def test_the_parts_of_a_consignment_are_equal_few_and_have_its_mass(consignments):
+    fleet = consignments(country(hub("p2", share=1.0, part=15.0), inflow=5000.0))[0]
     parts = fleet.parent >= 0
     parents = np.flatnonzero(fleet.split)
     count = np.bincount(fleet.parent[parts], minlength=fleet.size)[parents]
@@ -75,10 +75,10 @@ def test_the_parts_of_a_load_are_equal_few_and_have_its_mass(loads):
     assert np.isnan(fleet.entry[parts]).all()
 
 
-def test_a_hub_that_splits_into_one_finds_as_much_as_none(loads):
+def test_a_hub_that_splits_into_one_finds_as_much_as_none(consignments):
     """Half of the consignments pass each of three checkpoints, stored or not: exact interval at 1e-4."""
     one_part = hub("p2", share=1.0, part=500.0, concealment=0.0)
-    fleet, outcome = loads(country(one_part, inflow=4000.0))
+    fleet, outcome = consignments(country(one_part, inflow=4000.0))
     roots = int((fleet.parent < 0).sum())
     assert (fleet.part <= 1).all()
     assert fleet.size == 2 * roots
@@ -87,9 +87,9 @@ def test_a_hub_that_splits_into_one_finds_as_much_as_none(loads):
     assert (outcome.fate == PASSED).sum() + (outcome.fate == SEIZED).sum() == roots
 
 
-def test_a_part_sets_out_after_its_time_in_store_and_meets_the_checkpoints_beyond_the_hub(loads):
+def test_a_part_sets_out_after_its_time_in_store_and_meets_the_checkpoints_beyond_the_hub(consignments):
     world = country(hub("p2", share=1.0, store=100.0, store_minimum=0.7), inflow=3000.0)
-    fleet, outcome = loads(world)
+    fleet, outcome = consignments(world)
     parts = np.flatnonzero((fleet.parent >= 0) & (outcome.fate != UNDER_WAY))
     assert len(parts) > 20
     assert (fleet.store[parts] > 70.0).all()
@@ -101,8 +101,8 @@ def test_a_part_sets_out_after_its_time_in_store_and_meets_the_checkpoints_beyon
     assert fleet.store[parts].mean() == pytest.approx(100.0, rel=0.05)
 
 
-def test_parts_of_a_load_that_did_not_come_to_the_hub_never_set_out(loads):
-    fleet, outcome = loads(country(hub("p2", share=1.0), inflow=3000.0))
+def test_parts_of_a_consignment_that_did_not_come_to_the_hub_never_set_out(consignments):
+    fleet, outcome = consignments(country(hub("p2", share=1.0), inflow=3000.0))
     parts = np.flatnonzero(fleet.parent >= 0)
     never = parts[outcome.fate[fleet.parent[parts]] == SEIZED]
     assert len(never) > 20
@@ -110,12 +110,12 @@ def test_parts_of_a_load_that_did_not_come_to_the_hub_never_set_out(loads):
     assert np.isnan(outcome.arrival[fleet.first[never]]).all()
 
 
-def test_cities_retain_the_same_share_with_a_hub_as_without(loads):
+def test_cities_retain_the_same_share_with_a_hub_as_without(consignments):
     """One consignment, one part: each city's share is that of the world at a normal error probability of 1e-4."""
     cities = {"retained_share": 0.6, "city_weights": (("p1", 1.0), ("p3", 2.0), ("p4", 1.0))}
     world = with_traffic(road_world(inflow=8000.0), **cities)
     for place in ("p1", "p2", "p3"):
-        fleet, outcome = loads(replace(world, hubs=(hub(place, share=0.8, part=500.0),)))
+        fleet, outcome = consignments(replace(world, hubs=(hub(place, share=0.8, part=500.0),)))
         roots = (fleet.parent < 0).sum()
         for finish, weight in ((1, 0.25), (3, 0.5), (4, 0.25)):
             share = ((outcome.fate == RETAINED) & (fleet.finish == finish)).sum() / roots
@@ -123,14 +123,14 @@ def test_cities_retain_the_same_share_with_a_hub_as_without(loads):
             assert abs(share - expected) < 3.9 * np.sqrt(expected * (1 - expected) / roots), (place, finish)
 
 
-def test_a_part_leaves_on_any_route_through_the_hub_in_proportion_to_its_weight(loads):
+def test_a_part_leaves_on_any_route_through_the_hub_in_proportion_to_its_weight(consignments):
     """Exact binomial interval, error probability 1e-4."""
     world = road_world(inflow=5000.0)
     (route,) = world.network.routes
     short = replace(route, name="s", path=("p0", "p1"), weight=0.5, exit="y")
     other = replace(route, name="t", path=("p3", "p2", "p1", "p0"), weight=0.125, exit="z")
     network = replace(world.network, routes=(replace(route, weight=0.375), short, other))
-    fleet, outcome = loads(replace(world, network=network, hubs=(hub("p2", share=1.0),)))
+    fleet, outcome = consignments(replace(world, network=network, hubs=(hub("p2", share=1.0),)))
     parts = fleet.parent >= 0
     assert set(fleet.route[fleet.split].tolist()) == {0, 2}
     assert set(fleet.route[parts].tolist()) == {0, 2}
@@ -140,8 +140,8 @@ def test_a_part_leaves_on_any_route_through_the_hub_in_proportion_to_its_weight(
     assert (outcome.fate[parts] == PASSED).all()
 
 
-def test_a_part_in_a_tir_truck_has_had_its_seal_opened(loads):
-    fleet = loads(country(hub(share=1.0)))[0]
+def test_a_part_in_a_tir_truck_has_had_its_seal_opened(consignments):
+    fleet = consignments(country(hub(share=1.0)))[0]
     parts = fleet.parent >= 0
     tir = fleet.vehicle_class == VEHICLE_CLASSES.index("tir")
     assert 0.2 < tir[parts].mean() < 0.8
@@ -149,19 +149,19 @@ def test_a_part_in_a_tir_truck_has_had_its_seal_opened(loads):
     assert not fleet.opened[~parts].any()
 
 
-def test_repacking_adds_to_concealment_drawn_afresh(loads):
+def test_repacking_adds_to_concealment_drawn_afresh(consignments):
     """Mean and correlation at an error probability of 1e-4."""
-    fleet = loads(country(hub("p2", share=1.0, part=500.0, concealment=0.75), inflow=8000.0))[0]
+    fleet = consignments(country(hub("p2", share=1.0, part=500.0, concealment=0.75), inflow=8000.0))[0]
     parts = np.flatnonzero(fleet.parent >= 0)
     assert abs(fleet.concealment[parts].mean() - 0.75) < 3.9 / np.sqrt(len(parts))
     both = np.corrcoef(fleet.concealment[parts], fleet.concealment[fleet.parent[parts]])
     assert abs(both[0, 1]) < 3.9 / np.sqrt(len(parts))
 
 
-def test_another_checkpoint_changes_no_draw_of_any_part(loads):
+def test_another_checkpoint_changes_no_draw_of_any_part(consignments):
     few = country(hub("p2", share=1.0))
     more = replace(few, checkpoints=(*few.checkpoints, wide("new", "p3")))
-    one, other = loads(few)[0], loads(more)[0]
+    one, other = consignments(few)[0], consignments(more)[0]
     for name in ("mass", "store", "concealment", "route", "vehicle_class", "part", "ident", "finish"):
         assert np.array_equal(getattr(one, name), getattr(other, name)), name
     old = other.checkpoint != 3
@@ -169,13 +169,13 @@ def test_another_checkpoint_changes_no_draw_of_any_part(loads):
         assert np.array_equal(getattr(one, name), getattr(other, name)[old]), name
 
 
-def test_the_ledger_closes_with_mass_in_store(loads):
+def test_the_ledger_closes_with_mass_in_store(consignments):
     world = with_traffic(
         country(hub(store=700.0), inflow=3000.0), retained_share=0.3, city_weights=(("p3", 1.0),), market=0.1
     )
     for until in (1000.0, 5000.0, YEAR):
-        fleet, outcome = loads(world, until=until)
-        tally = tally_loads(world, fleet, outcome, replications=1, horizon=until)
+        fleet, outcome = consignments(world, until=until)
+        tally = tally_consignments(world, fleet, outcome, replications=1, horizon=until)
         entered = fleet.mass[fleet.entry < until].sum()
         parts = np.flatnonzero(fleet.parent >= 0)
         arrived = outcome.fate[fleet.parent[parts]] == SPLIT
@@ -183,14 +183,14 @@ def test_the_ledger_closes_with_mass_in_store(loads):
         assert tally.entered.sum() == pytest.approx(entered, rel=1e-12)
         assert tally.stored.sum() == pytest.approx(fleet.mass[parts[inside]].sum(), rel=1e-12)
         assert tally.stored.sum() > 10.0
-        data = loads_dataset(world, tally, policy="b")
+        data = consignments_dataset(world, tally, policy="b")
         assert float(data.stored_mass.sum()) == tally.stored.sum()
 
 
-def test_what_a_case_finds_of_a_ring_in_store_at_one_place_is_one_seizure(loads):
+def test_what_a_case_finds_of_a_ring_in_store_at_one_place_is_one_seizure(consignments):
     world = with_rings(replace(road_world(inflow=5000.0), hubs=(hub(share=1.0, store=300.0, part=8.0),)), cases=6.0)
-    fleet, outcome = loads(world)
-    tally = tally_loads(world, fleet, outcome, replications=1, horizon=YEAR)
+    fleet, outcome = consignments(world)
+    tally = tally_consignments(world, fleet, outcome, replications=1, horizon=YEAR)
     parts = (fleet.parent >= 0) & (outcome.fate == SEIZED)
     stored = parts & (outcome.end == fleet.case_time)
     times = np.unique(outcome.end[stored])
@@ -200,7 +200,7 @@ def test_what_a_case_finds_of_a_ring_in_store_at_one_place_is_one_seizure(loads)
     assert at_hub.sum() == len(times)
     assert table["mass"][at_hub].sum() == pytest.approx(fleet.mass[stored].sum())
     assert set(table["checkpoint"][at_hub].tolist()) == {0}
-    assert loads_dataset(world, tally, policy="b").checkpoint.values.tolist() == ["at-p1", "at-p5"]
+    assert consignments_dataset(world, tally, policy="b").checkpoint.values.tolist() == ["at-p1", "at-p5"]
     assert tally.count.sum() == len(times) + ((outcome.fate == SEIZED) & ~stored).sum()
 
 

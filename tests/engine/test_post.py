@@ -13,9 +13,9 @@ from flowsim.draws.fleet import join
 from flowsim.draws.honest import draw_honest
 from flowsim.engine.outcome import BYPASSED, CLOSED, REFERRED, SEALED, SEIZED, UNREACHED, WAVED
 from flowsim.engine.reference.background import record
-from flowsim.results.dataset import loads_dataset
+from flowsim.results.dataset import consignments_dataset
 from flowsim.results.honest_visits import tally_posts
-from flowsim.results.tally import tally_loads
+from flowsim.results.tally import tally_consignments
 from flowsim.world.campaigns import Campaign
 from flowsim.world.seals import Seals
 from flowsim.world.selection import threshold
@@ -35,7 +35,7 @@ SEALED_LANES = Seals(
 
 
 @pytest.fixture(scope="module")
-def loads(engine):
+def consignments(engine):
     """Consignments of some years, alone in a country with lanes enough, and what happens to them."""
 
     def run(world, *, seed=1, replications=(0,)):
@@ -63,8 +63,8 @@ def gate(**fields):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("world_of", ["honest", "loads"])
-def test_neutral_settings_give_the_earlier_bits(loads, honest, world_of):
+@pytest.mark.parametrize("world_of", ["honest", "consignments"])
+def test_neutral_settings_give_the_earlier_bits(consignments, honest, world_of):
     all_day = (Shift(start=0.0, end=8.0, lanes=2), Shift(start=8.0, end=24.0, lanes=2))
     plain = road_world(gate(lanes=2, bays=1), post("inside", place="p3", devices=(SURE,), referral=0.3), per_day=200.0)
     groups = tuple(replace(g, shifts=all_day, wagons=1.0) for g in plain.checkpoints[0].groups)
@@ -75,7 +75,7 @@ def test_neutral_settings_give_the_earlier_bits(loads, honest, world_of):
         campaigns=(Campaign(name="c", start="05-20", end="10-20", agencies=("Customs",), factor=1.0, **MADE_UP),),
         detection=replace(plain.detection, cost_ratio=1.0, seals=replace(SEALED_LANES, green_lane=False)),
     )
-    run = honest if world_of == "honest" else loads
+    run = honest if world_of == "honest" else consignments
     assert run(plain)[1].equals(run(neutral)[1])
 
 
@@ -103,31 +103,31 @@ def tir_world(**fields):
     return with_seals(road_world(gate(), classes=("tir",)), replace(SEALED_LANES, **fields))
 
 
-def test_an_unopened_seal_that_is_never_doubted_passes(loads):
-    _, outcome = loads(tir_world(opened=0.0, false_notice=0.0))
+def test_an_unopened_seal_that_is_never_doubted_passes(consignments):
+    _, outcome = consignments(tir_world(opened=0.0, false_notice=0.0))
     assert (outcome.decision == SEALED).all()
     assert not (outcome.fate == SEIZED).any()
 
 
-def test_a_check_that_always_notices_refers_every_opened_seal(loads):
-    fleet, outcome = loads(tir_world(notice_plain=1.0, false_notice=0.0))
+def test_a_check_that_always_notices_refers_every_opened_seal(consignments):
+    fleet, outcome = consignments(tir_world(notice_plain=1.0, false_notice=0.0))
     opened = fleet.opened
     assert 0.4 < opened.mean() < 0.6
     assert (outcome.decision[opened] == REFERRED).all()
     assert (outcome.decision[~opened] == SEALED).all()
 
 
-def test_an_electronic_seal_is_noticed_with_its_own_probability(loads):
+def test_an_electronic_seal_is_noticed_with_its_own_probability(consignments):
     """Exact binomial interval, error probability 1e-4."""
-    fleet, outcome = loads(tir_world(type="electronic", opened=1.0))
+    fleet, outcome = consignments(tir_world(type="electronic", opened=1.0))
     low, high = binom.interval(1 - 1e-4, fleet.size, 0.9)
     assert low <= (outcome.decision == REFERRED).sum() <= high
 
 
-def test_where_inspection_is_allowed_sealed_trucks_are_selected_like_others(loads):
+def test_where_inspection_is_allowed_sealed_trucks_are_selected_like_others(consignments):
     world = tir_world(inspection=True, opened=0.0, false_notice=0.0)
     unsealed = with_seals(world, replace(world.detection.seals, green_lane=False))
-    assert loads(world)[1].equals(loads(unsealed)[1])
+    assert consignments(world)[1].equals(consignments(unsealed)[1])
 
 
 def test_a_doubted_seal_is_referred_however_many_wait(honest):
@@ -172,10 +172,10 @@ def test_a_train_that_never_leaves_is_looked_at_like_any_vehicle(honest):
     assert not (patient.decision == UNREACHED).any()
 
 
-def test_a_load_in_a_wagon_that_is_not_examined_is_not_reached(loads):
+def test_a_consignment_in_a_wagon_that_is_not_examined_is_not_reached(consignments):
     """Exact binomial interval, error probability 1e-4."""
     world = road_world(gate(wagons=0.25, referral=1.0))
-    fleet, outcome = loads(world)
+    fleet, outcome = consignments(world)
     low, high = binom.interval(1 - 1e-4, fleet.size, 0.25)
     assert low <= (outcome.fate == SEIZED).sum() <= high
     assert (outcome.decision[outcome.fate[fleet.vehicle_of_visit] != SEIZED] == UNREACHED).all()
@@ -189,22 +189,22 @@ def test_trains_of_a_timetable_enter_at_even_intervals(honest):
     assert fleet.size == 60
 
 
-def test_all_loads_take_a_way_round_of_share_one_and_patrols_stop_their_part(loads):
+def test_all_consignments_take_a_way_round_of_share_one_and_patrols_stop_their_part(consignments):
     """Exact binomial interval, error probability 1e-4; what a patrol stops is the Border Guards'."""
     way = replace(ways_round(share=1.0, patrol=0.3)[0], maximum=1e6)
     world = replace(road_world(gate(referral=1.0)), bypasses=(way,))
-    fleet, outcome = loads(world)
+    fleet, outcome = consignments(world)
     assert (outcome.decision == BYPASSED).all()
     low, high = binom.interval(1 - 1e-4, fleet.size, 0.3)
     assert low <= (outcome.fate == SEIZED).sum() <= high
-    tally = tally_loads(world, fleet, outcome, replications=1, horizon=YEAR)
-    seized = loads_dataset(world, tally, policy="baseline").seized_mass
+    tally = tally_consignments(world, fleet, outcome, replications=1, horizon=YEAR)
+    seized = consignments_dataset(world, tally, policy="baseline").seized_mass
     assert float(seized.sel(channel="patrol", agency="Border Guards").sum()) == pytest.approx(float(seized.sum()))
 
 
-def test_only_small_loads_are_carried_round_on_foot(loads):
+def test_only_small_consignments_are_carried_round_on_foot(consignments):
     world = replace(road_world(gate(referral=1.0)), bypasses=ways_round(share=0.5, patrol=0.0, maximum=5.0)[1:])
-    fleet, outcome = loads(world)
+    fleet, outcome = consignments(world)
     round_it = outcome.decision == BYPASSED
     assert (fleet.mass[round_it] <= 5.0).all()
     assert round_it[fleet.mass <= 5.0].mean() == pytest.approx(0.5, abs=0.2)
@@ -215,9 +215,9 @@ def test_honest_vehicles_never_go_round(honest):
     assert not (honest(world, end=300.0)[1].decision == BYPASSED).any()
 
 
-def test_an_internal_post_that_is_never_open_is_passed(loads):
+def test_an_internal_post_that_is_never_open_is_passed(consignments):
     closed = post("inside", place="p1", devices=(SURE,), referral=1.0, shifts=(Shift(start=0, end=24, lanes=0),))
-    _, outcome = loads(road_world(closed))
+    _, outcome = consignments(road_world(closed))
     assert (outcome.decision == CLOSED).all()
     assert not (outcome.fate == SEIZED).any()
 
@@ -256,11 +256,11 @@ def test_shifts_that_do_not_cover_the_day_are_refused(shifts):
         gate(lanes=3, shifts=tuple(Shift(start=a, end=b, lanes=c) for a, b, c in shifts))
 
 
-def test_a_campaign_changes_what_is_followed_up_between_its_dates_only(loads):
+def test_a_campaign_changes_what_is_followed_up_between_its_dates_only(consignments):
     world = road_world(gate(referral=1.0))
     poppy = Campaign(name="poppy", start="05-20", end="10-20", agencies=("Customs",), factor=0.0, **MADE_UP)
-    fleet, without = loads(world)
-    _, during = loads(replace(world, campaigns=(poppy,)))
+    fleet, without = consignments(world)
+    _, during = consignments(replace(world, campaigns=(poppy,)))
     examined = without.exam_end[fleet.first[:-1]]
     inside = (examined >= poppy.span[0]) & (examined < poppy.span[1])
     assert (without.fate == SEIZED).all()
@@ -268,7 +268,7 @@ def test_a_campaign_changes_what_is_followed_up_between_its_dates_only(loads):
     assert inside.mean() == pytest.approx(153 / 365, abs=0.1)
 
 
-def test_every_load_that_passes_has_one_reason_at_each_checkpoint(engine):
+def test_every_consignment_that_passes_has_one_reason_at_each_checkpoint(engine):
     world = replace(
         road_world(gate(), post("inside", place="p3", devices=(SURE,), referral=0.3)),
         bypasses=ways_round(share=0.2, patrol=0.5),
@@ -278,7 +278,7 @@ def test_every_load_that_passes_has_one_reason_at_each_checkpoint(engine):
         draw_consignments(world, seed=1, replications=[0], horizon=100.0),
     )
     outcome = engine.run(world, fleet, until=YEAR).outcome
-    tally = tally_loads(world, fleet, outcome, replications=1, horizon=100.0)
+    tally = tally_consignments(world, fleet, outcome, replications=1, horizon=100.0)
     left = ~np.isnan(outcome.departure) & fleet.loaded[fleet.vehicle_of_visit]
     mass = fleet.mass[fleet.vehicle_of_visit]
     assert tally.missed.sum() + tally.seized.sum() == pytest.approx(mass[left].sum())

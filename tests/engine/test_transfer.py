@@ -75,8 +75,8 @@ def test_the_engines_agree_in_the_mean():
         with_effort(road_world(*posts, inflow=40_000.0), 0.2), rings=5, cases=10.0, tip=0.1, protected=0.3
     )
     expected = expect(world).seized.sum()
-    loads = followed(world, replications=range(40))
-    years = loads.seized.sum(axis=(1, 2))
+    consignments = followed(world, replications=range(40))
+    years = consignments.seized.sum(axis=(1, 2))
     error = years.std(ddof=1) / math.sqrt(len(years))
     assert abs(years.mean() - expected) < 4 * error  # 6e-5 to fail by chance
 

@@ -130,12 +130,12 @@ def test_numbers_are_set_where_they_stand():
     assert SetNumbers(values=()).apply(busy()) == busy()
 
 
-def test_ways_round_that_are_drawn_too_large_together_take_all_loads_in_proportion():
+def test_ways_round_that_are_drawn_too_large_together_take_all_consignments_in_proportion():
     world = SetNumbers(values=(("bypass:KG/foot", 0.9), ("bypass:KG/vehicle", 0.9))).apply(busy())
     assert [way.share for way in world.bypasses] == [0.5, 0.5]
 
 
-def test_draws_meet_the_same_honest_traffic_and_loads():
+def test_draws_meet_the_same_honest_traffic_and_consignments():
     change = (("inspection:targeting", 1.5), ("inspection:effort.inside", 0.5), ("inspection:sensitivity", 2.0))
     policies = [BASELINE, Policy(name="draw 0", title="", changes=(SetNumbers(values=change),))]
     steps = set()

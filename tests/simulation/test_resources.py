@@ -30,7 +30,7 @@ def test_simulation_refuses_before_it_starts(monkeypatch):
     assert not steps
 
 
-def test_memory_grows_with_traffic_loads_and_processes():
+def test_memory_grows_with_traffic_consignments_and_processes():
     world = road_world(post("gate", place="p1"), per_day=100.0)
     least = memory_needed(world, **AMOUNT)
     assert least > 0
@@ -45,7 +45,7 @@ def test_free_memory_is_known_here():
     assert free is None or free > 2**20
 
 
-def test_an_overloaded_checkpoint_is_named_with_its_load():
+def test_an_overloaded_checkpoint_is_named_with_its_utilisation():
     busy = road_world(post("gate", place="p1"), per_day=5000.0)
     with pytest.warns(
         OverloadWarning,

@@ -39,8 +39,8 @@ def test_the_work_of_a_study_is_a_product_of_its_amounts():
     assert one.worlds == 1
     four = estimates.amounts_of("run", asked(*SMALL, "replications=1", "traffic_years=0.08"))
     alone = asked(*SMALL, "replications=1", "traffic_years=0.02")
-    loads = one.visits - estimates.traffic(alone)
-    assert four.visits - loads == pytest.approx(4 * (one.visits - loads))
+    consignments = one.visits - estimates.traffic(alone)
+    assert four.visits - consignments == pytest.approx(4 * (one.visits - consignments))
     kazakhstan = asked("draws=5", "replications=3", "traffic_years=0.02")
     assert estimates.amounts_of("run", kazakhstan).worlds == 5
     assert estimates.amounts_of("run", asked("replications=7", "traffic_years=0.02")).worlds == 7

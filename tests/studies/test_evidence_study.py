@@ -36,7 +36,7 @@ from flowsim.world.intelligence import Intelligence
 from flowsim.world.network import Leg, Network, Place, Route, Travel
 from flowsim.world.seals import Seals
 from flowsim.world.shifts import Shift
-from flowsim.world.traffic import ClassShare, Drug, Flow, Law, LoadSizes, Profile, Stream, Traffic
+from flowsim.world.traffic import ClassShare, ConsignmentSizes, Drug, Flow, Law, Profile, Stream, Traffic
 from flowsim.world.world import Count, World
 from flowsim.world_tables import provenance, reader
 from flowsim.world_tables.table_columns import TABLES
@@ -66,12 +66,12 @@ PARAMETERS = {
     (Travel, "cv"): "travel_cv",
     (Travel, "car_speed"): "speed_factor_car",
     (Travel, "within_place"): "travel_within_place",
-    (LoadSizes, "median"): "load_median",
-    (LoadSizes, "log_sd"): "load_log_sd",
-    (LoadSizes, "tail_start"): "load_tail_start",
-    (LoadSizes, "tail_exponent"): "load_tail_exponent",
-    (LoadSizes, "maximum"): "load_maximum",
-    (LoadSizes, "selection"): "load_size_selection",
+    (ConsignmentSizes, "median"): "load_median",
+    (ConsignmentSizes, "log_sd"): "load_log_sd",
+    (ConsignmentSizes, "tail_start"): "load_tail_start",
+    (ConsignmentSizes, "tail_exponent"): "load_tail_exponent",
+    (ConsignmentSizes, "maximum"): "load_maximum",
+    (ConsignmentSizes, "selection"): "load_size_selection",
     (Traffic, "retained_share"): "retained_share",
     (Traffic, "market"): "market",
     (Traffic, "year_log_sd"): "year_flow_log_sd",
@@ -112,7 +112,7 @@ def expected(ledger, owner, name, inside):
     of = partial(ledger.value, "drugs", inside[-1].name) if inside and type(inside[-1]) is Drug else ledger.parameter
     if (kind, name) in PARAMETERS:
         return of(PARAMETERS[kind, name])
-    if kind is LoadSizes and name == "tail_share":
+    if kind is ConsignmentSizes and name == "tail_share":
         return of("load_tail_rate") / of("detected_loads_per_year")
     if kind is Traffic and name.startswith("inflow"):
         return 1000 * ledger.parameter("inflow", end)
@@ -208,7 +208,7 @@ def test_every_number_of_a_world_has_a_kind_a_source_and_a_unit(name, reading):
 
 def test_the_walk_meets_every_kind_of_object():
     kinds = {type(owner) for name in WORLDS for owner, *_ in walk(fs.load_world(name))}
-    assert kinds >= {*ROWS, Travel, LoadSizes, Traffic, World, Law, *INSPECTION}
+    assert kinds >= {*ROWS, Travel, ConsignmentSizes, Traffic, World, Law, *INSPECTION}
     assert Network not in kinds
 
 

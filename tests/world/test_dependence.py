@@ -26,7 +26,7 @@ from flowsim.world.campaigns import Campaign
 from flowsim.world.checkpoint import AGENCIES
 from flowsim.world.dependence import READS, Reader, key
 from flowsim.world.seals import Seals
-from flowsim.world.traffic import ClassShare, Drug, Law, LoadSizes, Profile
+from flowsim.world.traffic import ClassShare, ConsignmentSizes, Drug, Law, Profile
 from flowsim.world.world import Count, Identity, Stops, World
 
 SEED, HORIZON, YEARS = 4, 1200.0, [0, 1]
@@ -57,7 +57,7 @@ def everything() -> World:
         for name, kind, path in (("sealed", "tir", flow.path), ("back", "car", flow.path[::-1]))
     )
     rows = (("truck", 0.5, 300.0), ("tir", 0.3, 500.0), ("car", 0.2, 60.0))
-    sizes = LoadSizes(
+    sizes = ConsignmentSizes(
         median=5.0, log_sd=1.0, tail_start=60.0, tail_share=0.02, tail_exponent=1.3, maximum=400.0, selection=0.1
     )
     opium = {"inflow": 9000.0, "inflow_low": 0.0, "inflow_high": 1e6, "sizes": sizes, "season": SEASON}
@@ -211,7 +211,7 @@ NETWORK, TRAFFIC = WORLD.network, WORLD.traffic
 ELSE = {
     "Stream.low": 0.5,
     "Checkpoint.groups": OBJECTS["Checkpoint"].groups[::-1],
-    "LoadSizes.maximum": 550.0,
+    "ConsignmentSizes.maximum": 550.0,
     "LaneGroup.lanes": 3,
     "LaneGroup.stop": 0.9,
     "LaneGroup.shifts": day_shifts(2, 15),

@@ -156,7 +156,7 @@ def test_rows_give_the_hubs_the_bribe_and_the_market(load):
     assert load(without_row).traffic.market == 0.0
 
 
-def test_a_hub_takes_a_part_of_the_largest_load_of_any_drug_that_comes_by_road(load):
+def test_a_hub_takes_a_part_of_the_largest_consignment_of_any_drug_that_comes_by_road(load):
     """1,000 kg of heroin in 63 parts are 15.88 kg each; opium, up to 500 kg, is split in half as many."""
     assert load(broken.put("hubs", {"part": "15.88"})).hubs[0].part == 15.88
     line = broken.line_of("load_maximum")
@@ -378,7 +378,7 @@ def test_check_says_what_is_in_force_and_nothing_where_all_is_neutral(command, t
     assert "Behind a consignment" not in neutral
 
 
-def test_check_says_what_a_file_of_inspection_puts_behind_a_load(command):
+def test_check_says_what_a_file_of_inspection_puts_behind_a_consignment(command):
     given = ("rings=12", "cases_knb=3", "dismantled=0.5", "tip_knb=0.01")
     typed = [f"inspection.intelligence.{text}" for text in given]
     given = ("bribe_border_guards=0.1", "protected_committee=0.05", "released=0.25")
@@ -398,7 +398,7 @@ def test_the_template_without_the_mechanisms_is_a_world_too(command, template):
     assert command("study=check", "world=mine", "--config-dir", "mine")[0] == 0
 
 
-def test_a_lane_off_duty_takes_its_part_of_the_load():
+def test_a_lane_off_duty_takes_its_part_of_the_work():
     """240 a day of 0.08 h at one lane are 0.8; with the lane on duty 16 of 24 hours they are 1.2."""
     day = (Shift(start=0.0, end=8.0, lanes=0), Shift(start=8.0, end=24.0, lanes=1))
     crossing = post("a", place="p0", groups=(lanes(shifts=day),), border="KG")
@@ -413,7 +413,7 @@ def test_a_lane_off_duty_takes_its_part_of_the_load():
     assert load.per_day == pytest.approx(165.0)
 
 
-def test_a_post_that_never_opens_has_no_load():
+def test_a_post_that_never_opens_has_no_utilisation():
     never = (Shift(start=0.0, end=24.0, lanes=0),)
     load, bays = utilisation.utilisations(road_world(post("a", place="p0", shifts=never)))
     assert (load.per_day, load.mean, load.peak, bays.per_day) == (0.0, 0.0, 0.0, 0.0)

@@ -27,7 +27,7 @@ TEACHING = (
 )
 
 
-def loads(name):
+def consignments(name):
     """Consignments of five years, alone on the road, and what happens to them."""
     world = fs.load_world(name)
     fleet = draw_consignments(world, seed=3, replications=range(5), horizon=YEAR)
@@ -47,7 +47,7 @@ def assert_share(chosen, probability):
 
 
 def test_seals_that_nobody_noticed_pass():
-    fleet, outcome = loads("sealed_trucks")
+    fleet, outcome = consignments("sealed_trucks")
     tir = fleet.vehicle_class == VEHICLE_CLASSES.index("tir")
     assert_share(outcome.decision[tir] == SEALED, 1 - (0.4 * 0.5 + 0.6 * 0.02))
     assert not (outcome.decision[~tir] == SEALED).any()
@@ -64,8 +64,8 @@ def test_of_two_trains_at_once_the_team_reaches_one():
     assert departure == pytest.approx(arrival + 3.0)
 
 
-def test_loads_go_round_by_their_mass():
-    fleet, outcome = loads("ways_round")
+def test_consignments_go_round_by_their_mass():
+    fleet, outcome = consignments("ways_round")
     light = fleet.mass <= 8
     assert_share(outcome.decision[light] == BYPASSED, 0.3 + 0.2)
     assert_share(outcome.decision[~light] == BYPASSED, 0.3)
@@ -83,7 +83,7 @@ def test_no_train_goes_round():
 
 
 def test_a_dear_search_is_made_of_few():
-    _, outcome = loads("liability")
+    _, outcome = consignments("liability")
     assert_share(outcome.decision == REFERRED, norm.sf(norm.isf(0.1) + math.log(5) - 1))
     _, cleared = honest("liability", hours=YEAR / 10)
     assert_share(cleared.decision == REFERRED, norm.sf(norm.isf(0.1) + math.log(5)))
@@ -96,7 +96,7 @@ def test_nobody_is_looked_at_before_eight():
 
 
 def test_half_of_the_alarms_of_a_campaign_of_leave_are_followed_up():
-    fleet, outcome = loads("opening_hours")
+    fleet, outcome = consignments("opening_hours")
     alarm = outcome.alarm == 1
     days = outcome.exam_end[alarm] / 24
     on_leave = (days >= 181) & (days < 243)
@@ -155,8 +155,8 @@ def test_a_case_takes_a_third_of_what_three_rings_have_under_way_and_takes_it_in
     assert sum(squares) > 2 * sum(under_way) / 3  # single consignments would have N^2 = N
 
 
-def test_half_of_the_loads_through_the_town_leave_it_in_cars():
-    fleet, outcome = loads("hub")
+def test_half_of_the_consignments_through_the_town_leave_it_in_cars():
+    fleet, outcome = consignments("hub")
     through = (fleet.parent < 0) & (fleet.route == 0)
     came = through & (outcome.fate != SEIZED) & ~fleet.retained
     stored = outcome.fate == SPLIT
@@ -177,7 +177,7 @@ def test_half_of_the_loads_through_the_town_leave_it_in_cars():
 
 
 def test_an_alarm_comes_to_nothing_where_the_ring_is_protected_or_somebody_pays():
-    fleet, outcome = loads("bribery")
+    fleet, outcome = consignments("bribery")
     world = fs.load_world("bribery")
     bits = draw_rings(world, seed=3, replications=range(5)).protected.ravel()
     assert set(bits) == {0, 1}  # the Customs, which are the first of the agencies
@@ -194,7 +194,7 @@ def test_an_alarm_comes_to_nothing_where_the_ring_is_protected_or_somebody_pays(
 
 
 def test_retail_arrests_take_two_fifths_of_what_the_town_retains():
-    _, outcome = loads("market")
+    _, outcome = consignments("market")
     ended = outcome.fate != SEIZED
     assert_share(outcome.fate[ended] == RETAINED, 0.5)
     results = fs.simulate(fs.load_world("market"), replications=2, seed=1)
@@ -207,7 +207,7 @@ def test_retail_arrests_take_two_fifths_of_what_the_town_retains():
 
 
 def test_cannabis_comes_in_three_months_and_heroin_all_year():
-    fleet, _ = loads("two_drugs")
+    fleet, _ = consignments("two_drugs")
     day = fleet.entry / 24
     harvest = (day >= 212) & (day < 304)
     cannabis = fleet.drug == DRUGS.index("cannabis")

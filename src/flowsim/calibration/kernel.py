@@ -176,7 +176,14 @@ def panjer(event: Floats, rates: Floats, below: int) -> tuple[Floats, Floats]:
 
 @njit(cache=True)
 def events(
-    sizes: Floats, routine: float, cases: float, loads: float, ring: Floats, share: Floats, step: float, bins: int
+    sizes: Floats,
+    routine: float,
+    cases: float,
+    consignments: float,
+    ring: Floats,
+    share: Floats,
+    step: float,
+    bins: int,
 ) -> Floats:
     """Probabilities on a grid of the mass of one event: a consignment found, or all consignments taken by a case.
 
@@ -207,7 +214,7 @@ def events(
     if routine > 0.0:
         mixed += routine / total * on_grid(sizes, step, bins)
     if cases > 0.0:
-        taken, offset = panjer(on_grid(entering(sizes), step, bins), ring * loads, bins)
+        taken, offset = panjer(on_grid(entering(sizes), step, bins), ring * consignments, bins)
         for k in range(len(ring)):
             mixed += cases / total * share[k] * math.exp(-offset[k]) * taken[k]
     return mixed
@@ -354,7 +361,7 @@ def of_rows(
     sizes: Floats,
     routine: Floats,
     cases: Floats,
-    loads: Floats,
+    consignments: Floats,
     fixed: Floats,
     log_sd: Floats,
     ring: Floats,
@@ -401,7 +408,7 @@ def of_rows(
     for k in range(len(sizes)):
         for year in range(years):
             own = grid[:, 0] == year
-            taken = cases[k] * loads[k]
+            taken = cases[k] * consignments[k]
             centre, spread = about(sizes[k], routine[k], taken, fixed[k], log_sd[k], rows[own], grid[own])
             score = centre + math.sqrt(2.0) * spread * node
             factor = np.exp(log_sd[k] * score - log_sd[k] ** 2 / 2)
@@ -410,14 +417,14 @@ def of_rows(
                 if grid[r, 0] != year:
                     continue
                 a, b, bins, step = grid[r, 2], grid[r, 3], grid[r, 4], grid[r, 5] * 1e-6
-                event = events(sizes[k], routine[k, a], cases[k, a], loads[k, a], ring, share, step, bins)
+                event = events(sizes[k], routine[k, a], cases[k, a], consignments[k, a], ring, share, step, bins)
                 rate = factor * (routine[k, a] + cases[k, a])
                 if grid[r, 1] == TOTAL:
                     log_chance += of_total(event, rate, factor * fixed[k, a], rows[r], step)
                 elif grid[r, 1] == LARGEST:
                     log_chance += of_largest(event, rate, rows[r], step)
                 else:
-                    rest = events(sizes[k], routine[k, b], cases[k, b], loads[k, b], ring, share, step, bins)
+                    rest = events(sizes[k], routine[k, b], cases[k, b], consignments[k, b], ring, share, step, bins)
                     rates, small = np.empty((2, len(node))), np.empty((2, len(node)))
                     rates[0], rates[1] = rate, factor * (routine[k, b] + cases[k, b])
                     small[0], small[1] = factor * fixed[k, a], factor * fixed[k, b]

@@ -16,7 +16,7 @@ from flowsim.calibration import kernel
 from flowsim.calibration.components import CASE_COMPONENTS, COMPONENTS, Cell, Cells, totals
 from flowsim.calibration.data import Reported, remainder
 from flowsim.calibration.priors import Priors, values
-from flowsim.world.traffic import LoadSizes
+from flowsim.world.traffic import ConsignmentSizes
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,7 +35,7 @@ RING_SIZES, RINGS = 8, 120
 REACH = 6.0
 """Mass grid of a share, relative to the larger of the expected sums at the prior median [1]."""
 
-LOADS = ("load_median", "load_log_sd", "load_tail", "load_tail_exponent", "load_selection")
+SIZES = ("load_median", "load_log_sd", "load_tail", "load_tail_exponent", "load_selection")
 """Parameters of the sizes of consignments."""
 
 
@@ -63,7 +63,7 @@ class Setting:
     years: Mapping[int, Cells]
     """Expected mass by cell under the controls of each year, at the flow of the reference [kg/year]."""
 
-    sizes: LoadSizes
+    sizes: ConsignmentSizes
     """Sizes of consignments of the world; only the start of the tail and the maximum are used."""
 
     size_exponent: float
@@ -154,25 +154,25 @@ class Model:
             `fixed` [kg], dims (set, sum); and `sizes` of consignments, dims (set, column).
         """
         sizes = self.sizes(drawn)
-        mean, mean_case = mean_loads(sizes)
+        mean, mean_case = mean_masses(sizes)
         kg = self.kilograms(drawn)
         by_case = [kg[name] for name in CASE_COMPONENTS if name in kg]
         case_kg = np.sum(by_case, axis=0) / drawn["cases"] if by_case else np.ones_like(mean)
-        columns: dict[str, list[Floats]] = {name: [] for name in ("routine", "cases", "loads", "fixed")}
+        columns: dict[str, list[Floats]] = {name: [] for name in ("routine", "cases", "consignments", "fixed")}
         for some in self.sums:
             routine = sum((kg[name] * c for name, c in some.kg.items() if ":" in name or name in FOUND), 0.0 * mean)
             ripe = sum((kg[name] / case_kg * c for name, c in some.cases.items()), 0.0 * mean)
             taken = sum((kg[name] * some.kg[name] for name in some.cases), 0.0 * mean)
             columns["routine"].append(routine / mean)
             columns["cases"].append(ripe)
-            columns["loads"].append(np.divide(taken, ripe * mean_case, out=np.zeros_like(mean), where=ripe > 0))
+            columns["consignments"].append(np.divide(taken, ripe * mean_case, out=np.zeros_like(mean), where=ripe > 0))
             columns["fixed"].append(kg["market"] * some.kg["market"] if "market" in some.kg else 0.0 * mean)
         return {name: np.stack(found, axis=-1) for name, found in columns.items()} | {"sizes": sizes}
 
     def sizes(self, drawn: Mapping[str, Floats]) -> Floats:
         """Parameters of detected consignments, dims (set, column)."""
         ends = (self.setting.sizes.tail_start, self.setting.sizes.maximum)
-        median, sd, tail, exponent, selection = (np.asarray(drawn[name]) for name in LOADS)
+        median, sd, tail, exponent, selection = (np.asarray(drawn[name]) for name in SIZES)
         start, top = (np.full_like(median, end) for end in ends)
         return np.stack([median, sd, start, tail, exponent, top, selection], axis=-1)
 
@@ -193,7 +193,7 @@ class Model:
         rows, grid = self.tables(self.printed if printed is None else printed)
         node, weight = np.polynomial.hermite.hermgauss(nodes)
         sizes, *amounts = (
-            np.ascontiguousarray(behind[name]) for name in ("sizes", "routine", "cases", "loads", "fixed")
+            np.ascontiguousarray(behind[name]) for name in ("sizes", "routine", "cases", "consignments", "fixed")
         )
         points: tuple[Any, ...] = (*amounts, drawn["year_log_sd"], *self._ring, rows, grid, node, weight)
         found = kernel.of_rows(sizes, *points)
@@ -249,7 +249,7 @@ FOUND = ("crossing", "patrol")
 """Components of consignments found singly, besides the parts of `inside`."""
 
 
-def mean_loads(sizes: Floats) -> tuple[Floats, Floats]:
+def mean_masses(sizes: Floats) -> tuple[Floats, Floats]:
     """Mean mass of a detected and of an entering consignment, dims (set,) each [kg].
 
     Parameters
@@ -311,7 +311,7 @@ def needed(setting: Setting) -> tuple[str, ...]:
     components = setting.present
     cases = ("cases",) if any(name in components for name in CASE_COMPONENTS) else ()
     shares = tuple(f"{SHARE}{area}" for area in setting.areas) if "inside" in components else ()
-    return (*components, *cases, *shares, *LOADS, "year_log_sd", "inflow")
+    return (*components, *cases, *shares, *SIZES, "year_log_sd", "inflow")
 
 
 def with_rows(model: Model, chosen: Sequence[Reported], *, rows: Mapping[str, Reported]) -> Model:

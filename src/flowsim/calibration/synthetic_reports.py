@@ -13,7 +13,7 @@ from scipy.special import ndtr, ndtri
 from flowsim.calibration import kernel
 from flowsim.calibration.components import CASE_COMPONENTS, Cell
 from flowsim.calibration.data import Reported
-from flowsim.calibration.model import Model, Setting, mean_loads, ring_sizes
+from flowsim.calibration.model import Model, Setting, mean_masses, ring_sizes
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -94,7 +94,7 @@ def simulate_year(
     setting = model.setting
     one = {name: np.array([value]) for name, value in drawn.items()}
     sizes, kg = model.sizes(one), model.kilograms(one)
-    mean, mean_case = (float(found[0]) for found in mean_loads(sizes))
+    mean, mean_case = (float(found[0]) for found in mean_masses(sizes))
     log_sd = drawn["year_log_sd"]
     factor = float(np.exp(log_sd * rng.standard_normal() - log_sd**2 / 2)) if factor is None else factor
     cells = setting.years.get(year, setting.reference)
@@ -116,12 +116,12 @@ def simulate_year(
         elif part in CASE_COMPONENTS:
             count = rng.poisson(expected / case_kg)
             ring, share = ring_sizes(setting.size_exponent)
-            loads = rng.poisson(case_kg / mean_case * rng.choice(ring, size=count, p=share))
-            owners.append(np.repeat(np.arange(cases, cases + count), loads))
-            times.append(np.repeat(rng.uniform(size=count), loads))
+            consignments = rng.poisson(case_kg / mean_case * rng.choice(ring, size=count, p=share))
+            owners.append(np.repeat(np.arange(cases, cases + count), consignments))
+            times.append(np.repeat(rng.uniform(size=count), consignments))
             cases += count
-            masses.append(draw_masses(kernel.entering(sizes[0]), rng=rng, count=int(loads.sum())))
-            where.append(rng.choice(len(names), size=int(loads.sum()), p=chances))
+            masses.append(draw_masses(kernel.entering(sizes[0]), rng=rng, count=int(consignments.sum())))
+            where.append(rng.choice(len(names), size=int(consignments.sum()), p=chances))
         else:
             count = rng.poisson(expected / mean)
             owners.append(np.full(count, -1, dtype=np.int64))

@@ -134,7 +134,11 @@ def effects(results: xr.Dataset, *, prices: Prices | None = None) -> pd.DataFram
     for name in map(str, results["policy"].values):
         if name != BASELINE:
             one, other = levels.sel(policy=name), changes.sel(policy=name)
-            found = [*_loads(results, one, other, name), *_honest(one, other, worst=str(worst[name])), *ratios(other)]
+            found = [
+                *_consignments(results, one, other, name),
+                *_honest(one, other, worst=str(worst[name])),
+                *ratios(other),
+            ]
             rows += [(name, *row) for row in found]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
@@ -142,7 +146,7 @@ def effects(results: xr.Dataset, *, prices: Prices | None = None) -> pd.DataFram
 Row = tuple[str, str, str, float, float, float, float, float, str]
 
 
-def _loads(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset, name: str) -> Iterator[Row]:
+def _consignments(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset, name: str) -> Iterator[Row]:
     """Rows on seizures, leakage and displacement."""
     masses = results["seized_mass"]
     pair = masses.sel(policy=name) - masses.sel(policy=BASELINE)

@@ -29,7 +29,7 @@ from flowsim.world.world import World
 PRIOR = -1
 """Label of the draw that is taken from the prior."""
 
-OF_LOADS = (
+OF_CONSIGNMENTS = (
     "entered_mass",
     "seized_mass",
     "seized_mass_by_checkpoint",
@@ -108,7 +108,7 @@ def shape_of(comparison: Comparison) -> Shape:
     }
     names = labels["checkpoint"]
     words = {name: (dim, dict(zip(names, own, strict=True))) for name, (dim, own) in along(where).items()}
-    return Shape(variables=(*OF_LOADS, *OF_HONEST, POLICY_COST), labels=labels, along=words)
+    return Shape(variables=(*OF_CONSIGNMENTS, *OF_HONEST, POLICY_COST), labels=labels, along=words)
 
 
 def _sites(comparison: Comparison) -> list[Site]:

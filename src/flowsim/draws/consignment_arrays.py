@@ -118,7 +118,7 @@ class Storing(NamedTuple):
     """Quantiles of the rest of the time in store relative to its mean."""
 
 
-def no_loads(size: int) -> Sent:
+def no_consignments(size: int) -> Sent:
     """Consignments before any decision.
 
     Parameters

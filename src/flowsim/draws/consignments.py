@@ -11,7 +11,7 @@ import numpy as np
 
 from flowsim import units
 from flowsim.draws import philox, poisson, quantiles
-from flowsim.draws.consignment_arrays import Columns, RingTable, Sent, Storing, Tables, no_loads
+from flowsim.draws.consignment_arrays import Columns, RingTable, Sent, Storing, Tables, no_consignments
 from flowsim.draws.fleet import Bools, Fleet, Ints
 from flowsim.draws.itineraries import Itineraries, Options, ways_of
 from flowsim.draws.philox import Floats, RandomStream
@@ -141,8 +141,8 @@ def _under_cases(
     names = ("protected", "case_time", "case_agency")
     own = {name: getattr(roster, name).copy() for name in names}
     rings = _ring_table(new, replications=len(replications))
-    loads = roster.entry, roster.parent, roster.replication, roster.ring
-    consignments_kernel.assign(rings, *loads, own["protected"], own["case_time"], own["case_agency"], absent)
+    stored = roster.entry, roster.parent, roster.replication, roster.ring
+    consignments_kernel.assign(rings, *stored, own["protected"], own["case_time"], own["case_agency"], absent)
     return replace(roster, **own), absent
 
 
@@ -152,12 +152,12 @@ def _available(world: World, *, seed: int, replications: Sequence[int], horizon:
     return draw_availability(world, seed=seed, replications=replications, first_day=first_day, days=days)
 
 
-def loads_per_year(world: World, consignments: Consignments) -> float:
+def consignments_per_year(world: World, consignments: Consignments) -> float:
     """Mean number of consignments of a stream in a year [1/year]."""
-    return consignments.share * world.traffic.inflow_of(consignments.drug) / _mean_load(world, consignments)
+    return consignments.share * world.traffic.inflow_of(consignments.drug) / _mean_mass(world, consignments)
 
 
-def _mean_load(world: World, consignments: Consignments) -> float:
+def _mean_mass(world: World, consignments: Consignments) -> float:
     classes = world.traffic.classes_of(consignments.mode)
     sizes = world.traffic.sizes_of(consignments.drug)
     masses = [quantiles.mass(sizes, share.capacity).mean for share in classes]
@@ -200,7 +200,7 @@ def _send(draft: _Draft, consignments: Consignments, *, horizon: float, flow: Fl
     options = draft.ways.of_stream(consignments)
     stream = RandomStream(draft.seed, options.stream)
     uniform = stream.uniforms(0, replication=draft.years, purpose=philox.PERIOD)[:, 0]
-    counts = poisson.quantile(uniform, mean=loads_per_year(world, consignments) * flow)
+    counts = poisson.quantile(uniform, mean=consignments_per_year(world, consignments) * flow)
     sizes, classes = world.traffic.sizes_of(consignments.drug), world.traffic.classes_of(consignments.mode)
     tables = Tables(
         season=_season(world.traffic.season_of(consignments.drug)),
@@ -208,7 +208,7 @@ def _send(draft: _Draft, consignments: Consignments, *, horizon: float, flow: Fl
         normal=quantiles.normal().table,
         logarithms=quantiles.logarithms(),
     )
-    sent = no_loads(int(counts.sum()))
+    sent = no_consignments(int(counts.sum()))
     size = consignments_kernel.send(
         options.arrays, tables, draft.rings, draft.years, counts, float(horizon), sent, stream.key
     )
@@ -235,7 +235,7 @@ def _write(draft: _Draft, sendings: Sequence[_Sending]) -> Columns:
             stored.append((sending, arrays.way_branch[way], int(ends[way] - counts[way]), int(ends[way])))
         start = int(ends[-1])
     for sending, branch, first, last in stored:
-        start += _leave(draft, sending, columns, branch=branch, loads=(first, last), start=start)
+        start += _leave(draft, sending, columns, branch=branch, stored=(first, last), start=start)
     return columns
 
 
@@ -247,7 +247,7 @@ def _each_once(taken: Sequence[Way], columns: Columns) -> tuple[Way, ...]:
 
 
 def _leave(
-    draft: _Draft, sending: _Sending, columns: Columns, *, branch: int, loads: tuple[int, int], start: int
+    draft: _Draft, sending: _Sending, columns: Columns, *, branch: int, stored: tuple[int, int], start: int
 ) -> int:
     """Write the parts in which consignments of one way leave the hub of its branch; their number."""
     from flowsim.draws import consignments_kernel
@@ -263,7 +263,7 @@ def _leave(
         law=quantiles.duration(hubs.STORE).table,
     )
     key = RandomStream(draft.seed, options.stream).key
-    where = (*loads, start, len(draft.taken))
+    where = (*stored, start, len(draft.taken))
     counts = consignments_kernel.leave(options.arrays, sending.tables, storing, *where, columns, key)
     draft.take(options, counts)
     return int(counts.sum())

@@ -208,20 +208,20 @@ def leaving(
     masses, numbers, years = columns.mass, columns.number, columns.year
     # Counted first, as arrays in machine code cannot grow.
     size = 0
-    for load in range(first, last):
-        size += parts_of(masses[load], most)
-    ways, loads, parts = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
+    for consignment in range(first, last):
+        size += parts_of(masses[consignment], most)
+    ways, consignments, parts = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
     i = 0
-    for load in range(first, last):
-        year = low(years[load])
-        for part in range(1, parts_of(masses[load], most) + 1):
-            number = low(_STEP * numbers[load] + part)
+    for consignment in range(first, last):
+        year = low(years[consignment])
+        for part in range(1, parts_of(masses[consignment], most) + 1):
+            number = low(_STEP * numbers[consignment] + part)
             choosing = philox(number, year, 0, _ROUTE, key[0], key[1])
             words = philox(number, year, 0, _ENTRY, key[0], key[1])
             branch, kind, end = taken(choices, choosing, uniform(words[3]))
-            ways[i], loads[i], parts[i] = way_of(choices, branch, kind, end), load, part
+            ways[i], consignments[i], parts[i] = way_of(choices, branch, kind, end), consignment, part
             i += 1
-    return ways, loads, parts
+    return ways, consignments, parts
 
 
 @kernel
@@ -252,20 +252,20 @@ def leave(
     start, first_way, columns, key
         As in `enter`.
     """
-    ways, loads, parts = leaving(choices, storing.part, first, last, columns, key)
+    ways, consignments, parts = leaving(choices, storing.part, first, last, columns, key)
     order, counts = in_order(ways, len(choices.route))
     v = start
     for way in range(len(counts)):
         for i in order[v - start : v - start + counts[way]]:
-            load, part = loads[i], parts[i]
-            inherit(load, v, columns)
+            consignment, part = consignments[i], parts[i]
+            inherit(consignment, v, columns)
             on_way(choices, way, first_way, v, columns)
-            number = _STEP * columns.number[load] + part
-            words = philox(low(number), low(columns.year[load]), 0, _ENTRY, key[0], key[1])
+            number = _STEP * columns.number[consignment] + part
+            words = philox(low(number), low(columns.year[consignment]), 0, _ENTRY, key[0], key[1])
             relative = storing.certain + (1.0 - storing.certain) * quantile(storing.law, uniform(words[0]))
-            mass = columns.mass[load] / parts_of(columns.mass[load], storing.part)
+            mass = columns.mass[consignment] / parts_of(columns.mass[consignment], storing.part)
             # A part sets out when its consignment has come and its time in store is over, which the engine knows.
-            columns.entry[v], columns.parent[v], columns.part[v] = math.nan, load, part
+            columns.entry[v], columns.parent[v], columns.part[v] = math.nan, consignment, part
             columns.store[v] = storing.store * relative
             columns.mass[v], columns.log_mass[v] = mass, logarithm(tables.logarithms, mass)
             columns.concealment[v] = quantile(tables.normal, uniform(words[2])) + storing.concealment
@@ -277,12 +277,12 @@ def leave(
 
 
 @inlined
-def inherit(load: int, v: int, columns: Columns) -> None:
+def inherit(consignment: int, v: int, columns: Columns) -> None:
     """Write the properties that a part has from its consignment."""
-    columns.replication[v], columns.year[v] = columns.replication[load], columns.year[load]
-    columns.drug[v], columns.ring[v] = columns.drug[load], columns.ring[load]
-    columns.case_time[v], columns.case_agency[v] = columns.case_time[load], columns.case_agency[load]
-    columns.protected[v] = columns.protected[load]
+    columns.replication[v], columns.year[v] = columns.replication[consignment], columns.year[consignment]
+    columns.drug[v], columns.ring[v] = columns.drug[consignment], columns.ring[consignment]
+    columns.case_time[v], columns.case_agency[v] = columns.case_time[consignment], columns.case_agency[consignment]
+    columns.protected[v] = columns.protected[consignment]
 
 
 @kernel
@@ -317,9 +317,9 @@ def assign(
     for v in range(len(entry)):
         # Parts come after their consignment, whose case is therefore known.
         if parent[v] >= 0:
-            load = parent[v]
-            protected[v], time[v], agency[v] = protected[load], time[load], agency[load]
-            absent[v] = absent[load]
+            consignment = parent[v]
+            protected[v], time[v], agency[v] = protected[consignment], time[consignment], agency[consignment]
+            absent[v] = absent[consignment]
             continue
         group = replication[v] * several + ring[v]
         case = len(times) - 1

@@ -57,7 +57,7 @@ class Itineraries:
         self._whole: dict[tuple[tuple[str, ...], str, str], Itinerary] = {}
         self._parts: dict[_Stretch, Itinerary] = {}
         self._stretches: dict[Itinerary, _Stretch] = {}
-        self._loads: dict[tuple[str, Itinerary], Way] = {}
+        self._consignments: dict[tuple[str, Itinerary], Way] = {}
         self._flows: dict[tuple[Hashable, ...], Way] = {}
         self._options: dict[tuple[str, str], Options] = {}
 
@@ -125,9 +125,9 @@ class Itineraries:
 
     def _way(self, stream: str, stretch: _Stretch) -> Way:
         own = self._itinerary(stretch)
-        if (stream, own) not in self._loads:
-            self._loads[stream, own] = Way(itinerary=own, stream=stream, loaded=True)
-        return self._loads[stream, own]
+        if (stream, own) not in self._consignments:
+            self._consignments[stream, own] = Way(itinerary=own, stream=stream, loaded=True)
+        return self._consignments[stream, own]
 
     def _itinerary(self, stretch: _Stretch) -> Itinerary:
         """Itinerary, shared by all streams on the same path."""

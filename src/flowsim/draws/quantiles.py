@@ -17,7 +17,7 @@ from scipy.special import ndtr, ndtri
 
 from flowsim.draws.constants import KNOTS, LOGARITHMS, OCTAVES
 from flowsim.draws.philox import Floats
-from flowsim.world.traffic import Law, LoadSizes
+from flowsim.world.traffic import ConsignmentSizes, Law
 
 DIGITS = 12
 """Significant digits kept in a table, fewer than those in which C libraries agree."""
@@ -126,7 +126,7 @@ def _lognormal(mean: float, sd: float) -> Callable[[float, bool], float]:
 
 
 @cache
-def mass(sizes: LoadSizes, capacity: float) -> Quantiles:
+def mass(sizes: ConsignmentSizes, capacity: float) -> Quantiles:
     """Quantiles of the mass of an entering consignment [kg].
 
     The density of detected consignments, a lognormal body up to `tail_start` and a Pareto tail from there to `maximum`,
@@ -161,7 +161,7 @@ def mass(sizes: LoadSizes, capacity: float) -> Quantiles:
     return Quantiles(quantile)
 
 
-def entered_parts(sizes: LoadSizes) -> tuple[float, float]:
+def entered_parts(sizes: ConsignmentSizes) -> tuple[float, float]:
     """Shares of entering consignments in the body and in the tail [1].
 
     Parameters

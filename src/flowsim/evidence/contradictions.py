@@ -61,7 +61,7 @@ ARITHMETIC: Mapping[str, Callable[[Facts], tuple[Check, ...]]] = MappingProxyTyp
         "I-30": texts_of_plans.customs_union,
         "I-31": flow.at_crossings,
         "I-32": people.cannabis,
-        "I-34": seizures.ton_loads,
+        "I-34": seizures.ton_consignments,
         "I-35": seizures.largest_case,
         "I-36": texts_of_plans.source_tag,
         "I-37": places.georgievka,

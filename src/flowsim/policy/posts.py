@@ -143,14 +143,14 @@ class AddUnservedPost:
         mode = next(post.mode for post in world.checkpoints if post.name == self.like)
         shares = {s.origin: s.share for s in world.traffic.streams if s.mode == mode and s.drug == "heroin"}
         served = {post.place for post in world.checkpoints}
-        loads: Counter[str] = Counter()
+        mass: Counter[str] = Counter()
         routes: Counter[str] = Counter()
         for route in (r for r in world.network.routes if r.mode == mode and r.origin in shares):
             for place in set(route.path) - served:
-                loads[place] += shares[route.origin] * route.weight  # type: ignore[assignment]
+                mass[place] += shares[route.origin] * route.weight  # type: ignore[assignment]
                 routes[place] += 1
-        trunk = [place for place in loads if routes[place] > 1]
-        return tuple(sorted(trunk, key=lambda place: (-loads[place], place)))
+        trunk = [place for place in mass if routes[place] > 1]
+        return tuple(sorted(trunk, key=lambda place: (-mass[place], place)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,8 +263,8 @@ class AddSearchPosts(AtCheckpoints):
         posts, count = self.posts(world), round(self.units)
         rule = f"be at most the {len(posts)} checkpoints that it is about"
         checks.require(count <= len(posts), thing="AddSearchPosts.units", rule=rule, value=self.units)
-        load = honest_vehicles(world)
-        busiest = sorted(posts, key=lambda post: (-load[post.name], post.name))[:count]
+        vehicles = honest_vehicles(world)
+        busiest = sorted(posts, key=lambda post: (-vehicles[post.name], post.name))[:count]
         tool = replace(world.device(self.search), name="search-post", label="Search post", transfer=self.transfer)
         return with_posts(world, busiest, lambda post: self._changed(post, tool))
 

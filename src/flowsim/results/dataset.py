@@ -12,7 +12,7 @@ from flowsim.results.coordinates import dates
 from flowsim.results.honest_visits import VISITS, Posts, mean_delay, per_year
 from flowsim.results.registry import CHANNELS, REASONS, attach
 from flowsim.results.sites import along, sites
-from flowsim.results.tally import Floats, Loads, Masses, exits, route_classes
+from flowsim.results.tally import ConsignmentTally, Floats, Masses, exits, route_classes
 from flowsim.units import HOURS_PER_DAY
 from flowsim.world.checkpoint import AGENCIES, WAYS
 from flowsim.world.traffic import DRUGS, VEHICLE_CLASSES
@@ -36,21 +36,21 @@ def coordinates(world: World) -> dict[str, object]:
     }
 
 
-def loads_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
+def consignments_dataset(world: World, consignments: ConsignmentTally, *, policy: str) -> xr.Dataset:
     """Dataset of consignments, dims (policy, replication, ...)."""
-    entered, seized = loads.entered, loads.seized
+    entered, seized = consignments.entered, consignments.seized
     leading = ("policy", "replication", "drug")
     rate = np.divide(seized.sum(-1), entered, out=np.full(entered.shape, np.nan), where=entered > 0)
     variables: dict[str, tuple[tuple[str, ...], Floats]] = {
         "entered_mass": (leading, entered),
-        "seized_mass": ((*leading, "channel", "agency"), loads.channels),
+        "seized_mass": ((*leading, "channel", "agency"), consignments.channels),
         "seized_mass_by_checkpoint": ((*leading, "checkpoint"), seized),
-        "seizure_count": ((*leading, "checkpoint"), loads.count),
-        "missed_mass": ((*leading, "reason"), loads.missed),
-        "leaked_mass": ((*leading, "exit"), loads.leaked),
-        "retained_mass": (leading, loads.retained),
-        "stored_mass": (leading, loads.stored),
-        "underway_mass": (leading, loads.underway),
+        "seizure_count": ((*leading, "checkpoint"), consignments.count),
+        "missed_mass": ((*leading, "reason"), consignments.missed),
+        "leaked_mass": ((*leading, "exit"), consignments.leaked),
+        "retained_mass": (leading, consignments.retained),
+        "stored_mass": (leading, consignments.stored),
+        "underway_mass": (leading, consignments.underway),
         "released_mass": (leading, world.detection.corruption.released * seized.sum(-1)),
         "interdiction_rate": (leading, rate),
     }
@@ -106,10 +106,10 @@ def posts_dataset(world: World, posts: Posts, *, policy: str) -> xr.Dataset:
     return _dataset(world, variables, policy=policy, replications=None)
 
 
-def seizures_dataset(world: World, loads: Loads, *, policy: str) -> xr.Dataset:
+def seizures_dataset(world: World, consignments: ConsignmentTally, *, policy: str) -> xr.Dataset:
     """Table of seizures in order of time, dim `seizure`, with dates in the year of the world."""
-    order = np.argsort(loads.seizures["time"], kind="stable")
-    table = {name: column[order] for name, column in loads.seizures.items()}
+    order = np.argsort(consignments.seizures["time"], kind="stable")
+    table = {name: column[order] for name, column in consignments.seizures.items()}
     where, routes = sites(world), world.network.routes
     taken_at = [where[int(c)] for c in table["checkpoint"]]
     coords = {

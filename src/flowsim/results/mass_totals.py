@@ -34,7 +34,7 @@ def masses(world: World, roster: Roster, ended: Records, *, horizon: float) -> M
     Raises
     ------
     ArithmeticError
-        As in `tally.tally_loads`.
+        As in `tally.tally_consignments`.
     """
     years, where = len(roster.year_effort), len(sites(world))
     (names, classes), (exit_of, class_of) = (exits(world), route_classes(world)), ends_of_routes(world)
@@ -116,34 +116,34 @@ def add_up(
         Filled by channel of seizure, dims (cell, channel, checkpoint) [kg].
     """
     for v in range(len(ended)):
-        row, load, fate = cell[v], mass[v], ended[v].fate
+        row, kg, fate = cell[v], mass[v], ended[v].fate
         if fate == ABSENT:
             continue
         release = -np.inf
         if parent[v] < 0:
-            entered[row] += load
+            entered[row] += kg
         else:
             if ended[parent[v]].fate != SPLIT:
                 continue
             release = ended[parent[v]].time + store[v]
         if fate == PASSED:
-            leaked[row, way_out[v]] += load
-            leaked_by_class[row, route_class[v]] += load
+            leaked[row, way_out[v]] += kg
+            leaked_by_class[row, route_class[v]] += kg
         elif fate == RETAINED:
-            retained[row] += load
+            retained[row] += kg
             if place[v] >= 0:
-                kept[row, place[v]] += load
+                kept[row, place[v]] += kg
         elif fate == UNDER_WAY:
             if release >= horizon:
-                stored[row] += load
+                stored[row] += kg
             else:
-                underway[row] += load
+                underway[row] += kg
         elif fate == SEIZED:
             site = ended[v].post
             if site < 0:
                 site = place[parent[v]] if ended[v].time <= release else place[v]
-            seized[row, site] += load
+            seized[row, site] += kg
             if ended[v].how == BY_CASE:
-                by_case[row, agency[v]] += load
+                by_case[row, agency[v]] += kg
             else:
-                at_posts[row, ended[v].how, ended[v].post] += load
+                at_posts[row, ended[v].how, ended[v].post] += kg

@@ -199,27 +199,27 @@ def summary(results: xr.Dataset, *, drug: str = "heroin") -> pd.DataFrame:
         cells = _expected_rows(one.sel(drug=drug))
         cells += [row for name in _others(one, drug) for row in _expected_in_short(one.sel(drug=name), name)]
         return pd.DataFrame(cells, columns=COLUMNS)
-    loads = one.sel(drug=drug)
+    consignments = one.sel(drug=drug)
     years = {
-        "agency": loads["seized_mass"].sum("channel"),
-        "channel": loads["seized_mass"].sum("agency"),
-        "oblast": loads["seized_mass_by_checkpoint"].groupby("oblast").sum(),
-        "exit": loads["leaked_mass"],
+        "agency": consignments["seized_mass"].sum("channel"),
+        "channel": consignments["seized_mass"].sum("agency"),
+        "oblast": consignments["seized_mass_by_checkpoint"].groupby("oblast").sum(),
+        "exit": consignments["leaked_mass"],
     }
     rows = [
-        _yearly("entered", "", "kg", loads["entered_mass"]),
+        _yearly("entered", "", "kg", consignments["entered_mass"]),
         _yearly("seized", "", "kg", years["agency"].sum("agency")),
         *_each("seized by channel", years["channel"], "channel"),
         *_each("seized by agency", years["agency"], "agency"),
         *_each("seized by oblast", years["oblast"], "oblast"),
-        _yearly("leaked", "", "kg", loads["leaked_mass"].sum("exit")),
+        _yearly("leaked", "", "kg", consignments["leaked_mass"].sum("exit")),
         *_each("leaked by exit", years["exit"], "exit"),
-        _yearly("retained", "", "kg", loads["retained_mass"]),
-        *_some("in store at the end", loads["stored_mass"]),
-        _yearly("under way at the end", "", "kg", loads["underway_mass"]),
-        *_some("leaked from the evidence store", loads["released_mass"]),
-        _rate(loads),
-        *_through(loads),
+        _yearly("retained", "", "kg", consignments["retained_mass"]),
+        *_some("in store at the end", consignments["stored_mass"]),
+        _yearly("under way at the end", "", "kg", consignments["underway_mass"]),
+        *_some("leaked from the evidence store", consignments["released_mass"]),
+        _rate(consignments),
+        *_through(consignments),
         *(row for name in _others(one, drug) for row in _in_short(one.sel(drug=name), name)),
         *_honest(one),
     ]
@@ -236,9 +236,9 @@ def _over_draws(tables: list[pd.DataFrame]) -> pd.DataFrame:
 
 def _years_of_draws(results: xr.Dataset) -> xr.Dataset:
     """Results with the replications of all draws pooled; traffic is common to all draws."""
-    loads = [str(name) for name, array in results.items() if "replication" in array.dims]
-    pooled = results.drop_vars(loads).isel(draw=0, drop=True)
-    stacked = results[loads].reset_coords(drop=True).stack(years=("draw", "replication"))
+    consignments = [str(name) for name, array in results.items() if "replication" in array.dims]
+    pooled = results.drop_vars(consignments).isel(draw=0, drop=True)
+    stacked = results[consignments].reset_coords(drop=True).stack(years=("draw", "replication"))
     years = stacked.reset_index("years", drop=True).rename(years="replication")
     return xr.merge([pooled.drop_dims("replication", errors="ignore"), years], compat="override", join="outer")
 
@@ -269,15 +269,15 @@ def _each(quantity: str, years: xr.DataArray, dim: str) -> list[Cells]:
     return [row for row in rows if row[3] > 0]
 
 
-def _rate(loads: xr.Dataset) -> Cells:
+def _rate(consignments: xr.Dataset) -> Cells:
     """Long-run rate, with the 90 % prediction interval of single years."""
-    got, sent = loads["seized_mass"].sum(["channel", "agency"]).values, loads["entered_mass"].values
+    got, sent = consignments["seized_mass"].sum(["channel", "agency"]).values, consignments["entered_mass"].values
     return _ratio("interdiction rate", "", got, sent)
 
 
-def _through(loads: xr.Dataset) -> list[Cells]:
+def _through(consignments: xr.Dataset) -> list[Cells]:
     """Shares of the mass at checkpoints, in the order of the reasons, without those always 0."""
-    masses = at_checkpoints(loads)
+    masses = at_checkpoints(consignments)
     whole = masses.sum("fate").values
     parts = {str(fate): masses.sel(fate=fate).values for fate in masses["fate"].values}
     return [_ratio(THROUGH, fate, part, whole) for fate, part in parts.items() if part.any()]
@@ -299,13 +299,13 @@ def _others(one: xr.Dataset, drug: str) -> list[str]:
     return [str(name) for name in one["drug"].values if name != drug]
 
 
-def _in_short(loads: xr.Dataset, drug: str) -> list[Cells]:
+def _in_short(consignments: xr.Dataset, drug: str) -> list[Cells]:
     """Short rows of a further drug."""
-    seized = loads["seized_mass"].sum(["channel", "agency"])
+    seized = consignments["seized_mass"].sum(["channel", "agency"])
     return [
-        _yearly(f"{drug} entered", "", "kg", loads["entered_mass"]),
+        _yearly(f"{drug} entered", "", "kg", consignments["entered_mass"]),
         _yearly(f"{drug} seized", "", "kg", seized),
-        (f"{drug} interdiction rate", *_rate(loads)[1:]),
+        (f"{drug} interdiction rate", *_rate(consignments)[1:]),
     ]
 
 

@@ -31,7 +31,7 @@ class Variable:
     """Origin: simulated, reported, calibrated or assumed."""
 
 
-LOADS = ("policy", "replication", "drug")
+BY_DRUG = ("policy", "replication", "drug")
 """Dims of variables counted by drug."""
 
 POSTS = ("policy", "checkpoint")
@@ -44,23 +44,25 @@ CLASSES = (*POSTS, "vehicle_class", "direction")
 """Dims of variables by class of vehicle and direction: in, out, or both at a checkpoint inside the country."""
 
 VARIABLES: tuple[Variable, ...] = (
-    Variable("entered_mass", LOADS, "kg", "Mass entering over the border or from harvest inside, within the horizon."),
-    Variable("seized_mass", (*LOADS, "channel", "agency"), "kg", "Mass seized, by channel and agency."),
-    Variable("seized_mass_by_checkpoint", (*LOADS, "checkpoint"), "kg", "Mass seized, by checkpoint."),
-    Variable("seizure_count", (*LOADS, "checkpoint"), "1", "Number of seizures, by checkpoint."),
-    Variable("missed_mass", (*LOADS, "reason"), "kg", "Mass that passed a checkpoint, summed over checkpoints."),
-    Variable("leaked_mass", (*LOADS, "exit"), "kg", "Mass that left the country, by exit."),
+    Variable(
+        "entered_mass", BY_DRUG, "kg", "Mass entering over the border or from harvest inside, within the horizon."
+    ),
+    Variable("seized_mass", (*BY_DRUG, "channel", "agency"), "kg", "Mass seized, by channel and agency."),
+    Variable("seized_mass_by_checkpoint", (*BY_DRUG, "checkpoint"), "kg", "Mass seized, by checkpoint."),
+    Variable("seizure_count", (*BY_DRUG, "checkpoint"), "1", "Number of seizures, by checkpoint."),
+    Variable("missed_mass", (*BY_DRUG, "reason"), "kg", "Mass that passed a checkpoint, summed over checkpoints."),
+    Variable("leaked_mass", (*BY_DRUG, "exit"), "kg", "Mass that left the country, by exit."),
     Variable(
         "leaked_mass_by_class",
-        (*LOADS, "route_class"),
+        (*BY_DRUG, "route_class"),
         "kg",
         "Mass that left the country, by origin and mode of its route.",
     ),
-    Variable("retained_mass", LOADS, "kg", "Mass that ended in the cities of the country."),
-    Variable("stored_mass", LOADS, "kg", "Mass in store at the end of the horizon."),
-    Variable("underway_mass", LOADS, "kg", "Mass under way at the end of the horizon."),
-    Variable("released_mass", LOADS, "kg", "Mass that leaked from the evidence store; it stays counted as seized."),
-    Variable("interdiction_rate", LOADS, "1", "Mass seized over mass entered."),
+    Variable("retained_mass", BY_DRUG, "kg", "Mass that ended in the cities of the country."),
+    Variable("stored_mass", BY_DRUG, "kg", "Mass in store at the end of the horizon."),
+    Variable("underway_mass", BY_DRUG, "kg", "Mass under way at the end of the horizon."),
+    Variable("released_mass", BY_DRUG, "kg", "Mass that leaked from the evidence store; it stays counted as seized."),
+    Variable("interdiction_rate", BY_DRUG, "1", "Mass seized over mass entered."),
     Variable("vehicles", POSTS, "year-1", "Honest vehicles that passed, scaled to a year."),
     Variable("referrals", POSTS, "year-1", "Honest vehicles referred to secondary inspection, scaled to a year."),
     Variable("false_alarms", POSTS, "year-1", "Alarms on honest vehicles, scaled to a year."),

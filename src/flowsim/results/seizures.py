@@ -74,7 +74,7 @@ def in_store(fleet: Travelled, outcome: Outcome) -> npt.NDArray[np.bool_]:
     return inside
 
 
-def table(world: World, fleet: Travelled, outcome: Outcome, *, loads: Columns) -> Columns:
+def table(world: World, fleet: Travelled, outcome: Outcome, *, consignments: Columns) -> Columns:
     """Seizures: the finds of a case in one store of its ring count as one, any other consignment alone.
 
     Parameters
@@ -89,16 +89,18 @@ def table(world: World, fleet: Travelled, outcome: Outcome, *, loads: Columns) -
     dict
         Columns replication, drug, checkpoint, channel, agency, mode (index of the route), mass [kg] and time [h].
     """
-    vehicle = loads["vehicle"]
-    rows = {name: column for name, column in loads.items() if name != "vehicle"} | {"route": fleet.route[vehicle]}
+    vehicle = consignments["vehicle"]
+    rows = {name: column for name, column in consignments.items() if name != "vehicle"} | {
+        "route": fleet.route[vehicle]
+    }
     together = in_store(fleet, outcome)[vehicle]
     if not together.any():
         return rows
     keys = ("replication", "drug", "checkpoint", "agency", "time")
-    key = np.column_stack([*(loads[name][together] for name in keys), fleet.ring[vehicle][together]])
+    key = np.column_stack([*(consignments[name][together] for name in keys), fleet.ring[vehicle][together]])
     _, first, seizure = np.unique(key, axis=0, return_index=True, return_inverse=True)
     chosen = np.concatenate([np.flatnonzero(~together), np.flatnonzero(together)[first]])
     merged = {name: column[chosen] for name, column in rows.items()}
-    sums = np.bincount(seizure.ravel(), weights=loads["mass"][together])
-    merged["mass"] = np.concatenate([loads["mass"][~together], sums])
+    sums = np.bincount(seizure.ravel(), weights=consignments["mass"][together])
+    merged["mass"] = np.concatenate([consignments["mass"][~together], sums])
     return merged

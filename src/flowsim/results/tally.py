@@ -56,7 +56,7 @@ class Masses:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Loads(Masses):
+class ConsignmentTally(Masses):
     """Masses of consignments, reasons of passage, and every seizure."""
 
     patrolled: Floats
@@ -90,7 +90,9 @@ def ends_of_routes(world: World) -> tuple[Ints, Ints]:
     return exit_of, class_of
 
 
-def tally_loads(world: World, fleet: Travelled, outcome: Outcome, *, replications: int, horizon: float) -> Loads:
+def tally_consignments(
+    world: World, fleet: Travelled, outcome: Outcome, *, replications: int, horizon: float
+) -> ConsignmentTally:
     """Sum the fates of the consignments of a fleet and close the ledger.
 
     Parameters
@@ -114,9 +116,9 @@ def tally_loads(world: World, fleet: Travelled, outcome: Outcome, *, replication
         return _total(fleet, chosen, extra, shape=shape if extra is None else (*shape, size))
 
     where = len(sites(world))
-    loads = taken(world, fleet, outcome, counted=counted)
+    consignments = taken(world, fleet, outcome, counted=counted)
     seized = counted & (outcome.fate == SEIZED)
-    one_by_one = table(world, fleet, outcome, loads=loads)
+    one_by_one = table(world, fleet, outcome, consignments=consignments)
     names, classes = exits(world), route_classes(world)
     exit_of, class_of = ends_of_routes(world)
     passed = counted & (outcome.fate == PASSED)
@@ -124,12 +126,14 @@ def tally_loads(world: World, fleet: Travelled, outcome: Outcome, *, replication
     stored = waiting & (fleet.parent >= 0) & (outcome.end[fleet.parent] + fleet.store >= horizon)
     retained = counted & (outcome.fate == RETAINED)
     arrested = _market(world, fleet, retained, shape=shape)
-    at_posts = {channel: _at_posts(world, loads, channel=channel, shape=shape) for channel in (ROUTINE, PATROL, TIP)}
-    tally = Loads(
+    at_posts = {
+        channel: _at_posts(world, consignments, channel=channel, shape=shape) for channel in (ROUTINE, PATROL, TIP)
+    }
+    tally = ConsignmentTally(
         entered=total(counted & (fleet.parent < 0)),
-        seized=total(seized, loads["checkpoint"], where) + arrested,
+        seized=total(seized, consignments["checkpoint"], where) + arrested,
         patrolled=at_posts[PATROL],
-        channels=_channels(world, loads, at_posts, arrested=arrested.sum(-1)),
+        channels=_channels(world, consignments, at_posts, arrested=arrested.sum(-1)),
         missed=_missed(world, fleet, outcome, shape=shape, counted=counted),
         count=_histogram(one_by_one, "checkpoint", shape=(*shape, where)),
         leaked=total(passed, exit_of[fleet.route[passed]], len(names)),
@@ -175,15 +179,15 @@ def _market(world: World, fleet: Travelled, retained: Bools, *, shape: tuple[int
     return world.traffic.market * _total(fleet, retained, city, shape=full)
 
 
-def _at_posts(world: World, loads: Columns, *, channel: int, shape: tuple[int, int]) -> Floats:
+def _at_posts(world: World, consignments: Columns, *, channel: int, shape: tuple[int, int]) -> Floats:
     """Mass seized through a channel at checkpoints, dims (replication, drug, checkpoint) [kg]."""
-    rows = {name: column[loads["channel"] == channel] for name, column in loads.items()}
+    rows = {name: column[consignments["channel"] == channel] for name, column in consignments.items()}
     return _histogram(rows, "checkpoint", shape=(*shape, len(world.checkpoints)), weights=rows["mass"])
 
 
-def _channels(world: World, loads: Columns, at_posts: dict[int, Floats], *, arrested: Floats) -> Floats:
+def _channels(world: World, consignments: Columns, at_posts: dict[int, Floats], *, arrested: Floats) -> Floats:
     """Mass seized, dims (replication, drug, channel, agency) [kg]; patrols belong to the Border Guards."""
-    by_case = {name: column[loads["channel"] == CASE] for name, column in loads.items()}
+    by_case = {name: column[consignments["channel"] == CASE] for name, column in consignments.items()}
     by_case_agency = _histogram(by_case, "agency", shape=(*arrested.shape, len(AGENCIES)), weights=by_case["mass"])
     return channels_of(world, at_posts, by_case=by_case_agency, arrested=arrested)
 
@@ -270,7 +274,7 @@ def _why(world: World, fleet: Travelled, outcome: Outcome, *, visit: Ints, who: 
     return why
 
 
-def close(loads: Masses) -> None:
+def close(consignments: Masses) -> None:
     """Refuse consignments with an open ledger, or with different seizures by channel and by checkpoint.
 
     Raises
@@ -279,18 +283,24 @@ def close(loads: Masses) -> None:
         If entered differs from seized + leaked + retained + stored + under way by more than 1e-9 of entered, or the
         mass seized by channel and agency from the mass by checkpoint.
     """
-    out = loads.seized.sum(-1) + loads.leaked.sum(-1) + loads.retained + loads.stored + loads.underway
-    tolerance = LEDGER_TOLERANCE * np.maximum(loads.entered, 1.0)
-    apart = np.abs(loads.channels.sum((-1, -2)) - loads.seized.sum(-1))
+    out = (
+        consignments.seized.sum(-1)
+        + consignments.leaked.sum(-1)
+        + consignments.retained
+        + consignments.stored
+        + consignments.underway
+    )
+    tolerance = LEDGER_TOLERANCE * np.maximum(consignments.entered, 1.0)
+    apart = np.abs(consignments.channels.sum((-1, -2)) - consignments.seized.sum(-1))
     if np.any(apart > tolerance):
         rule = "be the same by channel and agency as by checkpoint"
         raise ArithmeticError(f"mass seized must {rule}, got a difference of {apart.max()!r} kg")
-    wrong = np.argwhere(np.abs(out - loads.entered) > tolerance)
+    wrong = np.argwhere(np.abs(out - consignments.entered) > tolerance)
     if len(wrong):
         r, d = wrong[0]
         raise ArithmeticError(
             f"ledger of {DRUGS[d]} in replication {r} must close to 1e-9 of the mass entered, "
-            f"got {loads.entered[r, d]!r} kg entered and {out[r, d]!r} kg accounted for"
+            f"got {consignments.entered[r, d]!r} kg entered and {out[r, d]!r} kg accounted for"
         )
 
 
@@ -303,7 +313,7 @@ def by_agency(world: World, seized: Floats) -> Floats:
     return product
 
 
-def pool_loads(parts: Sequence[Loads], *, replications: Sequence[Sequence[int]]) -> Loads:
+def pool_consignments(parts: Sequence[ConsignmentTally], *, replications: Sequence[Sequence[int]]) -> ConsignmentTally:
     """Merge the consignments of batches of replications, in the order of the replications.
 
     Parameters
@@ -314,7 +324,7 @@ def pool_loads(parts: Sequence[Loads], *, replications: Sequence[Sequence[int]])
         Replications of each batch, together 0, 1, 2, ... in any order.
     """
     order = np.argsort(np.concatenate([np.array(batch) for batch in replications]))
-    names = [field.name for field in fields(Loads) if field.name != "seizures"]
+    names = [field.name for field in fields(ConsignmentTally) if field.name != "seizures"]
     whole = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in names}
     tables = [
         part.seizures | {"replication": np.array(batch)[part.seizures["replication"]]}
@@ -322,4 +332,4 @@ def pool_loads(parts: Sequence[Loads], *, replications: Sequence[Sequence[int]])
     ]
     columns = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
     by_time = np.lexsort((columns["time"], columns["replication"]))
-    return Loads(**whole, seizures={name: column[by_time] for name, column in columns.items()})
+    return ConsignmentTally(**whole, seizures={name: column[by_time] for name, column in columns.items()})

@@ -22,7 +22,7 @@ from flowsim.engine.outcome import Outcome, State
 from flowsim.engine.reference import background as reference_background
 from flowsim.engine.reference import engine as reference
 from flowsim.results.honest_visits import Posts, tally_posts
-from flowsim.results.tally import Loads, tally_loads
+from flowsim.results.tally import ConsignmentTally, tally_consignments
 from flowsim.world.world import World
 
 FOLLOWED = 100
@@ -130,10 +130,10 @@ class Engine(Protocol):
         Queues are those until the end of the span. Visits are followed to their end after it.
         """
 
-    def alone(self, years: Years, replications: Sequence[int], spans: Sequence[Any]) -> Loads:
+    def alone(self, years: Years, replications: Sequence[int], spans: Sequence[Any]) -> ConsignmentTally:
         """Simulate years of consignments that meet the queues recorded in some spans of traffic."""
 
-    def together(self, years: Years, replication: int) -> tuple[Loads, Posts]:
+    def together(self, years: Years, replication: int) -> tuple[ConsignmentTally, Posts]:
         """Simulate a year of consignments among its own honest traffic."""
 
 
@@ -157,20 +157,22 @@ class Reference:
         outcome = own.follow(years, fleet, state.outcome, _going_on(world, fleet, state))
         return tally_posts(world, fleet, outcome, flow=roster.way, **counted), met
 
-    def alone(self, years: Years, replications: Sequence[int], spans: Sequence[reference_background.Span]) -> Loads:
+    def alone(
+        self, years: Years, replications: Sequence[int], spans: Sequence[reference_background.Span]
+    ) -> ConsignmentTally:
         """Simulate years of consignments that meet recorded queues."""
         world, horizon = years.world, years.horizon
         fleet = drawn(world, consignment_roster(world, seed=years.seed, replications=replications, horizon=horizon))
         outcome = reference.run(world, fleet, until=horizon, queues=reference_background.Queues(tuple(spans))).outcome
-        return tally_loads(world, fleet, outcome, replications=len(replications), horizon=horizon)
+        return tally_consignments(world, fleet, outcome, replications=len(replications), horizon=horizon)
 
-    def together(self, years: Years, replication: int) -> tuple[Loads, Posts]:
+    def together(self, years: Years, replication: int) -> tuple[ConsignmentTally, Posts]:
         """Simulate a year of consignments among its own honest traffic."""
         world, horizon = years.world, years.horizon
         span, roster = _everyone(years, replication)
         fleet = drawn(world, roster)
         state = reference.run(world, fleet, until=horizon)
-        tally = tally_loads(world, fleet, state.outcome, replications=1, horizon=horizon)
+        tally = tally_consignments(world, fleet, state.outcome, replications=1, horizon=horizon)
         outcome = span.follow(years, fleet, state.outcome, _going_on(world, fleet, state))
         return tally, tally_posts(world, fleet, outcome, flow=roster.way, start=0.0, end=horizon)
 
@@ -215,23 +217,25 @@ class Compiled:
         outcome = own.follow(years, trail, simulation.outcome, _further(simulation, trail))
         return tally_posts(world, trail, outcome, flow=roster.way, **counted), met
 
-    def alone(self, years: Years, replications: Sequence[int], spans: Sequence[compiled_background.Span]) -> Loads:
+    def alone(
+        self, years: Years, replications: Sequence[int], spans: Sequence[compiled_background.Span]
+    ) -> ConsignmentTally:
         """Simulate years of consignments that meet recorded queues."""
         world, horizon = years.world, years.horizon
         roster = consignment_roster(world, seed=years.seed, replications=replications, horizon=horizon)
         simulation = compiled.Simulation(world, roster)
         simulation.among_recorded(compiled_background.pooled(spans), until=horizon)
         outcome = simulation.outcome
-        return tally_loads(world, simulation.trail(), outcome, replications=len(replications), horizon=horizon)
+        return tally_consignments(world, simulation.trail(), outcome, replications=len(replications), horizon=horizon)
 
-    def together(self, years: Years, replication: int) -> tuple[Loads, Posts]:
+    def together(self, years: Years, replication: int) -> tuple[ConsignmentTally, Posts]:
         """Simulate a year of consignments among its own honest traffic."""
         world, horizon = years.world, years.horizon
         span, roster = _everyone(years, replication)
         simulation = compiled.Simulation(world, roster)
         simulation.among_one_another(until=horizon)
         trail = simulation.trail()
-        tally = tally_loads(world, trail, simulation.outcome, replications=1, horizon=horizon)
+        tally = tally_consignments(world, trail, simulation.outcome, replications=1, horizon=horizon)
         outcome = span.follow(years, trail, simulation.outcome, _further(simulation, trail))
         return tally, tally_posts(world, trail, outcome, flow=roster.way, start=0.0, end=horizon)
 

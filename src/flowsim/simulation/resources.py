@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from flowsim import units
-from flowsim.draws.consignments import loads_per_year
+from flowsim.draws.consignments import consignments_per_year
 from flowsim.world import utilisation
 from flowsim.world.world import World
 
@@ -18,7 +18,7 @@ after one hour of it, and rounded up: 265 bytes by the compiled engine (533,540 
 (138,720 visits).
 """
 
-VISITS_PER_LOAD = 8.0
+VISITS_PER_CONSIGNMENT = 8.0
 """Visits for which each consignment counts, those of its parts among them [1]; more than the routes of any world."""
 
 GIB = 2**30
@@ -45,8 +45,10 @@ def memory_needed(world: World, *, engine: str, hours: float, years: int, proces
         Processes that do so at the same time [1].
     """
     honest = sum(utilisation.visits(world).values()) * hours / units.HOURS_PER_DAY
-    loads = years * VISITS_PER_LOAD * sum(loads_per_year(world, stream) for stream in world.traffic.streams)
-    return PER_VISIT[engine] * processes * (honest + loads)
+    consignments = (
+        years * VISITS_PER_CONSIGNMENT * sum(consignments_per_year(world, stream) for stream in world.traffic.streams)
+    )
+    return PER_VISIT[engine] * processes * (honest + consignments)
 
 
 def require_memory(needed: float, *, free: float | None = None) -> None:

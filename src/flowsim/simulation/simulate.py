@@ -15,10 +15,10 @@ import xarray as xr
 from flowsim import checks, units
 from flowsim.engine.expectation.engine import expect
 from flowsim.policy.policy import BASELINE, Change, Policy
-from flowsim.results.dataset import expectation_dataset, loads_dataset, posts_dataset, seizures_dataset
+from flowsim.results.dataset import consignments_dataset, expectation_dataset, posts_dataset, seizures_dataset
 from flowsim.results.honest_visits import Posts, pool_posts
 from flowsim.results.registry import attach
-from flowsim.results.tally import Loads, pool_loads
+from flowsim.results.tally import ConsignmentTally, pool_consignments
 from flowsim.simulation.engines import SIMULATING, Engine, Years, make_ready
 from flowsim.simulation.processes import mapping
 from flowsim.simulation.resources import OverloadWarning, memory_needed, require_memory
@@ -354,12 +354,14 @@ def _own(years: Years, drawn: _Drawn | None, replication: int) -> Years:
     return years if drawn is None else replace(years, world=drawn.of(replication))
 
 
-def _alone(engine: Engine, years: Years, drawn: _Drawn | None, batch: list[int], spans: Sequence[Any]) -> Loads:
+def _alone(
+    engine: Engine, years: Years, drawn: _Drawn | None, batch: list[int], spans: Sequence[Any]
+) -> ConsignmentTally:
     """Simulate years of consignments that meet recorded queues, in the world of the first of them."""
     return engine.alone(_own(years, drawn, batch[0]), batch, spans)
 
 
-def _together(engine: Engine, years: Years, drawn: _Drawn | None, replication: int) -> tuple[Loads, Posts]:
+def _together(engine: Engine, years: Years, drawn: _Drawn | None, replication: int) -> tuple[ConsignmentTally, Posts]:
     """Simulate a year of consignments among its own honest traffic, in its own world."""
     return engine.together(_own(years, drawn, replication), replication)
 
@@ -402,9 +404,9 @@ def _simulated(work: _Work, *, traffic: SimulatedTraffic) -> tuple[xr.Dataset, S
         queues = [of_year[years[batch[0] % len(years)]] for batch in batches]
         alone = partial(_alone, engine, work.years, work.drawn)
         tallies = list(_told(jobs(alone, batches, queues), tell, step, len(batches)))
-    pooled = pool_loads(tallies, replications=batches)
+    pooled = pool_consignments(tallies, replications=batches)
     panels = [
-        loads_dataset(world, pooled, policy=policy),
+        consignments_dataset(world, pooled, policy=policy),
         posts_dataset(world, pool_posts(posts), policy=policy),
     ]
     table = seizures_dataset(world, pooled, policy=policy)

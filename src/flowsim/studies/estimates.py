@@ -9,9 +9,9 @@ from importlib import import_module
 
 from flowsim import units
 from flowsim.config.request import Request
-from flowsim.draws.consignments import loads_per_year
+from flowsim.draws.consignments import consignments_per_year
 from flowsim.policy.policy import compose
-from flowsim.simulation.resources import VISITS_PER_LOAD, memory_needed
+from flowsim.simulation.resources import VISITS_PER_CONSIGNMENT, memory_needed
 from flowsim.world import utilisation
 
 WORTH_SAYING = 20.0
@@ -155,9 +155,9 @@ def traffic(request: Request) -> float:
 def visits(request: Request) -> float:
     """Visits simulated under the policies of a request, with an upper bound of the visits of consignments [1]."""
     plan, world = request.plan, compose(request.policies).apply(request.world)
-    loads = math.fsum(loads_per_year(world, stream) for stream in world.traffic.streams)
+    consignments = math.fsum(consignments_per_year(world, stream) for stream in world.traffic.streams)
     part = plan.horizon / units.HOURS_PER_YEAR
-    return traffic(request) + plan.replications * part * VISITS_PER_LOAD * loads
+    return traffic(request) + plan.replications * part * VISITS_PER_CONSIGNMENT * consignments
 
 
 def _memory(amounts: Amounts, request: Request, *, workers: int) -> float:

@@ -132,7 +132,7 @@ READS: Mapping[str, Mapping[str, Declared]] = {
     "Law": _each(MET, "family cv"),
     "Stream": {**_each(CHOICE, "drug origin mode share"), **_each(NOTHING, "low high"), **SOURCED},
     "ClassShare": {**_each(CHOICE, "mode vehicle_class share"), "capacity": SENT, **SOURCED},
-    "LoadSizes": _each(SENT, "median log_sd tail_start tail_share tail_exponent maximum selection"),
+    "ConsignmentSizes": _each(SENT, "median log_sd tail_start tail_share tail_exponent maximum selection"),
     "Drug": {
         **_each(SENT, "name inflow sizes season"),
         **_each(NOTHING, "inflow_low inflow_high"),

@@ -219,7 +219,7 @@ class ClassShare:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LoadSizes:
+class ConsignmentSizes:
     """Masses of consignments: a lognormal body and a truncated Pareto tail.
 
     The body and tail describe *detected* consignments; the entering density at mass m is proportional to this density
@@ -253,9 +253,11 @@ class LoadSizes:
         checks.probability(self, "tail_share")
         checks.non_negative(self, "selection")
         rule = f"be above tail_start ({self.tail_start} kg)"
-        checks.require(self.maximum > self.tail_start, thing="LoadSizes.maximum", rule=rule, value=self.maximum)
+        checks.require(self.maximum > self.tail_start, thing="ConsignmentSizes.maximum", rule=rule, value=self.maximum)
         apart = abs(self.tail_exponent - self.selection) > 1e-6
-        checks.require(apart, thing="LoadSizes.selection", rule="differ from tail_exponent", value=self.selection)
+        checks.require(
+            apart, thing="ConsignmentSizes.selection", rule="differ from tail_exponent", value=self.selection
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -274,7 +276,7 @@ class Drug:
     inflow_high: float
     """Upper end of the interval of the inflow [kg/year]."""
 
-    sizes: LoadSizes
+    sizes: ConsignmentSizes
     """Masses of its consignments."""
 
     season: Profile | None
@@ -313,7 +315,7 @@ class Traffic:
     class_shares: tuple[ClassShare, ...]
     """Split of the consignments of a mode over classes of vehicle."""
 
-    sizes: LoadSizes
+    sizes: ConsignmentSizes
     """Masses of consignments of heroin."""
 
     inflow: float
@@ -378,7 +380,7 @@ class Traffic:
         """Annual mass of a drug that enters, or is harvested inside and sent [kg/year]."""
         return self.inflow if drug == HEROIN else self._of(drug).inflow
 
-    def sizes_of(self, drug: str) -> LoadSizes:
+    def sizes_of(self, drug: str) -> ConsignmentSizes:
         """Masses of the consignments of a drug."""
         return self.sizes if drug == HEROIN else self._of(drug).sizes
 

@@ -195,9 +195,9 @@ def drug(row: Row, *, profiles: Mapping[str, Profile]) -> Drug:
     inflow, low, high = (row.number(name) for name in ("inflow", "inflow_low", "inflow_high"))
     checks.require(low <= inflow <= high, thing="inflow", rule=f"lie in its interval [{low:g}, {high:g}]", value=inflow)
     values = {name: row.number(name) for name in (*SIZES.values(), "detected_loads_per_year")}
-    rate, loads = values["load_tail_rate"], values["detected_loads_per_year"]
-    rule = f"be at most detected_loads_per_year ({loads:g})"
-    checks.require(rate <= loads, thing="load_tail_rate", rule=rule, value=rate)
+    rate, consignments = values["load_tail_rate"], values["detected_loads_per_year"]
+    rule = f"be at most detected_loads_per_year ({consignments:g})"
+    checks.require(rate <= consignments, thing="load_tail_rate", rule=rule, value=rate)
     return Drug(
         name=row.text("drug"),
         inflow=units.kilograms(inflow),
@@ -303,7 +303,7 @@ def _check_places(found: Findings) -> None:
 
 def _check_parts(found: Findings) -> None:
     """Check the number of parts of the largest consignment at each hub against `MOST_PARTS`."""
-    largest = _largest_loads(found)
+    largest = _largest_consignments(found)
     sent = found.whole("streams", "drug", "origin", "mode") and found.whole("routes", "origin", "mode", "path")
     for row in found.rows["hubs"] if sent else ():
         if not found.clean(row, "place", "part"):
@@ -320,7 +320,7 @@ def _check_parts(found: Findings) -> None:
             found.add(row, f"must {rule}, got {row.cells['part']!r}", column="part")
 
 
-def _largest_loads(found: Findings) -> dict[str, float]:
+def _largest_consignments(found: Findings) -> dict[str, float]:
     """Largest consignment of each drug [kg], invalid numbers left out."""
     largest = {
         row.cells["drug"]: row.number("load_maximum")

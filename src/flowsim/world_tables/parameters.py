@@ -9,7 +9,7 @@ from flowsim import checks
 from flowsim.checks import NON_NEGATIVE, POSITIVE, PROBABILITY, Rule
 from flowsim.csv_tables import Mistake, Row
 from flowsim.world.network import MODES, Travel
-from flowsim.world.traffic import LoadSizes
+from flowsim.world.traffic import ConsignmentSizes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +115,7 @@ SIZES = {
     "maximum": "load_maximum",
     "selection": "load_size_selection",
 }
-"""Parameter behind each field of `LoadSizes`."""
+"""Parameter behind each field of `ConsignmentSizes`."""
 
 
 def read_parameters(rows: Sequence[Row]) -> dict[str, WorldParameter]:
@@ -166,7 +166,7 @@ def value_of(name: str, *, parameters: Mapping[str, WorldParameter]) -> float:
     return default
 
 
-def load_sizes(parameters: Mapping[str, WorldParameter]) -> LoadSizes:
+def consignment_sizes(parameters: Mapping[str, WorldParameter]) -> ConsignmentSizes:
     """Distribution of consignment masses.
 
     Raises
@@ -177,7 +177,7 @@ def load_sizes(parameters: Mapping[str, WorldParameter]) -> LoadSizes:
     return sizes_of({name: parameters[name].value for name in (*SIZES.values(), "detected_loads_per_year")})
 
 
-def sizes_of(values: Mapping[str, float]) -> LoadSizes:
+def sizes_of(values: Mapping[str, float]) -> ConsignmentSizes:
     """Distribution of consignment masses, from the values of its parameters.
 
     Raises
@@ -187,7 +187,7 @@ def sizes_of(values: Mapping[str, float]) -> LoadSizes:
     """
     given = {field: values[name] for field, name in SIZES.items()}
     given["tail_share"] /= values["detected_loads_per_year"]
-    return LoadSizes(**given)
+    return ConsignmentSizes(**given)
 
 
 def travel(parameters: Mapping[str, WorldParameter]) -> Travel:
@@ -246,16 +246,16 @@ def check_all(rows: Sequence[Row], *, needed_by_legs: Set[str]) -> list[Mistake]
             for name in missing
         ]
     read = {name: read_parameter(row) for name, row in have.items()}
-    rate, loads = (read[name].value for name in ("load_tail_rate", "detected_loads_per_year"))
-    if rate > loads:
+    rate, consignments = (read[name].value for name in ("load_tail_rate", "detected_loads_per_year"))
+    if rate > consignments:
         row = have["load_tail_rate"]
-        rule = f"be at most detected_loads_per_year ({loads:g}) for load_tail_rate"
+        rule = f"be at most detected_loads_per_year ({consignments:g}) for load_tail_rate"
         return [row.mistake(f"must {rule}, got {row.text('value')!r}", column="value")]
     try:
-        load_sizes(read)
+        consignment_sizes(read)
     except ValueError as error:
         thing, _, rest = str(error).partition(" must ")
-        row = have[SIZES[thing.removeprefix("LoadSizes.")]]
+        row = have[SIZES[thing.removeprefix("ConsignmentSizes.")]]
         rule, _, _ = rest.rpartition(", got ")
         return [row.mistake(f"must {rule} for {row.text('parameter')}, got {row.text('value')!r}", column="value")]
     return []

@@ -284,7 +284,7 @@ def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year:
         flows=parts["flows"],
         streams=parts["streams"],
         class_shares=parts["classes"],
-        sizes=world_parameters.load_sizes(parameters),
+        sizes=world_parameters.consignment_sizes(parameters),
         inflow=units.kilograms(inflow.value),
         inflow_low=units.kilograms(inflow.low),
         inflow_high=units.kilograms(inflow.high),

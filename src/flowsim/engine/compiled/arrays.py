@@ -32,7 +32,7 @@ VEHICLE = np.dtype(
         ("way", "i4"),
         ("number", "u4"),
         ("year", "u4"),
-        ("load", "i4"),
+        ("consignment", "i4"),
         ("event", "i1"),
         ("fate", "i1"),
         ("sealed", "i1"),
@@ -41,7 +41,7 @@ VEHICLE = np.dtype(
 )
 """A vehicle: its pending event, next visit, random numbers, consignment if any, and fate."""
 
-LOAD = np.dtype(
+CONSIGNMENT = np.dtype(
     [
         ("mass", "f8"),
         ("log_mass", "f8"),
@@ -127,7 +127,7 @@ class Run(NamedTuple):
     vehicles: Records
     """Dims (vehicle,)."""
 
-    loads: Records
+    consignments: Records
     """Dims (consignment,)."""
 
     visits: Records
@@ -164,7 +164,7 @@ def prepare(world: World, fleet: Fleet | Roster, *, state: State | None) -> tupl
         vehicles["fate"], vehicles["end"], idle_from = state.outcome.fate, state.outcome.end, state.time
         for name in PER_VISIT:
             visits[name] = getattr(state.outcome, name)
-    own = {"vehicles": vehicles, "loads": loads_of(fleet, vehicles), "visits": visits}
+    own = {"vehicles": vehicles, "consignments": consignments_of(fleet, vehicles), "visits": visits}
     return laid_out(world, fleet, ways, rules, **own, idle_from=idle_from), ways.shortest
 
 
@@ -244,7 +244,7 @@ def enlist(
         vehicle.ident, vehicle.next = 64 * (v + 1), -1
         vehicle.way, vehicle.stop = way[v], first_stop[way[v]]
         vehicle.number, vehicle.year = number[v] & 0xFFFFFFFF, year[v]
-        vehicle.load, vehicle.event, vehicle.fate = -1, 0, UNDER_WAY
+        vehicle.consignment, vehicle.event, vehicle.fate = -1, 0, UNDER_WAY
         for k in range(first[v], first[v + 1]):
             visit = visits[k]
             visit.arrival, visit.start, visit.departure = math.nan, math.nan, math.nan
@@ -252,7 +252,7 @@ def enlist(
             visit.lane, visit.bay, visit.crowded, visit.decision, visit.alarm = -1, -1, -1, -1, -1
 
 
-def loads_of(fleet: Fleet | Roster, vehicles: Records) -> Records:
+def consignments_of(fleet: Fleet | Roster, vehicles: Records) -> Records:
     """Records of the consignments of a fleet, assigned to its vehicles; parts are numbered after their consignment.
 
     Parameters
@@ -265,12 +265,12 @@ def loads_of(fleet: Fleet | Roster, vehicles: Records) -> Records:
     loaded = np.flatnonzero(fleet.drug != HONEST)
     # A slice where every vehicle has one: views in place of copies by index.
     chosen = slice(None) if len(loaded) == fleet.size else loaded
-    loads = np.zeros(len(loaded), LOAD)
-    vehicles["load"][chosen] = np.arange(len(loaded))
+    consignments = np.zeros(len(loaded), CONSIGNMENT)
+    vehicles["consignment"][chosen] = np.arange(len(loaded))
     for name in ("mass", "log_mass", "concealment", "case_time", "store", "protected", "replication", "opened"):
-        loads[name] = getattr(fleet, name)[chosen]
-    loads["retained"] = fleet.retained[chosen]
-    loads["first_part"] = loads["next_part"] = -1
+        consignments[name] = getattr(fleet, name)[chosen]
+    consignments["retained"] = fleet.retained[chosen]
+    consignments["first_part"] = consignments["next_part"] = -1
     parts = loaded[fleet.parent[loaded] >= 0]
     if len(parts):
         vehicles["ident"] = fleet.ident
@@ -278,9 +278,9 @@ def loads_of(fleet: Fleet | Roster, vehicles: Records) -> Records:
         order = parts[np.argsort(fleet.parent[parts], kind="stable")]
         parent = fleet.parent[order]
         begins = np.append(True, parent[1:] != parent[:-1])
-        loads["first_part"][vehicles["load"][parent[begins]]] = order[begins]
-        loads["next_part"][vehicles["load"][order[:-1]]] = np.where(begins[1:], -1, order[1:])
-    return loads
+        consignments["first_part"][vehicles["consignment"][parent[begins]]] = order[begins]
+        consignments["next_part"][vehicles["consignment"][order[:-1]]] = np.where(begins[1:], -1, order[1:])
+    return consignments
 
 
 def outcome_of(run: Run) -> Outcome:

@@ -61,8 +61,8 @@ def release(run: Run, v: int, parent: int, until: float) -> float:
     """Release of a part from its hub, or `NEVER` if it did not come there or a case takes it in store [h]."""
     if run.vehicles[parent].fate != SPLIT:
         return NEVER
-    left: float = run.vehicles[parent].end + run.loads[run.vehicles[v].load].store
-    case = run.loads[run.vehicles[v].load].case_time
+    left: float = run.vehicles[parent].end + run.consignments[run.vehicles[v].consignment].store
+    case = run.consignments[run.vehicles[v].consignment].case_time
     if case <= left:
         # A case that ripens later is left to the run that continues from here.
         if case < until:
@@ -76,14 +76,14 @@ def end(run: Run, v: int, time: float) -> None:
     """Record the end of a vehicle's way at a time [h]."""
     run.vehicles[v].end = time
     run.vehicles[v].fate = PASSED
-    load = run.vehicles[v].load
-    if load < 0:
+    consignment = run.vehicles[v].consignment
+    if consignment < 0:
         return
-    if run.loads[load].case_time <= time:
+    if run.consignments[consignment].case_time <= time:
         run.vehicles[v].fate = SEIZED
-    elif run.loads[load].first_part != NONE:
+    elif run.consignments[consignment].first_part != NONE:
         run.vehicles[v].fate = SPLIT
-    elif run.loads[load].retained > 0:
+    elif run.consignments[consignment].retained > 0:
         run.vehicles[v].fate = RETAINED
 
 
@@ -96,7 +96,7 @@ def visit(run: Run, recorded: Recorded, kept: Records, row: int, v: int, k: int,
     if is_taken(run, v, time):
         seize(run, v, k, time)
         return NEVER
-    if run.vehicles[v].load >= 0:
+    if run.vehicles[v].consignment >= 0:
         way = way_round(run, v, k, post)
         if way != STAYS:
             return go_round(run, v, k, post, way, until)
@@ -169,6 +169,6 @@ def examination(
 @bare
 def is_stopped(run: Run, v: int, k: int, post: int, time: float) -> bool:
     """Whether a consignment is seized at the end of its secondary inspection."""
-    if run.vehicles[v].load < 0:
+    if run.vehicles[v].consignment < 0:
         return False
     return is_taken(run, v, time) or (run.visits[k].alarm > 0 and found(run, v, k, post, time))

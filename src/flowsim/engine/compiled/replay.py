@@ -18,7 +18,7 @@ from flowsim.draws.fleet import Bools
 from flowsim.draws.roster import Roster, Way
 from flowsim.engine.compiled import replay_cache as memory_of
 from flowsim.engine.compiled import visit_variates
-from flowsim.engine.compiled.arrays import VISIT, Run, enlisted, laid_out, loads_of
+from flowsim.engine.compiled.arrays import VISIT, Run, consignments_of, enlisted, laid_out
 from flowsim.engine.compiled.background import Recorded
 from flowsim.engine.compiled.checkpoint_arrays import Floats, Ints, Records, rules_of
 from flowsim.engine.compiled.follow import end, release, visit
@@ -56,7 +56,7 @@ class Listed:
     vehicles: Records
     """Dims (vehicle,); overwritten by each run."""
 
-    loads: Records
+    consignments: Records
     """Dims (consignment,)."""
 
     absent: Bools
@@ -81,11 +81,11 @@ class Listed:
         absent
             1 for each vehicle that does not enter.
         """
-        loads = self.loads
+        consignments = self.consignments
         if roster.case_time is not self.roster.case_time:
-            loads = loads.copy()
-            loads["case_time"], loads["protected"] = roster.case_time, roster.protected
-        return replace(self, roster=roster, loads=loads, absent=absent)
+            consignments = consignments.copy()
+            consignments["case_time"], consignments["protected"] = roster.case_time, roster.protected
+        return replace(self, roster=roster, consignments=consignments, absent=absent)
 
 
 def listed(roster: Roster) -> Listed:
@@ -105,7 +105,7 @@ def listed(roster: Roster) -> Listed:
     first = np.flatnonzero(begins)
     last = np.append(first, roster.size)[1:]
     groups = np.column_stack([*(column[first] for column in columns), first, last])
-    return Listed(roster, vehicles, loads_of(roster, vehicles), np.zeros(roster.size, np.bool_), groups)
+    return Listed(roster, vehicles, consignments_of(roster, vehicles), np.zeros(roster.size, np.bool_), groups)
 
 
 class Memory:
@@ -228,7 +228,7 @@ def _run(world: World, own: Listed) -> Run:
     """Arrays of a run with only a few visits, in the same rows for all vehicles."""
     ways, rules = ways_of_roster(world, own.roster), rules_of(world, visits=0, first_day=own.roster.first_day)
     visits = np.zeros(int(ways.ways["stops"].max(initial=0)) + 1, VISIT)
-    return laid_out(world, own.roster, ways, rules, vehicles=own.vehicles, loads=own.loads, visits=visits)
+    return laid_out(world, own.roster, ways, rules, vehicles=own.vehicles, consignments=own.consignments, visits=visits)
 
 
 @bare_kernel
@@ -295,7 +295,7 @@ def ends_as_before(
     if before[v].alarmed or (parent >= 0 and not ended_alike(before, parent, found)):
         return False
     # The same case, or one too late in both worlds to meet it on its way.
-    case = run.loads[run.vehicles[v].load].case_time
+    case = run.consignments[run.vehicles[v].consignment].case_time
     if case == case_before:
         return True
     last = until if before[v].fate == UNDER_WAY else before[v].time
@@ -328,7 +328,7 @@ def set_out(run: Run, v: int) -> None:
 def seized_by(run: Run, v: int, k: int) -> int:
     """Cause of the seizure of a consignment at its present visit."""
     # In the order in which the rules take it: a case before a patrol, a patrol before an inspection.
-    if run.loads[run.vehicles[v].load].case_time <= run.vehicles[v].end:
+    if run.consignments[run.vehicles[v].consignment].case_time <= run.vehicles[v].end:
         return BY_CASE
     if run.visits[k].decision == BYPASSED:
         return ON_WAY_ROUND

@@ -120,7 +120,7 @@ def way_round(run: Run, v: int, k: int, post: int) -> int:
     for number in range(place.first_way, place.first_way + place.ways):
         if drawn < run.ways_round[number].upto:
             # One too heavy for the bypass drawn keeps to the checkpoint: there is no second draw.
-            heavy = run.loads[run.vehicles[v].load].mass > run.ways_round[number].maximum
+            heavy = run.consignments[run.vehicles[v].consignment].mass > run.ways_round[number].maximum
             return STAYS if heavy else number
     return STAYS
 
@@ -129,15 +129,15 @@ def way_round(run: Run, v: int, k: int, post: int) -> int:
 def decide(run: Run, v: int, k: int, post: int, station: int, score: float) -> int:
     """Decision after the primary inspection, by a tip, then the seal, then the wagon, then the score."""
     vehicle, group, setting = run.vehicles[v], run.stations[station], run.setting[0]
-    if vehicle.load >= 0 and visit_variates.is_tipped(run, v, k):
+    if vehicle.consignment >= 0 and visit_variates.is_tipped(run, v, k):
         return REFERRED
     if vehicle.sealed > 0 and run.posts[post].green > 0:
-        opened = vehicle.load >= 0 and run.loads[vehicle.load].opened > 0
+        opened = vehicle.consignment >= 0 and run.consignments[vehicle.consignment].opened > 0
         if visit_variates.notice(run, v, k, post) < (setting.notice if opened else setting.false_notice):
             return REFERRED
         if setting.seal_inspection == 0:
             return SEALED
-    if vehicle.load >= 0 and group.wagons < 1.0 and visit_variates.wagon(run, v, k, post) >= group.wagons:
+    if vehicle.consignment >= 0 and group.wagons < 1.0 and visit_variates.wagon(run, v, k, post) >= group.wagons:
         return UNREACHED
     if score > group.threshold:
         return WAVED if run.visits[k].crowded > 0 else REFERRED
@@ -147,9 +147,9 @@ def decide(run: Run, v: int, k: int, post: int, station: int, score: float) -> i
 @bare
 def examine(run: Run, v: int, k: int, post: int, start: float) -> tuple[float, int]:
     """Time in the bay of a secondary inspection from a time on [h], and the alarm as in `Outcome`."""
-    place, setting, load = run.posts[post], run.setting[0], run.vehicles[v].load
+    place, setting, consignment = run.posts[post], run.setting[0], run.vehicles[v].consignment
     day = min(floor(start / DAY) - setting.first_day, run.available.shape[3] - 1)
-    replication = run.loads[load].replication if load >= 0 else 0
+    replication = run.consignments[consignment].replication if consignment >= 0 else 0
     # Times are summed in the order of the devices, as in the reference engine: other orders differ in the last bit.
     duration, alarm = setting.handling_time, 0
     for d in range(place.devices):
@@ -158,10 +158,10 @@ def examine(run: Run, v: int, k: int, post: int, start: float) -> tuple[float, i
         draw, time = visit_variates.device(run, v, k, post, d)
         tool = run.devices[place.first_device + d]
         duration = duration + time
-        if load >= 0:
+        if consignment >= 0:
             # A logistic number against the logit: no exponential, which C libraries round differently.
-            logit = tool.intercept + tool.slope * run.loads[load].log_mass
-            logit = logit - tool.concealment * run.loads[load].concealment + setting.log_odds
+            logit = tool.intercept + tool.slope * run.consignments[consignment].log_mass
+            logit = logit - tool.concealment * run.consignments[consignment].concealment + setting.log_odds
             if draw < logit:
                 alarm = max(alarm, 1 + tool.level)
         elif draw >= tool.specificity:
@@ -180,18 +180,18 @@ def floor(value: float) -> int:
 @bare
 def found(run: Run, v: int, k: int, post: int, time: float) -> bool:
     """Seizure of a consignment after an alarm."""
-    place, load = run.posts[post], run.loads[run.vehicles[v].load]
+    place, consignment = run.posts[post], run.consignments[run.vehicles[v].consignment]
     if not visit_variates.is_tipped(run, v, k):
         more = 1.0
         for number in range(place.first_campaign, place.first_campaign + place.campaigns):
             if run.campaigns[number].start <= time < run.campaigns[number].end:
                 more = more * run.campaigns[number].factor
         if visit_variates.effort(run, v, k, post) >= min(
-            1.0, run.effort[load.replication, post, run.visits[k].alarm - 1] * more
+            1.0, run.effort[consignment.replication, post, run.visits[k].alarm - 1] * more
         ):
             return False
     # One bit for each agency that protects the ring.
-    if (load.protected >> place.agency) & 1:
+    if (consignment.protected >> place.agency) & 1:
         return False
     return place.bribe <= 0.0 or visit_variates.bribe(run, v, k, post) >= place.bribe
 
@@ -199,8 +199,8 @@ def found(run: Run, v: int, k: int, post: int, time: float) -> bool:
 @bare
 def is_taken(run: Run, v: int, time: float) -> bool:
     """Whether a case takes a consignment at a time."""
-    load = run.vehicles[v].load
-    return load >= 0 and run.loads[load].case_time <= time
+    consignment = run.vehicles[v].consignment
+    return consignment >= 0 and run.consignments[consignment].case_time <= time
 
 
 @bare

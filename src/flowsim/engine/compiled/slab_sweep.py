@@ -54,7 +54,7 @@ def resume(run: Run, entry: Floats, parent: Ints, now: float, until: float) -> N
         if parent[v] >= 0:
             if run.vehicles[parent[v]].fate != SPLIT or run.vehicles[parent[v]].end >= now:
                 continue
-            left = run.vehicles[parent[v]].end + run.loads[run.vehicles[v].load].store
+            left = run.vehicles[parent[v]].end + run.consignments[run.vehicles[v].consignment].store
             if left >= now:
                 put_in_store(run, v, left, until)
                 continue
@@ -96,7 +96,7 @@ def put_at_post(run: Run, v: int, k: int, now: float, until: float) -> None:
 @bare
 def put_in_store(run: Run, part: int, release: float, until: float) -> None:
     """Put a part in store until its release, or until a case takes it."""
-    time = min(release, run.loads[run.vehicles[part].load].case_time)
+    time = min(release, run.consignments[run.vehicles[part].consignment].case_time)
     if time < until:
         enter(run.heads, run.dates, run.vehicles, part, RELEASE, time)
 
@@ -111,19 +111,19 @@ def go_on(run: Run, v: int, left: float, until: float) -> None:
         enter(run.heads, run.dates, run.vehicles, v, ARRIVAL, time)
         return
     run.vehicles[v].end = time
-    load = run.vehicles[v].load
-    if load < 0:
+    consignment = run.vehicles[v].consignment
+    if consignment < 0:
         run.vehicles[v].fate = PASSED
-    elif run.loads[load].case_time <= time:
+    elif run.consignments[consignment].case_time <= time:
         run.vehicles[v].fate = SEIZED
-    elif run.loads[load].first_part == NONE:
-        run.vehicles[v].fate = RETAINED if run.loads[load].retained > 0 else PASSED
+    elif run.consignments[consignment].first_part == NONE:
+        run.vehicles[v].fate = RETAINED if run.consignments[consignment].retained > 0 else PASSED
     else:
         run.vehicles[v].fate = SPLIT
-        part = run.loads[load].first_part
+        part = run.consignments[consignment].first_part
         while part != NONE:
-            put_in_store(run, part, time + run.loads[run.vehicles[part].load].store, until)
-            part = run.loads[run.vehicles[part].load].next_part
+            put_in_store(run, part, time + run.consignments[run.vehicles[part].consignment].store, until)
+            part = run.consignments[run.vehicles[part].consignment].next_part
 
 
 @bare
@@ -142,7 +142,7 @@ def at_post(run: Run, v: int, until: float) -> float:
         if is_taken(run, v, time):
             seize(run, v, k, time)
             return STAYS_HERE
-        if run.vehicles[v].load >= 0 and way_round(run, v, k, post) != STAYS:
+        if run.vehicles[v].consignment >= 0 and way_round(run, v, k, post) != STAYS:
             run.visits[k].decision, event = BYPASSED, ROUND
         elif passes_closed(run, post, station, time):
             run.visits[k].decision = CLOSED
@@ -241,7 +241,7 @@ def at_bay(run: Run, v: int, until: float) -> float:
 @bare
 def ends_here(run: Run, v: int, k: int, post: int, time: float) -> bool:
     """Whether a consignment is seized at the end of its secondary inspection."""
-    if run.vehicles[v].load < 0:
+    if run.vehicles[v].consignment < 0:
         return False
     if is_taken(run, v, time) or (run.visits[k].alarm > 0 and found(run, v, k, post, time)):
         seize(run, v, k, time)

@@ -107,7 +107,7 @@ def unshifted_look(run: Run, v: int, post: int, station: int) -> tuple[float, fl
 @bare
 def shift(run: Run, v: int) -> float:
     """Shift of the risk score of a vehicle with a consignment [1]."""
-    return run.setting[0].targeting if run.vehicles[v].load >= 0 else 0.0
+    return run.setting[0].targeting if run.vehicles[v].consignment >= 0 else 0.0
 
 
 @bare
@@ -187,6 +187,6 @@ def device(run: Run, v: int, k: int, post: int, d: int) -> tuple[float, float]:
     drawn = words_here(run, v, post, DEVICE | tool.hash)
     time = tool.service_time * variate(run, tool.law, drawn[1])
     # Logistic for a consignment, to be compared with a logit; uniform otherwise, with the specificity.
-    if run.vehicles[v].load >= 0:
+    if run.vehicles[v].consignment >= 0:
         return variate(run, run.setting[0].logistic, drawn[0]), time
     return uniform(drawn[0]), time

@@ -94,7 +94,7 @@ def tell(
             # Only numbers that were used: any other would be drawn here for the first time.
             if not math.isnan(run.visits[k].start):
                 service[k] = visit_variates.first_look(run, v, k, checkpoint[k], station[k])[0]
-            if run.vehicles[v].load >= 0:
+            if run.vehicles[v].consignment >= 0:
                 tipped[k] = visit_variates.is_tipped(run, v, k)
                 if run.visits[k].alarm >= 0:
                     effort[k] = visit_variates.effort(run, v, k, checkpoint[k])

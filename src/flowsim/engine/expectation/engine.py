@@ -112,7 +112,7 @@ def expect(
     checks.require(0 < horizon < math.inf, thing="horizon", rule="be a finite number above 0", value=horizon)
     chances = {"crowded": crowded or {}, "unreached": unreached or {}}
     _check(world, chances)
-    ways = route_tree.LoadedRoutes(world)
+    ways = route_tree.ConsignmentRoutes(world)
     each = {drug: _of_drug(ways, drug, horizon=horizon, chances=chances) for drug in world.traffic.drugs}
     nothing = {name: np.zeros_like(value) for name, value in next(iter(each.values())).items()}
     columns = {name: np.array([each.get(drug, nothing)[name] for drug in DRUGS]) for name in nothing}
@@ -128,7 +128,7 @@ def _check(world: World, chances: Mapping[str, Chances]) -> None:
 
 
 def _of_drug(
-    ways: route_tree.LoadedRoutes, drug: str, *, horizon: float, chances: Mapping[str, Chances]
+    ways: route_tree.ConsignmentRoutes, drug: str, *, horizon: float, chances: Mapping[str, Chances]
 ) -> dict[str, Any]:
     """Fields of an expectation of one drug."""
     world = ways.world
@@ -196,7 +196,7 @@ def _points(world: World, drug: str) -> tuple[Points, dict[float, Floats]]:
 
 
 def _leave_store(
-    ways: route_tree.LoadedRoutes,
+    ways: route_tree.ConsignmentRoutes,
     drug: str,
     index: int,
     *,
@@ -206,17 +206,17 @@ def _leave_store(
     chances: Mapping[str, Chances],
 ) -> None:
     """Follow the parts in which consignments leave a hub; in store a case takes a consignment as a whole."""
-    world, hub, loads = ways.world, ways.world.hubs[index], sums.stored[index]
-    if not loads.any():
+    world, hub, consignments = ways.world, ways.world.hubs[index], sums.stored[index]
+    if not consignments.any():
         return
     events = route_tree.hazard(world) * hub.store
     kept = rings.laplace(rings.CONSTANT, events * hub.store_minimum)
     kept *= rings.laplace(STORE, events * (1.0 - hub.store_minimum))
     parts = np.maximum(1.0, np.ceil(points.mass / hub.part))
     split = replace(points, mass=points.mass / parts, parts=parts, concealment=points.concealment + hub.concealment)
-    leaving = Thinning(world, Post(world, split, **chances), states=states, sums=sums, sent=kept * loads)
+    leaving = Thinning(world, Post(world, split, **chances), states=states, sums=sums, sent=kept * consignments)
     if kept < 1.0:
-        leaving.take_by_case(ways.sites[hub.place], (1.0 - kept) * (points.powers @ loads))
+        leaving.take_by_case(ways.sites[hub.place], (1.0 - kept) * (points.powers @ consignments))
     leaving.follow(route_tree.of_parts(ways, hub, drug, masses=len(parts)))
 
 

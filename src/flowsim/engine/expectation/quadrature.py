@@ -12,7 +12,7 @@ from scipy.linalg import eigh_tridiagonal
 from scipy.special import ndtr
 
 from flowsim import checks
-from flowsim.world.traffic import LoadSizes
+from flowsim.world.traffic import ConsignmentSizes
 
 Floats = npt.NDArray[np.float64]
 
@@ -30,7 +30,7 @@ YEARS = 8
 
 
 def masses(
-    sizes: LoadSizes,
+    sizes: ConsignmentSizes,
     capacities: Sequence[float],
     *,
     maxima: Sequence[float],

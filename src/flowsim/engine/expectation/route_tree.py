@@ -95,7 +95,7 @@ def hazard(world: World) -> float:
     return (intelligence.cases_knb + intelligence.cases_committee) / intelligence.rings / HOURS_PER_YEAR
 
 
-class LoadedRoutes:
+class ConsignmentRoutes:
     """All routes of a world in all classes of vehicle, each prepared on first use."""
 
     def __init__(self, world: World) -> None:
@@ -117,7 +117,9 @@ class LoadedRoutes:
         return self._known[key]
 
 
-def of_streams(ways: LoadedRoutes, drug: str, *, mass: Floats, shares: Mapping[float, Floats], sent: float) -> Branch:
+def of_streams(
+    ways: ConsignmentRoutes, drug: str, *, mass: Floats, shares: Mapping[float, Floats], sent: float
+) -> Branch:
     """Consignments of all streams of a drug along their routes, as far as a hub with a store.
 
     Parameters
@@ -138,20 +140,20 @@ def of_streams(ways: LoadedRoutes, drug: str, *, mass: Floats, shares: Mapping[f
     for stream in (stream for stream in traffic.streams if stream.drug == drug):
         classes = traffic.classes_of(stream.mode)
         mean = math.fsum(share.share * float(shares[share.capacity] @ mass) for share in classes)
-        loads = sent * stream.share * traffic.inflow_of(drug) / mean
+        consignments = sent * stream.share * traffic.inflow_of(drug) / mean
         routes = world.routes_of(stream.origin, mode=stream.mode)
         of_route, of_class = math.fsum(r.weight for r in routes), math.fsum(share.share for share in classes)
         for route in routes:
             ends = _with_hub(world, route, _ends(ways, route))
             for share in classes:
-                coming = loads * (route.weight / of_route) * (share.share / of_class) * shares[share.capacity]
+                coming = consignments * (route.weight / of_route) * (share.share / of_class) * shares[share.capacity]
                 way = ways.of(route, share.vehicle_class)
                 for seal, chance in _seals(world, share.vehicle_class):
                     way.send(root, chance * coming, seal=seal, ends=ends)
     return root
 
 
-def of_parts(ways: LoadedRoutes, hub: Hub, drug: str, *, masses: int) -> Branch:
+def of_parts(ways: ConsignmentRoutes, hub: Hub, drug: str, *, masses: int) -> Branch:
     """Ways of the parts in which consignments of a drug leave a hub, as shares of the consignments in store.
 
     Parameters
@@ -183,7 +185,7 @@ Ends = list[tuple[int, float, tuple[int, int]]]
 """Position on the path, share of the consignments, and kind and index of each end."""
 
 
-def _ends(ways: LoadedRoutes, route: Route) -> Ends:
+def _ends(ways: ConsignmentRoutes, route: Route) -> Ends:
     """Ends of a route: its cities, and its exit."""
     world, sites = ways.world, ways.sites
     exits = list(dict.fromkeys(route.exit for route in world.network.routes))

@@ -158,8 +158,8 @@ class Thinning:
                     todo.append((onward, share, later))
         for (check, met), here in came.items():
             self._take(check, whole=here[..., 0], alarmed=here[..., 1:], met=met)
-        for (end, met), loads in ended.items():
-            self._end(end, loads, met=met)
+        for (end, met), consignments in ended.items():
+            self._end(end, consignments, met=met)
 
     def _followed(self, check: Crossing, passing: Passing, *, met: Met) -> tuple[list[Floats], Met]:
         """Share of alarms after the search that lead to a seizure, dims (state,), and the agencies met so far.
@@ -221,12 +221,12 @@ class Thinning:
         bit = np.arange(len(self.states.kinds)) >> self.states.agencies.index(agency) & 1
         return np.repeat(bit.astype(np.float64), len(self.states.weight))
 
-    def _end(self, end: End, loads: Floats, *, met: Met) -> None:
+    def _end(self, end: End, consignments: Floats, *, met: Met) -> None:
         """Add the outcome of consignments after their last checkpoint; they have dims (mass, state)."""
         sums, market = self.sums, self.world.traffic.market
         if end.kind == STORED:
-            sums.stored[end.which] += end.arriving * loads[:, self.spread(met)]
-        ending = self._summed(self.powers, loads, met=met)
+            sums.stored[end.which] += end.arriving * consignments[:, self.spread(met)]
+        ending = self._summed(self.powers, consignments, met=met)
         if end.arriving < 1.0:
             self.take_by_case(end.site, (1.0 - end.arriving) * ending)
         mass = end.arriving * float(ending[1] @ self.weights)

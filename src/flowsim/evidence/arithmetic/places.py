@@ -148,7 +148,7 @@ def chelyabinsk(facts: Facts) -> tuple[Check, ...]:
         end: apart(facts, end, "chelyabinsk") for end in ("petropavl", "pavlodar", "oskemen", "oral", "ganyushkino")
     }
     kostanay, nearest = apart(facts, "kostanay", "chelyabinsk"), min(ends.values())
-    load = amount(facts, "cb05-chelyabinsk-heroin")
+    found = amount(facts, "cb05-chelyabinsk-heroin")
     kept = 1000 * amount(facts, "fd16-heroin-flow-2010")
     return (
         at_most("listed exit beyond Kostanay", reading="listed exits", value=nearest, limit=kostanay, unit="km"),
@@ -158,7 +158,7 @@ def chelyabinsk(facts: Facts) -> tuple[Check, ...]:
             {
                 "Kostanay to Chelyabinsk": kostanay,
                 **{f"{end} to Chelyabinsk": length for end, length in ends.items()},
-                "load in a year's flow": 100 * load / kept,
+                "load in a year's flow": 100 * found / kept,
             },
         ),
     )

@@ -147,11 +147,11 @@ def concentration(facts: Facts) -> tuple[Check, ...]:
     )
 
 
-def ton_loads(facts: Facts) -> tuple[Check, ...]:
+def ton_consignments(facts: Facts) -> tuple[Check, ...]:
     """I-34: of four consignments of more than a ton the text describes two."""
-    loads, mass = amount(facts, "cb05-marijuana-loads"), amount(facts, "cb05-marijuana-load-mass")
+    consignments, mass = amount(facts, "cb05-marijuana-loads"), amount(facts, "cb05-marijuana-load-mass")
     first, second = amount(facts, "cb05-chu-seizure-1"), amount(facts, "cb05-chu-seizure-2")
-    least, described = loads * mass, first + second
+    least, described = consignments * mass, first + second
     return (
         agree("loads described", reading="all described", expected=least, computed=described, unit="t"),
         at_most("described beyond the loads", reading="two of four", value=described, limit=least, unit="t"),
