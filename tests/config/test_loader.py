@@ -25,6 +25,7 @@ TYPED = (
     ("experiment=policies",),
     ("hydra/launcher=basic", "hydra.job.name=x", "out=abc"),
     ("hydra/sweeper=sobol", "hydra.sweeper.samples=2"),
+    ("world=two_routes", "hydra/launcher=basic", "policy=[caricc]", "hydra/sweeper=sobol"),
     ("hydra.job.config.override_dirname.kv_sep=:", "seed=3"),
     ("hydra.job.env_copy=[HOME]",),
     ("world=rings", "inspection=prior", "inspection.targeting=1"),
@@ -68,11 +69,11 @@ def nodes(node):
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", [RunMode.RUN, RunMode.MULTIRUN])
 def test_what_is_kept_is_what_hydra_composes(mode):
-    chosen = TYPED if mode is RunMode.RUN else TYPED[2:3] + TYPED[13:17]
+    chosen = TYPED if mode is RunMode.RUN else TYPED[2:3] + TYPED[14:18]
     for typed in chosen:
         first, second = composed(Loader, typed, mode), composed(Loader, typed, mode)
         assert first == second == composed(ConfigLoaderImpl, typed, mode), typed
-    assert len(loaders._kept) == (8 if mode is RunMode.RUN else 2)
+    assert len(loaders._kept) == (9 if mode is RunMode.RUN else 2)
 
 
 def test_what_is_done_with_a_configuration_changes_no_other(tmp_path, monkeypatch):
@@ -101,6 +102,13 @@ def test_a_file_that_is_changed_is_read_again(tmp_path, monkeypatch):
     assert "\nseed: 1 " in text
     file.write_text(text.replace("\nseed: 1 ", "\nseed: 12 "), encoding="utf-8")
     assert seed() == 12
+
+
+def test_a_run_of_the_command_and_a_sweep_of_it_compose_the_options_once(command):
+    typed = ("world=single_checkpoint", "engine=expectation", "hydra/launcher=in_process")
+    assert command(*typed, "out=alone")[0] == 0
+    assert command("-m", *typed, "inflow=1,2", "out=swept")[0] == 0
+    assert len(loaders._kept) == 1
 
 
 def test_no_more_is_kept_than_said(monkeypatch):

@@ -6,8 +6,9 @@ import importlib
 import importlib.util
 import re
 from collections.abc import Iterator
+from typing import Any
 
-from omegaconf import Container, DictConfig, ListConfig, OmegaConf
+from omegaconf import Container, DictConfig, ListConfig, Node, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 OWN = ("flowsim", "hydra._internal.core_plugins", "hydra_plugins")
@@ -36,16 +37,19 @@ def check(config: DictConfig) -> None:
 def _leaves(node: Container, place: str) -> Iterator[tuple[str, str, object]]:
     keys = range(len(node)) if isinstance(node, ListConfig) else list(node.keys())  # type: ignore[attr-defined]
     for key in keys:
-        try:
-            value = node[key]
-        except OmegaConfBaseException:
-            continue
-        if isinstance(value, dict | list):  # what a resolver such as oc.decode returns
-            value = OmegaConf.create(value)
+        value: Any = node._get_node(key)  # as it stands: to resolve each value takes four times as long
+        if value._is_interpolation():
+            try:
+                value = node[key]
+            except OmegaConfBaseException:
+                continue
+            if isinstance(value, dict | list):  # what a resolver such as oc.decode returns
+                value = OmegaConf.create(value)
         if isinstance(value, Container):
-            yield from _leaves(value, f"{place}.{key}".lstrip("."))
+            if not (value._is_none() or value._is_missing()):
+                yield from _leaves(value, f"{place}.{key}".lstrip("."))
         else:
-            yield place, str(key), value
+            yield place, str(key), value._value() if isinstance(value, Node) else value
 
 
 def _is_own(target: object) -> bool:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import copy
 import os
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,9 @@ from flowsim.config.options import conf_dir
 MOST_KEPT = 32
 """Most compositions that are kept; each takes about a megabyte."""
 
+UNNAMED = "\0"
+"""Name of a kept composition's job, which no file can give."""
+
 _kept: dict[Hashable, DictConfig] = {}
 
 
@@ -28,7 +32,8 @@ class Loader(ConfigLoaderImpl):
     """Hydra's loader, which composes the chosen options of flowsim once and sets the values in a copy.
 
     A command is composed three times, by `compose_config` and twice by Hydra, and a sweep once for each job; nearly all
-    of that time goes into the options, which are the same. Files of one's own are read each time.
+    of that time goes into the options, which are the same, and of which a copy is made. Files of one's own are read
+    each time. Hydra's mode decides only whether defaults may be missing, and there are none of those.
     """
 
     def _load_configuration_impl(
@@ -49,14 +54,20 @@ class Loader(ConfigLoaderImpl):
             return super()._load_configuration_impl(
                 config_name, overrides, run_mode, from_shell, validate_sweep_overrides
             )
+        if validate_sweep_overrides:
+            self.validate_sweep_overrides_legal(overrides=parsed, run_mode=run_mode, from_shell=from_shell)
+        chosen.sort(key=lambda override: not override.is_hydra_override())  # the order of Hydra itself in a sweep
         texts = [str(override.input_line) for override in chosen]
-        key = (config_name, tuple(texts), run_mode, JobRuntime.instance().get("name"), stamp(conf_dir()))
+        key = (config_name, tuple(texts), stamp(conf_dir()))
         if key not in _kept:
             while len(_kept) >= MOST_KEPT:
                 del _kept[next(iter(_kept))]
-            _kept[key] = super()._load_configuration_impl(config_name, texts, run_mode, from_shell, False)
+            with _named(UNNAMED):
+                _kept[key] = super()._load_configuration_impl(config_name, texts, RunMode.RUN, from_shell, False)
         config = copy.deepcopy(_kept[key])
-        self._apply_overrides_to_config(values, config)
+        if config.hydra.job.name == UNNAMED:
+            config.hydra.job.name = JobRuntime.instance().get("name")
+        self._apply_overrides_to_config([value for value in values if not value.is_sweep_override()], config)
         _set_runtime(config, parsed)
         return config
 
@@ -69,11 +80,26 @@ def _may_be_kept(chosen: Sequence[Override], *, values: Sequence[Override], sour
     # Another program of Hydra in this process has configuration of its own, in files or in a package.
     if {Path(source.path) for source in sources if source.scheme() == "file"} != {conf_dir()}:
         return False
-    if any(override.is_sweep_override() or override.key_or_group == "hydra.searchpath" for override in values):
+    if any(override.key_or_group == "hydra.searchpath" for override in values):
         return False
     if any(override.is_sweep_override() for override in chosen):
         return False
-    return all(isinstance(override.value(), str | list) and "${" not in str(override.input_line) for override in chosen)
+    texts = [str(override.input_line) for override in chosen]
+    if any("${" in text or "???" in text for text in texts):
+        return False
+    return all(isinstance(override.value(), str | list) for override in chosen)
+
+
+@contextmanager
+def _named(name: str) -> Iterator[None]:
+    """Give the job another name while its options are composed."""
+    runtime = JobRuntime.instance()
+    before = runtime.get("name")
+    runtime.set("name", name)
+    try:
+        yield
+    finally:
+        runtime.set("name", before)
 
 
 def stamp(folder: Path) -> Hashable:
