@@ -40,8 +40,13 @@ KAZAKHSTAN = (
     (*SHORT, "inspection.effort.south=0.9"),
     (*SHORT, "draws=2", "policy=caricc", "inflow=60"),
 )
+LONG = (pytest.mark.slow, pytest.mark.long)
+
 QUICK = (REQUESTS[1], REQUESTS[10])
 """Those of the small worlds that are run each time."""
+
+SOONER = (KAZAKHSTAN[2], KAZAKHSTAN[7])
+"""Those of Kazakhstan that are run among the slow ones, not in a job of their own."""
 
 EXPECTED = {KAZAKHSTAN[0]: 449, KAZAKHSTAN[1]: 1298, KAZAKHSTAN[2]: 2510, KAZAKHSTAN[3]: 452, KAZAKHSTAN[4]: 1574}
 """Heroin seized in closed form by command, as it was found when Python gave another answer [kg/year]."""
@@ -103,7 +108,7 @@ def through_every_door(arguments, command):
 
 @pytest.mark.parametrize(
     "arguments",
-    [pytest.param(own, marks=[] if own in QUICK else [pytest.mark.slow], id=" ".join(own)) for own in REQUESTS],
+    [pytest.param(own, marks=[] if own in QUICK else LONG, id=" ".join(own)) for own in REQUESTS],
 )
 def test_a_request_has_one_answer(arguments, command):
     through_every_door(arguments, command)
@@ -111,7 +116,10 @@ def test_a_request_has_one_answer(arguments, command):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:There is no posterior of world=kazakhstan_2010")
-@pytest.mark.parametrize("arguments", KAZAKHSTAN, ids=" ".join)
+@pytest.mark.parametrize(
+    "arguments",
+    [pytest.param(own, marks=[] if own in SOONER else [pytest.mark.long], id=" ".join(own)) for own in KAZAKHSTAN],
+)
 def test_a_request_of_kazakhstan_has_one_answer(arguments, command):
     _, found = through_every_door(arguments, command)
     if arguments in EXPECTED:
@@ -148,6 +156,7 @@ def test_a_comparison_and_a_calibration_ask_for_the_same_world(typed):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_comparison_in_python_is_that_of_the_command_and_of_single_runs(command):
     typed = "inspection.effort.south=0.9"
     world = fs.load_world(overrides=[typed])

@@ -71,6 +71,8 @@ SLOW = {
 }
 """Commands that take long, and what makes them short; of Python blocks a part and what stands in its place."""
 
+LONG = (pytest.mark.slow, pytest.mark.long)
+
 BY_OTHER_TESTS = ("own-country.md", "where.md")
 """Pages that another test runs, as they show refusals or change the code."""
 
@@ -119,7 +121,7 @@ def items():
     for name in HOMES:
         left = set(printed.commands(PAGES[name])) - covered(name)
         slow = left & set(SLOW) or name == "docs/calibration.md"
-        yield pytest.param(name, marks=[pytest.mark.slow] if slow else [])
+        yield pytest.param(name, marks=LONG if slow else [])
 
 
 @pytest.mark.parametrize("name", list(items()))

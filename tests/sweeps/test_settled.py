@@ -97,6 +97,7 @@ def test_a_sweep_without_out_runs_with_every_launcher_and_sweeper(command, monke
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_sweep_without_out_runs_with_hydras_launcher_of_joblib(tmp_path):
     """In a process of its own, as this launcher pickles classes by value and leaves others in their place."""
     program = [sys.executable, "-c", "from flowsim.cli import main; raise SystemExit(main())"]

@@ -410,7 +410,10 @@ def in_a_process_of_its_own(*arguments):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("launcher", ["processes", "in_process", "basic", "joblib"])
+@pytest.mark.parametrize(
+    "launcher",
+    ["processes", *(pytest.param(name, marks=pytest.mark.long) for name in ("in_process", "basic", "joblib"))],
+)
 def test_every_launcher_writes_the_same_store_and_finishes_it(command, launcher):
     if launcher == "joblib":  # Hydra's pickles classes by value and leaves others in their place in this process
         command = in_a_process_of_its_own
