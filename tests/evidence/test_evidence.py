@@ -113,10 +113,11 @@ def test_every_source_of_a_figure_exists():
     assert {row.source for row in FIGURES.values()} <= set(load_sources())
     nested = {source.nested_in for source in load_sources().values()} - {""}
     assert nested <= set(load_sources())
-    assert [source.key for source in load_sources().values() if not source.nested_in] == [
+    assert [source.key for source in load_sources().values() if source.is_document] == [
         *("silkroad2004", "incsr1996", "fad2016", "cable2005", "irin2007")
     ]
-    assert len(load_sources()) == 10
+    assert [source.key for source in load_sources().values() if not source.lines] == ["unodc-annual2021"]
+    assert len(load_sources()) == 11
 
 
 def test_source_keys_end_in_their_year():

@@ -39,10 +39,15 @@ class Source:
     """Work from which it is quoted, empty if read itself."""
 
     lines: str
-    """Lines of its text."""
+    """Lines of its text, empty for a table."""
 
     note: str
     """Caveats for its use."""
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it is a text read itself, not a table and not a work quoted in a text."""
+        return bool(self.lines) and not self.nested_in
 
 
 def load_sources(folder: Path | None = None) -> Mapping[str, Source]:

@@ -57,7 +57,7 @@ def page(tables: Mapping[str, pd.DataFrame], *, series: str) -> str:
 def _figures(table: pd.DataFrame) -> Iterator[str]:
     """The figures by document."""
     works = load_sources()
-    documents = [work for work in works.values() if not work.nested_in]
+    documents = [work for work in works.values() if work.is_document]
     yield f"## Reported figures: {len(table)} of {len(documents)} documents"
     yield ""
     for document in documents:
