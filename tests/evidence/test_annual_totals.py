@@ -7,7 +7,7 @@ import pytest
 
 from flowsim.evidence import load_sources, reported
 from flowsim.evidence.annual_totals import COUNTRIES, DRUGS, annual_series, load_annual_totals
-from flowsim.evidence.figures import FOLDER
+from flowsim.evidence.folder import FOLDER
 
 HEROIN = {
     **{1997: 43, 1998: 24.2, 1999: 54.3, 2000: 262.4, 2001: 136.7, 2002: 167.7, 2003: 707, 2004: 457.7, 2005: 625.7},

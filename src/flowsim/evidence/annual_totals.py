@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from flowsim import checks, csv_tables
 from flowsim.csv_tables import Row
-from flowsim.evidence.figures import FOLDER
+from flowsim.evidence.folder import FOLDER
 
 COUNTRIES = ("Afghanistan", "Tajikistan", "Uzbekistan", "Turkmenistan", "Kyrgyzstan", "Kazakhstan", "Russia")
 """Countries of the table, from source to market."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from flowsim import checks, csv_tables
-from flowsim.evidence.figures import FOLDER, Figure, load_figures, optional
+from flowsim.evidence.figures import Figure, load_figures, optional
+from flowsim.evidence.folder import FOLDER
 
 CONFIDENCE = {
     "H": "an official page or a journal abstract",
@@ -47,7 +48,12 @@ class Source:
     @property
     def is_document(self) -> bool:
         """Whether it is a text read itself, not a table and not a work quoted in a text."""
-        return bool(self.lines) and not self.nested_in
+        return not self.is_table and not self.nested_in
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table, whose figures stand in rows and not on lines."""
+        return not self.lines
 
 
 def load_sources(folder: Path | None = None) -> Mapping[str, Source]:

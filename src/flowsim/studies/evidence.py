@@ -101,8 +101,8 @@ def _overview(
     every = (len(load_figures()), len(load_contradictions()), len(numbers))
     works = load_sources().values()
     documents, quoted = sum(work.is_document for work in works), sum(bool(work.nested_in) for work in works)
-    references = len({row.source for row in load_independent().values()})
-    yield f"{every[0]} reported figures of {documents} documents (which quote {quoted} other works)"
+    tables, references = sum(work.is_table for work in works), len({row.source for row in load_independent().values()})
+    yield f"{every[0]} reported figures of {documents} documents (which quote {quoted} other works) and {tables} tables"
     own = len(load_independent())
     yield f"{len(outside())} numbers from outside: {own} of {references} references, the others coordinates"
     yield f"{len(derived())} derived numbers, {every[1]} contradictions"
