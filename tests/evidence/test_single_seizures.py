@@ -4,6 +4,7 @@ import math
 from itertools import pairwise
 
 import pytest
+from paths import ROOT
 from together import together
 
 from flowsim.evidence import load_sources
@@ -25,13 +26,13 @@ KAZAKHSTAN = {"country": "Kazakhstan", "drug": "heroin"}
 
 @pytest.fixture
 def changed(tmp_path):
-    """The table with its first row replaced."""
+    """Three rows of the table, the first of them replaced."""
     header, first, *rows = (FOLDER / "seizure_classes.csv").read_text(encoding="utf-8").splitlines()
     assert first == "Kazakhstan,2011,heroin,,dwelling,unknown,,0.05,1,0.09972,unodc-ids2017"
 
     def change(row):
         path = tmp_path / "counts.csv"
-        path.write_text("\n".join([header, row, *rows]) + "\n", encoding="utf-8")
+        path.write_text("\n".join([header, row, *rows[:2]]) + "\n", encoding="utf-8")
         return load_seizure_counts(path)
 
     return change
@@ -88,6 +89,30 @@ def test_sizes_are_counted_below_and_above_a_tenth_of_a_kilogram():
     assert sum(count for edge, count in found.items() if edge < 0.1) == 1
     assert found[102.4] == 1
     assert not [edge for edge in found if 51.2 <= edge < 102.4]
+
+
+def test_the_page_prints_what_the_table_holds():
+    lines = (ROOT / "docs" / "evidence.md").read_text(encoding="utf-8").splitlines()
+    rows = {cells[1]: cells[2:5] for line in lines if len(cells := [cell.strip() for cell in line.split("|")]) == 6}
+    years = [int(year) for year in rows["heroin of Kazakhstan"]]
+    found = [by(**KAZAKHSTAN, year=year)[()] for year in years]
+    assert rows["number of seizures"] == [str(count) for count, _ in found]
+    assert rows["their mass [kg]"] == [f"{kg:.1f}" for _, kg in found]
+    heroin = annual_series("Kazakhstan", "heroin")
+    assert rows["annual total [kg]"] == [f"{heroin[year]:.1f}" for year in years]
+    kinds = {"at border crossings": "border_crossing", "on roads inside": "road", "in dwellings": "dwelling"}
+    for head, kind in kinds.items():
+        counts = [by(**KAZAKHSTAN, year=year, place_kind=kind)[()] for year in years]
+        assert rows[f"{head}, number and kg"] == [f"{count}, {kg:.0f}" for count, kg in counts]
+    shares = [f"{100 * kg / heroin[year]:.0f}" for year, (_, kg) in zip(years, found, strict=True)]
+    assert f"{shares[0]}, {shares[1]} and {shares[2]} % of the annual total" in " ".join(lines)
+    every = by("country", "year", drug="heroin")
+    parts = [
+        100 * kg / annual_series(place, "heroin")[year]
+        for (place, year), (_, kg) in every.items()
+        if place != "Kazakhstan"
+    ]
+    assert f"are {min(parts):.0f} to {max(parts):.0f} % of the annual total of heroin" in " ".join(lines)
 
 
 def test_every_row_has_a_source_and_a_class_of_its_own():
