@@ -64,7 +64,7 @@ SAME_MODULES = {
     "controls": "controls of the sources, and their tables",
     "store": "store of a sweep, read and written",
     "dataset": "labelled results, of runs and of comparisons",
-    "seizures": "seizures, of results and of contradictions",
+    "seizures": "seizures, of results, of contradictions and in a study",
     "series": "the opiate series, and its arithmetic",
 }
 """Names of several modules that are one idea."""

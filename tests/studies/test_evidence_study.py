@@ -269,9 +269,9 @@ def test_the_ledger_begins_with_the_counts_and_holds_everything(command):
     assert (code, err) == (0, "")
     lines = out.splitlines()
     assert lines[:3] == [
-        "241 reported figures of 5 documents (which quote 5 other works)",
+        "305 reported figures of 5 documents (which quote 5 other works) and 2 tables",
         "85 numbers from outside: 47 of 31 references, the others coordinates",
-        "53 derived numbers, 50 contradictions",
+        "53 derived numbers, 51 contradictions",
     ]
     assert max(map(len, lines)) <= WIDTH
     assert set(load_figures()) <= {line.split(" ")[0] for line in lines}
@@ -290,7 +290,7 @@ def test_the_ledger_begins_with_the_counts_and_holds_everything(command):
 def test_words_keep_what_has_all_of_them(command, words):
     code, out, _ = command("study=evidence", words)
     assert code == 0
-    assert "with heroin and 2006: 18 figures, 0 from outside, 10 derived, 7 contradictions" in out
+    assert "with heroin and 2006: 19 figures, 0 from outside, 10 derived, 7 contradictions" in out
     assert "\nfd16-heroin-2006 " in out
     assert "554.7 [kg]" in out
     assert "fd16-heroin-2010 " not in out
@@ -327,8 +327,8 @@ def test_the_series_as_printed_stands_in_other_years(command):
     printed = command("study=evidence", "study.words=series-1996", "reading=series_as_printed")[1]
     assert re.search(r"fd16-opiates-series-1996 .* 1996 +501\.5 \[kg\]", corrected)
     assert re.search(r"fd16-opiates-series-1996 .* 2006 +501\.5 \[kg\]", printed)
-    assert "reading corrected: 10 of 10 checks hold, taken; in use" in corrected
-    assert "reading printed: 4 of 10 checks hold; in use" in printed
+    assert "reading corrected: 21 of 21 checks hold, taken; in use" in corrected
+    assert "reading printed: 7 of 21 checks hold; in use" in printed
     assert "stands in its printed years" in printed
     assert ("I-01:printed" in printed, "I-01:corrected" in printed) == (True, False)
 
@@ -361,7 +361,7 @@ def test_each_contradiction_says_how_far_arithmetic_carries_it_and_on_what_it_re
 
 
 def test_the_checks_of_a_contradiction_are_counted_by_reading():
-    assert tally(load_contradictions()["I-01"]) == {"corrected": (10, 10), "printed": (4, 10)}
+    assert tally(load_contradictions()["I-01"]) == {"corrected": (21, 21), "printed": (7, 21)}
 
 
 def test_columns_are_wrapped_and_none_is_lost():
@@ -520,7 +520,7 @@ def test_the_table_of_evidence_can_be_read(command):
     assert "Opiate series in its printed years." in text
     assert "I-01:corrected" not in text
     rows = [line for line in text.splitlines() if line.startswith("| ")]
-    assert len(rows) == 241 + 85 + 53 + 50 + 2 * (5 + 3)
+    assert len(rows) == 305 + 85 + 53 + 51 + 2 * (5 + 2 + 3)
     assert max(len(re.findall(r"(?<!\\)\|", row)) for row in rows) == 5
     assert {len(re.findall(r"(?<!\\)\|", row)) for row in rows if row.startswith("| I-")} == {5}
     found = load_contradictions()
@@ -529,8 +529,8 @@ def test_the_table_of_evidence_can_be_read(command):
         assert row.claims in line
         assert f"*{row.weight()}*" in line
         assert f"**{row.takes}**" in line or not row.takes
-    assert "## Reported figures: 241 of 5 documents" in text
-    for table, count in (("evidence", 241), ("outside", 85), ("derived", 53), ("contradictions", 50)):
+    assert "## Reported figures: 305 of 5 documents and 2 tables" in text
+    for table, count in (("evidence", 305), ("outside", 85), ("derived", 53), ("contradictions", 51)):
         assert len(pd.read_csv(f"mine/{table}.csv")) == count
 
 
@@ -560,7 +560,7 @@ def test_the_pages_of_the_experiments_quote_the_reference_results():
     weights = [total[weight] for weight in WEIGHTS]
     grave = counts.loc["high", "contradictions"]
     whole = total["contradictions"]
-    assert said == [241, whole, grave, weights[0], whole, *weights[1:], total["numbers"], total["reasoning"]]
+    assert said == [305, whole, grave, weights[0], whole, *weights[1:], total["numbers"], total["reasoning"]]
     outer = [len(outside()[outside()["form"] == form]) for form in ("independent", "geography")]
     assert [int(number) for number in re.findall(r"(\d+) (?:numbers of|coordinates)", page)] == outer
     first = (ROOT / "experiments" / "fig1_network" / "README.md").read_text(encoding="utf-8")

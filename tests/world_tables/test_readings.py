@@ -24,7 +24,7 @@ from flowsim.draws.fleet import PER_VISIT
 from flowsim.draws.honest import draw_honest
 from flowsim.engine.expectation.engine import expect
 from flowsim.evidence import load_figures, reported
-from flowsim.evidence.figures import FOLDER as EVIDENCE
+from flowsim.evidence.folder import FOLDER as EVIDENCE
 from flowsim.results import files
 from flowsim.world.traffic import HEROIN
 from flowsim.world_tables import reader, readings, table_columns

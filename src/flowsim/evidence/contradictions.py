@@ -11,7 +11,7 @@ from types import MappingProxyType
 from flowsim import checks, csv_tables
 from flowsim.evidence.arithmetic import flow, people, places, seizures, series
 from flowsim.evidence.arithmetic import texts as texts_of_plans
-from flowsim.evidence.figures import FOLDER
+from flowsim.evidence.folder import FOLDER
 from flowsim.evidence.recomputation import LEDGER, Check, Facts
 from flowsim.evidence.sources import load_facts
 
@@ -73,6 +73,7 @@ ARITHMETIC: Mapping[str, Callable[[Facts], tuple[Check, ...]]] = MappingProxyTyp
         "I-48": seizures.zhambyl,
         "I-49": places.inflow_country,
         "I-50": places.tashkent,
+        "I-51": seizures.printed_twice,
     }
 )
 """Function behind each contradiction of numbers relevant to a model."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from flowsim import checks, csv_tables
-from flowsim.evidence.figures import FOLDER
+from flowsim.evidence.folder import FOLDER
 
 REPRESENTED_BY = ("policy", "mechanism", "parameter")
 """Representation of a control: a policy file, a mechanism of the model, or a number of a world."""

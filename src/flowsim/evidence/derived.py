@@ -12,7 +12,8 @@ from types import MappingProxyType
 
 from flowsim import checks, csv_tables, units
 from flowsim.evidence.arithmetic.flow import retained, users
-from flowsim.evidence.figures import FOLDER, opiates, optional
+from flowsim.evidence.figures import opiates, optional
+from flowsim.evidence.folder import FOLDER
 from flowsim.evidence.recomputation import Facts, amount
 
 WHOLE_PERCENT = 0.005

@@ -11,9 +11,8 @@ from types import MappingProxyType
 
 from flowsim import checks, csv_tables
 from flowsim.csv_tables import Row
-
-FOLDER = Path(__file__).parents[1] / "data" / "evidence"
-"""Folder of the package's own evidence tables."""
+from flowsim.evidence.annual_totals import AnnualTotal, load_annual_totals
+from flowsim.evidence.folder import FOLDER
 
 FORMS = ("observation", "official-estimate", "plan", "anecdote", "independent", "geography", "publication")
 """Form of a number: the first four are printed in the sources, the others come from outside them."""
@@ -29,6 +28,9 @@ READINGS = ("corrected", "printed")
 
 SERIES = "fd16-opiates-series-"
 """Prefix of the keys of the opiate series."""
+
+COUNTRY = "Kazakhstan"
+"""Country whose rows of the tables of UNODC are reported figures."""
 
 SERIES_CONTRADICTION = "I-01"
 """Contradiction about the years of the opiate series."""
@@ -273,8 +275,29 @@ def _load_own() -> Mapping[str, Figure]:
 
 def _load(folder: Path) -> Mapping[str, Figure]:
     rows = csv_tables.read(folder / "figures.csv", columns=COLUMNS)
-    checks.unique((row.cells["key"] for row in rows), thing="figures.csv")
-    return MappingProxyType({row.cells["key"]: _figure(row) for row in rows})
+    found = [_figure(row) for row in rows]
+    found += [_total(row) for row in load_annual_totals(folder) if row.country == COUNTRY]
+    checks.unique((row.key for row in found), thing="figures.csv")
+    return MappingProxyType({row.key: row for row in found})
+
+
+def _total(row: AnnualTotal) -> Figure:
+    """Annual total as a reported figure, under a key such as `unodc-heroin-2008`."""
+    return Figure(
+        key=f"unodc-{row.drug}-{row.year}",
+        quantity=f"{row.drug} seized",
+        drug=row.drug,
+        place=row.country,
+        agency="all agencies",
+        period_start=date(row.year, 1, 1),
+        period_end=date(row.year, 12, 31),
+        value=row.kg,
+        unit="kg",
+        form="observation",
+        source=row.source,
+        locator=row.locator,
+        note="" if row.is_report else "Taken for a year hardly reported, not for its total.",
+    )
 
 
 def _figure(row: Row) -> Figure:

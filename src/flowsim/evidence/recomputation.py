@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from flowsim import checks, csv_tables
-from flowsim.evidence.figures import FOLDER, Figure
+from flowsim.evidence.figures import Figure
+from flowsim.evidence.folder import FOLDER
 
 Facts = Mapping[str, Figure]
 """Figures by key."""

@@ -9,7 +9,8 @@ from pathlib import Path
 from types import MappingProxyType
 
 from flowsim import checks, csv_tables
-from flowsim.evidence.figures import FOLDER, Figure, load_figures, optional
+from flowsim.evidence.figures import Figure, load_figures, optional
+from flowsim.evidence.folder import FOLDER
 
 CONFIDENCE = {
     "H": "an official page or a journal abstract",
@@ -39,10 +40,20 @@ class Source:
     """Work from which it is quoted, empty if read itself."""
 
     lines: str
-    """Lines of its text."""
+    """Lines of its text, empty for a table."""
 
     note: str
     """Caveats for its use."""
+
+    @property
+    def is_document(self) -> bool:
+        """Whether it is a text read itself, not a table and not a work quoted in a text."""
+        return not self.is_table and not self.nested_in
+
+    @property
+    def is_table(self) -> bool:
+        """Whether it is a table, whose figures stand in rows and not on lines."""
+        return not self.lines
 
 
 def load_sources(folder: Path | None = None) -> Mapping[str, Source]:

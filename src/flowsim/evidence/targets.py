@@ -10,7 +10,8 @@ from types import MappingProxyType
 
 from flowsim import checks, csv_tables
 from flowsim.evidence.derived import derive
-from flowsim.evidence.figures import FOLDER, optional
+from flowsim.evidence.figures import optional
+from flowsim.evidence.folder import FOLDER
 from flowsim.evidence.recomputation import Facts, amount
 
 USES = ("calibration", "hold-out")

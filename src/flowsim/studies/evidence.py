@@ -99,9 +99,10 @@ def _overview(
     kept: Sequence[Number],
 ) -> Iterator[str]:
     every = (len(load_figures()), len(load_contradictions()), len(numbers))
-    works = [source.nested_in for source in load_sources().values()]
-    documents, references = works.count(""), len({row.source for row in load_independent().values()})
-    yield f"{every[0]} reported figures of {documents} documents (which quote {len(works) - documents} other works)"
+    works = load_sources().values()
+    documents, quoted = sum(work.is_document for work in works), sum(bool(work.nested_in) for work in works)
+    tables, references = sum(work.is_table for work in works), len({row.source for row in load_independent().values()})
+    yield f"{every[0]} reported figures of {documents} documents (which quote {quoted} other works) and {tables} tables"
     own = len(load_independent())
     yield f"{len(outside())} numbers from outside: {own} of {references} references, the others coordinates"
     yield f"{len(derived())} derived numbers, {every[1]} contradictions"

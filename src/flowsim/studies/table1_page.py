@@ -55,10 +55,12 @@ def page(tables: Mapping[str, pd.DataFrame], *, series: str) -> str:
 
 
 def _figures(table: pd.DataFrame) -> Iterator[str]:
-    """The figures by document."""
+    """The figures by document and table."""
     works = load_sources()
-    documents = [work for work in works.values() if not work.nested_in]
-    yield f"## Reported figures: {len(table)} of {len(documents)} documents"
+    documents, tables = (
+        [work for work in works.values() if getattr(work, kind)] for kind in ("is_document", "is_table")
+    )
+    yield f"## Reported figures: {len(table)} of {len(documents)} documents and {len(tables)} tables"
     yield ""
     for document in documents:
         parts = {key for key, work in works.items() if document.key in (key, work.nested_in)}
@@ -68,6 +70,13 @@ def _figures(table: pd.DataFrame) -> Iterator[str]:
         yield f"{document.author}, {document.year}. {len(rows)} figures, in the order of the text."
         yield ""
         yield from _table(("number", "where, when", "is", "line"), (_figure(row, document.key) for row in rows))
+    for work in tables:
+        rows = [row for row in _rows(table) if row["source"] == work.key]
+        yield f"### {work.title}"
+        yield ""
+        yield f"{work.author}, {work.year}. {len(rows)} figures, those of Kazakhstan."
+        yield ""
+        yield from _table(("number", "where, when", "is", "note"), ((*_what(row), row["note"]) for row in rows))
 
 
 def _rows(table: pd.DataFrame) -> Iterator[Cells]:

@@ -237,3 +237,13 @@ def zhambyl(facts: Facts) -> tuple[Check, ...]:
             },
         ),
     )
+
+
+def printed_twice(facts: Facts) -> tuple[Check, ...]:
+    """I-51: heroin of 2011 and of 2012 is one number; the single seizures of either year sum to nearly as much."""
+    earlier, later = amount(facts, "unodc-heroin-2011"), amount(facts, "unodc-heroin-2012")
+    computed = {"2012 beyond 2011": later - earlier}
+    for year in (2011, 2012, 2014):
+        single, total = amount(facts, f"unodc-ids-heroin-{year}-mass"), amount(facts, f"unodc-heroin-{year}")
+        computed[f"single seizures in the total of {year}"] = 100 * single / total
+    return numbers("I-51", computed)

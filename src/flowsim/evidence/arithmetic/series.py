@@ -37,12 +37,26 @@ KEYS_2005 = ("cb05-knb-heroin-2005", "cb05-knb-opium-2005", "cb05-heroin-130")
 RISING = (2002, 2003, 2004, 2005, 2006)
 """Years with a printed mean and mean increase."""
 
+BOTH_DRUGS = (1997, 1999, 2000, 2001, *RISING)
+"""Years in which the annual totals of UNODC have both heroin and opium; those of 1998 lack some."""
+
+SAME_YEAR = 0.003
+"""Largest relative difference of an opiate total from heroin and opium in another table of the same year (assumed)."""
+
+ONE_YEAR = f"two tables of one year differ by {100 * SAME_YEAR:g} % at most"
+"""Bound of the checks against the annual totals."""
+
 
 def year_order(facts: Facts) -> tuple[Check, ...]:
-    """I-01: ten checks of the years of the opiate series, in the order printed and reversed."""
+    """I-01: checks of the years of the opiate series, in the order printed and reversed.
+
+    Ten of each order are against the texts, eleven against the annual totals, one a year.
+    """
     found: list[Check] = []
     for reading in READINGS:
-        found += order_checks(opiates(reading, figures=facts), facts, reading=reading)
+        series = opiates(reading, figures=facts)
+        found += order_checks(series, facts, reading=reading)
+        found += total_checks(series, facts, reading=reading)
     corrected, printed = opiates("corrected", figures=facts), opiates("printed", figures=facts)
     knb = amount(facts, "cb05-knb-heroin-2004") + amount(facts, "cb05-knb-opium-2004")
     computed = {
@@ -59,6 +73,11 @@ def year_order(facts: Facts) -> tuple[Check, ...]:
         "KNB part of 2004, printed": knb / printed[2004],
         "KNB part of 2004, corrected": knb / corrected[2004],
         "least of 2005": least_2005(facts),
+        "largest difference from the annual totals": max(
+            100 * abs(corrected[year] / both_drugs(facts, year) - 1) for year in BOTH_DRUGS
+        ),
+        "annual total of 1996, opium alone": amount(facts, "unodc-opium-1996"),
+        **{f"annual total of {year}": both_drugs(facts, year) for year in range(1997, 2007)},
     }
     return (*found, *numbers("I-01", computed))
 
@@ -101,6 +120,37 @@ def order_checks(series: dict[int, float], facts: Facts, *, reading: str) -> lis
         floor("2004 is at least what the KNB seized", knb_2004, 2004),
         floor("2005 is at least what two agencies seized", least_2005(facts), 2005),
     ]
+
+
+def total_checks(series: dict[int, float], facts: Facts, *, reading: str) -> list[Check]:
+    """Eleven checks of one order of the years against the annual totals of heroin and opium [kg].
+
+    Heroin has no report of 1996, and 1998 lacks some 25 kg: in these years the totals are a lower bound.
+    """
+    floors = {1996: amount(facts, "unodc-opium-1996"), 1998: both_drugs(facts, 1998)}
+    found = [
+        at_most(f"{year} is at least its annual totals", reading=reading, value=least, limit=series[year], unit="kg")
+        for year, least in floors.items()
+    ]
+    for year in BOTH_DRUGS:
+        total = both_drugs(facts, year)
+        found.append(
+            agree(
+                f"{year} is heroin and opium of the annual totals",
+                reading=reading,
+                expected=total,
+                computed=series[year],
+                tolerance=SAME_YEAR * total,
+                unit="kg",
+                bound=ONE_YEAR,
+            )
+        )
+    return found
+
+
+def both_drugs(facts: Facts, year: int) -> float:
+    """Heroin and opium of Kazakhstan in a year, from the annual totals [kg]."""
+    return amount(facts, f"unodc-heroin-{year}") + amount(facts, f"unodc-opium-{year}")
 
 
 def mean_without_1997(series: dict[int, float]) -> float:
