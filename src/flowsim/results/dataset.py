@@ -13,7 +13,7 @@ from flowsim.results.honest_visits import VISITS, Posts, mean_delay, per_year
 from flowsim.results.registry import CHANNELS, REASONS, attach
 from flowsim.results.sites import along, sites
 from flowsim.results.tally import ConsignmentTally, Floats, Masses, exits, route_classes
-from flowsim.units import HOURS_PER_DAY
+from flowsim.units import HOURS_PER_DAY, HOURS_PER_YEAR
 from flowsim.world.checkpoint import AGENCIES, WAYS
 from flowsim.world.traffic import DRUGS, VEHICLE_CLASSES
 from flowsim.world.world import World
@@ -46,6 +46,7 @@ def consignments_dataset(world: World, consignments: ConsignmentTally, *, policy
         "seized_mass": ((*leading, "channel", "agency"), consignments.channels),
         "seized_mass_by_checkpoint": ((*leading, "checkpoint"), seized),
         "seizure_count": ((*leading, "checkpoint"), consignments.count),
+        "loaded_vehicles": ((*leading, "checkpoint"), _at_every_site(world, consignments.loaded)),
         "missed_mass": ((*leading, "reason"), consignments.missed),
         "leaked_mass": ((*leading, "exit"), consignments.leaked),
         "retained_mass": (leading, consignments.retained),
@@ -138,6 +139,7 @@ def expectation_dataset(world: World, expected: Expectation, *, policy: str) -> 
         "expected_seized_mass": ((*leading, "checkpoint"), expected.seized),
         "expected_seized_mass_by_channel": ((*leading, "channel", "agency"), expected.by_channel),
         "expected_seized_variance": ((*leading, "checkpoint"), expected.seized_variance),
+        "expected_loaded_vehicles": ((*leading, "checkpoint"), _at_every_site(world, expected.loaded)),
         "expected_missed_mass": ((*leading, "reason"), expected.missed),
         "expected_leaked_mass": ((*leading, "exit"), expected.leaked),
         "expected_retained_mass": (leading, expected.retained),
@@ -149,6 +151,28 @@ def expectation_dataset(world: World, expected: Expectation, *, policy: str) -> 
         ),
     }
     return _dataset(world, variables, policy=policy, replications=None)
+
+
+def prevalence(results: xr.Dataset, *, horizon: float) -> xr.Dataset:
+    """Results with the share of vehicles at each checkpoint that are loaded, dims (policy, replication, checkpoint).
+
+    Parameters
+    ----------
+    results
+        Results with loaded vehicles of a span, and honest vehicles of a year.
+    horizon
+        The span [h].
+    """
+    loaded = results["loaded_vehicles"].sum("drug") * (HOURS_PER_YEAR / horizon)
+    every = loaded + results["vehicles"]
+    share = (loaded / every.where(every > 0)).transpose(*results["interdiction_rate"].dims[:-1], "checkpoint")
+    return attach(results.assign(prevalence=share))
+
+
+def _at_every_site(world: World, at_posts: Floats) -> Floats:
+    """Numbers at checkpoints as numbers at all sites, zero at places without one, dims (..., site)."""
+    elsewhere = len(sites(world)) - len(world.checkpoints)
+    return np.concatenate([at_posts, np.zeros((*at_posts.shape[:-1], elsewhere))], axis=-1)
 
 
 def _text(words: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.object_]]:

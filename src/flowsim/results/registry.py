@@ -50,6 +50,10 @@ VARIABLES: tuple[Variable, ...] = (
     Variable("seized_mass", (*BY_DRUG, "channel", "agency"), "kg", "Mass seized, by channel and agency."),
     Variable("seized_mass_by_checkpoint", (*BY_DRUG, "checkpoint"), "kg", "Mass seized, by checkpoint."),
     Variable("seizure_count", (*BY_DRUG, "checkpoint"), "1", "Number of seizures, by checkpoint."),
+    Variable("loaded_vehicles", (*BY_DRUG, "checkpoint"), "1", "Loaded vehicles that came to the checkpoint."),
+    Variable(
+        "prevalence", ("policy", "replication", "checkpoint"), "1", "Loaded share of all vehicles at the checkpoint."
+    ),
     Variable("missed_mass", (*BY_DRUG, "reason"), "kg", "Mass that passed a checkpoint, summed over checkpoints."),
     Variable("leaked_mass", (*BY_DRUG, "exit"), "kg", "Mass that left the country, by exit."),
     Variable(
@@ -107,6 +111,12 @@ VARIABLES: tuple[Variable, ...] = (
         ("policy", "drug", "checkpoint"),
         "kg2",
         "Variance of a year's mass seized.",
+    ),
+    Variable(
+        "expected_loaded_vehicles",
+        ("policy", "drug", "checkpoint"),
+        "1",
+        "Expected number of loaded vehicles that come to the checkpoint in a year.",
     ),
     Variable("expected_entered_mass", ("policy", "drug"), "kg", "Expected mass entered in a year."),
     Variable(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from flowsim.draws.fleet import HONEST, Bools, Ints
 from flowsim.engine.compiled.visited import Travelled
-from flowsim.engine.outcome import PASSED, REFERRED, RETAINED, SEIZED, SPLIT, UNDER_WAY, Outcome
+from flowsim.engine.outcome import BYPASSED, PASSED, REFERRED, RETAINED, SEIZED, SPLIT, UNDER_WAY, Outcome
 from flowsim.results.missed_kernel import without_alarm
 from flowsim.results.registry import CHANNELS, REASONS
 from flowsim.results.seizures import CASE, MARKET, PATROL, ROUTINE, TIP, Columns, table, taken
@@ -61,6 +61,9 @@ class ConsignmentTally(Masses):
 
     patrolled: Floats
     """Part of `seized` taken by patrols on the bypass, dims (replication, drug, checkpoint) [kg]."""
+
+    loaded: Floats
+    """Loaded vehicles that came to a checkpoint, dims (replication, drug, checkpoint) [1]."""
 
     missed: Floats
     """Mass that passed a checkpoint, by reason and summed over checkpoints, dims (replication, drug, reason) [kg]."""
@@ -134,6 +137,7 @@ def tally_consignments(
         seized=total(seized, consignments["checkpoint"], where) + arrested,
         patrolled=at_posts[PATROL],
         channels=_channels(world, consignments, at_posts, arrested=arrested.sum(-1)),
+        loaded=_loaded(world, fleet, outcome, shape=shape, counted=counted),
         missed=_missed(world, fleet, outcome, shape=shape, counted=counted),
         count=_histogram(one_by_one, "checkpoint", shape=(*shape, where)),
         leaked=total(passed, exit_of[fleet.route[passed]], len(names)),
@@ -213,6 +217,15 @@ def channels_of(world: World, at_posts: Mapping[int, Floats], *, by_case: Floats
     channels[..., CASE, :] = by_case
     channels[..., MARKET, AGENCIES.index("Committee")] = arrested
     return channels
+
+
+def _loaded(world: World, fleet: Travelled, outcome: Outcome, *, shape: tuple[int, int], counted: Bools) -> Floats:
+    """Loaded vehicles that came to each checkpoint, not by a bypass, dims (replication, drug, checkpoint)."""
+    who = np.repeat(np.arange(len(counted)), np.diff(fleet.first))
+    here = counted[who] & ~np.isnan(outcome.arrival) & (outcome.decision != BYPASSED)
+    rows = {"replication": fleet.replication[who[here]], "drug": fleet.drug[who[here]]}
+    rows["checkpoint"] = fleet.checkpoint[here]
+    return _histogram(rows, "checkpoint", shape=(*shape, len(world.checkpoints)))
 
 
 def _missed(world: World, fleet: Travelled, outcome: Outcome, *, shape: tuple[int, int], counted: Bools) -> Floats:

@@ -15,7 +15,13 @@ import xarray as xr
 from flowsim import checks, units
 from flowsim.engine.expectation.engine import expect
 from flowsim.policy.policy import BASELINE, Change, Policy
-from flowsim.results.dataset import consignments_dataset, expectation_dataset, posts_dataset, seizures_dataset
+from flowsim.results.dataset import (
+    consignments_dataset,
+    expectation_dataset,
+    posts_dataset,
+    prevalence,
+    seizures_dataset,
+)
 from flowsim.results.honest_visits import Posts, pool_posts
 from flowsim.results.registry import attach
 from flowsim.results.tally import ConsignmentTally, pool_consignments
@@ -410,7 +416,8 @@ def _simulated(work: _Work, *, traffic: SimulatedTraffic) -> tuple[xr.Dataset, S
         posts_dataset(world, pool_posts(posts), policy=policy),
     ]
     table = seizures_dataset(world, pooled, policy=policy)
-    return xr.merge([*panels, table], compat="equals", join="exact"), posts
+    merged = xr.merge([*panels, table], compat="equals", join="exact")
+    return prevalence(merged, horizon=plan.horizon), posts
 
 
 def _batches(plan: Plan, *, years: int, most: int) -> list[list[int]]:

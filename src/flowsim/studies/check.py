@@ -13,6 +13,7 @@ from flowsim.config.study import Study
 from flowsim.draws.choices import cities_on
 from flowsim.policy.policy import compose
 from flowsim.simulation.simulate import Progress
+from flowsim.studies import prevalence
 from flowsim.studies.layout import paragraph
 from flowsim.world import utilisation
 from flowsim.world.checkpoint import AGENCIES, Checkpoint, LaneGroup
@@ -23,12 +24,12 @@ from flowsim.world.utilisation import Utilisation
 from flowsim.world.world import World
 from flowsim.world_tables.provenance import Number
 
-STUDY = Study(writes=False, keys=(*WORLD, "policy"))
+STUDY = Study(writes=False, keys=(*WORLD, "policy", "calibration"), posterior=True, draws=prevalence.DRAWS)
 """Declaration of the study."""
 
 
 def run(request: Request, *, progress: Progress | None) -> str:
-    """Describe a valid world: utilisation, routes, visits, counts and kinds of numbers.
+    """Describe a valid world: utilisation, routes, visits, prevalence, counts and kinds of numbers.
 
     Parameters
     ----------
@@ -49,6 +50,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
         *_post(world),
         *_behind(world),
         *_visits(world),
+        *prevalence.text(request),
         *_counts(world),
         *_kinds(request.numbers()),
         *_list("Warnings", warnings),

@@ -70,6 +70,9 @@ class Passing:
     kernel: Floats
     """The same times the probability of each quality, dims (mass, quality, 1 + level) [1]."""
 
+    through: Floats
+    """Come to the checkpoint and not by a bypass, those that a case takes on arrival included [1]."""
+
     patrolled: Floats
     """Stopped by a patrol on the bypass [1]."""
 
@@ -137,6 +140,7 @@ class Post:
         return Passing(
             line=line,
             kernel=kernel,
+            through=through + (1.0 - check.arriving),
             patrolled=stopped,
             case=taken + looked * referred * (1.0 - late) * (1.0 - exam),
             missed=missed,

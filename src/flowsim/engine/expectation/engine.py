@@ -50,6 +50,9 @@ class Expectation:
     missed: Floats
     """Mean mass that passes checkpoints, dims (drug, reason), reasons in the order of the results [kg]."""
 
+    loaded: Floats
+    """Mean number of loaded vehicles that come to checkpoints, dims (drug, checkpoint) [1]."""
+
     seized_variance: Floats
     """Variance of the mass seized, year effects included, dims (drug, site) [kg2]."""
 
@@ -151,6 +154,7 @@ def _of_drug(
         channels=np.zeros((MARKET + 1, len(AGENCIES))),
         missed=np.zeros(BOUGHT + 1),
         patrolled=np.zeros(posts),
+        loaded=np.zeros(posts),
         leaked=np.zeros(exits),
         stored=[np.zeros((len(points.mass), size)) for _ in world.hubs],
     )
@@ -170,6 +174,7 @@ def _of_drug(
         "patrolled": sums.patrolled,
         "by_channel": sums.channels,
         "missed": sums.missed,
+        "loaded": sums.loaded,
         "seized_variance": years.variance(moments, by_case),
         "count": count,
         "leaked": sums.leaked,

@@ -1,0 +1,112 @@
+"""Prevalence: the loaded share of all vehicles at each checkpoint, in closed form, for the study `check`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from flowsim import units
+from flowsim.config.request import Request
+from flowsim.draws.consignments import consignments_per_year
+from flowsim.engine.expectation.engine import expect
+from flowsim.policy.policy import compose
+from flowsim.studies.layout import paragraph
+from flowsim.world import utilisation
+from flowsim.world.traffic import DRUGS
+from flowsim.world.world import World
+
+Floats = npt.NDArray[np.float64]
+
+DRAWS = 50
+"""Posterior draws behind an interval [1]."""
+
+QUANTILES = (0.05, 0.5, 0.95)
+"""Quantiles of a share over the draws [1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prevalence:
+    """Prevalence at a checkpoint."""
+
+    checkpoint: str
+    """Name of the checkpoint."""
+
+    honest: float
+    """Honest vehicles [1/year]."""
+
+    loaded: Floats
+    """Loaded vehicles, dims (quantile,); one number without draws [1/year]."""
+
+    @property
+    def share(self) -> Floats:
+        """Loaded share of all vehicles, dims (quantile,) [1]; NaN where nobody comes."""
+        every = self.loaded + self.honest
+        share: Floats = np.divide(self.loaded, every, out=np.full(every.shape, np.nan), where=every > 0)
+        return share
+
+
+def prevalence(request: Request) -> list[Prevalence]:
+    """Prevalence at all checkpoints of a world under its policies.
+
+    Loaded vehicles are those of the closed form, in the world as it stands. Over the draws of the posterior they go
+    with the number of consignments of each drug; the ways of consignments are left as they are.
+
+    Parameters
+    ----------
+    request
+        Request with a world, its policies, and the worlds of its draws.
+    """
+    policy = compose(request.policies)
+    world = policy.apply(request.world)
+    quiet = replace(world, traffic=replace(world.traffic, year_log_sd=0.0))
+    loaded = expect(quiet).loaded
+    visits: dict[str, float] = {}
+    for (name, _, _), per_day in utilisation.visits(world).items():
+        visits[name] = visits.get(name, 0.0) + per_day * units.DAYS_PER_YEAR
+    if request.worlds is None:
+        counts = loaded.sum(axis=0)[None]
+    else:
+        base = _consignments(world)
+        drawn = [_consignments(policy.apply(change.apply(request.world))) for change in request.worlds.changes]
+        ratios = np.divide(drawn, base, out=np.ones((len(drawn), len(base))), where=base > 0)
+        counts = np.quantile(ratios @ loaded, QUANTILES, axis=0)
+    return [
+        Prevalence(checkpoint=post.name, honest=visits.get(post.name, 0.0), loaded=counts[:, c])
+        for c, post in enumerate(world.checkpoints)
+    ]
+
+
+def _consignments(world: World) -> Floats:
+    """Consignments entering, dims (drug,) [1/year]."""
+    streams = world.traffic.streams
+    found = [math.fsum(consignments_per_year(world, own) for own in streams if own.drug == drug) for drug in DRUGS]
+    return np.array(found)
+
+
+def text(request: Request) -> Iterator[str]:
+    """Lines of the prevalence at all checkpoints.
+
+    Parameters
+    ----------
+    request
+        As in `prevalence`.
+    """
+    numbers = "assumed numbers, without an interval"
+    if request.worlds is not None:
+        numbers = f"median of {len(request.worlds.changes)} posterior draws, with 90 % credible interval"
+    yield from ("", *paragraph(f"Prevalence: loaded among all vehicles, by the closed form; {numbers}"), "")
+    yield f"{'checkpoint':24} {'loaded/year':>12} {'vehicles/year':>14} {'one in':>10}  90 % interval".rstrip()
+    for row in prevalence(request):
+        middle = len(row.loaded) // 2
+        share = row.share
+        every = row.loaded[middle] + row.honest
+        line = f"{row.checkpoint:24} {row.loaded[middle]:12,.0f} {every:14,.0f} {_one_in(share[middle]):>10}"
+        yield line if len(share) == 1 or not share[-1] > 0 else f"{line}  {_one_in(share[-1])} to {_one_in(share[0])}"
+
+
+def _one_in(share: float) -> str:
+    return f"{1 / share:,.0f}" if share > 0 else "none"
