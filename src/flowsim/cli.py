@@ -125,7 +125,7 @@ def _command(arguments: Sequence[str], *, debug: bool) -> list[str]:
             multirun=args.multirun,
         )
     command = shlex.join(["flowsim", *arguments])
-    return _hydra([*flags, *args.overrides], command=command, debug=debug)
+    return _hydra(flags, args.overrides, command=command, debug=debug)
 
 
 def _config_dir(arguments: Sequence[str]) -> Path | None:
@@ -166,16 +166,16 @@ def _check_flag(argument: str, following: Sequence[str]) -> None:
         checks.known(name, FLAGS, thing="a flag", hint=hint)
 
 
-def _hydra(arguments: Sequence[str], *, command: str, debug: bool) -> list[str]:
+def _hydra(flags: Sequence[str], typed: Sequence[str], *, command: str, debug: bool) -> list[str]:
     """Let Hydra compose and call the task, once per job or through a sweeper; the messages of failures."""
     import hydra
 
     from flowsim.config.options import conf_dir
     from flowsim.task import Task
 
-    task = Task(command=command, debug=debug, hint=f"{FULL_ERROR}=1 shows where")
+    task = Task(command=command, typed=typed, debug=debug, hint=f"{FULL_ERROR}=1 shows where")
     before = sys.argv
-    sys.argv = [before[0], *arguments]
+    sys.argv = [before[0], *flags, *typed]
     try:
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(task)()
     finally:

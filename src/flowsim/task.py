@@ -16,7 +16,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from flowsim.config import allowed_classes, diagnose, jobs, options, own_files
+from flowsim.config import allowed_classes, diagnose, hydra_node, jobs, options, own_files
 from flowsim.config.builder import request_of
 from flowsim.config.compose import folders_of, naming_files
 from flowsim.config.error_line import message
@@ -44,14 +44,16 @@ class Task:
     ----------
     command
         The command as typed.
+    typed
+        Its arguments of the form key=value.
     debug
         Whether errors are raised in full, instead of one line.
     hint
         How to show the place of a mistake of the program.
     """
 
-    def __init__(self, *, command: str, debug: bool, hint: str) -> None:
-        self.command, self.debug, self.hint = command, debug, hint
+    def __init__(self, *, command: str, typed: Sequence[str], debug: bool, hint: str) -> None:
+        self.command, self.typed, self.debug, self.hint = command, tuple(typed), debug, hint
         self.failures: list[str] = []
         self._folders: set[Path] = set()
         self._swept = ""
@@ -97,6 +99,7 @@ class Task:
     def check(self, config: DictConfig) -> None:
         """Refuse a configuration that would run other code, or with files of several owners."""
         allowed_classes.check(config)
+        hydra_node.check(config, typed=self.typed)
         own_files.check_mixed(config.hydra, folders=folders_of(config.hydra))
 
     def check_keys(self, texts: Sequence[str]) -> None:

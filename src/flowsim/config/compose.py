@@ -23,7 +23,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.config import allowed_classes, diagnose, hints, own_files, yaml_files
+from flowsim.config import allowed_classes, diagnose, hints, hydra_node, own_files, yaml_files
 from flowsim.config.inspection_files import Inspection
 from flowsim.config.loader import Loader
 from flowsim.config.options import conf_dir, groups, options, top_keys
@@ -115,6 +115,7 @@ def compose_config(
         thing, given = f"hydra.{part}._target_", "_target_" in config.hydra[part]
         checks.require(given, thing=thing, rule="be given by the file of its group", value=None)
     allowed_classes.check(config)
+    hydra_node.check(config, typed=overrides)
     own_files.check_mixed(config.hydra, folders=folders_of(config.hydra))
     if (multirun or config.hydra.mode == RunMode.MULTIRUN) and config.hydra.sweeper._target_ != OWN_SWEEPER:
         diagnose.check_jobs(config, typed=overrides, loader=loader, config_name=config_name)

@@ -27,7 +27,7 @@ from omegaconf import (
 from omegaconf.errors import OmegaConfBaseException
 
 from flowsim import checks
-from flowsim.config import allowed_classes, hints, options
+from flowsim.config import allowed_classes, hints, hydra_node, options
 
 _KINDS = {
     FloatNode: "a number",
@@ -266,6 +266,7 @@ def check_jobs(config: DictConfig, *, typed: Sequence[str], loader: ConfigLoader
         except HydraException:  # this job does not begin
             continue
         allowed_classes.check(job)
+        hydra_node.check(job, typed=[*typed, *chosen])
 
 
 def _is_group(override: Override, loader: ConfigLoader) -> bool:

@@ -20,6 +20,9 @@ from flowsim.config import references
 PACKAGED = ("policy", "reading")
 """Groups with several files per run; each file must name the package of its keys in its first line."""
 
+MOST_VALUES = 100_000
+"""Most keys and values of a file, aliases written out; the largest of flowsim's own has below a thousand [1]."""
+
 _RULES = (
     (r"found duplicate key", "have each key once"),
     (r"found character '\\t'", "be indented with spaces and not with tabs"),
@@ -63,6 +66,10 @@ def read(path: Path) -> tuple[str, DictConfig]:
         raise _unreadable(path, text, error) from None
     except RecursionError:
         raise Broken(f"{shown(path)} must be nested less deeply, got brackets or aliases without end") from None
+    size = _size(data)
+    if size > MOST_VALUES:
+        rule = f"hold at most {MOST_VALUES:,} keys and values with its aliases written out"
+        raise Broken(f"{shown(path)} must {rule}, got {size:,}")
     if not isinstance(data, dict | None):
         kind = "a list" if isinstance(data, list) else f"the text {str(data)[:60]!r}"
         raise Broken(f"{shown(path)} must hold keys with values at its top, got {kind}")
@@ -81,6 +88,22 @@ def read(path: Path) -> tuple[str, DictConfig]:
 def _parsed(text: str) -> Any:
     """What a text holds, which nobody changes: reading the same files takes a third of the time of composing them."""
     return yaml.load(text, Loader=get_yaml_loader())
+
+
+def _size(data: Any) -> int:
+    """Keys and values with aliases written out; counted once for each alias, or a few lines would take for ever."""
+    known: dict[int, int] = {}
+
+    def size(value: Any) -> int:
+        if not isinstance(value, dict | list):
+            return 1
+        if id(value) not in known:
+            known[id(value)] = 1  # of one that holds itself, which is refused elsewhere
+            parts = [*value.keys(), *value.values()] if isinstance(value, dict) else value
+            known[id(value)] = 1 + sum(size(part) for part in parts)
+        return known[id(value)]
+
+    return size(data)
 
 
 def shown(path: Path) -> str:
