@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -528,3 +529,25 @@ def test_python_refuses_in_the_same_words(call, wording):
     world = fs.load_world("single_checkpoint")
     with pytest.raises(ValueError, match=re.escape(wording)):
         call(world)
+
+
+class NewYear(datetime):
+    """A clock that stands."""
+
+    @classmethod
+    def now(cls, tz=None):
+        return cls(2026, 1, 1, tzinfo=tz)
+
+
+def test_two_runs_of_one_second_have_a_folder_each(command, monkeypatch):
+    """The second finds the folder of the first taken; before, one result was lost with exit code 0."""
+    monkeypatch.setattr("hydra.core.utils.datetime", NewYear)
+    said = []
+    for inflow in (1, 2):
+        code, out, err = command("world=single_checkpoint", "engine=expectation", f"inflow={inflow}")
+        assert code == 0, err
+        said.append(Path(out.rpartition("results: ")[2].strip()))
+    assert [path.name for path in said] == ["2026-01-01_00-00-00", "2026-01-01_00-00-00_2"]
+    masses = [float(fs.open_results(path)["expected_entered_mass"].sum()) for path in said]
+    assert masses == pytest.approx([1000.0, 2000.0])
+    assert Path("results/run/latest").resolve() == said[1].resolve()

@@ -73,7 +73,9 @@ class Task:
                 request = request_of(config, hydra=node, command=self.command, typed=typed)
             if several:
                 request = replace(request, out=request.out / str(node.job.num))
-            run(request, study=config.study.name)
+            raw = OmegaConf.to_container(config, resolve=False)
+            timed = isinstance(raw, dict) and "${now:" in str(raw["out"])
+            run(request, study=config.study.name, fresh=timed and not several)
         except Exception as error:
             if self.debug:
                 raise
@@ -154,7 +156,7 @@ class Task:
         terminal.say(f"\nresults: {out}")
 
 
-def run(request: Request, *, study: str) -> None:
+def run(request: Request, *, study: str, fresh: bool) -> None:
     """Run a study and print its findings and the place of its results.
 
     Parameters
@@ -163,6 +165,8 @@ def run(request: Request, *, study: str) -> None:
         Request of the command.
     study
         Name of the study.
+    fresh
+        Whether the folder for its results must be new.
     """
     module = import_module(f"flowsim.studies.{study}")
     if not find(study).writes:
@@ -173,11 +177,12 @@ def run(request: Request, *, study: str) -> None:
     request = estimates.with_useful_workers(study, request)
     begin = partial(announce, estimates.estimate(study, request), study=study)
     with (
-        terminal.folder(request.out),
+        terminal.folder(request.out, fresh=fresh) as out,
         terminal.progress(study, begin=begin) as progress,
         terminal.stopping_workers(),
         terminal.plain_warnings(),
     ):
+        request = replace(request, out=out)
         text = module.run(request, progress=progress)
     terminal.link_latest(request.out, study=study)
     terminal.say(f"{text}\n\nresults: {request.out}")

@@ -10,6 +10,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
+from itertools import count
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -30,8 +31,15 @@ def drop_output() -> None:
 
 
 @contextlib.contextmanager
-def folder(out: Path) -> Iterator[None]:
+def folder(out: Path, *, fresh: bool = False) -> Iterator[Path]:
     """Make the folder for the results, and remove it again if the run fails with nothing written.
+
+    Parameters
+    ----------
+    out
+        The folder.
+    fresh
+        Whether it must be new: where another run has just taken it, its name gets a number.
 
     Raises
     ------
@@ -41,16 +49,30 @@ def folder(out: Path) -> Iterator[None]:
     made: list[Path] = []
     try:
         made = [part for part in (out, *out.parents) if not part.exists()]
-        out.mkdir(parents=True, exist_ok=True)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        reserved = _reserved(out) if fresh else out
+        reserved.mkdir(exist_ok=True)
+        made = [reserved, *made]
     except OSError as error:
         remove_empty(made)
         reason = error.strerror or type(error).__name__
         raise ValueError(f"out must name a folder that can be written ({reason}), got {str(out)!r}") from None
     try:
-        yield
+        yield reserved
     except BaseException:
         remove_empty(made)
         raise
+
+
+def _reserved(out: Path) -> Path:
+    """Make a folder of this name, or of the next number that is free."""
+    name = out
+    for number in count(2):
+        with contextlib.suppress(FileExistsError):
+            name.mkdir()
+            break
+        name = out.with_name(f"{out.name}_{number}")
+    return name
 
 
 def remove_empty(folders: Sequence[Path]) -> None:
