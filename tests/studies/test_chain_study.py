@@ -88,7 +88,10 @@ def test_the_check_lists_stages_and_gaps(command):
 
 
 REFUSED = {
-    ("world=northern_route", "study=run"): "study must be one of chain, check, figure with world=northern_route",
+    (
+        "world=northern_route",
+        "study=run",
+    ): "study must be one of chain, check, evidence, figure with",
     ("study=chain",): "world must be a chain of countries, as world=northern_route, with study=chain",
     ("world=northern_route", "inflow=3"): "inflow= has no effect in study=chain world=northern_route",
     ("world=northern_route", "study=figure", "study.figure=series"): "study.figure must be chain",

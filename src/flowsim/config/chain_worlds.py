@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -24,7 +25,7 @@ KEY = "chain"
 KEYS = ("name", "title", "year", "years", KEY, "detail", "detail_stage")
 """Keys of the file of such a world, all of which must be given."""
 
-STUDIES = ("chain", "check", "figure")
+STUDIES = ("chain", "check", "evidence", "figure")
 """Studies that a chain can be asked for."""
 
 FIGURE = "chain"
@@ -150,4 +151,6 @@ def request_of_chain(
     attributes = dict(found.attributes)
     if stamped:
         attributes |= provenance_attrs.provenance(title=chain.title, seed=found.plan.seed, configuration=given)
-    return replace(found, chain=chain, attributes=attributes)
+    from flowsim.chain.stage_numbers import numbers_of_chain
+
+    return replace(found, chain=chain, attributes=attributes, numbers=partial(numbers_of_chain, chain))

@@ -15,6 +15,7 @@ from flowsim import checks
 from flowsim.calibration.sampler import LEAST_ESS, MOST_RHAT
 from flowsim.chain.marginal import FATES
 from flowsim.chain.stage_detail import TOLERANCE
+from flowsim.chain.stage_numbers import numbers_of_chain
 from flowsim.chain.stages import RouteChain, named
 from flowsim.studies.layout import paragraph
 from flowsim.units import KG_PER_TONNE
@@ -172,10 +173,8 @@ def listed(chain: RouteChain) -> Iterator[str]:
         lacking = [str(year) for year in chain.years if year not in known]
         gaps = f", none for {', '.join(lacking)}" if lacking else ""
         yield from paragraph(f"{len(known)} reports{gaps}; {_ways(chain, stage)}", head=f"{stage:13}")
-    yield from ("", "Provenance: numbers by kind", "")
-    kinds = Counter(fact.kind for fact in chain.facts)
-    kinds["assumed"] += len(chain.priors)
-    kinds["reported"] += sum(len(known) for known in chain.reported.values())
+    yield from ("", "Provenance: numbers by kind (flowsim study=evidence lists them)", "")
+    kinds = Counter(number.kind for number in numbers_of_chain(chain))
     yield "".join(f"{kind:>12}" for kind in checks.KINDS)
     yield "".join(f"{kinds[kind]:12,}" for kind in checks.KINDS)
     yield ""
