@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from scipy.special import expit, logit
 
-from flowsim.calibration.priors import FIFTH, Prior, values
+from flowsim.calibration.priors import FIFTH, values
 from flowsim.chain.regional_facts import said_of
 from flowsim.chain.stages import Floats, Followed, Onward, RouteChain, follow, named, onward
 from flowsim.units import KG_PER_TONNE
@@ -43,9 +43,8 @@ class ChainModel:
             for year, kg in chain.reported.get(stage, {}).items():
                 self.totals[at, chain.years.index(year)] = kg
         self.missing = np.isnan(self.totals)
-        self.sampled = {
-            name: prior for name, prior in chain.priors.items() if not name.startswith(named("rate", "x")[:-1])
-        }
+        rates = {named("rate", stage) for stage in chain.stages}
+        self.sampled = {name: prior for name, prior in chain.priors.items() if name not in rates}
         ends = [self._level(stage) for stage in chain.stages]
         self.middle, self.width = (np.array(column) for column in zip(*ends, strict=True))
 
@@ -171,10 +170,6 @@ class ChainModel:
         mean, sd = whitened.level(self.width)
         found = expit(self.middle + mean + sd * rng.standard_normal(mean.shape))
         return {named("rate", stage): found[..., at] for at, stage in enumerate(self.chain.stages)}
-
-    def prior_of(self, name: str) -> Prior | None:
-        """Prior of a parameter; None for a score."""
-        return self.chain.priors.get(name)
 
 
 class Whitened:
