@@ -28,7 +28,7 @@ LAYERS = (
     {"results"},
     {"simulation"},
     {"calibration"},
-    {"sweeps"},
+    {"sweeps", "chain"},
     {"config"},
     {"comparison"},
     {"figures"},

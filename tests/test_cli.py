@@ -52,8 +52,8 @@ def left_behind():
         ("inflow=abc", r"inflow must be a number \[t/year\], got abc"),
         ("inflow=true", r"inflow must be a number \[t/year\], got true"),
         (
-            "world=nowhere",
-            r"world must be one of .*single_checkpoint.*, got nowhere; to take a file of .* --config-dir=DIR",
+            "world=zzyzx",
+            r"world must be one of .*single_checkpoint.*, got zzyzx; to take a file of .* --config-dir=DIR",
         ),
         ("world=kazakstan_2010", r"world must .*, got kazakstan_2010; did you mean 'kazakhstan_2010'\?"),
         ("replications=-3", r"replications must be a whole number .*, got -3"),
@@ -327,9 +327,9 @@ def test_hydra_s_own_sweeper_gives_each_job_its_folder(command):
 
 
 def test_a_sweep_over_what_does_not_exist_does_not_begin(command):
-    code, out, err = command("-m", *QUICK[1:], "world=single_checkpoint,nowhere")
+    code, out, err = command("-m", *QUICK[1:], "world=single_checkpoint,zzyzx")
     assert (code, out) == (1, "")
-    assert re.fullmatch(r"flowsim: world must be one of .*, got 'nowhere'; to take a file of your own, .*\n", err)
+    assert re.fullmatch(r"flowsim: world must be one of .*, got 'zzyzx'; to take a file of your own, .*\n", err)
     assert not left_behind()
 
 

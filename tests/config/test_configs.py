@@ -20,6 +20,7 @@ from flowsim import checks
 from flowsim.config import options, references
 from flowsim.config.build import OF_WORLD, build_plan, build_policies, build_world, engine_of, world_numbers
 from flowsim.config.calibration_files import build_calibration
+from flowsim.config.chain_worlds import build_chain, is_chain
 from flowsim.config.compose import check_experiment, compose_config
 from flowsim.config.inspection_files import Inspection
 from flowsim.config.options import conf_dir
@@ -59,7 +60,9 @@ def world_of():
 def test_each_file_composes_and_builds(group, name, world_of):
     composed = compose_config([f"{group}={name}"])
     assert composed.hydra.runtime.choices[group] == name
-    world = world_of(composed)
+    if is_chain(composed):
+        composed_of_stage = compose_config([f"world={build_chain(composed).detail}"])
+    world = world_of(composed_of_stage if is_chain(composed) else composed)
     for policy in build_policies(composed):
         policy.apply(world)
     build_plan(composed)

@@ -57,6 +57,8 @@ SLOW = {
     "flowsim study=mechanisms": "world=rings replications=2 traffic_years=0.02 horizon=600 workers=1",
     "flowsim experiment=fig3_fit": "workers=1 calibration.posterior=results/calibrate/latest",
     "flowsim experiment=fig4_identified": "",
+    "flowsim experiment=fig13_chain": "study.steps=11 workers=1",
+    "flowsim world=northern_route": "study.chains=1 study.steps=5 study.draws=20 workers=1",
     "flowsim study=mechanisms replications=20 traffic_years=0.02": "world=rings replications=2 horizon=600 workers=1",
     "flowsim world=two_routes": SHORT,
     "flowsim calibration=point": SHORT,

@@ -7,13 +7,13 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import get_context
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from flowsim import checks
 from flowsim.calibration.diagnostics import bulk_ess, integrated_time, rhat
-from flowsim.calibration.model import Model
 
 Floats = npt.NDArray[np.float64]
 
@@ -22,6 +22,19 @@ MOST_RHAT, LEAST_ESS = 1.01, 400.0
 
 FARTHEST = 8.0
 """Largest score in the support; the prior probability beyond it is 10^-15 [1]."""
+
+
+class Sampled(Protocol):
+    """What the sampler asks of a model whose parameters are functions of standard normal scores."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters, in order."""
+        ...
+
+    def log_likelihood(self, scores: Floats) -> Floats:
+        """Log-likelihood of rows of scores, dims (row,); scores have dims (row, parameter)."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +56,11 @@ class SamplingEffort:
     draws: int = 500
     """Draws kept of each chain [1]."""
 
+    thin: int = 1
+    """Moves of every walker to a step [1]."""
+
     def __post_init__(self) -> None:
-        for name in ("chains", "walkers", "burn", "steps", "draws"):
+        for name in ("chains", "walkers", "burn", "steps", "draws", "thin"):
             value = getattr(self, name)
             checks.require(value >= 1, thing=name, rule="be a whole number of at least 1", value=value)
         most = self.steps * self.walkers
@@ -77,7 +93,7 @@ class Sample:
 
 
 def sample(
-    model: Model,
+    model: Sampled,
     *,
     seed: int,
     effort: SamplingEffort | None = None,
@@ -138,7 +154,7 @@ def sample(
     )
 
 
-def _ensemble(model: Model, effort: SamplingEffort, seed: int, chain: int) -> tuple[Floats, Floats, Floats, float]:
+def _ensemble(model: Sampled, effort: SamplingEffort, seed: int, chain: int) -> tuple[Floats, Floats, Floats, float]:
     """One ensemble: kept draws and their likelihoods, all walkers thinned, and the share of accepted moves."""
     dims = len(model.names)
     walkers = max(effort.walkers, 2 * dims)
@@ -154,7 +170,8 @@ def _ensemble(model: Model, effort: SamplingEffort, seed: int, chain: int) -> tu
     moves = [(emcee.moves.DEMove(), 0.9), (emcee.moves.DEMove(gamma0=1.0), 0.1)]
     sampler = emcee.EnsembleSampler(walkers, dims, log_posterior, moves=moves, vectorize=True)
     sampler._random = np.random.RandomState(rng.integers(2**32, size=8, dtype=np.uint32))
-    sampler.run_mcmc(_start(model, rng=rng, walkers=walkers), effort.burn + effort.steps, skip_initial_state_check=True)
+    start, steps = _start(model, rng=rng, walkers=walkers), effort.burn + effort.steps
+    sampler.run_mcmc(start, steps, thin_by=effort.thin, skip_initial_state_check=True)
     chain_of = sampler.get_chain(discard=effort.burn)
     likelihood = sampler.get_blobs(discard=effort.burn).reshape(effort.steps, walkers)
     at = np.linspace(0, effort.steps - 1, effort.draws).astype(np.int64)
@@ -163,7 +180,7 @@ def _ensemble(model: Model, effort: SamplingEffort, seed: int, chain: int) -> tu
     return chain_of[at, who], likelihood[at, who], chain_of[::thin], float(sampler.acceptance_fraction.mean())
 
 
-def _start(model: Model, *, rng: np.random.Generator, walkers: int) -> Floats:
+def _start(model: Sampled, *, rng: np.random.Generator, walkers: int) -> Floats:
     """Draws of the prior with a positive likelihood."""
     kept: list[Floats] = []
     for _ in range(100):

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.config import loader, references, yaml_files
+from flowsim.config import chain_worlds, loader, references, yaml_files
 from flowsim.config.compose import compose_config, folders_of
 from flowsim.config.inspection_files import Inspection
 from flowsim.config.options import conf_dir, options
@@ -58,6 +58,7 @@ def build_world(config: DictConfig, *, folders: Sequence[Path] = ()) -> World:
         If a file or a table is refused.
     """
     node = config.world
+    chain_worlds.check_posts(config)
     checks.refuse(list(_world_gaps(node)), thing="world")
     inspection = build(Inspection, config.inspection, key="inspection")
     tables, overlays = world_folders(config, folders=folders)

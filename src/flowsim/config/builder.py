@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.config import diagnose, provenance_attrs, relevant_keys
+from flowsim.config import chain_worlds, diagnose, provenance_attrs, relevant_keys
 from flowsim.config.build import (
     build_plan,
     build_policies,
@@ -53,6 +53,7 @@ def request_of(
     typed: Sequence[str],
     world: World | None = None,
     stamped: bool = True,
+    of_chain: bool = False,
 ) -> Request:
     """Build everything needed by a study, so every refusal comes before it begins.
 
@@ -70,6 +71,8 @@ def request_of(
         World of the configuration, if it was built before.
     stamped
         Whether results carry provenance attributes.
+    of_chain
+        Whether the world is that of a stage of a chain, which is what is asked for.
 
     Raises
     ------
@@ -77,6 +80,10 @@ def request_of(
         If any part of the configuration is refused.
     """
     check_experiment(given)
+    if not of_chain:
+        chain_worlds.check_asked(given)
+    if chain_worlds.is_chain(given):
+        return chain_worlds.request_of_chain(given, command=command, typed=typed, detailed=request_of, stamped=stamped)
     study, keys, folders = str(given.study.get("name")), diagnose.top_keys_of(typed), folders_of(hydra)
     declared = find(study)
     given = relevant_keys.renamed(given, typed=keys, options=declared.renamed)

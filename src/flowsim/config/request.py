@@ -10,6 +10,7 @@ from typing import Any
 import xarray as xr
 
 from flowsim.calibration.priors import Prior
+from flowsim.chain.stages import RouteChain
 from flowsim.policy.policy import Policy, compose
 from flowsim.results.coordinates import describe
 from flowsim.simulation.assumed import SetNumbers
@@ -113,6 +114,9 @@ class Request:
 
     composition: Callable[[], Mapping[str, Any]] = dict
     """Function to describe the composition as text, for other processes to rebuild the request from."""
+
+    chain: RouteChain | None = None
+    """Chain of countries of which the world is a stage in detail; None for a world alone."""
 
     catalogue: Callable[[], Sequence[Policy]] = tuple
     """Function to list all available policies, baseline first, then by name."""

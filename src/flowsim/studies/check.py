@@ -13,7 +13,7 @@ from flowsim.config.study import Study
 from flowsim.draws.choices import cities_on
 from flowsim.policy.policy import compose
 from flowsim.simulation.simulate import Progress
-from flowsim.studies import prevalence
+from flowsim.studies import chain_listing
 from flowsim.studies.layout import paragraph
 from flowsim.world import utilisation
 from flowsim.world.checkpoint import AGENCIES, Checkpoint, LaneGroup
@@ -38,6 +38,8 @@ def run(request: Request, *, progress: Progress | None) -> str:
     progress
         Not used.
     """
+    if request.chain is not None:
+        return "\n".join(chain_listing.listed(request.chain))
     policy = compose(request.policies)
     world = policy.apply(request.world)
     found = utilisation.utilisations(world)

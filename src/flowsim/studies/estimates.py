@@ -64,6 +64,9 @@ class Amounts:
     predicted: float = 0.0
     """Figures of posterior predictive checks [1]."""
 
+    evaluated: float = 0.0
+    """CPU time that the study knows itself [s]."""
+
     most_workers: int | None = None
     """Largest useful number of processes; None if there is no limit [1]."""
 
@@ -79,6 +82,7 @@ class Amounts:
             self.likelihoods * LIKELIHOOD,
             self.compared * COMPARED_YEAR,
             self.predicted * PREDICTIONS,
+            self.evaluated,
         )
         return START + sum(parts) / workers
 

@@ -58,7 +58,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
         *evidence_listing.derived(follows),
         *_head(f"Contradictions: {len(found)}"),
         *evidence_listing.contradictions(found, series=series),
-        *_head(f"Numbers of the world {request.world.name}: {len(kept)}"),
+        *_head(f"Numbers of the world {(request.chain or request.world).name}: {len(kept)}"),
         *_numbers(kept),
     ]
     return "\n".join(lines)
@@ -106,7 +106,8 @@ def _overview(
     own = len(load_independent())
     yield f"{len(outside())} numbers from outside: {own} of {references} references, the others coordinates"
     yield f"{len(derived())} derived numbers, {every[1]} contradictions"
-    yield f"{every[2]:,} numbers of the world {request.world.name} ({request.world.title})"
+    world = request.chain or request.world
+    yield f"{every[2]:,} numbers of the world {world.name} ({world.title})"
     for reading in request.readings:
         yield from paragraph(f"{reading.title}; changes {reading.changes}", head=f"reading {reading.name}: ")
     if not request.readings:
