@@ -13,7 +13,7 @@ from flowsim.config.study import Study
 from flowsim.draws.choices import cities_on
 from flowsim.policy.policy import compose
 from flowsim.simulation.simulate import Progress
-from flowsim.studies import chain_listing
+from flowsim.studies import chain_listing, prevalence
 from flowsim.studies.layout import paragraph
 from flowsim.world import utilisation
 from flowsim.world.checkpoint import AGENCIES, Checkpoint, LaneGroup
