@@ -25,8 +25,9 @@ from flowsim.world import world as world_module
 from flowsim.world.campaigns import Campaign
 from flowsim.world.checkpoint import AGENCIES
 from flowsim.world.dependence import READS, Reader, key
+from flowsim.world.populations import ConsignmentSizes
 from flowsim.world.seals import Seals
-from flowsim.world.traffic import ClassShare, ConsignmentSizes, Drug, Law, Profile
+from flowsim.world.traffic import ClassShare, Drug, Law, Profile
 from flowsim.world.world import Count, Identity, Stops, World
 
 SEED, HORIZON, YEARS = 4, 1200.0, [0, 1]
@@ -339,7 +340,7 @@ def stops(world):
 def ways(world):
     """All that consignments choose among, and every way of theirs."""
     known, found = itineraries.Itineraries(world), []
-    for stream in world.traffic.streams:
+    for stream in world.traffic.population_streams:
         for options in (known.of_stream(stream), *(known.of_parts(stream, hub=own) for own in world.hubs)):
             own = [known.way(options, k).itinerary for k in range(len(options.arrays.way_end))]
             found.append((list(options.arrays), [(way.stops, [(g.label, g.time) for g in way.legs]) for way in own]))
