@@ -44,7 +44,7 @@ def trades(drug: str = "heroin", *, wholesale: float = 0.7, **fields: object) ->
     """Small trade, of which a third belongs to rings, and wholesale, well hidden and often tipped, by its fields."""
     small = {"name": "small", "sizes": SIZES, "rings": 0.3, "mass_share": 1.0 - wholesale}
     large = {"name": "wholesale", "sizes": LARGE, "concealment": 0.8, "tips": 1.5, "mass_share": wholesale} | fields
-    return tuple(Population(drug=drug, low=0.0, high=1.0, **own, **MADE_UP) for own in (small, large))
+    return tuple(Population(**{"drug": drug, "low": 0.0, "high": 1.0} | own, **MADE_UP) for own in (small, large))
 
 
 def device(name: str = "scanner", **fields: object) -> Device:
