@@ -22,8 +22,8 @@ ADDED = {
     "streams": ("opium,abroad,road,1,1,1,assumed,judgement: teaching example",),
     "drugs": ("opium,2,1,4,3,1.3,55,0.2,1.1,500,0.2,20,flat-year,assumed,judgement: teaching example",),
     "populations": (
-        "heroin,small,0.4,0.3,0.5,3,2,4,1.2,1,1.4,55,0.01,1.1,500,0.2,0,-1,1,0.5,0,1,1,0.5,1,assumed,judgement: test",
-        "heroin,large,0.6,0.5,0.7,60,9,99,0.6,0.4,0.8,99,0,1.5,400,0,1,0,2,1,0.8,1,1.5,1,2,assumed,judgement: test",
+        "opium,small,0.4,0.3,0.5,3,2,4,1.2,1,1.4,55,0.01,1.1,500,0.2,0,-1,1,0.5,0,1,1,0.5,1,assumed,judgement: test",
+        "opium,large,0.6,0.5,0.7,60,9,99,0.6,0.4,0.8,99,0,1.5,400,0,1,0,2,1,0.8,1,1.5,1,2,assumed,judgement: test",
     ),
     "lanes": ("gate,in,train;passenger,1,30,constant,,0.2,2,60,0.5,assumed,judgement: teaching example",),
     "shifts": (

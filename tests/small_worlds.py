@@ -158,7 +158,7 @@ def with_traffic(world: World, **fields: object) -> World:
 
 @st.composite
 def worlds(draw: st.DrawFn, rings: bool = True) -> World:
-    """Random small worlds in which every mechanism may be at work; those of rings and hubs on request not."""
+    """Random small worlds in which every mechanism may be at work; those of rings, hubs and populations on request not."""
     chance = st.floats(0.0, 1.0)
     posts = []
     for i in range(draw(st.integers(1, 4))):
@@ -211,7 +211,8 @@ def worlds(draw: st.DrawFn, rings: bool = True) -> World:
             bribe=draw(st.sampled_from([0.0, 0.4])),
         ).detection
         market, hubs = draw(st.sampled_from([0.0, 0.2])), draw(st.sampled_from([(), (hub(),)]))
-        world = with_traffic(replace(world, hubs=hubs), market=market)
+        populations = draw(st.sampled_from([(), (), trades(wholesale=0.5)]))
+        world = with_traffic(replace(world, hubs=hubs), market=market, populations=populations)
     return replace(world, bypasses=bypasses, detection=detection, campaigns=draw(st.sampled_from([(), (campaign,)])))
 
 
