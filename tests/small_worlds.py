@@ -158,7 +158,7 @@ def with_traffic(world: World, **fields: object) -> World:
 
 @st.composite
 def worlds(draw: st.DrawFn, rings: bool = True) -> World:
-    """Random small worlds in which every mechanism may be at work; those of rings, hubs and populations on request not."""
+    """Random small worlds in which every mechanism may be at work; rings, hubs and populations on request not."""
     chance = st.floats(0.0, 1.0)
     posts = []
     for i in range(draw(st.integers(1, 4))):
