@@ -51,8 +51,8 @@ def left_behind():
         ("inflow=abc", r"inflow must be a number \[t/year\], got abc"),
         ("inflow=true", r"inflow must be a number \[t/year\], got true"),
         (
-            "world=nowhere",
-            r"world must be one of .*single_checkpoint.*, got nowhere; to take a file of .* --config-dir=DIR",
+            "world=utopia",
+            r"world must be one of .*single_checkpoint.*, got utopia; to take a file of .* --config-dir=DIR",
         ),
         ("world=kazakstan_2010", r"world must .*, got kazakstan_2010; did you mean 'kazakhstan_2010'\?"),
         ("replications=-3", r"replications must be a whole number .*, got -3"),
