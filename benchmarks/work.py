@@ -12,8 +12,9 @@ from flowsim.world.checkpoint import Checkpoint, LaneGroup
 from flowsim.world.detection import Detection, Effort
 from flowsim.world.devices import Device
 from flowsim.world.network import Leg, Network, Place, Route, Travel
+from flowsim.world.populations import ConsignmentSizes
 from flowsim.world.shifts import Shift
-from flowsim.world.traffic import ClassShare, ConsignmentSizes, Flow, Law, Profile, Stream, Traffic
+from flowsim.world.traffic import ClassShare, Flow, Law, Profile, Stream, Traffic
 from flowsim.world.world import World
 
 VEHICLES = 1_000_000
@@ -179,7 +180,7 @@ def as_world(work: Work) -> World:
         detection=detection,
         warm_up=0.0,
     )
-    consignments = sum(consignments_per_year(world, stream) for stream in world.traffic.streams)
+    consignments = sum(consignments_per_year(world, stream) for stream in world.traffic.population_streams)
     inflow = world.traffic.inflow * LOADED * VEHICLES / consignments
     return replace(world, traffic=replace(world.traffic, inflow=inflow))
 

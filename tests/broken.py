@@ -21,6 +21,10 @@ SOURCE = Path(flowsim.__file__).parent / "data" / "worlds" / "single_checkpoint"
 ADDED = {
     "streams": ("opium,abroad,road,1,1,1,assumed,judgement: teaching example",),
     "drugs": ("opium,2,1,4,3,1.3,55,0.2,1.1,500,0.2,20,flat-year,assumed,judgement: teaching example",),
+    "populations": (
+        "opium,small,0.4,0.3,0.5,3,2,4,1.2,1,1.4,55,0.01,1.1,500,0.2,0,-1,1,0.5,0,1,1,0.5,1,assumed,judgement: test",
+        "opium,large,0.6,0.5,0.7,60,9,99,0.6,0.4,0.8,99,0,1.5,400,0,1,0,2,1,0.8,1,1.5,1,2,assumed,judgement: test",
+    ),
     "lanes": ("gate,in,train;passenger,1,30,constant,,0.2,2,60,0.5,assumed,judgement: teaching example",),
     "shifts": (
         "gate,in,car;truck,0,6,0,assumed,judgement: teaching example",
@@ -344,6 +348,18 @@ ONE_ROW = (
     ("a tail of a drug above its largest consignment", "drugs", {"load_maximum": "50"}, "load_maximum", "50"),
     ("a tail of a drug as steep as selection", "drugs", {"load_size_selection": "1.1"}, "load_size_selection", "1.1"),
     ("more of a drug in the tail than in all", "drugs", {"load_tail_rate": "80"}, "load_tail_rate", "80"),
+    ("a population of a drug that is not sent", "populations", {"drug": "cannabis"}, "drug", "none for 'cannabis'"),
+    ("mass shares of populations", "populations", {"mass_share": "0.3"}, "mass_share", "0.9"),
+    ("a mass share outside its interval", "populations", {"mass_share_low": "0.45"}, "mass_share", "0.4"),
+    ("a median outside its interval", "populations", {"load_median_high": "2"}, "load_median", "3"),
+    ("a tail of a population above its largest", "populations", {"load_maximum": "50"}, "load_maximum", "50"),
+    (
+        "a tail of a population as steep as selection",
+        "populations",
+        {"load_size_selection": "1.1"},
+        "load_size_selection",
+        "1.1",
+    ),
     ("a season of another cycle", "drugs", {"season": "flat-week"}, "season", "flat-week"),
     ("a hub where no consignment goes on", "hubs", {"place": "town"}, "place", "town"),
     ("classes of no hub", "hub_classes", {"place": "town"}, "place", "town"),

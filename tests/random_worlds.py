@@ -16,6 +16,7 @@ from small_worlds import (
     lanes,
     post,
     road_world,
+    trades,
     ways_round,
     with_rings,
     with_traffic,
@@ -64,7 +65,7 @@ NAMED = ("waved", "referred", "sealed", "missed_by_a_train", "by_case", "bought_
 def random_world(rng: np.random.Generator) -> World:
     """World of up to five checkpoints with one or two lane groups, traffic both ways, and devices that fail.
 
-    Rings, cases, tips, bribes, protection and hubs are each there in part of the worlds.
+    Rings, cases, tips, bribes, protection, hubs and populations are each there in part of the worlds.
     """
     posts = [_post(rng, i) for i in range(rng.integers(1, 6))]
     world = road_world(*posts, per_day=rng.uniform(0, 220), inflow=rng.uniform(500, 4000), places=4)
@@ -129,7 +130,8 @@ def _organised(rng: np.random.Generator, world: World) -> World:
     cases = float(rng.choice((0.0, 200.0, 700.0)))
     often = {"tip": 0.5, "bribe": 0.9, "protected": 0.3}
     chances = {name: rng.random() if rng.random() < share else 0.0 for name, share in often.items()}
-    return with_rings(world, rings=int(rng.integers(1, 6)), cases=cases, dismantled=0.3 * rng.random(), **chances)
+    world = with_rings(world, rings=int(rng.integers(1, 6)), cases=cases, dismantled=0.3 * rng.random(), **chances)
+    return with_traffic(world, populations=trades(wholesale=rng.random())) if rng.random() < 0.3 else world
 
 
 def _group(rng: np.random.Generator, classes: tuple[str, ...]) -> LaneGroup:

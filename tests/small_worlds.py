@@ -17,9 +17,10 @@ from flowsim.world.devices import Device
 from flowsim.world.hubs import Hub
 from flowsim.world.intelligence import NO_INTELLIGENCE
 from flowsim.world.network import Leg, Network, Place, Route, Travel
+from flowsim.world.populations import ConsignmentSizes, Population
 from flowsim.world.seals import SEAL_TYPES, Seals
 from flowsim.world.shifts import Shift
-from flowsim.world.traffic import ClassShare, ConsignmentSizes, Flow, Law, Profile, Stream, Traffic
+from flowsim.world.traffic import ClassShare, Flow, Law, Profile, Stream, Traffic
 from flowsim.world.world import World
 
 MADE_UP = {"kind": "assumed", "source": "made up for a test"}
@@ -32,6 +33,18 @@ FLAT = {
 SIZES = ConsignmentSizes(
     median=3.0, log_sd=1.2, tail_start=55.0, tail_share=0.01, tail_exponent=1.1, maximum=500.0, selection=0.2
 )
+
+
+LARGE = ConsignmentSizes(
+    median=60.0, log_sd=0.6, tail_start=200.0, tail_share=0.1, tail_exponent=1.5, maximum=400.0, selection=0.0
+)
+
+
+def trades(drug: str = "heroin", *, wholesale: float = 0.7, **fields: object) -> tuple[Population, ...]:
+    """Small trade, of which a third belongs to rings, and wholesale, well hidden and often tipped, by its fields."""
+    small = {"name": "small", "sizes": SIZES, "rings": 0.3, "mass_share": 1.0 - wholesale}
+    large = {"name": "wholesale", "sizes": LARGE, "concealment": 0.8, "tips": 1.5, "mass_share": wholesale} | fields
+    return tuple(Population(**{"drug": drug, "low": 0.0, "high": 1.0} | own, **MADE_UP) for own in (small, large))
 
 
 def device(name: str = "scanner", **fields: object) -> Device:
@@ -145,7 +158,7 @@ def with_traffic(world: World, **fields: object) -> World:
 
 @st.composite
 def worlds(draw: st.DrawFn, rings: bool = True) -> World:
-    """Random small worlds in which every mechanism may be at work; those of rings and hubs on request not."""
+    """Random small worlds in which every mechanism may be at work; rings, hubs and populations on request not."""
     chance = st.floats(0.0, 1.0)
     posts = []
     for i in range(draw(st.integers(1, 4))):
@@ -198,7 +211,8 @@ def worlds(draw: st.DrawFn, rings: bool = True) -> World:
             bribe=draw(st.sampled_from([0.0, 0.4])),
         ).detection
         market, hubs = draw(st.sampled_from([0.0, 0.2])), draw(st.sampled_from([(), (hub(),)]))
-        world = with_traffic(replace(world, hubs=hubs), market=market)
+        populations = draw(st.sampled_from([(), (), trades(wholesale=0.5)]))
+        world = with_traffic(replace(world, hubs=hubs), market=market, populations=populations)
     return replace(world, bypasses=bypasses, detection=detection, campaigns=draw(st.sampled_from([(), (campaign,)])))
 
 

@@ -61,6 +61,7 @@ SAME_MODULES = {
     "network": "the network, and its tables",
     "traffic": "honest traffic, and its tables",
     "consignments": "consignments drawn, and their tables",
+    "populations": "populations of consignments, and their table",
     "controls": "controls of the sources, and their tables",
     "store": "store of a sweep, read and written",
     "dataset": "labelled results, of runs and of comparisons",

@@ -29,8 +29,8 @@ from flowsim.config.world_folders import build_readings
 from flowsim.evidence import load_figures, reported
 from flowsim.policy.policy import compose
 from flowsim.world.detection import Detection
+from flowsim.world.populations import ConsignmentSizes
 from flowsim.world.seals import NO_SEALS
-from flowsim.world.traffic import ConsignmentSizes
 from flowsim.world_tables.provenance import is_number
 
 GROUPS = [key.name for key in options.top_keys() if key.is_group]

@@ -326,7 +326,7 @@ def test_entered_mass_is_the_inflow():
     fleet = draw_consignments(world, seed=1, replications=range(300), horizon=8760.0)
     yearly = np.bincount(fleet.replication, weights=fleet.mass, minlength=300)
     assert abs(yearly.mean() - 500.0) < 3.9 * yearly.std() / np.sqrt(300)
-    expected = consignments_per_year(world, world.traffic.streams[0])
+    expected = consignments_per_year(world, world.traffic.population_streams[0])
     assert abs(fleet.size / 300 - expected) < 3.9 * np.sqrt(expected / 300)
 
 

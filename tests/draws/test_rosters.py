@@ -9,7 +9,7 @@ from itertools import accumulate
 
 import numpy as np
 import pytest
-from small_worlds import MADE_UP, device, hub, lanes, post, road_world, with_rings, with_seals, with_traffic
+from small_worlds import MADE_UP, device, hub, lanes, post, road_world, trades, with_rings, with_seals, with_traffic
 
 import flowsim
 from flowsim import units
@@ -66,9 +66,10 @@ def everything():
     return with_seals(world, replace(NO_SEALS, opened=0.5, green_lane=True, notice_plain=0.3, false_notice=0.1))
 
 
-@pytest.fixture(scope="module", params=["everything", "hub", "rings", "two_drugs", "sealed_trucks"])
+@pytest.fixture(scope="module", params=["everything", "traded", "hub", "rings", "two_drugs", "sealed_trucks"])
 def world(request):
-    return everything() if request.param == "everything" else flowsim.load_world(request.param)
+    made = {"everything": everything, "traded": lambda: with_traffic(everything(), populations=trades())}
+    return made[request.param]() if request.param in made else flowsim.load_world(request.param)
 
 
 def pick(uniform, weights):
@@ -114,7 +115,7 @@ def by_flow(world, *, seed, year, start, end):
         fixed = {"vehicle_class": VEHICLE_CLASSES.index(flow.vehicle_class), "drug": -1, "route": -1, "mass": 0.0}
         fixed |= {"retained": False, "opened": False, "log_mass": 0.0, "concealment": 0.0, "replication": 0}
         fixed |= {"finish": world.network.index(flow.path[-1]), "parent": -1, "part": 0, "store": 0.0, "ring": -1}
-        fixed |= {"case_time": math.inf, "case_agency": -1, "protected": 0, "year": year}
+        fixed |= {"case_time": math.inf, "case_agency": -1, "protected": 0, "year": year, "population": -1}
         for number, entry in entries:
             if start <= entry < end:
                 yield fixed | {"number": number, "entry": entry, "way": (way, stream.name, False)}
@@ -127,11 +128,11 @@ def plain_season(uniform, weights):
     return float(np.interp(uniform, entered / entered[-1], np.cumsum(days) / units.DAYS_PER_YEAR))
 
 
-def plain_ring(world, rings, u, *, position, entry):
+def plain_ring(world, rings, u, *, position, entry, members):
     """Fields of a consignment that come from its ring, and whether the ring is active."""
-    if rings is None:
+    if rings is None or u >= members:
         return {"ring": -1, "case_time": math.inf, "case_agency": -1, "protected": 0}, True
-    ring = pick(u, rings.sizes[position].tolist())
+    ring = pick(u / members, rings.sizes[position].tolist())
     group = position * world.detection.intelligence.rings + ring
     later = [k for k in range(len(rings.time)) if rings.group[k] == group and rings.time[k] > entry]
     first = min(later, key=lambda k: rings.time[k], default=None)
@@ -156,9 +157,12 @@ def plain_consignments(world, *, seed, replications, horizon):
     flow = draw_years(world, seed=seed, replications=replications)[0]
     rings = draw_rings(world, seed=seed, replications=replications)
     rows = []
-    for sent in world.traffic.streams:
+    for sent in world.traffic.population_streams:
+        origin, drug, trade = sent.stream.origin, sent.stream.drug, sent.population
+        mode = sent.stream.mode
+        known = [own.label for own in world.traffic.populations]
         stream = RandomStream(seed, f"consignment:{sent.name}")
-        routes, classes = world.routes_of(sent.origin, mode=sent.mode), world.traffic.classes_of(sent.mode)
+        routes, classes = world.routes_of(origin, mode=mode), world.traffic.classes_of(mode)
         found = []
         for position, year in enumerate(replications):
             uniform = stream.uniforms(0, replication=year, purpose=philox.PERIOD)[:1]
@@ -168,9 +172,10 @@ def plain_consignments(world, *, seed, replications, horizon):
                     return stream.uniforms(number, replication=year, purpose=purpose, item=item)
 
                 u = draw(philox.ENTRY)
-                season = world.traffic.season_of(sent.drug)
+                season = world.traffic.season_of(drug)
                 entry = (u[0] if season is None else plain_season(u[0], season.weights)) * YEAR
-                own, active = plain_ring(world, rings, draw(philox.ENTRY, "ring")[0], position=position, entry=entry)
+                where = {"position": position, "entry": entry, "members": trade.rings}
+                own, active = plain_ring(world, rings, draw(philox.ENTRY, "ring")[0], **where)
                 if not active or entry >= horizon:
                     continue
                 choosing = draw(philox.ROUTE)
@@ -184,15 +189,17 @@ def plain_consignments(world, *, seed, replications, horizon):
                 split = bool(world.hubs) and store is not None and draw(philox.ROUTE, "hub")[0] < store.share
                 split = split and (end == -1 or end > place)
                 end = place if split else end
-                mass = float(quantiles.mass(world.traffic.sizes_of(sent.drug), share.capacity)(u[1]))
+                mass = float(quantiles.mass(trade.sizes, share.capacity)(u[1]))
                 last = None if end == -1 else end
                 kind = {"kind": share.vehicle_class, "direction": "through", "mode": route.mode}
                 way = plain_itinerary(world, route.path, **kind, end=last)
                 sealed = share.vehicle_class == "tir"
                 row = own | {"entry": entry, "replication": position, "year": year, "number": number, "mass": mass}
                 row |= {"vehicle_class": VEHICLE_CLASSES.index(share.vehicle_class), "log_mass": log(mass)}
-                row |= {"drug": DRUGS.index(sent.drug), "route": world.network.routes.index(route), "store": 0.0}
+                row |= {"population": known.index(trade.label) if trade.name else -1}
+                row |= {"drug": DRUGS.index(drug), "route": world.network.routes.index(route), "store": 0.0}
                 row |= {"retained": end != -1 and not split, "concealment": float(quantiles.normal()(u[2]))}
+                row["concealment"] += trade.concealment
                 row |= {"opened": sealed and draw(philox.ENTRY, "seal")[0] < world.detection.seals.opened}
                 row |= {"finish": world.network.index(route.path[end]), "parent": -1, "part": 0}
                 row |= {"way": (way, stream.name, True), "order": (r, c, end, split), "hub": store if split else None}
@@ -212,7 +219,7 @@ def plain_parts(world, group, *, seed):
     found = []
     sent, store = group[0][1]["sent"], group[0][1]["hub"]
     stream = RandomStream(seed, f"consignment:{sent.name}:parts")
-    shares = {s.origin: s.share for s in world.traffic.streams if s.drug == sent.drug and s.mode == "road"}
+    shares = {s.origin: s.share for s in world.traffic.streams if s.drug == sent.stream.drug and s.mode == "road"}
     passing = [(r, k) for r, k in world.routes_through(store.place) if r.origin in shares]
     for v, row in group:
         count = max(1, math.ceil(row["mass"] / store.part))
@@ -236,7 +243,11 @@ def plain_parts(world, group, *, seed):
             mass = row["mass"] / count
             own = {"entry": math.nan, "parent": v, "part": part, "number": who["vehicle"], "hub": None, "mass": mass}
             own |= {"store": store.store * (store.store_minimum + (1.0 - store.store_minimum) * time)}
-            own |= {"concealment": float(quantiles.normal()(leaving[2])) + store.concealment, "log_mass": log(mass)}
+            gain = store.concealment + sent.population.concealment
+            own |= {
+                "concealment": float(quantiles.normal()(leaving[2])) + gain,
+                "log_mass": log(mass),
+            }
             own |= {"vehicle_class": VEHICLE_CLASSES.index(kind), "opened": kind == "tir", "retained": end != -1}
             own |= {"route": world.network.routes.index(route), "finish": world.network.index(route.path[end])}
             own |= {"way": (plain_itinerary(world, route.path, **way), stream.name, True), "order": (r, c, end)}
@@ -344,7 +355,9 @@ def plain_visits(world, roster, v):
             row["detour"] = quantiles.duration(DETOUR)(relative)
             row["wagon"] = draw(philox.ROUND, item="wagon", **where)[0]
         first = all(world.checkpoints[c].agency != checkpoint.agency for c in before)
-        chance = detection.intelligence.tip(checkpoint.agency) if way.loaded and first else 0.0
+        trade = next((own for own in world.traffic.populations if f":{own.name}" in way.stream), None)
+        factor = 1.0 if trade is None else trade.tips
+        chance = factor * detection.intelligence.tip(checkpoint.agency) if way.loaded and first else 0.0
         row["tipped"] = draw(philox.ENTRY, item=f"tip:{checkpoint.agency}")[0] < chance
         row["device_draw"], row["device_time"] = np.zeros((2, 2))
         for d, one in enumerate(checkpoint.devices):

@@ -34,7 +34,8 @@ from flowsim.simulation.simulate import Plan, simulate, with_inflow
 from flowsim.units import DAYS_OF_MONTHS, KG_PER_TONNE
 from flowsim.world.campaigns import Campaign
 from flowsim.world.network import Leg
-from flowsim.world.traffic import DRUGS, ConsignmentSizes, Drug, Profile, Stream
+from flowsim.world.populations import ConsignmentSizes
+from flowsim.world.traffic import DRUGS, Drug, Profile, Stream
 from flowsim.world_tables import provenance, reader
 
 YEAR = 8760.0
@@ -165,7 +166,7 @@ def test_each_drug_has_its_own_consignments_and_its_own_inflow():
         mean = moment(sizes, 1, top) / moment(sizes, 0, top)
         assert abs(mass.mean() - mean) < 3.9 * mass.std() / np.sqrt(len(mass))
         assert mass.max() <= top
-        per_year = consignments_per_year(world, world.traffic.streams[index])
+        per_year = consignments_per_year(world, world.traffic.population_streams[index])
         assert per_year == pytest.approx(inflow / mean, rel=1e-4)
         assert abs(len(mass) / 200 - per_year) < 3.9 * np.sqrt(per_year / 200)
         yearly = np.bincount(numbers["replication"], weights=mass, minlength=200)

@@ -33,9 +33,10 @@ from flowsim.world.devices import Device
 from flowsim.world.hubs import Hub
 from flowsim.world.intelligence import Intelligence
 from flowsim.world.network import Leg, Network, Place, Route, Travel
+from flowsim.world.populations import ConsignmentSizes
 from flowsim.world.seals import Seals
 from flowsim.world.shifts import Shift
-from flowsim.world.traffic import ClassShare, ConsignmentSizes, Drug, Flow, Law, Profile, Stream, Traffic
+from flowsim.world.traffic import ClassShare, Drug, Flow, Law, Profile, Stream, Traffic
 from flowsim.world.world import Count, World
 from flowsim.world_tables import provenance, reader
 from flowsim.world_tables.table_columns import TABLES

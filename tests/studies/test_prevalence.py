@@ -28,7 +28,7 @@ def test_every_consignment_comes_to_the_only_checkpoint_of_its_route():
     """By hand: consignments of a year over their number and all honest vehicles of a year."""
     world = fs.load_world("single_checkpoint")
     (row,) = prevalence(asked("world=single_checkpoint"))
-    coming = sum(consignments_per_year(world, stream) for stream in world.traffic.streams)
+    coming = sum(consignments_per_year(world, stream) for stream in world.traffic.population_streams)
     honest = 365 * sum(flow.per_day for flow in world.traffic.flows)
     assert row.loaded.tolist() == pytest.approx([coming], rel=1e-4)
     assert row.honest == pytest.approx(honest)

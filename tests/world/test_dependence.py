@@ -8,7 +8,19 @@ from functools import cache
 
 import numpy as np
 import pytest
-from small_worlds import MADE_UP, day_shifts, device, hub, lanes, post, road_world, ways_round, with_rings, with_traffic
+from small_worlds import (
+    MADE_UP,
+    day_shifts,
+    device,
+    hub,
+    lanes,
+    post,
+    road_world,
+    trades,
+    ways_round,
+    with_rings,
+    with_traffic,
+)
 
 from flowsim.draws import itineraries
 from flowsim.draws.consignments import consignment_roster, moved
@@ -25,8 +37,9 @@ from flowsim.world import world as world_module
 from flowsim.world.campaigns import Campaign
 from flowsim.world.checkpoint import AGENCIES
 from flowsim.world.dependence import READS, Reader, key
+from flowsim.world.populations import ConsignmentSizes
 from flowsim.world.seals import Seals
-from flowsim.world.traffic import ClassShare, ConsignmentSizes, Drug, Law, Profile
+from flowsim.world.traffic import ClassShare, Drug, Law, Profile
 from flowsim.world.world import Count, Identity, Stops, World
 
 SEED, HORIZON, YEARS = 4, 1200.0, [0, 1]
@@ -73,6 +86,7 @@ def everything() -> World:
         city_weights=(("p1", 1.0), ("p2", 2.0)),
         year_log_sd=0.3,
         market=0.2,
+        populations=trades(drug="opium", rings=0.6),
     )
     world = with_rings(world, rings=40, cases=30.0, dismantled=0.5, tip=0.1, bribe=0.2, protected=0.2, released=0.1)
     seals = Seals(
@@ -243,6 +257,8 @@ ELSE = {
     "Profile.weights": (0.5,) * 12 + (1.5,) * 12,
     "Traffic.class_shares": TRAFFIC.class_shares[::-1],
     "Traffic.streams": TRAFFIC.streams[::-1],
+    "Population.low": 0.1,
+    "Traffic.populations": TRAFFIC.populations[::-1],
     "Traffic.city_weights": (("p1", 3.0), ("p2", 1.0)),
     "Traffic.further": tuple(replace(own, inflow=100.0) for own in TRAFFIC.further),
     "Network.places": NETWORK.places[::-1],
@@ -258,6 +274,7 @@ ELSE = {
 BOUND = {
     *("Place.name", "Leg.start", "Leg.end", "Leg.mode", "Route.origin", "Route.mode", "Route.weight"),
     *("Stream.drug", "Stream.origin", "Stream.mode", "Stream.share", "Drug.name", "Profile.cycle", "Law.family"),
+    *("Population.drug", "Population.mass_share"),
     *("ClassShare.mode", "ClassShare.vehicle_class", "ClassShare.share"),
     *("Checkpoint.mode", "LaneGroup.direction", "Shift.start", "Shift.end"),
 }
@@ -339,7 +356,7 @@ def stops(world):
 def ways(world):
     """All that consignments choose among, and every way of theirs."""
     known, found = itineraries.Itineraries(world), []
-    for stream in world.traffic.streams:
+    for stream in world.traffic.population_streams:
         for options in (known.of_stream(stream), *(known.of_parts(stream, hub=own) for own in world.hubs)):
             own = [known.way(options, k).itinerary for k in range(len(options.arrays.way_end))]
             found.append((list(options.arrays), [(way.stops, [(g.label, g.time) for g in way.legs]) for way in own]))

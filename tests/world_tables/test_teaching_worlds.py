@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.special import expit
 from scipy.stats import binom, norm, poisson
 
 import flowsim as fs
@@ -23,7 +24,7 @@ from flowsim.world.traffic import DRUGS, VEHICLE_CLASSES
 YEAR = 8760.0
 TEACHING = (
     *("sealed_trucks", "trains", "ways_round", "liability", "opening_hours"),
-    *("one_ring", "rings", "hub", "bribery", "market", "two_drugs"),
+    *("one_ring", "rings", "hub", "bribery", "market", "two_drugs", "wholesale"),
 )
 
 
@@ -216,6 +217,28 @@ def test_cannabis_comes_in_three_months_and_heroin_all_year():
     assert_share((day[cannabis] >= 243) & (day[cannabis] < 273), 30 / 92)
 
 
+def test_wholesale_is_few_and_large_and_hidden_and_alone_struck_by_cases():
+    """Alarms by the logistic of ln m and the concealment q, which wholesale has 2 more of."""
+    fleet, outcome = consignments("wholesale")
+    small, wholesale = (fleet.population == k for k in range(2))
+    assert (small | wholesale).all()
+    for chosen, mass, median, log_sd in ((small, 1000.0, 2.0, 0.5), (wholesale, 4000.0, 40.0, 0.3)):
+        low, high = poisson.interval(1 - 1e-4, 5 * mass / (median * math.exp(log_sd**2 / 2)))
+        assert low <= chosen.sum() <= high
+        assert_share(fleet.mass[chosen] < median, 0.5)
+    q = np.linspace(-8, 8, 2001)
+    weight = norm.pdf(q) / norm.pdf(q).sum()
+    examined = ~np.isnan(outcome.exam_end)
+    who = fleet.vehicle_of_visit
+    for chosen, ease in ((small, 0.0), (wholesale, -2.0)):
+        visits = np.flatnonzero(examined & chosen[who])
+        logit = -0.921 + 0.4 * fleet.log_mass[who[visits]][:, None] - q + ease
+        assert_share(outcome.alarm[visits] == 1, float(np.mean(expit(logit) @ weight)))
+    by_case = (outcome.fate == SEIZED) & (outcome.end >= fleet.case_time)
+    assert by_case[wholesale].sum() > 10
+    assert not by_case[small].any()
+
+
 @pytest.mark.parametrize("name", TEACHING)
 def test_a_teaching_world_runs_and_says_what_it_teaches(name):
     assert "for teaching" in fs.load_world(name).title
@@ -232,6 +255,7 @@ def test_a_teaching_world_runs_and_says_what_it_teaches(name):
         ("bribery", ("bribes", "protection")),
         ("market", ("market",)),
         ("two_drugs", ()),
+        ("wholesale", ("cases",)),
     ],
 )
 def test_a_teaching_world_has_one_mechanism_at_work(name, mechanisms):

@@ -16,7 +16,7 @@ from flowsim.calibration import kernel
 from flowsim.calibration.components import CASE_COMPONENTS, COMPONENTS, Cell, Cells, totals
 from flowsim.calibration.data import Reported, remainder
 from flowsim.calibration.priors import Priors, values
-from flowsim.world.traffic import ConsignmentSizes
+from flowsim.world.populations import ConsignmentSizes
 
 Floats = npt.NDArray[np.float64]
 

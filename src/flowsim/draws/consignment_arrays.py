@@ -11,7 +11,7 @@ from flowsim.draws.philox import Floats
 
 
 class Tables(NamedTuple):
-    """Tables for drawing the numbers of consignments."""
+    """Tables and numbers of a population for drawing its consignments."""
 
     season: Floats
     """Part of a year's consignments that have entered, and part of the year passed by then, dims (2, knot) [1]."""
@@ -24,6 +24,12 @@ class Tables(NamedTuple):
 
     logarithms: Floats
     """Logarithms at the knots."""
+
+    concealment: float
+    """Mean of the concealment quality [1]."""
+
+    rings: float
+    """Share of the consignments that belong to rings [1]."""
 
 
 class RingTable(NamedTuple):
@@ -80,6 +86,7 @@ class Columns(NamedTuple):
     vehicle_class: Ints
     replication: Ints
     drug: Ints
+    population: Ints
     route: Ints
     retained: Bools
     opened: Bools
@@ -112,7 +119,7 @@ class Storing(NamedTuple):
     """Share of that time that is certain [1]."""
 
     concealment: float
-    """Addition to the concealment quality by repacking [1]."""
+    """Mean of the concealment quality of the parts [1]."""
 
     law: Floats
     """Quantiles of the rest of the time in store relative to its mean."""

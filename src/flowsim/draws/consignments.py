@@ -12,7 +12,7 @@ import numpy as np
 from flowsim import units
 from flowsim.draws import philox, poisson, quantiles
 from flowsim.draws.consignment_arrays import Columns, RingTable, Sent, Storing, Tables, no_consignments
-from flowsim.draws.fleet import Bools, Fleet, Ints
+from flowsim.draws.fleet import NO_POPULATION, Bools, Fleet, Ints
 from flowsim.draws.itineraries import Itineraries, Options, ways_of
 from flowsim.draws.philox import Floats, RandomStream
 from flowsim.draws.rings import Rings, draw_rings
@@ -20,8 +20,7 @@ from flowsim.draws.roster import Roster, Way, blank, drawn
 from flowsim.draws.visits import draw_availability, draw_years
 from flowsim.world import hubs
 from flowsim.world.dependence import Reader, key
-from flowsim.world.traffic import DRUGS, Profile
-from flowsim.world.traffic import Stream as Consignments
+from flowsim.world.traffic import DRUGS, PopulationStream, Profile
 from flowsim.world.world import World
 
 
@@ -69,7 +68,8 @@ def consignment_roster(
     flow, effort = draw_years(world, seed=seed, replications=replications)  # flow of all drugs alike
     rings = _ring_table(draw_rings(world, seed=seed, replications=replications), replications=len(years))
     draft = _Draft(world=world, ways=ways_of(world), seed=seed, years=years, rings=rings)
-    sendings = [_send(draft, consignments, horizon=horizon, flow=flow) for consignments in world.traffic.streams]
+    sent = world.traffic.population_streams
+    sendings = [_send(draft, consignments, horizon=horizon, flow=flow) for consignments in sent]
     columns = _write(draft, sendings)
     available = _available(world, seed=seed, replications=replications, horizon=horizon, first_day=first_day)
     shared: dict[str, Any] = {"available": available, "first_day": first_day, "year_effort": effort}
@@ -152,14 +152,14 @@ def _available(world: World, *, seed: int, replications: Sequence[int], horizon:
     return draw_availability(world, seed=seed, replications=replications, first_day=first_day, days=days)
 
 
-def consignments_per_year(world: World, consignments: Consignments) -> float:
-    """Mean number of consignments of a stream in a year [1/year]."""
-    return consignments.share * world.traffic.inflow_of(consignments.drug) / _mean_mass(world, consignments)
+def consignments_per_year(world: World, consignments: PopulationStream) -> float:
+    """Mean number of consignments of a population in a stream in a year [1/year]."""
+    return consignments.share * world.traffic.inflow_of(consignments.stream.drug) / _mean_mass(world, consignments)
 
 
-def _mean_mass(world: World, consignments: Consignments) -> float:
-    classes = world.traffic.classes_of(consignments.mode)
-    sizes = world.traffic.sizes_of(consignments.drug)
+def _mean_mass(world: World, consignments: PopulationStream) -> float:
+    classes = world.traffic.classes_of(consignments.stream.mode)
+    sizes = consignments.population.sizes
     masses = [quantiles.mass(sizes, share.capacity).mean for share in classes]
     return math.fsum(share.share * mass for share, mass in zip(classes, masses, strict=True))
 
@@ -182,9 +182,9 @@ class _Draft:
 
 @dataclass(frozen=True, kw_only=True)
 class _Sending:
-    """Consignments of one stream before they are written into the roster."""
+    """Consignments of one population in a stream before they are written into the roster."""
 
-    consignments: Consignments
+    consignments: PopulationStream
     options: Options
     tables: Tables
     stream: RandomStream
@@ -192,8 +192,8 @@ class _Sending:
     size: int
 
 
-def _send(draft: _Draft, consignments: Consignments, *, horizon: float, flow: Floats) -> _Sending:
-    """Consignments of a stream, with entry only within the horizon and from active rings."""
+def _send(draft: _Draft, consignments: PopulationStream, *, horizon: float, flow: Floats) -> _Sending:
+    """Consignments of a population in a stream, with entry only within the horizon and from active rings."""
     from flowsim.draws import consignments_kernel
 
     world = draft.world
@@ -201,12 +201,14 @@ def _send(draft: _Draft, consignments: Consignments, *, horizon: float, flow: Fl
     stream = RandomStream(draft.seed, options.stream)
     uniform = stream.uniforms(0, replication=draft.years, purpose=philox.PERIOD)[:, 0]
     counts = poisson.quantile(uniform, mean=consignments_per_year(world, consignments) * flow)
-    sizes, classes = world.traffic.sizes_of(consignments.drug), world.traffic.classes_of(consignments.mode)
+    population, classes = consignments.population, world.traffic.classes_of(consignments.stream.mode)
     tables = Tables(
-        season=_season(world.traffic.season_of(consignments.drug)),
-        masses=np.stack([quantiles.mass(sizes, share.capacity).table for share in classes]),
+        season=_season(world.traffic.season_of(consignments.stream.drug)),
+        masses=np.stack([quantiles.mass(population.sizes, share.capacity).table for share in classes]),
         normal=quantiles.normal().table,
         logarithms=quantiles.logarithms(),
+        concealment=float(population.concealment),
+        rings=float(population.rings),
     )
     sent = no_consignments(int(counts.sum()))
     size = consignments_kernel.send(
@@ -220,11 +222,14 @@ def _write(draft: _Draft, sendings: Sequence[_Sending]) -> Columns:
     from flowsim.draws import consignments_kernel
 
     columns = Columns(**blank(sum(sending.size for sending in sendings)))
+    known = [population.label for population in draft.world.traffic.populations]
     stored = []
     start = 0
     for sending in sendings:
-        arrays, drug = sending.options.arrays, DRUGS.index(sending.consignments.drug)
-        kind = (float(draft.world.detection.seals.opened), drug, start, len(draft.taken))
+        arrays, population = sending.options.arrays, sending.consignments.population
+        drug = DRUGS.index(population.drug)
+        of = known.index(population.label) if population.name else NO_POPULATION
+        kind = (float(draft.world.detection.seals.opened), drug, of, start, len(draft.taken))
         key = sending.stream.key
         counts = consignments_kernel.enter(
             arrays, sending.tables, draft.rings, draft.years, sending.sent, *kind, columns, key
@@ -259,7 +264,7 @@ def _leave(
         part=float(hub[0].part),
         store=float(hub[0].store),
         certain=float(hub[0].store_minimum),
-        concealment=float(hub[0].concealment),
+        concealment=float(hub[0].concealment) + sending.tables.concealment,
         law=quantiles.duration(hubs.STORE).table,
     )
     key = RandomStream(draft.seed, options.stream).key

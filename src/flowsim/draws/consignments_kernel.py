@@ -81,8 +81,9 @@ def send(
             # No number for a ring where rings do not matter: the bits of a world without them stay.
             if inside and several > 0:
                 share = uniform(philox(number, year, 0, _RING, key[0], key[1])[0])
-                ring = chosen(sizes[position], 0, several, share)
-                inside = entry < dismantled[position * several + ring]
+                if share < tables.rings:
+                    ring = chosen(sizes[position], 0, several, share / tables.rings)
+                    inside = entry < dismantled[position * several + ring]
             if inside:
                 choosing = philox(number, year, 0, _ROUTE, key[0], key[1])
                 branch, kind, end = taken(choices, choosing, uniform(words[3]))
@@ -129,6 +130,7 @@ def enter(
     sent: Sent,
     opened: float,
     drug: int,
+    population: int,
     start: int,
     first_way: int,
     columns: Columns,
@@ -144,8 +146,8 @@ def enter(
         Decisions of `send`.
     opened
         Share of TIR trucks with a consignment whose seal was opened and closed again [1].
-    drug
-        Index of the drug.
+    drug, population
+        Index of the drug, and of the population in `Traffic.populations`.
     start, first_way
         Vehicles, and ways, already in the roster.
     columns
@@ -164,8 +166,9 @@ def enter(
             on_way(choices, way, first_way, v, columns)
             from_ring(rings, position, sent.ring[i], entry, v, columns)
             columns.entry[v], columns.replication[v], columns.drug[v] = entry, position, drug
+            columns.population[v] = population
             columns.mass[v], columns.log_mass[v] = mass, logarithm(tables.logarithms, mass)
-            columns.concealment[v] = quantile(tables.normal, sent.concealment[i])
+            columns.concealment[v] = quantile(tables.normal, sent.concealment[i]) + tables.concealment
             columns.parent[v], columns.part[v], columns.store[v] = -1, 0, 0.0
             columns.opened[v] = seal < opened
             columns.number[v], columns.year[v] = number, years[position]
@@ -190,13 +193,15 @@ def from_ring(rings: RingTable, position: int, ring: int, entry: float, v: int, 
     """Write the ring of a consignment, the first case against it after the entry, and the agencies that protect it."""
     first, time = rings.first, rings.time
     # The last entry stands for no case, at infinity, so that no branch is needed without one.
-    case = len(time) - 1
-    group = position * rings.protected.shape[1] + max(ring, 0)
-    for k in range(first[group], first[group + 1]):
-        if time[k] > entry:
-            case = k
-            break
-    columns.ring[v], columns.protected[v] = ring, rings.protected[position, max(ring, 0)]
+    case, protected = len(time) - 1, 0
+    if ring >= 0:
+        group = position * rings.protected.shape[1] + ring
+        protected = rings.protected[position, ring]
+        for k in range(first[group], first[group + 1]):
+            if time[k] > entry:
+                case = k
+                break
+    columns.ring[v], columns.protected[v] = ring, protected
     columns.case_time[v], columns.case_agency[v] = time[case], rings.agency[case]
 
 
@@ -280,7 +285,8 @@ def leave(
 def inherit(consignment: int, v: int, columns: Columns) -> None:
     """Write the properties that a part has from its consignment."""
     columns.replication[v], columns.year[v] = columns.replication[consignment], columns.year[consignment]
-    columns.drug[v], columns.ring[v] = columns.drug[consignment], columns.ring[consignment]
+    columns.drug[v], columns.population[v] = columns.drug[consignment], columns.population[consignment]
+    columns.ring[v] = columns.ring[consignment]
     columns.case_time[v], columns.case_agency[v] = columns.case_time[consignment], columns.case_agency[consignment]
     columns.protected[v] = columns.protected[consignment]
 
@@ -320,6 +326,9 @@ def assign(
             consignment = parent[v]
             protected[v], time[v], agency[v] = protected[consignment], time[consignment], agency[consignment]
             absent[v] = absent[consignment]
+            continue
+        if ring[v] < 0:
+            protected[v], time[v], agency[v], absent[v] = 0, times[-1], agencies[-1], False
             continue
         group = replication[v] * several + ring[v]
         case = len(times) - 1

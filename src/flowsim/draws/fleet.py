@@ -16,6 +16,9 @@ Bools = npt.NDArray[np.bool_]
 HONEST = -1
 """Drug and route of an honest vehicle."""
 
+NO_POPULATION = -1
+"""Population of an honest vehicle, and of a consignment of a drug without populations."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Vehicles:
@@ -36,6 +39,9 @@ class Vehicles:
 
     drug: Ints
     """Index in `traffic.DRUGS`, or `HONEST`, dims (vehicle,)."""
+
+    population: Ints
+    """Index in `Traffic.populations`, or `NO_POPULATION`, dims (vehicle,)."""
 
     route: Ints
     """Index of the route, or `HONEST`, dims (vehicle,)."""
@@ -68,7 +74,7 @@ class Vehicles:
     """Time of a part in store before it leaves, dims (vehicle,) [h]."""
 
     ring: Ints
-    """Ring of the consignment, -1 where rings make no difference, dims (vehicle,)."""
+    """Ring of the consignment, -1 if it belongs to none or rings make no difference, dims (vehicle,)."""
 
     case_time: Floats
     """Time of the first case against the ring after the consignment entered, dims (vehicle,) [h]."""
@@ -186,6 +192,7 @@ PER_VEHICLE_ONCE = (
     "vehicle_class",
     "replication",
     "drug",
+    "population",
     "route",
     "retained",
     "opened",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from flowsim import units
-from flowsim.draws.fleet import HONEST, Fleet, Ints
+from flowsim.draws.fleet import HONEST, NO_POPULATION, Fleet, Ints
 from flowsim.draws.itineraries import ways_of
 from flowsim.draws.philox import Floats, RandomStream
 from flowsim.draws.roster import Roster, blank, drawn
@@ -21,6 +21,7 @@ from flowsim.world.world import World
 NOTHING: Mapping[str, float] = {
     "replication": 0,
     "drug": HONEST,
+    "population": NO_POPULATION,
     "route": HONEST,
     "retained": False,
     "opened": False,

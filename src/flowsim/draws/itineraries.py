@@ -13,8 +13,8 @@ from flowsim.draws.visits import Itinerary, itinerary
 from flowsim.world.dependence import Read, Reader, read
 from flowsim.world.hubs import Hub
 from flowsim.world.network import Route
-from flowsim.world.traffic import Flow
-from flowsim.world.traffic import Stream as Consignments
+from flowsim.world.populations import Population
+from flowsim.world.traffic import Flow, PopulationStream
 from flowsim.world.world import World
 
 
@@ -24,6 +24,9 @@ class Options:
 
     stream: str
     """Name of the stream."""
+
+    tips: float
+    """Factor on the probability of a tip [1]."""
 
     branches: Sequence[RouteOption]
     """Routes open to choice."""
@@ -57,7 +60,7 @@ class Itineraries:
         self._whole: dict[tuple[tuple[str, ...], str, str], Itinerary] = {}
         self._parts: dict[_Stretch, Itinerary] = {}
         self._stretches: dict[Itinerary, _Stretch] = {}
-        self._consignments: dict[tuple[str, Itinerary], Way] = {}
+        self._consignments: dict[tuple[str, float, Itinerary], Way] = {}
         self._flows: dict[tuple[Hashable, ...], Way] = {}
         self._options: dict[tuple[str, str], Options] = {}
 
@@ -70,9 +73,9 @@ class Itineraries:
             self._flows[key] = Way(itinerary=own, stream=f"honest:{flow.name}", loaded=False)
         return self._flows[key]
 
-    def of_stream(self, consignments: Consignments) -> Options:
-        """Ways of the consignments of a stream."""
-        key = (consignments.name, "")
+    def of_stream(self, consignments: PopulationStream) -> Options:
+        """Ways of the consignments of a population in a stream."""
+        key, stream = (consignments.name, ""), consignments.stream
         if key not in self._options:
             retained = self.world.traffic.retained_share
             branches = [
@@ -83,22 +86,23 @@ class Itineraries:
                     retained=retained,
                     hub=hub_on(self.world, route),
                 )
-                for route in self.world.routes_of(consignments.origin, mode=consignments.mode)
+                for route in self.world.routes_of(stream.origin, mode=stream.mode)
             ]
-            shares = self.world.traffic.classes_of(consignments.mode)
+            shares = self.world.traffic.classes_of(stream.mode)
             classes = [(share.vehicle_class, share.share) for share in shares]
-            self._add(key, f"consignment:{consignments.name}", branches, classes)
+            self._add(key, f"consignment:{consignments.name}", consignments.population, branches, classes)
         return self._options[key]
 
-    def of_parts(self, consignments: Consignments, *, hub: Hub) -> Options:
-        """Ways of the parts in which the consignments of a stream leave a hub."""
+    def of_parts(self, consignments: PopulationStream, *, hub: Hub) -> Options:
+        """Ways of the parts in which the consignments of a population in a stream leave a hub."""
         key = (consignments.name, hub.place)
         if key not in self._options:
             branches = [
                 _beyond(self.world, route, position=position, weight=weight)
-                for route, position, weight in onward(self.world, hub, drug=consignments.drug)
+                for route, position, weight in onward(self.world, hub, drug=consignments.stream.drug)
             ]
-            self._add(key, f"consignment:{consignments.name}:parts", branches, list(hub.classes))
+            name = f"consignment:{consignments.name}:parts"
+            self._add(key, name, consignments.population, branches, list(hub.classes))
         return self._options[key]
 
     def way(self, options: Options, number: int) -> Way:
@@ -110,24 +114,30 @@ class Itineraries:
             route, start = branch.route, branch.start
             last = len(route.path) - 1 if position == LEAVES else position
             vehicle_class = options.classes[arrays.way_class[number]][0]
-            options.known[number] = self._way(options.stream, (route.path, route.mode, vehicle_class, start, last))
+            stretch = route.path, route.mode, vehicle_class, start, last
+            options.known[number] = self._way(options.stream, stretch, tips=options.tips)
         return options.known[number]
 
     def _add(
-        self, key: tuple[str, str], stream: str, branches: list[RouteOption], classes: list[tuple[str, float]]
+        self,
+        key: tuple[str, str],
+        stream: str,
+        population: Population,
+        branches: list[RouteOption],
+        classes: list[tuple[str, float]],
     ) -> None:
-        arrays = choices(self.world, branches, classes=classes)
-        self._options[key] = Options(stream=stream, branches=branches, classes=classes, arrays=arrays)
+        arrays, tips = choices(self.world, branches, classes=classes), population.tips
+        self._options[key] = Options(stream=stream, tips=tips, branches=branches, classes=classes, arrays=arrays)
 
     def like(self, way: Way, other: Itineraries) -> Way:
         """Way here of the consignments that take a way of another world with the same routes."""
-        return self._way(way.stream, other._stretches[way.itinerary])
+        return self._way(way.stream, other._stretches[way.itinerary], tips=way.tips)
 
-    def _way(self, stream: str, stretch: _Stretch) -> Way:
+    def _way(self, stream: str, stretch: _Stretch, *, tips: float) -> Way:
         own = self._itinerary(stretch)
-        if (stream, own) not in self._consignments:
-            self._consignments[stream, own] = Way(itinerary=own, stream=stream, loaded=True)
-        return self._consignments[stream, own]
+        if (stream, tips, own) not in self._consignments:
+            self._consignments[stream, tips, own] = Way(itinerary=own, stream=stream, loaded=True, tips=tips)
+        return self._consignments[stream, tips, own]
 
     def _itinerary(self, stretch: _Stretch) -> Itinerary:
         """Itinerary, shared by all streams on the same path."""

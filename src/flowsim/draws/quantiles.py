@@ -17,7 +17,8 @@ from scipy.special import ndtr, ndtri
 
 from flowsim.draws.constants import KNOTS, LOGARITHMS, OCTAVES
 from flowsim.draws.philox import Floats
-from flowsim.world.traffic import ConsignmentSizes, Law
+from flowsim.world.populations import ConsignmentSizes
+from flowsim.world.traffic import Law
 
 DIGITS = 12
 """Significant digits kept in a table, fewer than those in which C libraries agree."""

@@ -27,6 +27,9 @@ class Way:
     loaded: bool
     """Whether they carry consignments."""
 
+    tips: float = 1.0
+    """Factor on the probability of a tip on their consignments [1]."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Roster(Vehicles):
@@ -96,7 +99,7 @@ def drawn(world: World, roster: Roster) -> Fleet:
         members = order[start:end]
         who = {"number": roster.number[members], "replication": roster.year[members]}
         stream = RandomStream(roster.seed, way.stream)
-        own = draw_visits(world, way.itinerary, stream=stream, **who, loaded=way.loaded)
+        own = draw_visits(world, way.itinerary, stream=stream, **who, loaded=way.loaded, tips=way.tips)
         rows = first[members][:, None] + np.arange(len(way.itinerary.stops))
         for name, values in visits.items():
             values[rows] = own[name]

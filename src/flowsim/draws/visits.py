@@ -81,7 +81,14 @@ def itinerary(world: World, path: Sequence[str], *, vehicle_class: str, directio
 
 
 def draw_visits(
-    world: World, way: Itinerary, *, stream: RandomStream, number: Ints, replication: Ints, loaded: bool
+    world: World,
+    way: Itinerary,
+    *,
+    stream: RandomStream,
+    number: Ints,
+    replication: Ints,
+    loaded: bool,
+    tips: float = 1.0,
 ) -> dict[str, npt.NDArray[np.generic]]:
     """Draw all random numbers of vehicles on an itinerary.
 
@@ -97,6 +104,8 @@ def draw_visits(
         Number in the stream and replication of each, dims (vehicle,).
     loaded
         Whether they carry consignments.
+    tips
+        Factor on the probability of a tip on these [1].
 
     Returns
     -------
@@ -111,7 +120,7 @@ def draw_visits(
     drawn["device_time"] = np.zeros((*shape, devices))
     drawn["tipped"] = np.zeros(shape, dtype=np.bool_)
     if loaded:
-        _draw_tips(world, way, drawn["tipped"], stream=stream, number=number, replication=replication)
+        _draw_tips(world, way, drawn["tipped"], stream=stream, number=number, replication=replication, factor=tips)
     seen: Counter[int] = Counter()
     search = quantiles.duration(Law(family="lognormal", cv=world.detection.search_cv))
     for k, stop in enumerate(way.stops):
@@ -143,11 +152,18 @@ def draw_visits(
 
 
 def _draw_tips(
-    world: World, way: Itinerary, tipped: Bools, *, stream: RandomStream, number: Ints, replication: Ints
+    world: World,
+    way: Itinerary,
+    tipped: Bools,
+    *,
+    stream: RandomStream,
+    number: Ints,
+    replication: Ints,
+    factor: float,
 ) -> None:
     """Draw the consignments on which each agency has a tip, and mark its first checkpoint on the way."""
     for agency in AGENCIES:
-        chance = world.detection.intelligence.tip(agency)
+        chance = factor * world.detection.intelligence.tip(agency)
         posts = (k for k, stop in enumerate(way.stops) if world.checkpoints[stop.checkpoint].agency == agency)
         first = next(posts, None)
         if chance > 0 and first is not None:

@@ -357,7 +357,8 @@ def _words(change: Change) -> str:
 def _entry(world: World) -> tuple[object, ...]:
     """Inflow of the world: masses, streams, classes and sizes."""
     traffic = world.traffic
-    return traffic.inflow, traffic.streams, traffic.class_shares, traffic.sizes, traffic.further, traffic.year_log_sd
+    masses = traffic.sizes, traffic.populations
+    return traffic.inflow, traffic.streams, traffic.class_shares, *masses, traffic.further, traffic.year_log_sd
 
 
 BASELINE = Policy(name="baseline", title="The controls in force, unchanged", in_force=True)

@@ -139,6 +139,12 @@ COORDINATES: tuple[Coordinate, ...] = (
     Coordinate("seizure_policy", "seizure", "Policy in force at the seizure."),
     Coordinate("seizure_replication", "seizure", "Simulated year of consignments of the seizure."),
     Coordinate("seizure_drug", "seizure", "Drug seized."),
+    Coordinate(
+        "seizure_population",
+        "seizure",
+        "Population of the consignment.",
+        "Empty for a drug without populations; that of the first consignment if a case takes several from one store.",
+    ),
     Coordinate("seizure_checkpoint", "seizure", "Checkpoint of the seizure, or place without one."),
     Coordinate("seizure_oblast", "seizure", "First-level division of the country of the seizure."),
     Coordinate("seizure_agency", "seizure", "Agency behind the seizure."),

@@ -113,11 +113,13 @@ def seizures_dataset(world: World, consignments: ConsignmentTally, *, policy: st
     table = {name: column[order] for name, column in consignments.seizures.items()}
     where, routes = sites(world), world.network.routes
     taken_at = [where[int(c)] for c in table["checkpoint"]]
+    populations = [*(population.name for population in world.traffic.populations), ""]  # the last one for none
     coords = {
         "seizure_time": ("seizure", dates(table["time"], year=world.year)),
         "seizure_policy": ("seizure", _text([policy] * len(taken_at))),
         "seizure_replication": ("seizure", table["replication"].astype(np.int64)),
         "seizure_drug": ("seizure", _text([DRUGS[int(d)] for d in table["drug"]])),
+        "seizure_population": ("seizure", _text([populations[int(p)] for p in table["population"]])),
         "seizure_checkpoint": ("seizure", _text([site.name for site in taken_at])),
         "seizure_oblast": ("seizure", _text([site.oblast for site in taken_at])),
         "seizure_agency": ("seizure", _text([AGENCIES[int(a)] for a in table["agency"]])),

@@ -36,7 +36,8 @@ def taken(world: World, fleet: Travelled, outcome: Outcome, *, counted: npt.NDAr
     Returns
     -------
     dict
-        Columns vehicle, replication, drug, checkpoint (index in `sites`), channel, agency, mass [kg] and time [h].
+        Columns vehicle, replication, drug, population, checkpoint (index in `sites`), channel, agency, mass [kg] and
+        time [h].
     """
     vehicle = np.flatnonzero(counted & (outcome.fate == SEIZED))
     final = final_visit(fleet, outcome)[vehicle]
@@ -59,6 +60,7 @@ def taken(world: World, fleet: Travelled, outcome: Outcome, *, counted: npt.NDAr
         "vehicle": vehicle,
         "replication": fleet.replication[vehicle],
         "drug": fleet.drug[vehicle],
+        "population": fleet.population[vehicle],
         "checkpoint": site,
         "channel": channel,
         "agency": agency,
@@ -87,7 +89,8 @@ def table(world: World, fleet: Travelled, outcome: Outcome, *, consignments: Col
     Returns
     -------
     dict
-        Columns replication, drug, checkpoint, channel, agency, mode (index of the route), mass [kg] and time [h].
+        Columns replication, drug, population (of the first consignment), checkpoint, channel, agency, mode (index of
+        the route), mass [kg] and time [h].
     """
     vehicle = consignments["vehicle"]
     rows = {name: column for name, column in consignments.items() if name != "vehicle"} | {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,8 +16,10 @@ from flowsim import checks
 from flowsim.draws import philox
 from flowsim.draws.philox import RandomStream
 from flowsim.units import kilograms
-from flowsim.world.traffic import Traffic
+from flowsim.world.populations import Population
+from flowsim.world.traffic import HEROIN, Traffic
 from flowsim.world.world import World
+from flowsim.world_tables import populations
 from flowsim.world_tables.provenance import Number
 
 VARIED: Mapping[str, tuple[str, ...]] = MappingProxyType(
@@ -43,14 +46,17 @@ class SetNumbers:
     """Names, as from `varied`, and values [unit of each].
 
     Besides, `patrols:factor` multiplies the probability that a patrol stops a consignment on a bypass, and
-    `parameters:` is followed by the flow of heroin in t/year, the spread of its years, or a number of `SIZES`.
+    `parameters:` is followed by the flow of heroin in t/year, the spread of its years, or a number of `SIZES`, and
+    `populations:` by a drug, a population and a column, as in `populations:heroin/wholesale.load_median`.
     """
 
     def apply(self, world: World) -> World:
         """World with the other numbers, whole ones rounded.
 
-        Bypasses of a border keep their proportions if they would exceed all consignments.
+        Bypasses of a border keep their proportions if they would exceed all consignments, and populations of a drug
+        whose share of mass is not set keep theirs in what the others leave.
         """
+        of_populations: defaultdict[str, dict[str, float]] = defaultdict(dict)
         traffic, detection, patrols = world.traffic, world.detection, 1.0
         shares = {f"{way.border}/{way.way}": way.share for way in world.bypasses}
         for name, value in self.values:
@@ -62,6 +68,9 @@ class SetNumbers:
                 patrols = value
             elif table == "parameters":
                 traffic = _with_parameter(traffic, key, value)
+            elif table == "populations":
+                label, _, column = key.rpartition(".")
+                of_populations[label][column] = value
             else:
                 detection = _with(detection, key.split("."), value)
         sums: defaultdict[str, float] = defaultdict(float)
@@ -75,6 +84,7 @@ class SetNumbers:
             )
             for way in world.bypasses
         )
+        traffic = _with_populations(traffic, of_populations)
         return replace(world, traffic=traffic, detection=detection, bypasses=ways)
 
 
@@ -90,13 +100,54 @@ SIZES: Mapping[str, str] = MappingProxyType(
 """Fields of the sizes of consignments of heroin by name of the number."""
 
 
+NATURE = ("mass_share", "concealment", "rings", "tips")
+"""Numbers of a population beside those of its sizes."""
+
+
 def _with_parameter(traffic: Traffic, name: str, value: float) -> Traffic:
     """Traffic in which a number has another value."""
     if name in SIZES:
+        known = any(own.drug == HEROIN for own in traffic.populations)
+        rule = "be set by population, as in populations:heroin/NAME.load_median, where heroin has populations"
+        checks.require(not known, thing=f"parameters:{name}", rule=rule, value=value)
         return replace(traffic, sizes=replace(traffic.sizes, **{SIZES[name]: value}))
     fields = {"market": "market", "year_flow_log_sd": "year_log_sd", "inflow": "inflow"}
     checks.known(name, (*fields, *SIZES), thing="a number of the parameters that can be set")
     return replace(traffic, **{fields[name]: kilograms(value) if name == "inflow" else value})  # type: ignore[arg-type]
+
+
+def _with_populations(traffic: Traffic, numbers: Mapping[str, Mapping[str, float]]) -> Traffic:
+    """Traffic in which numbers of populations have other values, by label and column."""
+    known = [own.label for own in traffic.populations]
+    for label, values in numbers.items():
+        checks.known(label, known, thing="a population that can be set")
+        for column in values:
+            checks.known(
+                column, (*NATURE, *populations.SIZES.values()), thing="a number of a population that can be set"
+            )
+    shares = _shares(traffic, {name: own["mass_share"] for name, own in numbers.items() if "mass_share" in own})
+    changed = (_with_numbers(own, numbers.get(own.label, {}), share=shares[own.label]) for own in traffic.populations)
+    return replace(traffic, populations=tuple(changed))
+
+
+def _shares(traffic: Traffic, given: Mapping[str, float]) -> dict[str, float]:
+    """Shares of mass by label of a population, of which some are given."""
+    found = {own.label: given.get(own.label, own.mass_share) for own in traffic.populations}
+    for drug in {own.drug for own in traffic.populations if own.label in given}:
+        labels = [own.label for own in traffic.populations_of(drug)]
+        others = [label for label in labels if label not in given]
+        left = 1.0 - math.fsum(given[label] for label in labels if label in given)
+        rest = math.fsum(found[label] for label in others)
+        found |= {label: found[label] * left / rest for label in others if rest > 0}
+    return found
+
+
+def _with_numbers(own: Population, values: Mapping[str, float], *, share: float) -> Population:
+    """Population with other numbers, by column, and an interval that holds its share."""
+    sizes = {field: values[column] for field, column in populations.SIZES.items() if column in values}
+    nature: dict[str, Any] = {name: values[name] for name in NATURE if name in values} | {"mass_share": share}
+    nature |= {"low": min(own.low, share), "high": max(own.high, share)}
+    return replace(own, sizes=replace(own.sizes, **sizes), **nature)
 
 
 def _with(owner: Any, path: Sequence[str], value: float) -> Any:

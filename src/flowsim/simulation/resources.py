@@ -45,9 +45,8 @@ def memory_needed(world: World, *, engine: str, hours: float, years: int, proces
         Processes that do so at the same time [1].
     """
     honest = sum(utilisation.visits(world).values()) * hours / units.HOURS_PER_DAY
-    consignments = (
-        years * VISITS_PER_CONSIGNMENT * sum(consignments_per_year(world, stream) for stream in world.traffic.streams)
-    )
+    yearly = sum(consignments_per_year(world, own) for own in world.traffic.population_streams)
+    consignments = years * VISITS_PER_CONSIGNMENT * yearly
     return PER_VISIT[engine] * processes * (honest + consignments)
 
 

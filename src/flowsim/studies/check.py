@@ -11,6 +11,7 @@ from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import Request
 from flowsim.config.study import Study
 from flowsim.draws.choices import cities_on
+from flowsim.draws.consignments import consignments_per_year
 from flowsim.policy.policy import compose
 from flowsim.simulation.simulate import Progress
 from flowsim.studies import chain_listing, prevalence
@@ -155,18 +156,31 @@ def _campaigns(world: World) -> Iterator[tuple[str, str]]:
 
 
 def _behind(world: World) -> Iterator[str]:
-    """Mechanisms behind a consignment in force: hubs, cases, tips, corruption, market; neutral ones are left out."""
-    lines = [*_hubs(world), *_intelligence(world.detection.intelligence), *_corruption(world)]
+    """Mechanisms behind a consignment in force: populations to the market; neutral ones are left out."""
+    lines = [*_populations(world), *_hubs(world), *_intelligence(world.detection.intelligence), *_corruption(world)]
     if world.traffic.market > 0:
         lines.append(("market", f"arrests in retail trade take {_percent(world.traffic.market)} of what cities retain"))
     if lines:
-        yield from ("", "Behind a consignment: hubs, rings, tips, bribes, the market, if in force", "")
+        yield from ("", "Behind a consignment: populations, hubs, rings, tips, bribes, the market, if in force", "")
     for head, text in lines:
         yield from paragraph(text, head=f"{head:14}")
 
 
 def _percent(share: float) -> str:
     return f"{100 * share:.3g} %"
+
+
+def _populations(world: World) -> Iterator[tuple[str, str]]:
+    traffic = world.traffic
+    for population in traffic.populations:
+        sent = [own for own in traffic.population_streams if own.population == population]
+        count = math.fsum(consignments_per_year(world, own) for own in sent)
+        mass = population.mass_share * traffic.inflow_of(population.drug)
+        each = f" of {mass / count:,.3g} kg" if count > 0 else ""
+        nature = f"concealment {population.concealment:+.3g}, {_percent(population.rings)} in rings"
+        tips = f", tips x {population.tips:.3g}" if population.tips != 1.0 else ""
+        share = f"{_percent(population.mass_share)} of the mass, {count:,.4g} consignments a year{each}"
+        yield "population", f"{population.label}: {share}; {nature}{tips}"
 
 
 def _hubs(world: World) -> Iterator[tuple[str, str]]:

@@ -159,7 +159,7 @@ def traffic(request: Request) -> float:
 def visits(request: Request) -> float:
     """Visits simulated under the policies of a request, with an upper bound of the visits of consignments [1]."""
     plan, world = request.plan, compose(request.policies).apply(request.world)
-    consignments = math.fsum(consignments_per_year(world, stream) for stream in world.traffic.streams)
+    consignments = math.fsum(consignments_per_year(world, stream) for stream in world.traffic.population_streams)
     part = plan.horizon / units.HOURS_PER_YEAR
     return traffic(request) + plan.replications * part * VISITS_PER_CONSIGNMENT * consignments
 

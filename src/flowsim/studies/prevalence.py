@@ -82,9 +82,8 @@ def prevalence(request: Request) -> list[Prevalence]:
 
 def _consignments(world: World) -> Floats:
     """Consignments entering, dims (drug,) [1/year]."""
-    streams = world.traffic.streams
-    found = [math.fsum(consignments_per_year(world, own) for own in streams if own.drug == drug) for drug in DRUGS]
-    return np.array(found)
+    counts = [(own.stream.drug, consignments_per_year(world, own)) for own in world.traffic.population_streams]
+    return np.array([math.fsum(count for own, count in counts if own == drug) for drug in DRUGS])
 
 
 def text(request: Request) -> Iterator[str]:

@@ -121,6 +121,7 @@ READS: Mapping[str, Mapping[str, Declared]] = {
         "city_weights": CHOICE | AFTER,
         **_each(SENT, "sizes inflow year_log_sd further"),
         "market": AFTER,
+        "populations": CHOICE,
         **_each(NOTHING, "inflow_low inflow_high"),
     },
     "Flow": {
@@ -133,6 +134,12 @@ READS: Mapping[str, Mapping[str, Declared]] = {
     "Stream": {**_each(CHOICE, "drug origin mode share"), **_each(NOTHING, "low high"), **SOURCED},
     "ClassShare": {**_each(CHOICE, "mode vehicle_class share"), "capacity": SENT, **SOURCED},
     "ConsignmentSizes": _each(SENT, "median log_sd tail_start tail_share tail_exponent maximum selection"),
+    "Population": {
+        **_each(CHOICE, "name drug tips"),
+        **_each(SENT, "mass_share sizes concealment rings"),
+        **_each(NOTHING, "low high"),
+        **SOURCED,
+    },
     "Drug": {
         **_each(SENT, "name inflow sizes season"),
         **_each(NOTHING, "inflow_low inflow_high"),

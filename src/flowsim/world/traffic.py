@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from flowsim import checks
 from flowsim.world.network import MODES
+from flowsim.world.populations import ConsignmentSizes, Population, whole
 
 VEHICLE_CLASSES = ("car", "truck", "tir", "train", "passenger")
 """Classes of vehicle; a TIR truck travels under a customs seal, a train carries freight or passengers."""
@@ -189,6 +190,27 @@ class Stream:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PopulationStream:
+    """Consignments of one population in a stream."""
+
+    stream: Stream
+    """The stream."""
+
+    population: Population
+    """The population."""
+
+    @property
+    def name(self) -> str:
+        """Name of the stream and, in a drug with several populations, of its own; address of its random numbers."""
+        return f"{self.stream.name}:{self.population.name}" if self.population.name else self.stream.name
+
+    @property
+    def share(self) -> float:
+        """Share of the drug's inflow by mass [1]."""
+        return self.stream.share * self.population.mass_share
+
+
+@dataclass(frozen=True, kw_only=True)
 class ClassShare:
     """Share of one class of vehicle in the consignments of a mode."""
 
@@ -219,48 +241,6 @@ class ClassShare:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ConsignmentSizes:
-    """Masses of consignments: a lognormal body and a truncated Pareto tail.
-
-    The body and tail describe *detected* consignments; the entering density at mass m is proportional to this density
-    times m ** selection, because detection is taken to fall with mass as m ** -selection.
-    """
-
-    median: float
-    """Median of the body of detected consignments [kg]."""
-
-    log_sd: float
-    """Standard deviation of the logarithm of the body [1]."""
-
-    tail_start: float
-    """Mass between the body and the tail [kg]."""
-
-    tail_share: float
-    """Share of detected consignments in the tail [1]."""
-
-    tail_exponent: float
-    """Exponent of the Pareto tail [1]."""
-
-    maximum: float
-    """Largest consignment [kg]."""
-
-    selection: float
-    """Exponent of the fall of detection with mass [1]."""
-
-    def __post_init__(self) -> None:
-        for name in ("median", "log_sd", "tail_start", "tail_exponent", "maximum"):
-            checks.positive(self, name)
-        checks.probability(self, "tail_share")
-        checks.non_negative(self, "selection")
-        rule = f"be above tail_start ({self.tail_start} kg)"
-        checks.require(self.maximum > self.tail_start, thing="ConsignmentSizes.maximum", rule=rule, value=self.maximum)
-        apart = abs(self.tail_exponent - self.selection) > 1e-6
-        checks.require(
-            apart, thing="ConsignmentSizes.selection", rule="differ from tail_exponent", value=self.selection
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
 class Drug:
     """A drug beside heroin: annual inflow, sizes of consignments, and season."""
 
@@ -277,7 +257,7 @@ class Drug:
     """Upper end of the interval of the inflow [kg/year]."""
 
     sizes: ConsignmentSizes
-    """Masses of its consignments."""
+    """Masses of its consignments; of no effect if it has populations."""
 
     season: Profile | None
     """Seasonal profile of entry: each month's rate relative to the mean; None for a uniform year."""
@@ -316,7 +296,7 @@ class Traffic:
     """Split of the consignments of a mode over classes of vehicle."""
 
     sizes: ConsignmentSizes
-    """Masses of consignments of heroin."""
+    """Masses of consignments of heroin; of no effect if it has populations."""
 
     inflow: float
     """Heroin entering in a year [kg/year]."""
@@ -342,6 +322,9 @@ class Traffic:
     market: float = 0.0
     """Share of the mass retained in cities seized by arrests in retail trade, in many small portions [1]."""
 
+    populations: tuple[Population, ...] = ()
+    """Populations of consignments; a drug without any has a single one, with its own sizes."""
+
     def __post_init__(self) -> None:
         checks.unique((flow.name for flow in self.flows), thing="flows")
         checks.unique((stream.name for stream in self.streams), thing="streams")
@@ -354,6 +337,7 @@ class Traffic:
         for drug in drugs:
             shares = [stream.share for stream in self.streams if stream.drug == drug]
             checks.shares(shares, thing=f"shares of the streams of {drug}")
+        self._check_populations()
         for mode in {share.mode for share in self.class_shares}:
             parts = [share.share for share in self.class_shares if share.mode == mode]
             checks.shares(parts, thing=f"class shares of mode {mode}")
@@ -366,6 +350,14 @@ class Traffic:
             checks.require(holds, thing=f"City '{place}': weight", rule=checks.NON_NEGATIVE.text, value=weight)
         checks.non_negative(self, "year_log_sd")
 
+    def _check_populations(self) -> None:
+        checks.unique((own.label for own in self.populations), thing="populations")
+        for own in self.populations:
+            checks.known(own.drug, self.drugs, thing=f"Population '{own.label}': drug")
+        for drug in dict.fromkeys(own.drug for own in self.populations):
+            parts = [own.mass_share for own in self.populations if own.drug == drug]
+            checks.shares(parts, thing=f"mass shares of the populations of {drug}")
+
     @property
     def drugs(self) -> tuple[str, ...]:
         """Drugs with streams, in the order of `DRUGS`."""
@@ -374,14 +366,28 @@ class Traffic:
     def of_heroin(self) -> Traffic:
         """Traffic without consignments of other drugs, which do not affect those of heroin."""
         streams = tuple(stream for stream in self.streams if stream.drug == HEROIN)
-        return replace(self, streams=streams, further=())
+        populations = tuple(own for own in self.populations if own.drug == HEROIN)
+        return replace(self, streams=streams, further=(), populations=populations)
+
+    def populations_of(self, drug: str) -> tuple[Population, ...]:
+        """Populations of the consignments of a drug: a single one without a name, of the drug's sizes, by default."""
+        return tuple(own for own in self.populations if own.drug == drug) or (whole(drug, sizes=self.sizes_of(drug)),)
+
+    @property
+    def population_streams(self) -> tuple[PopulationStream, ...]:
+        """Populations of all streams, those of a stream one after another."""
+        return tuple(
+            PopulationStream(stream=stream, population=population)
+            for stream in self.streams
+            for population in self.populations_of(stream.drug)
+        )
 
     def inflow_of(self, drug: str) -> float:
         """Annual mass of a drug that enters, or is harvested inside and sent [kg/year]."""
         return self.inflow if drug == HEROIN else self._of(drug).inflow
 
     def sizes_of(self, drug: str) -> ConsignmentSizes:
-        """Masses of the consignments of a drug."""
+        """Masses of the consignments of a drug without populations."""
         return self.sizes if drug == HEROIN else self._of(drug).sizes
 
     def season_of(self, drug: str) -> Profile | None:

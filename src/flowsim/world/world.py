@@ -250,7 +250,8 @@ class World:
             checks.known(hub.place, [place.name for place in self.network.places], thing="hubs: place")
             origins = {route.origin for route, _ in self.routes_through(hub.place)}
             sending = [s for s in self.traffic.streams if s.mode == "road" and s.origin in origins]
-            most = max((self.traffic.sizes_of(stream.drug).maximum for stream in sending), default=0.0)
+            trades = (own for stream in sending for own in self.traffic.populations_of(stream.drug))
+            most = max((own.sizes.maximum for own in trades), default=0.0)
             rule = f"split the largest consignment ({most:g} kg) into at most {MOST_PARTS} parts"
             checks.require(most / hub.part <= MOST_PARTS, thing=f"Hub '{hub.place}': part", rule=rule, value=hub.part)
             used = {stream.origin for stream in sending}

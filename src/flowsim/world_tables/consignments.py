@@ -321,7 +321,7 @@ def _check_parts(found: Findings) -> None:
 
 
 def _largest_consignments(found: Findings) -> dict[str, float]:
-    """Largest consignment of each drug [kg], invalid numbers left out."""
+    """Largest consignment of each drug [kg], or of its populations, invalid numbers left out."""
     largest = {
         row.cells["drug"]: row.number("load_maximum")
         for row in found.rows["drugs"]
@@ -330,7 +330,12 @@ def _largest_consignments(found: Findings) -> dict[str, float]:
     for row in found.rows["parameters"]:
         if row.cells["parameter"] == "load_maximum" and found.clean(row):
             largest[HEROIN] = row.number("value")
-    return largest
+    trades: dict[str, float] = {}
+    for row in found.rows["populations"]:
+        if found.clean(row, "drug", "load_maximum"):
+            drug = row.cells["drug"]
+            trades[drug] = max(trades.get(drug, 0.0), row.number("load_maximum"))
+    return largest | trades
 
 
 def _check_classes(found: Findings) -> None:

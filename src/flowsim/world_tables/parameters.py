@@ -9,7 +9,7 @@ from flowsim import checks
 from flowsim.checks import NON_NEGATIVE, POSITIVE, PROBABILITY, Rule
 from flowsim.csv_tables import Mistake, Row
 from flowsim.world.network import MODES, Travel
-from flowsim.world.traffic import ConsignmentSizes
+from flowsim.world.populations import ConsignmentSizes
 
 
 @dataclass(frozen=True, kw_only=True)

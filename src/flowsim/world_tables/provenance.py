@@ -11,6 +11,7 @@ from flowsim.csv_tables import Row
 from flowsim.evidence import figure
 from flowsim.world.detection import Detection
 from flowsim.world.world import World
+from flowsim.world_tables import populations
 from flowsim.world_tables.overlays import Rows, converted, key_of
 from flowsim.world_tables.table_columns import TABLES
 
@@ -20,6 +21,7 @@ INTERVALS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "campaigns": {"factor": ("factor_low", "factor_high")},
     "streams": {"share": ("share_low", "share_high")},
     "drugs": {"inflow": ("inflow_low", "inflow_high")},
+    "populations": {name: (f"{name}_low", f"{name}_high") for name in populations.UNCERTAIN},
     "hubs": {"share": ("share_low", "share_high"), "store": ("store_low", "store_high")},
     "flows": {"per_day": ("low", "high")},
     "counts": {"value": ("low", "high")},

@@ -17,7 +17,7 @@ from flowsim.world.detection import Detection
 from flowsim.world.network import Network
 from flowsim.world.traffic import Profile, Traffic
 from flowsim.world.world import Identity, World
-from flowsim.world_tables import consignments, controls, validate
+from flowsim.world_tables import consignments, controls, populations, validate
 from flowsim.world_tables import network as network_tables
 from flowsim.world_tables import parameters as world_parameters
 from flowsim.world_tables import traffic as traffic_tables
@@ -43,6 +43,7 @@ FIELDS: Mapping[str, Mapping[str, str]] = {
     "flows": {"vehicle_class": "class"},
     "classes": {"vehicle_class": "class"},
     "drugs": world_parameters.SIZES,
+    "populations": populations.SIZES,
 }
 """Columns named differently from their fields, by field."""
 
@@ -255,6 +256,7 @@ def _parts(found: Findings, *, year: int) -> dict[str, Any]:
         "classes": consignments.class_share,
         "drugs": lambda row: consignments.drug(row, profiles=profiles),
         "cities": consignments.city,
+        "populations": populations.population,
         "flows": lambda row: traffic_tables.flow(row, profiles=profiles),
         "counts": lambda row: traffic_tables.count(row, factor=parameters["backcast_factor"]),
         "bypass": controls.bypass,
@@ -293,6 +295,7 @@ def _world(parts: Mapping[str, Any], rows: Rows, *, name: str, title: str, year:
         year_log_sd=parameters["year_flow_log_sd"].value,
         further=parts["drugs"],
         market=world_parameters.value_of("market", parameters=parameters),
+        populations=parts["populations"],
     )
     return World(
         name=name,

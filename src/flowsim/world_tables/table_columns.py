@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from flowsim.checks import FINITE
-from flowsim.world_tables import consignments, controls, forms, network, traffic
+from flowsim.world_tables import consignments, controls, forms, network, populations, traffic
 from flowsim.world_tables.columns import Column, Table
 
 _WHOLE_WORLD: Mapping[str, Table] = {
@@ -26,6 +26,7 @@ TABLES: Mapping[str, Table] = {
     **network.TABLES,
     **controls.TABLES,
     **consignments.TABLES,
+    **populations.TABLES,
     **traffic.TABLES,
     **_WHOLE_WORLD,
     **network.EVIDENCE,

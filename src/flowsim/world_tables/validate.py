@@ -13,7 +13,7 @@ from flowsim.csv_tables import Mistake, Row
 from flowsim.world.checkpoint import stands
 from flowsim.world.traffic import mode_of
 from flowsim.world.world import way_across
-from flowsim.world_tables import consignments, controls, network, parameters, traffic
+from flowsim.world_tables import consignments, controls, network, parameters, populations, traffic
 from flowsim.world_tables.findings import Findings, Rows, routes_through
 from flowsim.world_tables.forms import SOURCED
 from flowsim.world_tables.table_columns import TABLES
@@ -53,7 +53,7 @@ def examine(rows: Rows, *, year: int, partial: Sequence[str] = (), spoilt: Seque
     _check_keys(found)
     _check_references(found)
     _check_sums(found)
-    for family in (traffic, controls, consignments, network):
+    for family in (traffic, controls, consignments, populations, network):
         family.check(found)
     _check_parameters(found)
     _check_ways(found, year=year)
@@ -126,6 +126,7 @@ def _check_sums(found: Findings) -> None:
         ("routes", "weight", ("origin", "mode")),
         ("streams", "share", ("drug",)),
         ("classes", "share", ("mode",)),
+        ("populations", "mass_share", ("drug",)),
     ):
         if not found.whole(table, column, *by):
             continue

@@ -102,18 +102,18 @@ def ways_of_roster(world: World, roster: Roster) -> VisitNumbers:
     """Ways of a roster; ways that differ only in their stream of random numbers share their stops."""
     keys = {name: RandomStream(roster.seed, name).key for name in {way.stream for way in roster.ways}}
     setting = _setting(world)
-    parts: dict[tuple[int, bool], tuple[int, _Laid]] = {}
+    parts: dict[tuple[int, bool, float], tuple[int, _Laid]] = {}
     stops = 0
     for way in roster.ways:
         # By identity: an itinerary is long, and the roster keeps it alive.
-        key = id(way.itinerary), way.loaded
+        key = id(way.itinerary), way.loaded, way.tips
         if key not in parts:
             laid = _laid(way.itinerary, setting)
             parts[key] = stops, laid
             stops += len(laid.stops)
     ways = []
     for way in roster.ways:
-        first, laid = parts[id(way.itinerary), way.loaded]
+        first, laid = parts[id(way.itinerary), way.loaded, way.tips]
         ways.append((*keys[way.stream], first, len(laid.stops) - 1))
     pieces = [laid for _, laid in parts.values()]
     rows = _joined([laid.stops for laid in pieces], STOP)
@@ -121,9 +121,10 @@ def ways_of_roster(world: World, roster: Roster) -> VisitNumbers:
     lengths = [len(laid.stops) for laid in pieces]
     rows["first_leg"] += np.repeat(legs, lengths)
     intelligence = world.detection.intelligence
-    tips = np.array([0.0, *(intelligence.tip(agency) for agency in AGENCIES)])
+    chances = np.array([0.0, *(intelligence.tip(agency) for agency in AGENCIES)])
     first_met = np.concatenate([laid.agency for laid in pieces]) if pieces else np.zeros(0, np.int64)
-    rows["tip"] = np.where(np.repeat([loaded for _, loaded in parts], lengths), tips[1 + first_met], 0.0)
+    factors = np.repeat([tips if loaded else 0.0 for _, loaded, tips in parts], lengths)
+    rows["tip"] = factors * chances[1 + first_met]
     return VisitNumbers(
         ways=np.array(ways, WAY),
         stops=rows,

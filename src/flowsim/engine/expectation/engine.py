@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import add
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,19 @@ import numpy.typing as npt
 from flowsim import checks
 from flowsim.engine.expectation import quadrature, rings, route_tree, seasons
 from flowsim.engine.expectation.checkpoint import BOUGHT, Chances, Points, Post
+from flowsim.engine.expectation.membership import Members, members
 from flowsim.engine.expectation.thinning import MARKET, States, Sums, Thinning, protection
 from flowsim.units import HOURS_PER_YEAR
 from flowsim.world.checkpoint import AGENCIES
 from flowsim.world.hubs import STORE
+from flowsim.world.populations import Population
 from flowsim.world.traffic import DRUGS, Profile
 from flowsim.world.world import World
 
 Floats = npt.NDArray[np.float64]
+
+ADDED = ("channels", "missed", "patrolled", "loaded", "leaked", "retained")
+"""Sums that are added up over the parts of a drug's consignments."""
 
 SPLITS = 6
 """Numbers of parts between which the masses of consignments are integrated apart; beyond, parts are nearly full [1]."""
@@ -78,7 +85,8 @@ def expect(
     Given the year, the mass seized at a checkpoint is therefore compound Poisson, and its variance follows by
     the law of total variance over the years' flow and effort, independent lognormal factors with mean 1 that all
     drugs share. Each drug has its own masses and its own season, which says how much of it meets each campaign.
-    Rings add to the variance by the common fate of their consignments, see `rings.Spread`.
+    Rings add to the variance by the common fate of their consignments, see `rings.Spread`. Each population is followed
+    by itself, and those of its consignments that belong to no ring apart; sums are given the year and the kind of ring.
 
     Left out are consignments still under way at the horizon (they count with their later outcome); queues, except
     through `crowded` and `unreached`; and the state of devices common to all visits to a checkpoint on one day, which
@@ -130,11 +138,60 @@ def _check(world: World, chances: Mapping[str, Chances]) -> None:
             checks.require(0 <= chance <= 1, thing=f"{name}[{key}]", rule="lie in [0, 1]", value=chance)
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Part:
+    """What comes of the consignments of a population that are all in rings, or all outside."""
+
+    in_rings: bool
+    """Whether they belong to rings."""
+
+    entered: float
+    """Mean mass entered [kg]."""
+
+    moments: Floats
+    """Masses taken to the powers 0, 1 and 2 in a year, dims (power, site, kind, year) [kg ** power]."""
+
+    by_case: Floats
+    """Mass taken by cases in a year, dims (site, kind, year) [kg]."""
+
+    sums: Sums
+    """Other sums of theirs."""
+
+    year: Floats
+    """Probability of each quadrature point of a year's effort, dims (year,) [1]."""
+
+
 def _of_drug(
     ways: route_tree.ConsignmentRoutes, drug: str, *, horizon: float, chances: Mapping[str, Chances]
 ) -> dict[str, Any]:
     """Fields of an expectation of one drug."""
-    world = ways.world
+    world, season, kinds = ways.world, ways.world.traffic.season_of(drug), protection(ways.world)[1]
+    parts = [
+        _of_members(who, kinds=len(kinds), horizon=horizon, chances=chances)
+        for population in world.traffic.populations_of(drug)
+        for who in members(ways, population)
+    ]
+    ending, year = route_tree.hazard(world) * world.detection.intelligence.dismantled, parts[0].year
+    years = _spread(world, season, year=year, kinds=kinds, horizon=horizon, ending=ending)
+    moments, by_case = (reduce(add, (getattr(part, name) for part in parts)) for name in ("moments", "by_case"))
+    of_rings = [part.moments[1] for part in parts if part.in_rings] or [np.zeros_like(by_case)]
+    ringed = reduce(add, of_rings)
+    count, mass = np.einsum("pckt,k,t->pc", moments[:2], kinds, year)
+    sums = {name: reduce(add, (getattr(part.sums, name) for part in parts)) for name in ADDED}
+    return {
+        "entered": reduce(add, (part.entered for part in parts)),
+        "seized": mass,
+        "by_channel": sums.pop("channels"),
+        **sums,
+        "seized_variance": years.variance(moments, by_case, ringed),
+        "count": count,
+        "total_variance": years.variance(moments.sum(axis=1), by_case.sum(axis=0), ringed.sum(axis=0)),
+    }
+
+
+def _of_members(who: Members, *, kinds: int, horizon: float, chances: Mapping[str, Chances]) -> _Part:
+    """What comes of some consignments, in the world as they meet it; `kinds` are those of rings with all of them."""
+    ways, world, drug = who.ways, who.ways.world, who.population.drug
     posts, exits = len(world.checkpoints), len({route.exit for route in world.network.routes})
     sites = posts + len(ways.sites)
     season, ending = world.traffic.season_of(drug), route_tree.hazard(world) * world.detection.intelligence.dismantled
@@ -144,9 +201,9 @@ def _of_drug(
     year, year_weight = quadrature.years(world.detection.year_log_sd, season_efforts.ravel().tolist())
     effort = np.minimum(1.0, efforts[:, :, None, None] * year * factors[:, None, :, None])
     effort = effort.reshape(posts, world.levels, len(spans) * len(year))
-    agencies, kinds = protection(world)
-    states = States(agencies=agencies, kinds=kinds, effort=effort, weight=np.outer(spans, year_weight).ravel())
-    points, shares = _points(world, drug)
+    agencies, own_kinds = protection(world)
+    states = States(agencies=agencies, kinds=own_kinds, effort=effort, weight=np.outer(spans, year_weight).ravel())
+    points, shares = _points(world, who.population)
     size = len(states.weights)
     sums = Sums(
         moments=np.zeros((3, sites, size)),
@@ -158,33 +215,27 @@ def _of_drug(
         leaked=np.zeros(exits),
         stored=[np.zeros((len(points.mass), size)) for _ in world.hubs],
     )
-    sent = seasons.sent_before(season, horizon, ending=ending)
+    sent = who.share * seasons.sent_before(season, horizon, ending=ending)
     root = route_tree.of_streams(ways, drug, mass=points.mass, shares=shares, sent=sent)
     Thinning(world, Post(world, points, **chances), states=states, sums=sums).follow(root)
     for hub in range(len(world.hubs)):
         _leave_store(ways, drug, hub, points=points, states=states, sums=sums, chances=chances)
-    shape = (len(kinds), len(spans), len(year))
+    shape = (len(own_kinds), len(spans), len(year))
     moments = np.einsum("pckst,s->pckt", sums.moments.reshape(3, sites, *shape), spans)
     by_case = np.einsum("ckst,s->ckt", sums.by_case.reshape(sites, *shape), spans)
-    years = _spread(world, season, year=year_weight, kinds=kinds, horizon=horizon, ending=ending)
-    count, mass = np.einsum("pckt,k,t->pc", moments[:2], kinds, year_weight)
-    return {
-        "entered": root.coming @ points.mass,
-        "seized": mass,
-        "patrolled": sums.patrolled,
-        "by_channel": sums.channels,
-        "missed": sums.missed,
-        "loaded": sums.loaded,
-        "seized_variance": years.variance(moments, by_case),
-        "count": count,
-        "leaked": sums.leaked,
-        "retained": sums.retained,
-        "total_variance": years.variance(moments.sum(axis=1), by_case.sum(axis=0)),
-    }
+    every = (sites, kinds, len(year))
+    return _Part(
+        in_rings=who.in_rings,
+        entered=float(root.coming @ points.mass),
+        moments=np.broadcast_to(moments, (3, *every)),
+        by_case=np.broadcast_to(by_case, every),
+        sums=sums,
+        year=year_weight,
+    )
 
 
-def _points(world: World, drug: str) -> tuple[Points, dict[float, Floats]]:
-    """Masses and concealments of a drug's consignments, and the probability of each mass by capacity, dims (mass,)."""
+def _points(world: World, population: Population) -> tuple[Points, dict[float, Floats]]:
+    """Masses and concealments of a population, and the probability of each mass by capacity, dims (mass,)."""
     devices = {device for checkpoint in world.checkpoints for device in checkpoint.devices}
     slope = max((abs(device.slope) for device in devices), default=0.0)
     blur = max((abs(device.concealment) for device in devices), default=0.0)
@@ -194,9 +245,9 @@ def _points(world: World, drug: str) -> tuple[Points, dict[float, Floats]]:
     for hub in (hub for hub in world.hubs if hub.share > 0):
         splits += [count * hub.part for count in range(1, SPLITS + 1)]
         splits += [n * m for m in maxima for n in range(2, SPLITS + 1) if (n - 1) * hub.part < n * m < n * hub.part]
-    sizes = world.traffic.sizes_of(drug)
-    mass, shares = quadrature.masses(sizes, capacities, maxima=maxima, slope=slope, splits=splits)
+    mass, shares = quadrature.masses(population.sizes, capacities, maxima=maxima, slope=slope, splits=splits)
     concealment, weight = quadrature.concealments(blur)
+    concealment = concealment + population.concealment
     return Points(mass=mass, parts=np.ones_like(mass), concealment=concealment, weight=weight), shares
 
 

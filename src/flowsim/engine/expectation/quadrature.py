@@ -12,7 +12,7 @@ from scipy.linalg import eigh_tridiagonal
 from scipy.special import ndtr
 
 from flowsim import checks
-from flowsim.world.traffic import ConsignmentSizes
+from flowsim.world.populations import ConsignmentSizes
 
 Floats = npt.NDArray[np.float64]
 

@@ -106,7 +106,7 @@ class Spread:
     stopping: float
     """Relative variance of the part of its consignments that a ring sends before it is dismantled [1]."""
 
-    def variance(self, moments: Floats, by_case: Floats) -> Floats:
+    def variance(self, moments: Floats, by_case: Floats, of_rings: Floats) -> Floats:
         """Variance over the years of the mass taken, by the law of total variance.
 
         Given the year, a ring with a share w of all consignments has w times the mean of its kind. A case against it
@@ -120,6 +120,8 @@ class Spread:
             Masses taken to the powers 0, 1 and 2, dims (power, ..., kind, year) [kg ** power].
         by_case
             Mass taken by cases, dims (..., kind, year) [kg].
+        of_rings
+            Mass taken from consignments of rings, dims (..., kind, year) [kg].
 
         Returns
         -------
@@ -129,7 +131,8 @@ class Spread:
         mean, square = (np.einsum("...kt,k->...t", moment, self.kinds) for moment in moments[1:])
         apart = np.einsum("...kt,k->...t", moments[1] ** 2, self.kinds) - mean**2
         taken = np.einsum("...kt,k->...t", by_case**2, self.kinds)
-        shared = self.together * (np.maximum(apart, 0.0) + self.bursts * taken + self.stopping * mean**2)
+        sent = np.einsum("...kt,k->...t", of_rings, self.kinds)
+        shared = self.together * (np.maximum(apart, 0.0) + self.bursts * taken + self.stopping * sent**2)
         between = self.flow_square * ((mean**2 + shared) @ self.year) - (mean @ self.year) ** 2
         variance: Floats = square @ self.year + np.maximum(between, 0.0)
         return variance

@@ -98,15 +98,17 @@ def hazard(world: World) -> float:
 class ConsignmentRoutes:
     """All routes of a world in all classes of vehicle, each prepared on first use."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, *, sites: Mapping[str, int] | None = None) -> None:
         """Prepare none.
 
         Parameters
         ----------
         world
             World of the routes.
+        sites
+            Sites of places; by default those of the world.
         """
-        self.world, self.sites = world, sites_of_places(world)
+        self.world, self.sites = world, sites_of_places(world) if sites is None else sites
         self._known: dict[tuple[str, str, int | None], _Way] = {}
 
     def of(self, route: Route, vehicle_class: str, *, start: int | None = None) -> _Way:
@@ -120,7 +122,7 @@ class ConsignmentRoutes:
 def of_streams(
     ways: ConsignmentRoutes, drug: str, *, mass: Floats, shares: Mapping[float, Floats], sent: float
 ) -> Branch:
-    """Consignments of all streams of a drug along their routes, as far as a hub with a store.
+    """Consignments of a population in all streams of a drug along their routes, as far as a hub with a store.
 
     Parameters
     ----------
@@ -133,7 +135,7 @@ def of_streams(
     shares
         Probability of each mass in a vehicle of each capacity, dims (mass,) [1].
     sent
-        Part of the consignments of a year [1].
+        Part of the drug's consignments of a year, by mass [1].
     """
     world, traffic = ways.world, ways.world.traffic
     root = Branch(np.zeros_like(mass))
