@@ -190,9 +190,8 @@ class Thinning:
         passing, powers, sums, c = self.post.passing(check), self.powers, self.sums, check.checkpoint
         post = self.world.checkpoints[c]
         agency, bribe = AGENCIES.index(post.agency), self.world.bribe_at(post)
-        rows = [powers * passing.patrolled, powers * passing.case, powers[:1] * passing.through]
-        rows.append(powers[1] * passing.missed[: MISSED + 1])
-        by_patrol, by_case, loaded, missed = np.split(self._summed(np.concatenate(rows), whole, met=met), [3, 6, 7])
+        rows = [powers * passing.patrolled, powers * passing.case, powers[1] * passing.missed[: MISSED + 1]]
+        by_patrol, by_case, missed = np.split(self._summed(np.concatenate(rows), whole, met=met), [3, 6])
         rows = [powers * passing.heard, powers * passing.lost]
         heard, searched = np.split(self._summed(np.concatenate(rows), alarmed[..., 0], met=met), 2)
         by_case = by_case + searched
@@ -212,7 +211,7 @@ class Thinning:
         sums.channels[PATROL, AGENCIES.index("Border Guards")] += by_patrol[1] @ self.weights
         sums.channels[CASE] += by_case[1] @ self.weights * self.case_agencies
         sums.patrolled[c] += by_patrol[1] @ self.weights
-        sums.loaded[c] += loaded[0] @ self.weights
+        sums.loaded[c] += self._summed(powers[:1] * passing.through, whole, met=met)[0] @ self.weights
         sums.missed[: MISSED + 1] += missed @ self.weights
         sums.missed[MISSED] -= (heard[1] + searched[1]) @ self.weights
         sums.missed[NOT_FOLLOWED] += heard[1] @ self.weights - heeded.sum()
