@@ -98,7 +98,8 @@ def text(request: Request) -> Iterator[str]:
     if request.worlds is not None:
         numbers = f"median of {len(request.worlds.changes)} posterior draws, with 90 % credible interval"
     yield from ("", *paragraph(f"Prevalence: loaded among all vehicles, by the closed form; {numbers}"), "")
-    yield f"{'checkpoint':24} {'loaded/year':>12} {'vehicles/year':>14} {'one in':>10}  90 % interval".rstrip()
+    head = f"{'checkpoint':24} {'loaded/year':>12} {'vehicles/year':>14} {'one in':>10}"
+    yield head if request.worlds is None else f"{head}  90 % interval"
     for row in prevalence(request):
         middle = len(row.loaded) // 2
         share = row.share
