@@ -33,12 +33,13 @@ from flowsim.world.devices import Device
 from flowsim.world.hubs import Hub
 from flowsim.world.intelligence import Intelligence
 from flowsim.world.network import Leg, Network, Place, Route, Travel
-from flowsim.world.populations import ConsignmentSizes
+from flowsim.world.populations import ConsignmentSizes, Population
 from flowsim.world.seals import Seals
 from flowsim.world.shifts import Shift
 from flowsim.world.traffic import ClassShare, Drug, Flow, Law, Profile, Stream, Traffic
 from flowsim.world.world import Count, World
 from flowsim.world_tables import provenance, reader
+from flowsim.world_tables.populations import SIZES
 from flowsim.world_tables.table_columns import TABLES
 
 FILES = sorted((conf_dir() / "world").glob("*.yaml"))
@@ -58,6 +59,7 @@ ROWS = {
     Hub: ("hubs", lambda o: o.place),
     Stream: ("streams", lambda o: f"{o.drug}/{o.origin}/{o.mode}"),
     ClassShare: ("classes", lambda o: f"{o.mode}/{o.vehicle_class}"),
+    Population: ("populations", lambda o: o.label),
     Flow: ("flows", lambda o: o.name),
     Count: ("counts", lambda o: o.name),
 }
@@ -83,6 +85,7 @@ PARAMETERS = {
 
 COLUMNS = {(Flow, "low"): ("per_day", "low"), (Flow, "high"): ("per_day", "high")}
 COLUMNS |= {(Stream, "low"): ("share", "low"), (Stream, "high"): ("share", "high")}
+COLUMNS |= {(Population, "low"): ("mass_share", "low"), (Population, "high"): ("mass_share", "high")}
 COLUMNS |= {(Leg, "distance_low"): ("distance", "low"), (Leg, "distance_high"): ("distance", "high")}
 """Column, and end of its interval, behind the fields that are not called as their column."""
 
@@ -111,6 +114,8 @@ def expected(ledger, owner, name, inside):
     end = {"inflow": "value"}.get(name, name.removeprefix("inflow_"))
     if kind is Drug:
         return 1000 * ledger.value("drugs", owner.name, "inflow", end)
+    if kind is ConsignmentSizes and inside and type(inside[-1]) is Population:
+        return ledger.value("populations", inside[-1].label, SIZES[name])
     of = partial(ledger.value, "drugs", inside[-1].name) if inside and type(inside[-1]) is Drug else ledger.parameter
     if (kind, name) in PARAMETERS:
         return of(PARAMETERS[kind, name])
