@@ -57,7 +57,10 @@ MANY = "9" * 5000
             ["world=mine"],
             r"world must be .*, got mine; to take a file of your own, DIR/world/mine\.yaml, type --config-dir=DIR",
         ),
-        (["study=figure"], r"study\.figure must name what to draw, .*: one of evidence, .*, waterfall, got None"),
+        (
+            ["study=figure"],
+            r"study\.figure must name what to draw, .*: one of chain, evidence, .*, waterfall, got None",
+        ),
         ([f"seed={MANY}"], r"seed must have at most 309 digits in a number, got 9{60}\.\.\. \(5000 characters\)"),
         ([f"world.year=1e{MANY}"], r"world\.year must have at most 309 digits in a number, got .{70,90}"),
         (["-m", f"inflow=1,{MANY}"], r"inflow must have at most 309 digits in a number, got .{70,90}"),

@@ -122,4 +122,4 @@ def test_options_of_ones_own_are_composed_each_time(tmp_path):
     (tmp_path / "experiment").mkdir()
     (tmp_path / "experiment" / "mine.yaml").write_text("# @package _global_\nseed: 5\n", encoding="utf-8")
     assert compose_config(["experiment=mine"], config_dir=tmp_path).seed == 5
-    assert not loaders._kept
+    assert [key[1] for key in loaders._kept] == [()]  # flowsim's own, with which the node of Hydra is compared

@@ -455,7 +455,7 @@ def test_what_an_experiment_sweeps_cannot_have_other_code_run(command):
         write(Path("conf/experiment/evil.yaml"), text)
         code, out, err = command("--config-dir=conf", *QUICK[1:], "experiment=evil")
         assert (code, out) == (1, "")
-        assert "hydra.job_logging.handlers.x.class must be a class of logging, got" in err, err
+        assert "hydra.sweeper.params must name keys outside of hydra, got '+hydra.job_logging.handlers.x.class'" in err
         assert not Path("pwned").exists()
 
 
