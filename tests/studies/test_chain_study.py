@@ -92,7 +92,9 @@ REFUSED = {
         "world=northern_route",
         "study=run",
     ): "study must be one of chain, check, evidence, figure with",
-    ("study=chain",): "world must be a chain of countries, as world=northern_route, with study=chain",
+    (
+        "study=chain",
+    ): "flowsim: study=chain must have a chain of countries, as world=northern_route, got world=kazakhstan",
     ("world=northern_route", "inflow=3"): "inflow= has no effect in study=chain world=northern_route",
     ("world=northern_route", "study=figure", "study.figure=series"): "study.figure must be chain",
     ("world=northern_route", "world.years=[2014,1998]"): "world.years must be the first and the last year",

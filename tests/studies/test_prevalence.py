@@ -84,5 +84,8 @@ def test_check_prints_the_prevalence_and_the_pages_say_the_same(command):
         assert f"one in {numbers[0]} ({numbers[1]} to {numbers[2]}) at Ulken" in text, page
     assert f"{loaded} of {every} vehicles" in " ".join((ROOT / "docs/model.md").read_text(encoding="utf-8").split())
     assert "none to none" not in out
+    out = command("study=check", "calibration=point")[1]
+    assert "posterior median, without an interval" in " ".join(out.split())
+    assert re.search(rf"^ulken +[\d,]+ +[\d,]+ +{numbers[0]}$", out, re.MULTILINE)
     code, out, _ = command("study=check", "world=single_checkpoint")
     assert "by the closed form; assumed numbers, without an interval" in " ".join(out.split())

@@ -76,7 +76,7 @@ def test_all_countries_are_counted_if_none_is_named(file):
             {"file": None},
             "file must name UNODC's file of individual drug seizures, saved as CSV, as file=IDS.csv, got None",
         ),
-        ({"file": "none.csv"}, "none.csv must be a file in ., got none"),
+        ({"file": "none.csv"}, "saved as CSV, as file=IDS.csv, got 'none.csv'"),
         ({"country": "Omsk"}, "study.country, for IDS.csv, must be one of Kazakhstan, Russia, got 'Omsk'"),
         ({"country": ["a"]}, "study.country must name a country, or be null"),
         ({"by_region": "Russia"}, "study.by_region must be a list of countries, as [Russia] or []"),

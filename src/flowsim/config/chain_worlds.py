@@ -54,10 +54,13 @@ def check_posts(config: DictConfig) -> None:
         If its world is a chain.
     """
     if is_chain(config):
-        detail = f"world={config.world.get('detail')} is its stage {config.world.get('detail_stage')} post by post"
-        raise ValueError(
-            f"world must be one with posts here, where {detail}, got {config.world.get('name')!r}, a chain"
-        )
+        name = config.world.get("name")
+        raise ValueError(f"world must be one with posts here, where {_detail(config)}, got {name!r}, a chain")
+
+
+def _detail(config: DictConfig) -> str:
+    """Where the posts of a chain are: the detailed world of a stage, for a message."""
+    return f"world={config.world.get('detail')} is its stage {config.world.get('detail_stage')} post by post"
 
 
 def check_asked(config: DictConfig) -> None:
@@ -76,13 +79,12 @@ def check_asked(config: DictConfig) -> None:
     study, world = str(config.study.get("name")), str(config.world.get("name"))
     figure = str(config.study.get("figure")) if study == "figure" else FIGURE
     if is_chain(config):
-        detail = f"world={config.world.get('detail')} is its stage {config.world.get('detail_stage')} post by post"
-        rule = f"be one of {', '.join(STUDIES)} with world={world}, a chain of countries ({detail})"
+        rule = f"be one of {', '.join(STUDIES)} with world={world}, a chain of countries ({_detail(config)})"
         checks.require(study in STUDIES, thing="study", rule=rule, value=study)
         checks.require(figure == FIGURE, thing="study.figure", rule=f"be {FIGURE} with world={world}", value=figure)
     elif study == "chain" or (study == "figure" and figure == FIGURE):
-        rule = f"be a chain of countries, as world=northern_route, with study={study}"
-        checks.require(is_chain(config), thing="world", rule=rule, value=world)
+        # Not in the words of a key of the world: its file is not at fault.
+        raise ValueError(f"study={study} must have a chain of countries, as world=northern_route, got world={world}")
 
 
 def build_chain(config: DictConfig) -> RouteChain:

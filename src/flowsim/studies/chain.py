@@ -14,6 +14,7 @@ from flowsim.chain.stage_detail import detailed
 from flowsim.chain.stage_model import ChainModel
 from flowsim.chain.stage_results import CHAIN, fact_table, marginal_table, parameter_table, rate_table, to_dataset
 from flowsim.chain.stages import RouteChain
+from flowsim.config.chain_worlds import CHANGED
 from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import Request
 from flowsim.config.study import Study
@@ -37,7 +38,7 @@ EVALUATION = 0.0035
 
 STUDY = Study(
     writes=True,
-    keys=("world", "seed", "workers", "out"),
+    keys=CHANGED,
     instead={key: "a chain has numbers of its own, in the tables of its world" for key in WORLD[1:]},
     posterior=True,
     draws=1,
@@ -72,7 +73,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     files.write(found.dataset, request.out / CHAIN)
     for name, table in found.tables().items():
         table.to_csv(request.out / f"{name}.csv", index=False)
-    return "\n".join([*fitted(found), "", f"{monotonic() - start:.0f} s"])
+    return "\n".join([*fitted(found), "", f"{monotonic() - start:.0f} s for the fit"])
 
 
 def fit_chain(request: Request, *, progress: Progress | None) -> ChainFit:

@@ -39,7 +39,7 @@ class Prevalence:
     """Honest vehicles [1/year]."""
 
     loaded: Floats
-    """Loaded vehicles, dims (quantile,); one number without draws [1/year]."""
+    """Loaded vehicles, dims (quantile,); one number without several draws [1/year]."""
 
     @property
     def share(self) -> Floats:
@@ -73,7 +73,8 @@ def prevalence(request: Request) -> list[Prevalence]:
         base = _consignments(world)
         drawn = [_consignments(policy.apply(change.apply(request.world))) for change in request.worlds.changes]
         ratios = np.divide(drawn, base, out=np.ones((len(drawn), len(base))), where=base > 0)
-        counts = np.quantile(ratios @ loaded, QUANTILES, axis=0)
+        drawn_loaded = ratios @ loaded
+        counts = drawn_loaded if len(drawn) == 1 else np.quantile(drawn_loaded, QUANTILES, axis=0)
     return [
         Prevalence(checkpoint=post.name, honest=visits.get(post.name, 0.0), loaded=counts[:, c])
         for c, post in enumerate(world.checkpoints)
@@ -94,12 +95,13 @@ def text(request: Request) -> Iterator[str]:
     request
         As in `prevalence`.
     """
-    numbers = "assumed numbers, without an interval"
-    if request.worlds is not None:
-        numbers = f"median of {len(request.worlds.changes)} posterior draws, with 90 % credible interval"
+    draws = len(request.worlds.changes) if request.worlds is not None else 0
+    numbers = {0: "assumed numbers, without an interval", 1: "posterior median, without an interval"}.get(
+        draws, f"median of {draws} posterior draws, with 90 % credible interval"
+    )
     yield from ("", *paragraph(f"Prevalence: loaded among all vehicles, by the closed form; {numbers}"), "")
     head = f"{'checkpoint':24} {'loaded/year':>12} {'vehicles/year':>14} {'one in':>10}"
-    yield head if request.worlds is None else f"{head}  90 % interval"
+    yield f"{head}  90 % interval" if draws > 1 else head
     for row in prevalence(request):
         middle = len(row.loaded) // 2
         share = row.share

@@ -55,7 +55,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
 
 def _file(value: object) -> Path:
     rule = "name UNODC's file of individual drug seizures, saved as CSV, as file=IDS.csv"
-    checks.require(isinstance(value, str) and bool(value), thing="file", rule=rule, value=value)
+    checks.require(isinstance(value, str) and Path(value).is_file(), thing="file", rule=rule, value=value)
     return Path(str(value))
 
 

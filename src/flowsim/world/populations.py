@@ -81,7 +81,7 @@ class Population:
     """Share of its consignments that belong to rings, which cases strike and agencies protect [1]."""
 
     tips: float = 1.0
-    """Factor on the probability of a tip, which is 1 at most [1]."""
+    """Factor on the probability of a tip; the product is at most 1 [1]."""
 
     kind: str
     """Whether the numbers are reported or assumed."""

@@ -61,7 +61,7 @@ TABLES: Mapping[str, Table] = {
             ),
             *_uncertain("concealment", "1", FINITE, "mean of the concealment q, in its standard deviations"),
             *_uncertain("rings", "1", PROBABILITY, "share that belongs to rings: struck by cases, and protected"),
-            *_uncertain("tips", "1", NON_NEGATIVE, "factor on the probability of a tip, which is 1 at most"),
+            *_uncertain("tips", "1", NON_NEGATIVE, "factor on the probability of a tip; the product is at most 1"),
         ),
     ),
 }
