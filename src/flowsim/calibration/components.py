@@ -109,11 +109,11 @@ def cells_of(world: World) -> dict[Cell, float]:
             patrolled = float(whole.patrolled[INDEX, k])
             rest = _at(whole, k) - patrolled - by_case
             found[Cell("patrol", oblast, "Border Guards", "patrol")] += patrolled
-            tipped = rest * _tipped(whole, agency=post.agency)
+            tipped = rest * tipped_share(whole, agency=post.agency)
             found[Cell(component, oblast, post.agency, "routine")] += rest - tipped
             found[Cell(component, oblast, post.agency, "tip")] += tipped
         for case, agency in CASE_COMPONENTS.items():
-            share = _share(world.detection.intelligence, agency)
+            share = case_share(world.detection.intelligence, agency)
             found[Cell(case, oblast, agency, "case")] += share * by_case
     return {cell: mass for cell, mass in found.items() if mass > 1e-9 * whole.entered[INDEX]}
 
@@ -134,12 +134,13 @@ def _at(found: Expectation, site: int) -> float:
     return float(found.seized[INDEX, site]) if site < found.seized.shape[1] else 0.0
 
 
-def _share(intelligence: Intelligence, agency: str) -> float:
+def case_share(intelligence: Intelligence, agency: str) -> float:
+    """Share of an agency in all cases [1]."""
     every = sum(intelligence.cases(name) for name in CASE_AGENCIES)
     return intelligence.cases(agency) / every if every > 0 else 0.0
 
 
-def _tipped(whole: Expectation, *, agency: str) -> float:
+def tipped_share(whole: Expectation, *, agency: str) -> float:
     """Share of an agency's finds at its checkpoints made on tips [1]."""
     routine, tip = (float(whole.by_channel[INDEX, k, AGENCIES.index(agency)]) for k in (0, 2))
     return tip / (routine + tip) if tip > 0 else 0.0

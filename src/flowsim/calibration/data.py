@@ -318,3 +318,10 @@ def _day(row: Row, column: str, *, where: str) -> date:
 def years_of(rows: Sequence[Reported]) -> tuple[int, ...]:
     """Calendar years of the rows, in ascending order."""
     return tuple(sorted({year for row in rows for year in range(row.start.year, row.end.year + 1)}))
+
+
+def span(row: Reported) -> tuple[float, float]:
+    """Start and end of the period of a row as parts of its first year [1]."""
+    first = date(row.year, 1, 1)
+    days = (date(row.year + 1, 1, 1) - first).days
+    return (row.start - first).days / days, ((row.end - first).days + 1) / days

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from multiprocessing import get_context
+from typing import Protocol
 
 import numpy as np
 
@@ -113,7 +113,7 @@ def wanted(model: Model, drawn: Mapping[str, float], *, world: World) -> Wanted:
     """
     one = {name: np.array([value]) for name, value in drawn.items()}
     kg = {name: float(mass[0]) for name, mass in model.kilograms(one).items()}
-    classes = class_of_area(model, world=world)
+    classes = class_of_area(model.setting, world=world)
     found: dict[str, float] = {CROSSING: kg[CROSSING]} if CROSSING in kg else {}
     for area, effort_class in classes.items():
         found[effort_class] = found.get(effort_class, 0.0) + kg[f"inside:{area}"]
@@ -123,8 +123,27 @@ def wanted(model: Model, drawn: Mapping[str, float], *, world: World) -> Wanted:
     return Wanted(found=found, patrol=kg.get("patrol", 0.0), market=kg.get("market", 0.0), cases=cases, case_kg=total)
 
 
-def class_of_area(model: Model, *, world: World) -> dict[str, str]:
+class Areas(Protocol):
+    """What the classes of effort need of the setting of a calibration."""
+
+    def area(self, oblast: str) -> str:
+        """Area of an oblast, empty for the rest of the country."""
+        ...
+
+    def parts(self, component: str) -> tuple[str, ...]:
+        """Parts of a component with masses of their own."""
+        ...
+
+
+def class_of_area(setting: Areas, *, world: World) -> dict[str, str]:
     """Class of effort of the checkpoints inside each area; the empty name is the rest of the country.
+
+    Parameters
+    ----------
+    setting
+        Areas of the country.
+    world
+        Calibrated world.
 
     Raises
     ------
@@ -134,13 +153,13 @@ def class_of_area(model: Model, *, world: World) -> dict[str, str]:
     found: dict[str, set[str]] = {}
     for post in world.checkpoints:
         if post.effort_class != CROSSING:
-            area = model.setting.area(world.place_of(post).oblast)
+            area = setting.area(world.place_of(post).oblast)
             found.setdefault(area, set()).add(post.effort_class)
     for area, classes in found.items():
         rule = "have checkpoints of one class of effort"
         where = f"area '{area}'" if area else "the rest of the country"
         checks.require(len(classes) == 1, thing=where, rule=rule, value=", ".join(sorted(classes)))
-    present = {part.partition(":")[2] for part in model.setting.parts("inside")}
+    present = {part.partition(":")[2] for part in setting.parts("inside")}
     return {area: next(iter(classes)) for area, classes in found.items() if area in present}
 
 
@@ -259,11 +278,14 @@ def _scale(numbers: dict[str, float], parts: Mapping[str, float]) -> None:
             numbers[key] /= ratio
 
 
+Pair = tuple[Mapping[str, float], Mapping[str, float]]
+"""Values of the parameters of a draw, and its draw of the nuisance parameters."""
+
+
 def solve_all(
-    model: Model,
+    solver: Callable[[Pair], Solved],
     draws: Sequence[Mapping[str, float]],
     *,
-    world: World,
     nuisance: Sequence[Mapping[str, float]],
     workers: int = 1,
     progress: Progress | None = None,
@@ -272,12 +294,10 @@ def solve_all(
 
     Parameters
     ----------
-    model
-        Model of the draws.
+    solver
+        World of one draw.
     draws
         Values of the parameters of each.
-    world
-        Calibrated world.
     nuisance
         Draws of the nuisance parameters, one for each.
     workers
@@ -287,21 +307,16 @@ def solve_all(
     """
     tell = progress or (lambda step, done, total: None)
     step, total = "worlds of the draws", len(draws)
-    work = partial(_solve_pair, model, world)
     pairs = list(zip(draws, nuisance, strict=True))
     found: list[Solved] = []
     tell(step, 0, total)
     if workers == 1:
         for pair in pairs:
-            found.append(work(pair))
+            found.append(solver(pair))
             tell(step, len(found), total)
         return found
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for solved in pool.map(work, pairs, chunksize=8):
+        for solved in pool.map(solver, pairs, chunksize=8):
             found.append(solved)
             tell(step, len(found), total)
     return found
-
-
-def _solve_pair(model: Model, world: World, pair: tuple[Mapping[str, float], Mapping[str, float]]) -> Solved:
-    return solve(model, pair[0], world=world, nuisance=pair[1])

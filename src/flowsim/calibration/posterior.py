@@ -24,6 +24,7 @@ from flowsim.units import KG_PER_TONNE
 if TYPE_CHECKING:  # a run reads posteriors without the compiled likelihood or the sampler
     from flowsim.calibration.inversion import Solved
     from flowsim.calibration.model import Model
+    from flowsim.calibration.population_model import PopulationModel
     from flowsim.calibration.sampler import Sample
 
 Floats = npt.NDArray[np.float64]
@@ -53,7 +54,7 @@ KINDS = ("calibrated", "assumed")
 class Draws:
     """Draws of a posterior with their worlds."""
 
-    model: Model
+    model: Model | PopulationModel
     """Model."""
 
     sample: Sample

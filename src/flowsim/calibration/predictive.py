@@ -12,9 +12,9 @@ import pandas as pd
 
 from flowsim import checks
 from flowsim.calibration.components import Cell
-from flowsim.calibration.data import Reported, remainder
+from flowsim.calibration.data import Reported, remainder, span
 from flowsim.calibration.model import Model, cells_behind
-from flowsim.calibration.synthetic_reports import Year, simulate_year, span
+from flowsim.calibration.synthetic_reports import Year, simulate_year
 from flowsim.evidence import opiates, reported
 from flowsim.evidence.targets import load_targets
 
@@ -113,13 +113,13 @@ def of_rows(model: Model, rows: Mapping[str, Reported], found: Sequence[History]
             if row.of:
                 whole = cells_behind(rows[row.of], rows=rows, setting=model.setting)
                 masses /= [max(1e-9, year.total(whole, start=start, end=end)) for year in years]
-            table.append(_point(row.key, masses, value, held=held))
+            table.append(point_row(row.key, masses, value, held=held))
         for bound, sign in ((row.at_least, ">="), (row.at_most, "<=")):
             if bound is not None:
                 largest = np.array([_largest(history, row, chosen) for history in found])
                 happened = largest >= bound if sign == ">=" else largest <= bound
                 what = f"{row.key}: largest {sign} {bound:g} kg"
-                table.append(_chance(what, happened, largest, bound, held=held))
+                table.append(chance_row(what, happened, largest, bound, held=held))
     return pd.DataFrame(table, columns=list(COLUMNS))
 
 
@@ -131,14 +131,14 @@ def _largest(history: History, row: Reported, chosen: frozenset[Cell]) -> float:
     return max(history.years[year].largest(chosen) for year in range(row.start.year, row.end.year + 1))
 
 
-def _point(what: str, predicted: Floats, value: float, *, held: bool) -> tuple[object, ...]:
+def point_row(what: str, predicted: Floats, value: float, *, held: bool) -> tuple[object, ...]:
     """Row of a number, with its two-sided posterior predictive p-value."""
     low, middle, high = np.quantile(predicted, [0.05, 0.5, 0.95]).tolist()
     share = min((predicted <= value).mean(), (predicted >= value).mean())
     return what, held, value, low, middle, high, min(1.0, 2.0 * float(share)), low <= value <= high
 
 
-def _chance(
+def chance_row(
     what: str, happened: npt.NDArray[np.bool_], predicted: Floats, value: float, *, held: bool
 ) -> tuple[object, ...]:
     """Row of a bound, with its posterior predictive probability."""
@@ -294,9 +294,9 @@ def of_hold_outs(found: Sequence[History], *, rows: Collection[str] = ()) -> pd.
     for key, (what, of) in POINTS.items():
         if key not in left_out:
             predicted = np.array([of(history) for history in found])
-            table.append(_point(what, predicted, float(targets[key].value or 0.0), held=True))
+            table.append(point_row(what, predicted, float(targets[key].value or 0.0), held=True))
     if "val-national-heroin-2009" not in left_out:
-        table.append(_point("mass of 2009 [kg]", np.array([h.total(2009) for h in found]), total, held=True))
+        table.append(point_row("mass of 2009 [kg]", np.array([h.total(2009) for h in found]), total, held=True))
     chances = {}
     for key, (what, happens) in EVENTS.items():
         if key in left_out:

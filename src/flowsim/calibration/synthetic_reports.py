@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 
 import numpy as np
 import numpy.typing as npt
@@ -12,7 +11,7 @@ from scipy.special import ndtr, ndtri
 
 from flowsim.calibration import kernel
 from flowsim.calibration.components import CASE_COMPONENTS, Cell
-from flowsim.calibration.data import Reported
+from flowsim.calibration.data import Reported, span
 from flowsim.calibration.model import Model, Setting, mean_masses, ring_sizes
 
 Floats = npt.NDArray[np.float64]
@@ -209,10 +208,3 @@ def _printed(found: Year, row: Reported, *, sums: Sequence[frozenset[Cell]], val
         rest = found.total(sums[1], start=start, end=end)
         mass = mass / (mass + rest) if mass + rest > 0 else 0.0
     return round(mass / row.rounding) * row.rounding, row
-
-
-def span(row: Reported) -> tuple[float, float]:
-    """Start and end of the period of a row as parts of its first year [1]."""
-    first = date(row.year, 1, 1)
-    days = (date(row.year + 1, 1, 1) - first).days
-    return (row.start - first).days / days, ((row.end - first).days + 1) / days

@@ -244,6 +244,7 @@ def _calibration_request(found: Calibration, *, hydra: Any, typed: Sequence[str]
         priors=found.priors,
         in_year=partial(world_in_year, hydra=hydra, typed=typed),
         workers=workers,
+        populations=found.populations,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
+from flowsim.calibration.population_evidence import Entries, PopulationEvidence, SinglesRequest
 from flowsim.calibration.priors import Prior
 from flowsim.config import own_files
 from flowsim.config.schema import build
@@ -45,6 +46,9 @@ class CalibrationFile:
     areas: dict[str, str] = field(default_factory=dict)
     """Oblast of each area with a fitted share of inland seizures."""
 
+    populations: dict[str, Any] = field(default_factory=dict)
+    """Reports for worlds whose heroin has two populations: `reported`, `entries` and `singles`; empty if none."""
+
     parameters: dict[str, Any] = field(default_factory=dict)
     """Fields of the prior of each parameter."""
 
@@ -77,6 +81,9 @@ class Calibration:
 
     priors: Mapping[str, Prior]
     """Prior of each parameter except the flow; the world gives the prior of the flow."""
+
+    populations: PopulationEvidence | None = None
+    """Reports for worlds whose heroin has two populations."""
 
 
 def build_calibration(config: DictConfig, *, folders: Sequence[Path] = ()) -> Calibration:
@@ -121,7 +128,23 @@ def build_calibration(config: DictConfig, *, folders: Sequence[Path] = ()) -> Ca
         folders=tried,
         areas=MappingProxyType(dict(read.areas)),
         priors=MappingProxyType(priors),
+        populations=_populations(read, tried) if read.populations else None,
     )
+
+
+def _populations(read: CalibrationFile, folders: Sequence[Path]) -> PopulationEvidence:
+    """Reports for worlds whose heroin has two populations."""
+    node = dict(read.populations)
+    for key in ("reported", "entries", "singles"):
+        checks.known(key, list(node), thing="a key of calibration.populations")
+    table = find(f"{node['reported']}.csv", folders=folders)
+    if table is None:
+        rule = f"name a table beside the calibration's file or in {PACKAGED}"
+        raise ValueError(f"calibration.populations.reported must {rule}, got {node['reported']!r}")
+    origins = {str(name): tuple(map(str, names)) for name, names in node["entries"].items()}
+    years = {key: tuple(map(int, node["singles"].get(key, ()))) for key in ("counted", "sized", "held_out")}
+    singles = SinglesRequest(country=str(node["singles"]["country"]), **years)
+    return PopulationEvidence(reported=table, entries=Entries(origins=origins), singles=singles)
 
 
 @lru_cache(maxsize=4)

@@ -9,6 +9,7 @@ from typing import Any
 
 import xarray as xr
 
+from flowsim.calibration.population_evidence import PopulationEvidence
 from flowsim.calibration.priors import Prior
 from flowsim.chain.stages import RouteChain
 from flowsim.policy.policy import Policy, compose
@@ -38,6 +39,9 @@ class CalibrationRequest:
 
     workers: int
     """Worker processes."""
+
+    populations: PopulationEvidence | None = None
+    """Reports for worlds whose heroin has two populations."""
 
 
 @dataclass(frozen=True, kw_only=True)

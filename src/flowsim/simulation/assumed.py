@@ -47,15 +47,17 @@ class SetNumbers:
 
     Besides, `patrols:factor` multiplies the probability that a patrol stops a consignment on a bypass, and
     `parameters:` is followed by the flow of heroin in t/year, the spread of its years, or a number of `SIZES`, and
-    `populations:` by a drug, a population and a column, as in `populations:heroin/wholesale.load_median`.
+    `populations:` by a drug, a population and a column, as in `populations:heroin/wholesale.load_median`, and
+    `streams:` by a drug, an origin and a mode, as in `streams:heroin/kyrgyzstan/road`, for the share of the stream.
     """
 
     def apply(self, world: World) -> World:
         """World with the other numbers, whole ones rounded.
 
-        Bypasses of a border keep their proportions if they would exceed all consignments, and populations of a drug
-        whose share of mass is not set keep theirs in what the others leave.
+        Bypasses of a border keep their proportions if they would exceed all consignments, and populations and
+        streams of a drug whose share of mass is not set keep theirs in what the others leave.
         """
+        of_streams: dict[str, float] = {}
         of_populations: defaultdict[str, dict[str, float]] = defaultdict(dict)
         traffic, detection, patrols = world.traffic, world.detection, 1.0
         shares = {f"{way.border}/{way.way}": way.share for way in world.bypasses}
@@ -71,6 +73,8 @@ class SetNumbers:
             elif table == "populations":
                 label, _, column = key.rpartition(".")
                 of_populations[label][column] = value
+            elif table == "streams":
+                of_streams[key.replace("/", ":")] = value
             else:
                 detection = _with(detection, key.split("."), value)
         sums: defaultdict[str, float] = defaultdict(float)
@@ -84,7 +88,7 @@ class SetNumbers:
             )
             for way in world.bypasses
         )
-        traffic = _with_populations(traffic, of_populations)
+        traffic = _with_streams(_with_populations(traffic, of_populations), of_streams)
         return replace(world, traffic=traffic, detection=detection, bypasses=ways)
 
 
@@ -132,14 +136,35 @@ def _with_populations(traffic: Traffic, numbers: Mapping[str, Mapping[str, float
 
 def _shares(traffic: Traffic, given: Mapping[str, float]) -> dict[str, float]:
     """Shares of mass by label of a population, of which some are given."""
-    found = {own.label: given.get(own.label, own.mass_share) for own in traffic.populations}
-    for drug in {own.drug for own in traffic.populations if own.label in given}:
-        labels = [own.label for own in traffic.populations_of(drug)]
-        others = [label for label in labels if label not in given]
-        left = 1.0 - math.fsum(given[label] for label in labels if label in given)
-        rest = math.fsum(found[label] for label in others)
-        found |= {label: found[label] * left / rest for label in others if rest > 0}
+    found: dict[str, float] = {}
+    for drug in dict.fromkeys(own.drug for own in traffic.populations):
+        found |= _parts({own.label: own.mass_share for own in traffic.populations_of(drug)}, given)
     return found
+
+
+def _with_streams(traffic: Traffic, given: Mapping[str, float]) -> Traffic:
+    """Traffic in which some streams have other shares, by name."""
+    known = [stream.name for stream in traffic.streams]
+    for name in given:
+        checks.known(name, known, thing="a stream that can be set")
+    found: dict[str, float] = {}
+    for drug in dict.fromkeys(stream.drug for stream in traffic.streams):
+        found |= _parts({stream.name: stream.share for stream in traffic.streams if stream.drug == drug}, given)
+    streams = tuple(
+        replace(own, share=found[own.name], low=min(own.low, found[own.name]), high=max(own.high, found[own.name]))
+        for own in traffic.streams
+    )
+    return replace(traffic, streams=streams)
+
+
+def _parts(shares: Mapping[str, float], given: Mapping[str, float]) -> dict[str, float]:
+    """Parts of a whole of which some are given; the others keep their proportions in what these leave."""
+    if not any(name in given for name in shares):
+        return dict(shares)
+    others = {name: share for name, share in shares.items() if name not in given}
+    left = max(0.0, 1.0 - math.fsum(given[name] for name in shares if name in given))
+    rest = math.fsum(others.values())
+    return {name: given.get(name, share * left / rest if rest > 0 else share) for name, share in shares.items()}
 
 
 def _with_numbers(own: Population, values: Mapping[str, float], *, share: float) -> Population:

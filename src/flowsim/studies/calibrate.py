@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 
 import numpy as np
@@ -11,12 +12,13 @@ import pandas as pd
 import xarray as xr
 
 from flowsim import checks
-from flowsim.calibration import data, posterior
+from flowsim.calibration import data, population_inversion, population_setup, posterior
 from flowsim.calibration.components import COMPONENTS, Cell, cells_of
 from flowsim.calibration.data import Reported
 from flowsim.calibration.identity import identifying
-from flowsim.calibration.inversion import solve, solve_all
+from flowsim.calibration.inversion import Solved, solve, solve_all
 from flowsim.calibration.model import SHARE, Model, Setting, build, needed
+from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.posterior import Draws
 from flowsim.calibration.priors import Prior, values
 from flowsim.calibration.sampler import LEAST_ESS, MOST_RHAT, Sample, SamplingEffort, sample
@@ -68,7 +70,7 @@ class Setup:
     rows: Mapping[str, Reported]
     """Rows of the table of reported seizures."""
 
-    model: Model
+    model: Model | PopulationModel
     """Model of the fitted ones."""
 
 
@@ -164,6 +166,8 @@ def setup(world: World, asked: CalibrationRequest) -> Setup:
     ValueError
         If the table or a prior is refused.
     """
+    if population_setup.populations_of(world) is not None:
+        return _of_populations(world, asked)
     rows = data.load(asked.reported)
     reference = cells_of(world)
     flows = {row.year: row for row in rows.values() if row.use == "flow"}
@@ -185,6 +189,20 @@ def setup(world: World, asked: CalibrationRequest) -> Setup:
     for name in priors:
         checks.known(name, possible, thing="calibration.parameters: a parameter")
     return Setup(rows=rows, model=build(rows, setting=setting, priors=priors))
+
+
+def _of_populations(world: World, asked: CalibrationRequest) -> Setup:
+    """Model of the fitted rows and single seizures for a world whose heroin has two populations."""
+    evidence = asked.populations
+    rule = "name reports for worlds with two populations of heroin (calibration.populations)"
+    checks.require(evidence is not None, thing="the calibration", rule=rule, value="none")
+    assert evidence is not None
+    rows = data.load(evidence.reported)
+    priors = {**asked.priors, "inflow": flow_prior(world)}
+    model = population_setup.model_of(
+        world, evidence, rows=rows, areas=asked.areas, priors=priors, in_year=asked.in_year
+    )
+    return Setup(rows=rows, model=model)
 
 
 def of_year(found: World, *, world: World) -> dict[Cell, float]:
@@ -229,7 +247,9 @@ def _effort(request: Request) -> SamplingEffort:
     return SamplingEffort(chains=asked["chains"], burn=max(1, asked["steps"] // BURN), steps=asked["steps"], draws=kept)
 
 
-def worlds(request: Request, model: Model, drawn: Sample, *, workers: int, progress: Progress | None = None) -> Draws:
+def worlds(
+    request: Request, model: Model | PopulationModel, drawn: Sample, *, workers: int, progress: Progress | None = None
+) -> Draws:
     """Worlds of draws spread evenly over the chains, and of the posterior median.
 
     Parameters
@@ -255,9 +275,10 @@ def worlds(request: Request, model: Model, drawn: Sample, *, workers: int, progr
     chances = [{str(name): float(value) for name, value in row.items()} for row in nuisance.to_dict("records")]
     one = values(model.priors, drawn.scores[:, chosen].reshape(-1, len(model.names)))
     sets = [{name: float(found[k]) for name, found in one.items()} for k in range(chains * len(chosen))]
-    found = solve_all(model, sets, world=request.world, nuisance=chances, workers=workers, progress=progress)
+    solver = partial(_solve, model, request.world)
+    found = solve_all(solver, sets, nuisance=chances, workers=workers, progress=progress)
     middle = values(model.priors, np.median(drawn.scores, axis=(0, 1)))
-    point = solve(model, {n: float(v) for n, v in middle.items()}, world=request.world, nuisance={})
+    point = solver(({n: float(v) for n, v in middle.items()}, {}))
     rule = "be a world that can produce it"
     checks.require(not point.refused, thing="the posterior median", rule=rule, value=point.refused)
     return Draws(
@@ -268,6 +289,16 @@ def worlds(request: Request, model: Model, drawn: Sample, *, workers: int, progr
         point=point,
         calibrated=tuple(name for name in point.numbers if name not in intervals),
     )
+
+
+def _solve(
+    model: Model | PopulationModel, world: World, pair: tuple[Mapping[str, float], Mapping[str, float]]
+) -> Solved:
+    """World of a draw with its nuisance parameters."""
+    drawn, nuisance = pair
+    if isinstance(model, PopulationModel):
+        return population_inversion.solve(model, drawn, world=world, nuisance=nuisance)
+    return solve(model, drawn, world=world, nuisance=nuisance)
 
 
 def summary(dataset: xr.Dataset) -> pd.DataFrame:

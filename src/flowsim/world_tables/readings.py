@@ -13,6 +13,7 @@ KINDS: Mapping[str, str] = {
     "flow": "how much heroin enters",
     "mode": "how much of it goes by road and how much by rail",
     "series": "which years the opiate series of 1996 to 2006 belongs to",
+    "consignments": "whether small trade and wholesale differ in more than size",
 }
 """Kinds of readings and their questions; a run has at most one reading of each."""
 

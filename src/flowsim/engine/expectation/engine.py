@@ -51,6 +51,9 @@ class Expectation:
     patrolled: Floats
     """Part of `seized` by patrols on bypasses, dims (drug, checkpoint) [kg]."""
 
+    by_case: Floats
+    """Part of `seized` by cases, dims (drug, site) [kg]."""
+
     by_channel: Floats
     """Mean mass seized, dims (drug, channel, agency), channels in the order of the results [kg]."""
 
@@ -181,6 +184,7 @@ def _of_drug(
     return {
         "entered": reduce(add, (part.entered for part in parts)),
         "seized": mass,
+        "by_case": np.einsum("ckt,k,t->c", by_case, kinds, year),
         "by_channel": sums.pop("channels"),
         **sums,
         "seized_variance": years.variance(moments, by_case, ringed),

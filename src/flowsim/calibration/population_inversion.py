@@ -1,0 +1,269 @@
+"""Inversion of the closed form for two populations: efforts, concealment, rings, patrols and retail arrests."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from flowsim.calibration.components import INDEX, simple
+from flowsim.calibration.inversion import CROSSING, TOLERANCE, YEAR_PARTS, Solved, Wanted, class_of_area
+from flowsim.calibration.population_model import PopulationModel
+from flowsim.engine.expectation.engine import expect
+from flowsim.results.registry import CHANNELS
+from flowsim.simulation.assumed import SetNumbers
+from flowsim.world.checkpoint import AGENCIES, EFFORT_CLASSES, agency_key
+from flowsim.world.traffic import HEROIN
+from flowsim.world.world import World
+
+Floats = npt.NDArray[np.float64]
+
+MOST_STEPS = 12
+"""Most steps of the solver [1]."""
+
+NEAR = 3e-3
+"""Largest difference between the share of the hidden population in the finds and the drawn one [1]."""
+
+FARTHEST = 8.0
+"""Largest shift of the mean concealment either way [standard deviations]."""
+
+LARGEST_MOVE = 2.0
+"""Largest change of the concealment in one step [standard deviations]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """Masses of heroin that a world takes in a mean year [kg/year]."""
+
+    found: Mapping[str, Floats]
+    """Found at checkpoints by class of effort, dims (population,)."""
+
+    tipped: Mapping[str, float]
+    """Part of `found` on tips."""
+
+    case: float
+    """Taken by cases."""
+
+    patrol: float
+    """Seized by patrols."""
+
+    market: float
+    """Taken from retail sellers."""
+
+
+def wanted(model: PopulationModel, drawn: Mapping[str, float], *, world: World) -> Wanted:
+    """Target masses of a world under the controls of the reference.
+
+    Parameters
+    ----------
+    model
+        Model of the draw.
+    drawn
+        Values of its parameters.
+    world
+        Calibrated world.
+
+    Raises
+    ------
+    ValueError
+        If an area's checkpoints have efforts of several classes.
+    """
+    one = {name: np.array([value]) for name, value in drawn.items()}
+    kg = {name: float(mass[0]) for name, mass in model.kilograms(one).items()}
+    found: dict[str, float] = {CROSSING: kg[CROSSING]} if CROSSING in kg else {}
+    for area, effort_class in class_of_area(model.setting, world=world).items():
+        found[effort_class] = found.get(effort_class, 0.0) + kg[f"inside:{area}"]
+    by_case = {"KNB": kg.get("knb", 0.0), "Committee": kg.get("committee", 0.0)}
+    total = sum(by_case.values())
+    cases = {agency: drawn["cases"] * mass / total for agency, mass in by_case.items()} if total > 0 else {}
+    return Wanted(found=found, patrol=kg.get("patrol", 0.0), market=kg.get("market", 0.0), cases=cases, case_kg=total)
+
+
+def numbers_of(model: PopulationModel, drawn: Mapping[str, float], *, world: World) -> dict[str, float]:
+    """Numbers of a world that follow directly from a draw, by name as in `SetNumbers`.
+
+    Parameters
+    ----------
+    model
+        Model of the draw.
+    drawn
+        Values of its parameters.
+    world
+        Calibrated world.
+    """
+    first, second = model.setting.populations
+    own = f"populations:{HEROIN}/"
+    return {
+        "parameters:inflow": drawn["inflow"],
+        **{f"{own}{name}.load_median": drawn[f"{name}_median"] for name in (first, second)},
+        **{f"{own}{name}.load_log_sd": drawn[f"{name}_log_sd"] for name in (first, second)},
+        f"{own}{second}.mass_share": drawn["mass_share"],
+        f"{own}{first}.rings": drawn["ring_share"],
+        **model.setting.entries.of_streams(drawn, traffic=world.traffic),
+        **dict(zip(YEAR_PARTS, (drawn["level_log_sd"], drawn["year_log_sd"]), strict=True)),
+    }
+
+
+def solve(model: PopulationModel, drawn: Mapping[str, float], *, world: World, nuisance: Mapping[str, float]) -> Solved:
+    """World whose closed form reproduces the masses of a draw, and the share of the hidden population in its finds.
+
+    Finds are nearly linear in the effort of a class, and the logarithm of the ratio of the two populations in them is
+    nearly linear in the concealment of the one: both are solved by the secant method. Cases, patrols and retail arrests
+    are scaled, until all masses differ by less than `TOLERANCE`.
+
+    Parameters
+    ----------
+    model
+        Model of the draw.
+    drawn
+        Values of its parameters.
+    world
+        Calibrated world.
+    nuisance
+        Draws of the nuisance parameters, by name as in `SetNumbers`.
+    """
+    aim = wanted(model, drawn, world=world)
+    first, second = model.setting.populations
+    numbers = {**nuisance, **numbers_of(model, drawn, world=world)}
+    numbers |= {f"inspection:intelligence.cases_{agency_key(a)}": rate for a, rate in aim.cases.items()}
+    hidden = f"populations:{HEROIN}/{second}.concealment"
+    own = {one.name: one.concealment for one in world.traffic.populations_of(HEROIN)}
+    numbers[hidden] = own[second]
+    efforts = {name: max(1e-4, min(1.0, world.detection.effort.of(name))) for name in aim.found}
+    rings = world.detection.intelligence.rings
+    target = math.log(drawn["found_share"] / (1.0 - drawn["found_share"]))
+    steps: dict[str, tuple[float, float]] = {}
+    before: tuple[float, float] | None = None
+    refused, residual = "", math.inf
+    quick = simple(world)
+    for step in range(MOST_STEPS):
+        numbers |= {f"inspection:effort.{name}": value for name, value in efforts.items()}
+        got = taken(_set(quick, numbers), names=(first, second))
+        if step == 0 and aim.case_kg > 0:
+            whole = round(rings * got.case / aim.case_kg)
+            if whole < 1:
+                refused = "fewer than one ring"
+                break
+            numbers["inspection:intelligence.rings"] = float(whole)
+            _scale(numbers, "inspection:intelligence.cases_", aim.case_kg / got.case * whole / rings)
+        odds = _log_ratio(got)
+        away = abs(1.0 / (1.0 + math.exp(-odds)) - drawn["found_share"])
+        off = [sum(got.found[name]) / mass for name, mass in aim.found.items()]
+        off += [have / mass for have, mass in _pairs(got, aim) if mass > 0 and have > 0]
+        residual = max(abs(ratio - 1.0) for ratio in off)
+        if step and residual < TOLERANCE and away < NEAR:
+            break
+        slope = (
+            -1.5
+            if before is None or before[0] == numbers[hidden]
+            else (odds - before[1]) / (numbers[hidden] - before[0])
+        )
+        before = numbers[hidden], odds
+        move = (target - odds) / (slope if slope < -0.05 else -1.5)
+        numbers[hidden] += max(-LARGEST_MOVE, min(LARGEST_MOVE, move))
+        if abs(numbers[hidden]) > FARTHEST:
+            refused = "no concealment gives the share of the hidden population"
+            break
+        refused = _move_efforts(efforts, got, aim=aim, steps=steps, wide=away > 10 * NEAR)
+        if refused:
+            break
+        if step and got.case > 0 and aim.case_kg > 0:
+            _scale(numbers, "inspection:intelligence.cases_", aim.case_kg / got.case)
+        if got.patrol > 0 and aim.patrol > 0:
+            numbers["patrols:factor"] = numbers.get("patrols:factor", 1.0) * aim.patrol / got.patrol
+        if got.market > 0 and aim.market > 0:
+            numbers["parameters:market"] = min(
+                1.0, numbers.get("parameters:market", world.traffic.market) * aim.market / got.market
+            )
+    else:
+        refused = "no effort gives the masses"
+    unused = {f"inspection:effort.{name}": 0.0 for name in EFFORT_CLASSES if name not in aim.found}
+    return Solved(numbers={**unused, **numbers}, residual=residual, refused=refused)
+
+
+def taken(world: World, *, names: tuple[str, str]) -> Taken:
+    """Masses of heroin that a world takes in a mean year, with each population in a run of its own.
+
+    Parameters
+    ----------
+    world
+        World, as of `components.simple`.
+    names
+        Names of the populations.
+    """
+    classes = {post.effort_class for post in world.checkpoints}
+    found = {name: np.zeros(2) for name in classes}
+    tipped = dict.fromkeys(classes, 0.0)
+    sums = dict.fromkeys(CHANNELS, 0.0)
+    for k, name in enumerate(names):
+        got = expect(_alone(world, name))
+        by_channel = got.by_channel[INDEX]
+        for channel, mass in zip(CHANNELS, by_channel.sum(axis=1).tolist(), strict=True):
+            sums[channel] += mass
+        for c, post in enumerate(world.checkpoints):
+            mass = float(got.seized[INDEX, c] - got.patrolled[INDEX, c] - got.by_case[INDEX, c])
+            found[post.effort_class][k] += mass
+            routine, tip = (
+                float(by_channel[CHANNELS.index(one), AGENCIES.index(post.agency)]) for one in ("routine", "tip")
+            )
+            tipped[post.effort_class] += mass * tip / (routine + tip) if tip > 0 else 0.0
+    return Taken(found=found, tipped=tipped, case=sums["case"], patrol=sums["patrol"], market=sums["market"])
+
+
+def _alone(world: World, name: str) -> World:
+    """World with one population of heroin alone."""
+    (own,) = (one for one in world.traffic.populations_of(HEROIN) if one.name == name)
+    alone = replace(own, mass_share=1.0, low=0.0, high=1.0)
+    return replace(
+        world, traffic=replace(world.traffic, populations=(alone,), inflow=own.mass_share * world.traffic.inflow)
+    )
+
+
+def _set(world: World, numbers: Mapping[str, float]) -> World:
+    """World with other numbers, except those of the spread of years."""
+    return SetNumbers(values=tuple((k, value) for k, value in numbers.items() if k not in YEAR_PARTS)).apply(world)
+
+
+def _pairs(got: Taken, aim: Wanted) -> tuple[tuple[float, float], ...]:
+    """Masses obtained and wanted from cases, patrols and the market."""
+    return (got.case, aim.case_kg), (got.patrol, aim.patrol), (got.market, aim.market)
+
+
+def _log_ratio(got: Taken) -> float:
+    """Logarithm of the ratio of the hidden population to the other in the finds at checkpoints."""
+    first, second = np.sum(list(got.found.values()), axis=0)
+    return math.log(max(float(second), 1e-12) / max(float(first), 1e-12))
+
+
+def _scale(numbers: dict[str, float], prefix: str, factor: float) -> None:
+    for name in numbers:
+        if name.startswith(prefix):
+            numbers[name] *= factor
+
+
+def _move_efforts(
+    efforts: dict[str, float], got: Taken, *, aim: Wanted, steps: dict[str, tuple[float, float]], wide: bool
+) -> str:
+    """Move the efforts towards the wanted finds; return the reason for refusing the draw, if any.
+
+    While the concealment still moves (`wide`), the finds are taken as proportional to effort.
+    """
+    for name, mass in aim.found.items():
+        found = float(got.found[name].sum())
+        gained = max(found - got.tipped[name], 0.0) / efforts[name]
+        if not wide and name in steps and steps[name][0] != efforts[name]:
+            gained = (found - steps[name][1]) / (efforts[name] - steps[name][0])
+        if not wide:
+            steps[name] = efforts[name], found
+        if not gained > 0:
+            return f"effort of {name} above 1"
+        moved = efforts[name] + (mass - found) / gained
+        if moved > 1.0 and not wide:
+            return f"effort of {name} above 1"
+        if moved <= 0.0 and not wide:
+            return f"effort of {name} below 0"
+        efforts[name] = min(1.0, max(1e-6, moved))
+    return ""

@@ -1,0 +1,657 @@
+"""Reporting model of two populations: from parameters to printed totals and single seizures, and their likelihood."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import gammaln
+
+from flowsim import checks
+from flowsim.calibration import kernel, levels, population_kernel, singles
+from flowsim.calibration.components import CASE_COMPONENTS, COMPONENTS, Cell
+from flowsim.calibration.data import Reported, remainder, span
+from flowsim.calibration.model import REACH, SHARE, SHARE_BINS, ring_sizes
+from flowsim.calibration.population_evidence import Entries
+from flowsim.calibration.priors import Priors, values
+from flowsim.calibration.singles import KINDS, Expected, Singles, class_chances
+
+Floats = npt.NDArray[np.float64]
+GroupCells = Mapping[Cell, Floats]
+
+BINS = 48
+"""Points of the mass grid below a printed total [1]."""
+
+FOUND = ("crossing", "patrol")
+"""Components of consignments found singly, besides the parts of `inside`."""
+
+SIZES = ("median", "log_sd")
+"""Parameters of the sizes of a population and of retail finds, after its name."""
+
+RETAIL = "retail"
+"""Prefix of the parameters of the sizes of retail finds."""
+
+FURTHER = (
+    *("found_share", "mass_share", "ring_share", "level_log_sd", "level_rho", "year_log_sd"),
+    *("completeness", "case_dwelling", "unnamed", "reporter", "inflow"),
+)
+"""Parameters besides those of components, areas, sizes and entries."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PopulationSetting:
+    """Setting of a calibration with two populations: areas and entries of a country, and the cells of its years."""
+
+    areas: Mapping[str, str]
+    """Oblast of each area with its share of finds inside as a parameter, in order."""
+
+    entries: Entries
+    """Entries with their share of the flow as a parameter."""
+
+    populations: tuple[str, str]
+    """Names of the populations: the one found in proportion to effort, and the one hidden better."""
+
+    reference: GroupCells
+    """Expected mass by cell in the calibrated world, dims (group,) each, if all came by that group [kg/year]."""
+
+    years: Mapping[int, GroupCells]
+    """The same under the controls of each year, at the flow of the reference."""
+
+    shares: Floats
+    """Share of each group in the flow of the calibrated world, dims (group,) [1]."""
+
+    of_year: Mapping[int, Floats]
+    """Share of each group in the flow of the world of each year, dims (group,) [1]."""
+
+    maximum: float
+    """Largest consignment [kg]."""
+
+    size_exponent: float
+    """Exponent of the Pareto distribution of ring sizes [1]."""
+
+    oblasts: tuple[str, ...]
+    """Oblasts of the compositions of single seizures."""
+
+    def area(self, oblast: str) -> str:
+        """Area of an oblast, empty for the rest of the country."""
+        return next((name for name, where in self.areas.items() if where == oblast), "")
+
+    @cached_property
+    def present(self) -> tuple[str, ...]:
+        """Components of the world."""
+        there = {cell.component for cell, mass in self.reference.items() if mass @ self.shares > 0}
+        return tuple(name for name in COMPONENTS if name in there)
+
+    def parts(self, component: str) -> tuple[str, ...]:
+        """Parts of a component with masses of their own: `inside` has one per area and one for the rest."""
+        return tuple(f"inside:{area}" for area in (*self.areas, "")) if component == "inside" else (component,)
+
+    def part(self, cell: Cell) -> str:
+        """Part that a cell belongs to."""
+        return f"inside:{self.area(cell.oblast)}" if cell.component == "inside" else cell.component
+
+    def cells(self, year: int) -> GroupCells:
+        """Cells under the controls of a year; of the reference if it is none of the years."""
+        return self.years.get(year, self.reference)
+
+    def weights(self, drawn: Mapping[str, Floats], *, year: int | None = None) -> Floats:
+        """Share of each group in the flow of a year, dims (..., group) [1]; of the reference by default.
+
+        A year whose world has other shares has the odds of the parameters changed as those of the worlds.
+        """
+        here = self.entries.shares(drawn, rest=float(self.shares[-1]))
+        if year is None or year not in self.of_year:
+            return here
+        changed = here * self.of_year[year] / np.where(self.shares > 0, self.shares, 1.0)
+        return np.asarray(changed / changed.sum(axis=-1, keepdims=True))
+
+
+class Window(NamedTuple):
+    """Seizures of some cells in a part of a year; of several windows, the first less the others count."""
+
+    cells: frozenset[Cell]
+    """The cells."""
+
+    start: float
+    """Start as part of the year [1]."""
+
+    end: float
+    """End as part of the year [1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GroupSum:
+    """A sum of cells, by part and group of streams; all dims (group,) [kg/year]."""
+
+    year: int
+    """Calendar year."""
+
+    base: Mapping[str, Floats]
+    """Mass of each part in the reference."""
+
+    held: Mapping[str, Floats]
+    """Mass of each part in the cells of the sum, times the part of the year that counts."""
+
+    whole: Mapping[str, Floats]
+    """Mass of each component of cases in all cells of the year, times the part of the year that counts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Events:
+    """Events behind sums in a year with a factor of 1; set is a set of parameters."""
+
+    counts: Floats
+    """Consignments of each population and retail finds found singly, dims (set, sum, 3) [1]."""
+
+    cases: Floats
+    """Cases, dims (set, sum) [1]."""
+
+    taken: Floats
+    """Consignments of each population per case, dims (set, sum, 2) [1]."""
+
+    mean: Floats
+    """Mass, dims (set, sum) [kg]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rates:
+    """Numbers per kilogram; dims (set,) [1/kg]."""
+
+    found: tuple[Floats, Floats]
+    """Consignments of each population per kilogram found at checkpoints."""
+
+    patrol: tuple[Floats, Floats]
+    """The same of what patrols seize: as in the flow."""
+
+    case: tuple[Floats, Floats]
+    """The same of what cases take: as in the flow of rings."""
+
+    retail: Floats
+    """Retail finds per kilogram."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PopulationModel:
+    """Reported numbers, priors and the world between them, for two populations of consignments."""
+
+    setting: PopulationSetting
+    """Areas, entries and years."""
+
+    priors: Priors
+    """Priors of the parameters, in order."""
+
+    rows: tuple[Reported, ...]
+    """Fitted rows."""
+
+    sums: tuple[GroupSum, ...]
+    """Sums of cells behind the rows, and then one of each year of single seizures."""
+
+    of_row: tuple[tuple[int, int], ...]
+    """Index of the sum of each row, and for a share that of the rest of its whole."""
+
+    windows: tuple[tuple[tuple[Window, ...], ...], ...]
+    """Seizures that count for each row, and for a share those of its whole."""
+
+    printed: tuple[float, ...]
+    """Number of each row less the subtracted rows [unit]; NaN if only bounds on consignments are known."""
+
+    singles: tuple[Singles, ...] = ()
+    """Fitted single seizures, by year."""
+
+    _ring: tuple[Floats, Floats] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_ring", ring_sizes(self.setting.size_exponent))
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the parameters."""
+        return tuple(self.priors)
+
+    @cached_property
+    def years(self) -> tuple[int, ...]:
+        """Years with reports, ascending."""
+        return tuple(sorted({row.year for row in self.rows} | {one.year for one in self.singles}))
+
+    def kilograms(self, drawn: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Mass seized in a mean year under the controls of the reference, by part of a component [kg/year].
+
+        Parameters
+        ----------
+        drawn
+            Values of the parameters, dims (...).
+        """
+        found = {name: np.asarray(drawn[name]) for name in self.setting.present if name != "inside"}
+        if "inside" in self.setting.present:
+            rest = np.asarray(drawn["inside"])
+            for area in self.setting.areas:
+                found[f"inside:{area}"] = rest * drawn[f"{SHARE}{area}"]
+                rest = rest * (1.0 - drawn[f"{SHARE}{area}"])
+            found["inside:"] = rest
+        return found
+
+    def sizes(self, drawn: Mapping[str, Floats]) -> Floats:
+        """Parameters of the sizes of both populations and of retail finds, dims (set, 3, column), as in `kernel`."""
+        rows = []
+        for name in (*self.setting.populations, RETAIL):
+            median, sd = (np.asarray(drawn[f"{name}_{of}"]) for of in SIZES)
+            start, nothing = np.full_like(median, self.setting.maximum), np.zeros_like(median)
+            rows.append(np.stack([median, sd, start, nothing, nothing + 1.0, start + 1.0, nothing], axis=-1))
+        return np.stack(rows, axis=1)
+
+    def rates(self, drawn: Mapping[str, Floats]) -> Rates:
+        """Numbers of consignments and retail finds per kilogram.
+
+        Parameters
+        ----------
+        drawn
+            Values of the parameters, dims (set,).
+        """
+        means = mean_masses(self.sizes(drawn))
+        small, wholesale, retail = means.T
+        of_rings = drawn["mass_share"] + (1.0 - drawn["mass_share"]) * drawn["ring_share"]
+        in_cases = drawn["mass_share"] / of_rings
+
+        def split(share: Floats) -> tuple[Floats, Floats]:
+            return (1.0 - share) / small, share / wholesale
+
+        return Rates(
+            found=split(np.asarray(drawn["found_share"])),
+            patrol=split(np.asarray(drawn["mass_share"])),
+            case=split(np.asarray(in_cases)),
+            retail=1.0 / retail,
+        )
+
+    def events(self, drawn: Mapping[str, Floats]) -> Events:
+        """Events behind each sum in a year with a factor of 1.
+
+        Parameters
+        ----------
+        drawn
+            Values of the parameters, dims (set,).
+        """
+        kg, rates, here = self.kilograms(drawn), self.rates(drawn), self.setting.weights(drawn)
+        by_case = [kg[name] for name in CASE_COMPONENTS if name in kg]
+        nothing = np.zeros(len(here))
+        case_kg = np.sum(by_case, axis=0) / drawn["cases"] if by_case else nothing + 1.0
+        columns: dict[str, list[Floats]] = {name: [] for name in ("counts", "cases", "taken", "mean")}
+        for some in self.sums:
+            then = self.setting.weights(drawn, year=some.year)
+            mass = {name: kg[name] * (then @ part) / (here @ some.base[name]) for name, part in some.held.items()}
+            single = sum((m for name, m in mass.items() if name == "crossing" or ":" in name), nothing)
+            patrol, retail = mass.get("patrol", nothing), mass.get("market", nothing)
+            ripe = sum(
+                (kg[name] / case_kg * (then @ part) / (here @ some.base[name]) for name, part in some.whole.items()),
+                nothing,
+            )
+            taken = sum((m for name, m in mass.items() if name in CASE_COMPONENTS), nothing)
+            each = np.divide(taken, ripe, out=np.zeros_like(taken), where=ripe > 0)
+            pairs = [single * a + patrol * b for a, b in zip(rates.found, rates.patrol, strict=True)]
+            columns["counts"].append(np.stack([*pairs, retail * rates.retail], axis=-1))
+            columns["cases"].append(ripe)
+            columns["taken"].append(np.stack([each * a for a in rates.case], axis=-1))
+            columns["mean"].append(sum(mass.values(), nothing))
+        return Events(**{name: np.stack(found, axis=1) for name, found in columns.items()})
+
+    def expected(self, drawn: Mapping[str, Floats], *, year: int) -> Expected:
+        """Single seizures to be expected in a year with a factor of 1.
+
+        Each consignment that a case takes is one seizure.
+
+        Parameters
+        ----------
+        drawn
+            Values of the parameters, dims (set,).
+        year
+            Calendar year.
+        """
+        kg, rates = self.kilograms(drawn), self.rates(drawn)
+        here, then = self.setting.weights(drawn), self.setting.weights(drawn, year=year)
+        some = self._year(year)
+        nothing = np.zeros((len(here), 2))
+        kinds = {name: nothing.copy() for name in KINDS}
+        by_group, by_oblast = np.zeros_like(here), np.zeros((len(here), len(self.setting.oblasts)))
+        retail = np.zeros(len(here))
+        inside = 1.0 - np.asarray(drawn["case_dwelling"])
+        for name, part in some.parts.items():
+            scale = kg[name] / (here @ some.base[name])
+            mass = scale * (then @ part)
+            if name == "market":
+                retail = retail + mass * rates.retail
+                number = rates.retail
+            else:
+                pair = rates.patrol if name == "patrol" else rates.case if name in CASE_COMPONENTS else rates.found
+                both = np.stack(pair, axis=-1)
+                number = both.sum(axis=1)
+                if name in CASE_COMPONENTS:
+                    kinds["road"] += (inside * mass)[:, None] * both
+                    kinds["dwelling"] += ((1.0 - inside) * mass)[:, None] * both
+                else:
+                    kinds["border" if name in FOUND else "road"] += mass[:, None] * both
+                by_group += (scale * number)[:, None] * then * part
+            by_oblast += (scale * number)[:, None] * (then @ some.oblasts[name].T)
+        chances = self._chances(drawn)
+        classes = np.stack(
+            [np.einsum("sp,spc->sc", kinds[name], np.stack(chances[:2], axis=1)) for name in KINDS], axis=1
+        )
+        classes[:, KINDS.index("dwelling")] += retail[:, None] * chances[2]
+        modes = np.stack([by_group[:, 0] + by_group[:, 2], by_group[:, 1] + by_group[:, 3]], axis=1)
+        entries = np.stack([by_group[:, 0] + by_group[:, 1], by_group[:, 2] + by_group[:, 3]], axis=1)
+        compositions = {"kinds": classes.sum(axis=2), "entries": entries, "modes": modes, "oblasts": by_oblast}
+        return Expected(classes=classes, compositions=compositions, unnamed=np.asarray(drawn["unnamed"]))
+
+    def _chances(self, drawn: Mapping[str, Floats]) -> list[Floats]:
+        """Probability of each size class of both populations and of retail finds, dims (set, class) each [1]."""
+        return [
+            class_chances(
+                np.asarray(drawn[f"{name}_median"]), np.asarray(drawn[f"{name}_log_sd"]), maximum=self.setting.maximum
+            )
+            for name in (*self.setting.populations, RETAIL)
+        ]
+
+    def by_year(self, drawn: Mapping[str, Floats], *, printed: Sequence[float] | None = None) -> Floats:
+        """Log-chance of totals and numbers of each year at each point of its factor, dims (set, year, node).
+
+        Parameters
+        ----------
+        drawn
+            Values of the parameters, dims (set,).
+        printed
+            Substitutes for the printed numbers [unit].
+        """
+        behind = self.events(drawn)
+        rows, grid = self.tables(self.printed if printed is None else printed)
+        level, year = (np.ascontiguousarray(drawn[name]) for name in ("level_log_sd", "year_log_sd"))
+        sums = (self.sizes(drawn), behind.counts, behind.cases, behind.taken, behind.mean)
+        points: tuple[Any, ...] = (*map(np.ascontiguousarray, sums), level, year, *self._ring, rows, grid)
+        points = (*points, levels.SCORES, len(self.years))
+        found: Floats = population_kernel.of_rows(*points)
+        sd = np.maximum(np.hypot(level, year), 1e-6)[:, None]
+        for one in self.singles:
+            if one.counted:
+                number = self.expected(drawn, year=one.year).classes.sum(axis=(1, 2)) * drawn["completeness"]
+                rate = number[:, None] * np.exp(sd * levels.SCORES - sd**2 / 2)
+                found[:, self.years.index(one.year)] += one.number * np.log(rate) - rate - gammaln(one.number + 1.0)
+        return found
+
+    def of_singles(self, drawn: Mapping[str, Floats]) -> Floats:
+        """Log-chance of sizes and compositions of the single seizures of each year, dims (set, year)."""
+        reporter = np.asarray(drawn["reporter"])
+        each = [singles.log_chance(one, self.expected(drawn, year=one.year), reporter=reporter) for one in self.singles]
+        return np.stack(each, axis=1) if each else np.zeros((len(reporter), 0))
+
+    def log_likelihood(self, scores: Floats, *, printed: Sequence[float] | None = None) -> Floats:
+        """Log-likelihood of all that is fitted, dims (set,).
+
+        Parameters
+        ----------
+        scores
+            Standard normal scores of the parameters, dims (set, parameter).
+        printed
+            Substitutes for the printed numbers [unit].
+        """
+        drawn = values(self.priors, np.atleast_2d(scores))
+        gaps = np.diff(np.array(self.years), prepend=self.years[0])
+        names = ("level_log_sd", "year_log_sd", "level_rho")
+        level, year, rho = (np.ascontiguousarray(drawn[name]) for name in names)
+        rows = self.by_year(drawn, printed=printed)
+        found = levels.log_chance(rows, gaps, level, year, rho, levels.SCORES, *levels.HERMITE)
+        return np.asarray(found + self.of_singles(drawn).sum(axis=1), dtype=np.float64)
+
+    def tables(self, printed: Sequence[float]) -> tuple[Floats, npt.NDArray[np.int64]]:
+        """Rows and their mass grids for the compiled likelihood, dims (row, column) each.
+
+        Parameters
+        ----------
+        printed
+            Number of each row [unit].
+        """
+        rows, grid = [], []
+        for row, value, (first, second) in zip(self.rows, printed, self.of_row, strict=True):
+            low, high = value - row.rounding / 2, value + row.rounding / 2
+            bounds = (row.at_least or 0.0, math.inf if row.at_most is None else row.at_most)
+            if row.unit == "1":
+                kind, bins, step = kernel.SHARE, SHARE_BINS, self._reach[first] / SHARE_BINS
+            elif math.isnan(value):
+                kind, low, high = kernel.LARGEST, 0.0, math.inf
+                step, bins = max(bound for bound in bounds if bound < math.inf) / (BINS - 0.5), BINS + 1
+            else:
+                kind, step = kernel.TOTAL, _step(max(high, 1.0), bounds)
+                bins = int(high / step + 0.5) + 2
+            rows.append((low, high, *bounds))
+            grid.append((self.years.index(row.year), kind, first, second, bins, round(step * 1e6)))
+        shape = (len(self.rows), -1)
+        return np.array(rows, dtype=np.float64).reshape(shape), np.array(grid, dtype=np.int64).reshape(shape)
+
+    @cached_property
+    def _reach(self) -> tuple[float, ...]:
+        """Largest mass on the grid of a share with each sum as a part [kg]."""
+        expected = self.events(values(self.priors, np.zeros((1, len(self.priors))))).mean[0].tolist()
+        partner = dict(self.of_row)
+        return tuple(REACH * max(mass, expected[partner.get(k, k)], 55.0) for k, mass in enumerate(expected))
+
+    def mass_by_part(self, cells: GroupCells) -> dict[str, Floats]:
+        """Mass of cells by part, dims (group,) each [kg/year]."""
+        return _by_part(cells, self.setting)
+
+    def _year(self, year: int) -> _OfYear:
+        if year not in self._known:
+            self._known[year] = _of_year(self.setting, year)
+        return self._known[year]
+
+    @cached_property
+    def _known(self) -> dict[int, _OfYear]:
+        return {}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _OfYear:
+    """All cells of a year by part; dims (group,) unless said [kg/year]."""
+
+    base: Mapping[str, Floats]
+    """Mass of each part in the reference."""
+
+    parts: Mapping[str, Floats]
+    """Mass of each part in the year."""
+
+    oblasts: Mapping[str, Floats]
+    """The same by oblast, dims (oblast, group)."""
+
+
+def _of_year(setting: PopulationSetting, year: int) -> _OfYear:
+    cells, groups = setting.cells(year), len(setting.shares)
+    base, parts = _by_part(setting.reference, setting), _by_part(cells, setting)
+    oblasts = {name: np.zeros((len(setting.oblasts), groups)) for name in parts}
+    for cell, mass in cells.items():
+        oblasts[setting.part(cell)][setting.oblasts.index(cell.oblast)] += mass
+    known = {name: mass for name, mass in parts.items() if name in base}
+    return _OfYear(base=base, parts=known, oblasts=oblasts)
+
+
+def _by_part(
+    cells: GroupCells, setting: PopulationSetting, exposure: Mapping[Cell, float] | None = None
+) -> dict[str, Floats]:
+    """Mass of cells by part, times the part of the year that counts, dims (group,) each [kg/year]."""
+    found: dict[str, Floats] = {}
+    for cell, mass in cells.items():
+        times = 1.0 if exposure is None else exposure.get(cell, 0.0)
+        if times > 0.0:
+            name = setting.part(cell)
+            found[name] = found.get(name, np.zeros(len(mass))) + times * mass
+    return found
+
+
+def mean_masses(sizes: Floats) -> Floats:
+    """Mean mass of both populations and of retail finds, dims (set, 3) [kg].
+
+    Parameters
+    ----------
+    sizes
+        Parameters of sizes, dims (set, 3, column).
+    """
+    return np.array([[kernel.limited_mean(row, row[kernel.TOP]) for row in one] for one in sizes], dtype=np.float64)
+
+
+def _step(high: float, bounds: tuple[float, float]) -> float:
+    """Grid step up to a total, with any bound on consignments halfway between two points [kg]."""
+    step = high / BINS
+    bound = next((bound for bound in bounds if 0.0 < bound < math.inf), None)
+    return step if bound is None else bound / (max(1, round(bound / step)) - 0.5)
+
+
+def needed(setting: PopulationSetting) -> tuple[str, ...]:
+    """Names of the parameters of a setting."""
+    components = setting.present
+    cases = ("cases",) if any(name in components for name in CASE_COMPONENTS) else ()
+    shares = tuple(f"{SHARE}{area}" for area in setting.areas) if "inside" in components else ()
+    sizes = tuple(f"{name}_{of}" for name in (*setting.populations, RETAIL) for of in SIZES)
+    return (*components, *cases, *shares, *sizes, *setting.entries.parameters, *FURTHER)
+
+
+def build(
+    rows: Mapping[str, Reported], *, setting: PopulationSetting, priors: Priors, seen: Sequence[Singles] = ()
+) -> PopulationModel:
+    """Model of the fitted rows of a table of reported seizures and of single seizures.
+
+    Parameters
+    ----------
+    rows
+        Rows of the table by key.
+    setting
+        Areas, entries and years.
+    priors
+        Priors of the parameters; those of others are left out.
+    seen
+        Single seizures, by year.
+
+    Raises
+    ------
+    ValueError
+        If a prior is missing, or no route of the world can produce a row.
+    """
+    used = needed(setting)
+    for name in used:
+        checks.known(name, list(priors), thing="a parameter with a prior")
+    chosen = tuple(row for row in rows.values() if row.use == "fit")
+    return of(chosen, rows=rows, setting=setting, priors={name: priors[name] for name in used}, seen=seen)
+
+
+def of(
+    chosen: Sequence[Reported],
+    *,
+    rows: Mapping[str, Reported],
+    setting: PopulationSetting,
+    priors: Priors,
+    seen: Sequence[Singles],
+) -> PopulationModel:
+    """Model of some rows.
+
+    Parameters
+    ----------
+    chosen
+        The rows.
+    rows
+        All rows of the table by key.
+    setting, priors, seen
+        As for `build`.
+    """
+    sums: list[GroupSum] = []
+    of_row, printed, seen_by_row = [], [], []
+    for row in chosen:
+        first = exposure(row, rows=rows, setting=setting)
+        both = [windows(row, rows=rows, setting=setting)]
+        index = [len(sums)]
+        sums.append(_sum(row, first, setting=setting))
+        if row.unit == "1":
+            whole = exposure(rows[row.of], rows=rows, setting=setting)
+            rule = "be about a part of its whole and not all of it"
+            checks.require(first.keys() < whole.keys(), thing=f"{row.where}: of", rule=rule, value=row.of)
+            rest = {cell: times for cell, times in whole.items() if cell not in first}
+            index.append(len(sums))
+            sums.append(_sum(row, rest, setting=setting))
+            both.append(windows(rows[row.of], rows=rows, setting=setting))
+        left = remainder(row, rows)
+        of_row.append((index[0], index[-1]))
+        printed.append(math.nan if left is None else left)
+        seen_by_row.append(tuple(both))
+    return PopulationModel(
+        setting=setting,
+        priors=priors,
+        rows=tuple(chosen),
+        sums=tuple(sums),
+        of_row=tuple(of_row),
+        windows=tuple(seen_by_row),
+        printed=tuple(printed),
+        singles=tuple(seen),
+    )
+
+
+def exposure(row: Reported, *, rows: Mapping[str, Reported], setting: PopulationSetting) -> dict[Cell, float]:
+    """Cells of a row and the part of the year that counts in each, less those of the subtracted rows [1].
+
+    Parameters
+    ----------
+    row
+        The row.
+    rows
+        All rows of the table.
+    setting
+        Areas, entries and years.
+
+    Raises
+    ------
+    ValueError
+        If no route of the world can produce the row, or it subtracts what it does not contain.
+    """
+    every = setting.cells(row.year)
+
+    def covered(one: Reported) -> set[Cell]:
+        return {cell for cell in every if one.covers(oblast=cell.oblast, agency=cell.agency, channel=cell.channel)}
+
+    found = dict.fromkeys(covered(row), row.exposure)
+    for key in row.minus:
+        other = rows[key]
+        part = covered(other)
+        inside = other.year == row.year and other.start >= row.start and other.end <= row.end
+        same = inside and (other.drug, other.unit) == (row.drug, row.unit)
+        rule = "take off parts of its own, of the same drug and unit and within its period"
+        checks.require(part <= found.keys() and same, thing=f"{row.where}: minus", rule=rule, value=key)
+        for cell in part:
+            found[cell] -= other.exposure
+    left = {cell: times for cell, times in found.items() if times > 1e-9}
+    what = [*row.places, *row.agencies, *row.channels]
+    rule = "be something that a route of the world can produce"
+    checks.require(bool(left), thing=row.where, rule=rule, value=", ".join(what) or row.key)
+    return left
+
+
+def windows(row: Reported, *, rows: Mapping[str, Reported], setting: PopulationSetting) -> tuple[Window, ...]:
+    """Seizures that count for a row: those of its cells and period, less those of the subtracted rows.
+
+    Parameters
+    ----------
+    row, rows, setting
+        As for `exposure`.
+    """
+    every = setting.cells(row.year)
+    return tuple(
+        Window(
+            frozenset(c for c in every if one.covers(oblast=c.oblast, agency=c.agency, channel=c.channel)), *span(one)
+        )
+        for one in (row, *(rows[key] for key in row.minus))
+    )
+
+
+def _sum(row: Reported, chosen: Mapping[Cell, float], *, setting: PopulationSetting) -> GroupSum:
+    cells = setting.cells(row.year)
+    base = _by_part(setting.reference, setting)
+    held = {name: mass for name, mass in _by_part(cells, setting, chosen).items() if name in base}
+    times = max(chosen.values())
+    whole = _by_part(cells, setting)
+    cases = {name: times * whole[name] for name in held if name in CASE_COMPONENTS}
+    return GroupSum(year=row.year, base=base, held=held, whole=cases)

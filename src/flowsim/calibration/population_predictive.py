@@ -1,0 +1,381 @@
+"""Posterior predictive check of two populations: totals and single seizures, and log scores of years."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from scipy.special import logsumexp
+
+from flowsim.calibration import levels
+from flowsim.calibration.data import Reported, remainder
+from flowsim.calibration.population_evidence import MODES
+from flowsim.calibration.population_model import PopulationModel, windows
+from flowsim.calibration.population_reports import (
+    PopulationYear,
+    counted,
+    draw_scores,
+    factor_of,
+    largest,
+    prepare,
+    simulate_year,
+)
+from flowsim.calibration.predictive import COLUMNS, History, chance_row, point_row
+from flowsim.calibration.singles import CLASSES, KINDS, Singles, composition, mixed
+from flowsim.evidence.annual_totals import annual_series
+from flowsim.world.traffic import HEROIN
+
+Floats = npt.NDArray[np.float64]
+
+FIRST, LAST = 1996, 2014
+"""Simulated years of each draw."""
+
+LARGEST = 4
+"""Oblasts with the most seizures, whose shares are compared [1]."""
+
+MIDDLE = 0.5
+"""Quantile that is compared for the sizes [1]."""
+
+
+def stacked(draws: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
+    """Values of the parameters of several draws, dims (set,) each."""
+    return {name: np.array([drawn[name] for drawn in draws]) for name in draws[0]}
+
+
+def histories(model: PopulationModel, draws: Sequence[Mapping[str, float]], *, seed: int) -> list[History]:
+    """Years simulated seizure by seizure at levels drawn given the reports, one history for each draw.
+
+    Each year has a practice of its own, those with reports too: a year is predicted as if it came again.
+
+    Parameters
+    ----------
+    model
+        Model.
+    draws
+        Values of the parameters of each draw.
+    seed
+        Seed of all random numbers.
+    """
+    rng = np.random.default_rng(seed)
+    rows, found = model.by_year(stacked(draws)), []
+    for k, drawn in enumerate(draws):
+        scores = draw_scores(model, rows[k], drawn, every=range(FIRST, LAST + 1), rng=rng)
+        factors = {year: factor_of(drawn, level=score, rng=rng) for year, score in scores.items()}
+        draw = prepare(model, drawn)
+        years = {year: simulate_year(draw, year=year, rng=rng, factor=factor) for year, factor in factors.items()}
+        found.append(History(years=years))
+    return found
+
+
+def of_rows(model: PopulationModel, rows: Mapping[str, Reported], found: Sequence[History]) -> pd.DataFrame:
+    """Posterior predictive check of each row of a table of reported seizures.
+
+    Parameters
+    ----------
+    model
+        Model.
+    rows
+        Rows by key.
+    found
+        Simulated years.
+
+    Returns
+    -------
+    DataFrame
+        Columns `predictive.COLUMNS`; for bounds on consignments, `probability` is the probability of the bound.
+    """
+    table = []
+    for row in rows.values():
+        if row.use == "flow":
+            continue
+        parts = windows(row, rows=rows, setting=model.setting)
+        held, value = row.use == "hold-out", remainder(row, rows)
+        years = [_year(history, row.year) for history in found]
+        if value is not None:
+            masses = np.array([counted(year, parts).sum() for year in years])
+            if row.of:
+                whole = windows(rows[row.of], rows=rows, setting=model.setting)
+                masses = masses / np.array([max(1e-9, counted(year, whole).sum()) for year in years])
+            table.append(point_row(row.key, masses, value, held=held))
+        for bound, sign in ((row.at_least, ">="), (row.at_most, "<=")):
+            if bound is not None:
+                most = np.array([_largest(history, row, model=model, rows=rows) for history in found])
+                happened = most >= bound if sign == ">=" else most <= bound
+                table.append(chance_row(f"{row.key}: largest {sign} {bound:g} kg", happened, most, bound, held=held))
+    return pd.DataFrame(table, columns=list(COLUMNS))
+
+
+def _year(history: History, year: int) -> PopulationYear:
+    found = history.years[year]
+    assert isinstance(found, PopulationYear)
+    return found
+
+
+def _largest(history: History, row: Reported, *, model: PopulationModel, rows: Mapping[str, Reported]) -> float:
+    """Mass of the largest consignment or case in the period of a row, possibly of several years [kg]."""
+    if row.start.year == row.end.year:
+        year = _year(history, row.year)
+        return largest(year, counted(year, windows(row, rows=rows, setting=model.setting)))
+    years = (_year(history, year) for year in range(row.start.year, row.end.year + 1))
+    return max(largest(year, year.mass) for year in years)
+
+
+def _median_of(year: PopulationYear, kinds: Sequence[str]) -> float:
+    """Median mass of the reported seizures at some kinds of place, NaN without any [kg]."""
+    own = np.isin(year.kind, [KINDS.index(name) for name in kinds]) & year.reported()
+    return float(np.median(year.mass[own])) if own.any() else math.nan
+
+
+SIZES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {"": KINDS, " on the way": ("border", "road"), " in dwellings": ("dwelling",)}
+)
+"""Kinds of place whose sizes are compared, by their name in a row."""
+
+
+def of_singles(
+    model: PopulationModel,
+    seen: Sequence[Singles],
+    found: Sequence[History],
+    draws: Sequence[Mapping[str, float]],
+    *,
+    seed: int,
+) -> pd.DataFrame:
+    """Posterior predictive check of the single seizures of some years: number, sizes, places, entries and modes.
+
+    Medians of what was reported are taken within the size class in the middle, evenly on the logarithm of the mass.
+
+    Parameters
+    ----------
+    model
+        Model.
+    seen
+        Single seizures as reported.
+    found
+        Simulated years.
+    draws
+        Values of the parameters of each history.
+    seed
+        Seed of the shares of those who report.
+
+    Returns
+    -------
+    DataFrame
+        Columns `predictive.COLUMNS`.
+    """
+    rng = np.random.default_rng([seed, 1])
+    fitted = {one.year: one for one in model.singles}
+    table = []
+    for one in seen:
+        years, held = [_year(history, one.year) for history in found], one.year not in fitted
+
+        def add(what: str, predicted: Floats, value: float, *, held: bool, year: int = one.year) -> None:
+            known = predicted[np.isfinite(predicted)]
+            table.append(point_row(f"{year} {what}", known, value, held=held))
+
+        numbers = np.array([float(year.reported().sum()) for year in years])
+        if held or one.counted:
+            add("number of seizures of 0.1 kg or more", numbers, one.number, held=held)
+        for name, kinds in SIZES.items():
+            groups = [KINDS.index(kind) for kind in kinds] if name else list(range(len(one.classes)))
+            add(
+                f"median of a seizure{name} [kg]",
+                np.array([_median_of(year, kinds) for year in years]),
+                middle(one.classes[groups].sum(axis=0)),
+                held=held,
+            )
+        for what, value, predicted in _compositions(model, one, stacked(draws), rng=rng):
+            add(what, predicted, value, held=held)
+    return pd.DataFrame(table, columns=list(COLUMNS))
+
+
+def _compositions(
+    model: PopulationModel, one: Singles, drawn: Mapping[str, Floats], *, rng: np.random.Generator
+) -> list[tuple[str, float, Floats]]:
+    """Description, reported value and predictions of shares of single seizures by number, as reporters mix them."""
+    setting, expected = model.setting, model.expected(drawn, year=one.year)
+    first = setting.entries.names[0].title()
+    chosen = [("kinds", KINDS.index("dwelling"), "in dwellings of known kinds of place")]
+    chosen += [("entries", 0, f"by {first} of both entries"), ("modes", MODES.index("rail"), "by rail of known modes")]
+    for k in np.argsort(-one.compositions["oblasts"], kind="stable")[:LARGEST].tolist():
+        chosen.append(("oblasts", k, f"in {setting.oblasts[k]} of known oblasts"))
+    found = []
+    for name, part, what in chosen:
+        counts = one.compositions[name]
+        share = mixed(composition(expected, name, unknown=one.unknown))[:, part]
+        mixing = rng.beta(drawn["reporter"] * share, drawn["reporter"] * (1.0 - share))
+        predicted = rng.binomial(int(counts.sum()), mixing) / counts.sum()
+        found.append((f"share {what}", float(counts[part] / counts.sum()), predicted))
+    return found
+
+
+def middle(counts: Floats) -> float:
+    """Median of masses by size class, evenly on their logarithm within a class [kg].
+
+    Parameters
+    ----------
+    counts
+        Seizures by size class, dims (class,) [1].
+    """
+    sums = np.cumsum(counts)
+    k = int(np.searchsorted(sums, MIDDLE * sums[-1]))
+    within = (MIDDLE * sums[-1] - (sums[k - 1] if k else 0.0)) / counts[k]
+    return float(CLASSES[k] * 2.0**within)
+
+
+def left_out(model: PopulationModel, draws: Sequence[Mapping[str, float]]) -> pd.DataFrame:
+    """Log-chance of the reports of each fitted year given those of all others, by importance sampling.
+
+    A draw counts for a year as much as the inverse of the chance it gives to the year [VehtariEtAl2017]_; weights are
+    cut at the square root of the number of draws times their mean [Ionides2008]_.
+
+    Parameters
+    ----------
+    model
+        Model.
+    draws
+        Values of the parameters of each draw.
+
+    Returns
+    -------
+    DataFrame
+        Columns year; log_chance, of the reports as printed [1]; and draws, the effective number of draws [1].
+
+    References
+    ----------
+    .. [VehtariEtAl2017] A. Vehtari, A. Gelman and J. Gabry, "Practical Bayesian model evaluation using leave-one-out
+       cross-validation and WAIC", Statistics and Computing 27 (2017) 1413-1432, doi:10.1007/s11222-016-9696-4.
+    .. [Ionides2008] E. L. Ionides, "Truncated importance sampling", Journal of Computational and Graphical Statistics
+       17 (2008) 295-311, doi:10.1198/106186008X320456.
+    """
+    chances = given_others(model, draws)
+    rows = []
+    for k, year in enumerate(model.years):
+        weight = -chances[:, k] - logsumexp(-chances[:, k])
+        weight = np.minimum(weight, -0.5 * math.log(len(weight)))
+        weight -= logsumexp(weight)
+        rows.append((year, float(logsumexp(weight + chances[:, k])), float(np.exp(-logsumexp(2.0 * weight)))))
+    return pd.DataFrame(rows, columns=["year", "log_chance", "draws"])
+
+
+def given_others(model: PopulationModel, draws: Sequence[Mapping[str, float]]) -> Floats:
+    """Log-chance of the reports of each year given the parameters and all other reports, dims (set, year).
+
+    Parameters
+    ----------
+    model
+        Model.
+    draws
+        Values of the parameters of each draw.
+    """
+    drawn = stacked(draws)
+    rows = model.by_year(drawn)
+    every = range(model.years[0], model.years[-1] + 1)
+    found = np.zeros((len(draws), len(model.years)))
+    for k, one in enumerate(draws):
+        level, year, rho = (one[name] for name in ("level_log_sd", "year_log_sd", "level_rho"))
+        _, before, after = levels.smoothed(rows[k], model.years, every=every, level=level, year=year, rho=rho)
+        for t, own in enumerate(model.years):
+            place = own - every[0]
+            others = before[place] * after[place]
+            given = levels.given_level(np.ascontiguousarray(rows[k, t]), level, year, levels.SCORES, *levels.HERMITE)
+            highest = given.max()
+            found[k, t] = highest + math.log(float(others @ np.exp(given - highest) / others.sum()))
+    return found
+
+
+def log_scores(
+    model: PopulationModel, draws: Sequence[Mapping[str, float]], found: Sequence[History], *, country: str
+) -> pd.DataFrame:
+    """Log scores of annual totals of heroin by the model, a lognormal and an AR(1) of the logarithms; larger is better.
+
+    Fitted years with a total and no other report are left out in turn, by `left_out`; totals that are held out are
+    predicted from all that is fitted. The lognormal and the AR(1) are fitted anew without each year, or without all
+    held-out ones, by maximum likelihood and with the spread of their parameters left out, which favours them.
+
+    Parameters
+    ----------
+    model
+        Model.
+    draws
+        Values of the parameters of each draw.
+    found
+        Simulated years.
+    country
+        Country of the annual totals.
+
+    Returns
+    -------
+    DataFrame
+        Columns year, held_out, model, lognormal, ar1; scores are of the density of the logarithm of the total [1].
+    """
+    from scipy.stats import gaussian_kde  # here, because it takes a second to import
+
+    series = annual_series(country, HEROIN)
+    fitted = {year: total for year, total in series.items() if year <= LAST and _alone(model, year)}
+    held = {year: total for year, total in series.items() if year <= LAST and year not in model.years}
+    known = {year: total for year, total in series.items() if year in model.years}
+    scores = left_out(model, draws).set_index("year")["log_chance"]
+    rows: list[dict[str, Any]] = []
+    for year, total in fitted.items():
+        (row,) = (row for row in model.rows if row.year == year)
+        others = {other: value for other, value in known.items() if other != year}
+        # The chance of the printed number is that of an interval as wide as its rounding.
+        density = float(scores[year]) + math.log(total / row.rounding)
+        rows.append({"year": year, "held_out": False, "model": density, **_peers(others, year, total)})
+    for year, total in held.items():
+        predicted = np.log([max(1e-3, history.total(year)) for history in found])
+        density = float(gaussian_kde(predicted).logpdf(math.log(total))[0])
+        rows.append({"year": year, "held_out": True, "model": density, **_peers(known, year, total)})
+    return pd.DataFrame(rows)
+
+
+def _alone(model: PopulationModel, year: int) -> bool:
+    """Whether the only report of a year is its total."""
+    rows = [row for row in model.rows if row.year == year]
+    whole = len(rows) == 1 and not (rows[0].places or rows[0].agencies or rows[0].channels or rows[0].minus)
+    return whole and year not in {one.year for one in model.singles}
+
+
+def _peers(known: Mapping[int, float], year: int, total: float) -> dict[str, float]:
+    """Log-densities of the logarithm of a year's total by a lognormal and an AR(1) fitted to other years."""
+    logs = {one: math.log(value) for one, value in known.items()}
+    values = np.array(list(logs.values()))
+    mean, sd = float(values.mean()), float(values.std())
+    target = math.log(total)
+    return {"lognormal": _normal(target, mean, sd), "ar1": _autoregression(logs, year, target)}
+
+
+def _normal(value: float, mean: float, sd: float) -> float:
+    return -0.5 * ((value - mean) / sd) ** 2 - math.log(sd) - 0.5 * math.log(2.0 * math.pi)
+
+
+def _autoregression(logs: Mapping[int, float], year: int, target: float) -> float:
+    """Log-density of a year by a stationary AR(1) of maximum likelihood, given all other years before and after it."""
+    from scipy.optimize import minimize
+
+    years = np.array(sorted(logs))
+    values = np.array([logs[int(one)] for one in years])
+
+    def parts(point: Floats, at: npt.NDArray[np.int64]) -> tuple[float, Floats]:
+        mean, sd, rho = point[0], math.exp(point[1]), math.tanh(point[2])
+        return mean, sd**2 * np.abs(rho) ** np.abs(at[:, None] - at[None, :]) * np.sign(rho) ** np.abs(
+            at[:, None] - at[None, :]
+        ) + 1e-9 * np.eye(len(at))
+
+    def cost(point: Floats) -> float:
+        mean, cov = parts(point, years)
+        away = values - mean
+        return float(0.5 * away @ np.linalg.solve(cov, away) + 0.5 * np.linalg.slogdet(cov)[1])
+
+    start = np.array([values.mean(), math.log(values.std()), 0.5])
+    best = minimize(cost, start, method="Nelder-Mead").x
+    both = np.append(years, year)
+    mean, cov = parts(best, both)
+    gain = np.linalg.solve(cov[:-1, :-1], cov[:-1, -1])
+    centre = mean + gain @ (values - mean)
+    return _normal(target, float(centre), math.sqrt(float(cov[-1, -1] - gain @ cov[:-1, -1])))
