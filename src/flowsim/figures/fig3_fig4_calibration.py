@@ -132,11 +132,13 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     Figure
         Intervals on one axis from q05 to q95 of each prior, and bars of the contraction beside them.
     """
-    with sheet((7.5, 5.4)) as figure:
-        left, right = figure.add_axes((0.33, 0.19, 0.33, 0.73)), figure.add_axes((0.84, 0.19, 0.13, 0.73))
+    rows = table.to_dict("records")
+    height = 5.4 * max(1.0, len(rows) / 17)
+    bottom, top = 0.19 * 5.4 / height, 1 - 0.08 * 5.4 / height
+    with sheet((7.5, height)) as figure:
+        left, right = (figure.add_axes((x, bottom, width, top - bottom)) for x, width in ((0.33, 0.33), (0.84, 0.13)))
         left.set_gid("intervals")
         right.set_gid("contraction")
-        rows = table.to_dict("records")
         for k, row in enumerate(rows):
             colour = IDENTIFIED[str(row["identified"])]
             left.plot([0, 1], [k, k], color="#d9dbde", linewidth=7, solid_capstyle="butt", gid=f"prior:{k}")

@@ -13,6 +13,7 @@ from flowsim import checks
 from flowsim.calibration import predictive
 from flowsim.calibration.components import Cell
 from flowsim.calibration.model import Model
+from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.predictive import History
 from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import Request
@@ -22,6 +23,7 @@ from flowsim.simulation.simulate import Progress
 from flowsim.studies.calibrate import calibration_of, setup
 from flowsim.studies.estimates import Amounts
 from flowsim.studies.figure import Made, PaperFigure
+from flowsim.studies.figure_fit_populations import scores_said, tables_of
 from flowsim.studies.layout import paragraph
 
 KAZAKHSTAN = "kazakhstan_2010"
@@ -87,19 +89,27 @@ def make(request: Request, progress: Progress | None) -> Made:
     found = setup(request.world, calibration_of(request))
     draws = draws_of(dataset, found.model.names, times=TIMES)
     tell = progress or (lambda step, done, total: None)
-    step = "simulated years"
+    step, ours = "simulated years", request.world.name == KAZAKHSTAN
     tell(step, 0, 1)
-    histories = predictive.histories(found.model, draws, seed=request.plan.seed)
+    if isinstance(found.model, PopulationModel):
+        tables, histories = tables_of(request, found.model, found.rows, draws, evidence=ours)
+    else:
+        histories = predictive.histories(found.model, draws, seed=request.plan.seed)
+        tables = {"fit": predictive.of_rows(found.model, found.rows, histories)}
+        if ours:
+            tables["hold_outs"] = predictive.of_hold_outs(histories, rows=found.rows)
+            tables["log_scores"] = predictive.log_scores(histories, level=level_of(found.model))
     tell(step, 1, 1)
-    table = predictive.of_rows(found.model, found.rows, histories)
-    tables = {"fit": table}
-    ours = request.world.name == KAZAKHSTAN
-    more = predictive.of_hold_outs(histories, rows=found.rows) if ours else table.iloc[:0]
+    table = tables["fit"]
+    more = pd.concat([tables[name] for name in ("singles", "hold_outs") if name in tables] or [table.iloc[:0]])
     lines = [f"{request.world.title}: posterior predictive check, {len(draws)} histories from posterior draws", ""]
     lines += _rows(table)
+    if "singles" in tables:
+        lines += ["", *_rows(tables["singles"])]
     if ours:
-        tables |= {"hold_outs": more, "log_scores": predictive.log_scores(histories, level=level_of(found.model))}
         lines += ["", *_hold_outs(tables)]
+    elif "log_scores" in tables:
+        lines += ["", scores_said(tables["log_scores"])]
     everything = pd.concat([table, more], ignore_index=True) if len(more) else table
     sentence = (
         "Years simulated consignment by consignment from draws of the posterior. Inside the 90 % prediction interval, "
@@ -137,17 +147,23 @@ def counted(table: pd.DataFrame) -> str:
 def _hold_outs(tables: Mapping[str, pd.DataFrame]) -> list[str]:
     scores = tables["log_scores"]
     sums = scores[["lognormal", "model"]].sum()
+    if "ar1" in scores:
+        return [*_rows(tables["hold_outs"]), "", *skipped(), "", scores_said(scores)]
     winner = "the lognormal" if sums["lognormal"] > sums["model"] else "the model"
-    targets = load_targets()
-    skipped = [f"not predicted: {targets[key].quantity} ({reason})" for key, reason in predictive.SKIPPED.items()]
     return [
         *_rows(tables["hold_outs"]),
         "",
-        *skipped,
+        *skipped(),
         "",
         f"log score of {len(scores)} years: a lognormal fitted to the eleven-year series {sums['lognormal']:.2f}, "
         f"the model {sums['model']:.2f}; {winner} predicts better",
     ]
+
+
+def skipped() -> list[str]:
+    """Lines on the hold-outs without a prediction."""
+    targets = load_targets()
+    return [f"not predicted: {targets[key].quantity} ({reason})" for key, reason in predictive.SKIPPED.items()]
 
 
 def level_of(model: Model) -> float:

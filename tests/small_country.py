@@ -1,0 +1,98 @@
+"""A small country with two populations of consignments, for tests of the reporting model."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flowsim.calibration import population_model, singles
+from flowsim.calibration.components import Cell
+from flowsim.calibration.data import COLUMNS, load
+from flowsim.calibration.population_evidence import Entries, SinglesRequest
+from flowsim.calibration.population_model import PopulationSetting
+from flowsim.calibration.priors import Prior
+from flowsim.evidence.single_seizures import load_seizure_counts
+
+ENTRIES = Entries(origins={"east": ("kyrgyzstan",), "west": ("uzbekistan", "tajikistan")})
+OBLASTS = ("Karaganda", "South Kazakhstan", "Zhambyl")
+ASKED = SinglesRequest(country="Kazakhstan", counted=(2011,), sized=(2011, 2012), held_out=(2014,))
+
+REFERENCE = {
+    Cell("crossing", "Zhambyl", "Customs", "routine"): np.array([30.0, 10, 5, 5, 2]),
+    Cell("crossing", "South Kazakhstan", "Customs", "routine"): np.array([0.0, 0, 40, 20, 2]),
+    Cell("patrol", "Zhambyl", "Border Guards", "patrol"): np.array([5.0, 0, 5, 0, 0]),
+    Cell("inside", "Karaganda", "Committee", "routine"): np.array([60.0, 20, 10, 10, 10]),
+    Cell("inside", "South Kazakhstan", "Committee", "tip"): np.array([0.0, 0, 50, 20, 0]),
+    Cell("knb", "Karaganda", "KNB", "case"): np.array([50.0, 10, 20, 10, 5]),
+    Cell("committee", "Zhambyl", "Committee", "case"): np.array([20.0, 5, 20, 10, 5]),
+    Cell("market", "South Kazakhstan", "Committee", "market"): np.array([10.0, 10, 10, 10, 10]),
+}
+EARLY = {cell: mass * (0.5 if cell.component == "inside" else 1.0) for cell, mass in REFERENCE.items()}
+
+PRIORS = {
+    **{"crossing": (20, 200), "patrol": (5, 50), "inside": (40, 400), "knb": (30, 300), "committee": (20, 200)},
+    **{"market": (5, 50), "cases": (15, 45), "small_median": (0.6, 3), "small_log_sd": (1.0, 1.6)},
+    **{"wholesale_median": (20, 60), "wholesale_log_sd": (0.5, 0.9), "retail_median": (0.1, 0.6)},
+    **{"retail_log_sd": (1.2, 2.0), "level_log_sd": (0.3, 1.0), "year_log_sd": (0.1, 0.5), "unnamed": (0.5, 4)},
+    **{"reporter": (5, 50), "inflow": (70, 75)},
+}
+SHARES = {
+    **{"share_south": (0.1, 0.5), "found_share": (0.1, 0.7), "mass_share": (0.8, 0.97), "ring_share": (0.1, 0.7)},
+    **{"level_rho": (0.1, 0.9), "completeness": (0.8, 0.98), "case_dwelling": (0.2, 0.8)},
+    **{"entry_east": (0.3, 0.8), "rail_east": (0.05, 0.3), "rail_west": (0.2, 0.7)},
+}
+
+HEAD = ",".join((*COLUMNS, "note"))
+FLOW = "flow-{0},flow,t,heroin,,,,{0}-01-01,{0}-12-31,60,1,50,80,,,,,judgement: x,"
+ROWS = (
+    *(FLOW.format(year) for year in (2004, 2005, 2006, 2008, 2009, 2010, 2011, 2012)),
+    "total-2004,fit,kg,heroin,,,,2004-01-01,2004-12-31,300,1,,,,,,,report 1,",
+    "knb-2005,fit,kg,heroin,,KNB,,2005-01-01,2005-11-30,150,1,,,,,,,report 2,",
+    "rest-2005,fit,kg,heroin,,,,2005-01-01,2005-12-31,500,1,,,knb-2005,,,,report 3,",
+    "total-2006,fit,kg,heroin,,,,2006-01-01,2006-12-31,450,1,64,,,,,,report 4,",
+    "south-2008,fit,1,heroin,South Kazakhstan,,,2008-01-01,2008-12-31,0.3,0.01,,,,total-2008,,,report 5,",
+    "total-2008,hold-out,kg,heroin,,,,2008-01-01,2008-12-31,400,1,,,,,,,report 6,",
+    "largest-2010,fit,kg,heroin,,,,2010-01-01,2010-12-31,,1,,90,,,,,report 7,",
+    "total-2010,hold-out,kg,heroin,,,,2010-01-01,2010-12-31,320,1,,,,,,,report 8,",
+)
+
+
+def priors():
+    """Priors of all parameters, in the order of the setting."""
+    found = {
+        name: Prior(title=name, family=family, low=low, high=high, unit="1", source="judgement: x")
+        for family, group in (("lognormal", PRIORS), ("logit_normal", SHARES))
+        for name, (low, high) in group.items()
+    }
+    return found
+
+
+def setting():
+    """Setting of the country; before 2006 half as much is found inside."""
+    return PopulationSetting(
+        areas={"south": "South Kazakhstan"},
+        entries=ENTRIES,
+        populations=("small", "wholesale"),
+        reference=REFERENCE,
+        years={2004: EARLY, 2005: EARLY},
+        shares=np.array([0.4, 0.1, 0.3, 0.15, 0.05]),
+        of_year={2004: np.array([0.3, 0.1, 0.4, 0.15, 0.05])},
+        maximum=1000.0,
+        size_exponent=1.2,
+        oblasts=OBLASTS,
+    )
+
+
+def table(folder):
+    """Table of reported seizures of the country."""
+    path = folder / "reported.csv"
+    path.write_text("\n".join([HEAD, *ROWS]) + "\n", encoding="utf-8")
+    return load(path)
+
+
+def model(folder, *, seen=True):
+    """Model of the country, with the single seizures of Kazakhstan."""
+    where, counts = setting(), load_seizure_counts()
+    years = ASKED.sized if seen else ()
+    asked = {"request": ASKED, "entries": ENTRIES, "oblasts": OBLASTS}
+    read = [singles.of_year(counts, year=year, **asked) for year in years]
+    return population_model.build(table(folder), setting=where, priors=priors(), seen=read)
