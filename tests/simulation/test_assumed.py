@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from small_worlds import LARGE, road_world, trades, with_traffic
 
+from flowsim.api import load_world
 from flowsim.simulation.assumed import SetNumbers
 from flowsim.world.world import World
 
@@ -65,3 +66,16 @@ def test_sizes_and_nature_are_set_of_one_population_alone():
 def test_what_cannot_be_set_is_refused(name, value, words):
     with pytest.raises(ValueError, match=words):
         SetNumbers(values=((name, value),)).apply(TRADED)
+
+
+def test_streams_are_set_and_the_others_share_what_is_left():
+    world = load_world("kazakhstan_2010")
+    heroin = [stream for stream in world.traffic.streams if stream.drug == "heroin"]
+    first, *others = heroin
+    change = SetNumbers(values=((f"streams:{first.name.replace(':', '/')}", 0.9),))
+    found = [stream for stream in change.apply(world).traffic.streams if stream.drug == "heroin"]
+    rest = 1.0 - first.share
+    assert [stream.share for stream in found] == pytest.approx([0.9, *(0.1 * other.share / rest for other in others)])
+    assert found[0].high >= 0.9
+    with pytest.raises(ValueError, match="a stream that can be set must be one of "):
+        SetNumbers(values=(("streams:heroin/nowhere/road", 0.8),)).apply(world)

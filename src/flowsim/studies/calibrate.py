@@ -56,11 +56,18 @@ STUDY = Study(
 """Declaration of the study."""
 
 
+OF_POPULATIONS = (5.0, 4.0)
+"""Times as long that a likelihood and the world of a draw take with two populations [1]."""
+
+
 def work(request: Request) -> Amounts:
     """Steps of the chains, burn-in included, and the worlds of the kept draws."""
     options = request.options
     chains, steps = int(options["chains"]), int(options["steps"])
-    return Amounts(likelihoods=(1 + 1 / BURN) * chains * steps, solutions=chains * int(options["draws"]))
+    longer = OF_POPULATIONS if population_setup.populations_of(request.world) else (1.0, 1.0)
+    return Amounts(
+        likelihoods=longer[0] * (1 + 1 / BURN) * chains * steps, solutions=longer[1] * chains * int(options["draws"])
+    )
 
 
 @dataclass(frozen=True, kw_only=True)

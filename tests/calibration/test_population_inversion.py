@@ -1,0 +1,100 @@
+"""Worlds of draws of two populations: the closed form takes what was drawn, and cells of groups make the whole."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from flowsim.api import load_world
+from flowsim.calibration import population_inversion
+from flowsim.calibration.components import simple
+from flowsim.calibration.entries import cells_by_group
+from flowsim.calibration.inversion import TOLERANCE
+from flowsim.calibration.population_evidence import Entries
+from flowsim.calibration.population_inversion import NEAR
+from flowsim.calibration.population_model import PopulationModel, PopulationSetting
+from flowsim.calibration.population_setup import populations_of
+from flowsim.config.calibration_files import build_calibration
+from flowsim.config.compose import compose_config
+from flowsim.engine.expectation.engine import expect
+from flowsim.simulation.assumed import SetNumbers
+
+DRAWN = {
+    **{"crossing": 90.0, "patrol": 15.0, "inside": 80.0, "knb": 110.0, "committee": 60.0, "market": 25.0},
+    **{"cases": 28.0, "share_south": 0.2, "share_almaty": 0.2, "share_west": 0.07, "small_median": 0.9},
+    **{"small_log_sd": 1.5, "wholesale_median": 38.0, "wholesale_log_sd": 0.8, "retail_median": 0.2},
+    **{"retail_log_sd": 1.6, "entry_kyrgyzstan": 0.7, "rail_kyrgyzstan": 0.1, "rail_uzbekistan": 0.6},
+    **{"found_share": 0.25, "mass_share": 0.92, "ring_share": 0.3, "level_log_sd": 0.7, "level_rho": 0.6},
+    **{"year_log_sd": 0.3, "completeness": 0.9, "case_dwelling": 0.4, "unnamed": 2.0, "reporter": 30.0, "inflow": 72.5},
+}
+
+
+@pytest.fixture(scope="module")
+def world():
+    return load_world("kazakhstan_2010", overrides=["reading=two_populations"])
+
+
+@pytest.fixture(scope="module")
+def model(world):
+    """Model without reports: the inversion asks only for areas, entries and populations."""
+    calibration = build_calibration(compose_config([]))
+    entries = calibration.populations.entries
+    cells = cells_by_group(world, entries)
+    setting = PopulationSetting(
+        areas=dict(calibration.areas),
+        entries=entries,
+        populations=populations_of(world),
+        reference=cells,
+        years={},
+        shares=entries.of_world(world.traffic),
+        of_year={},
+        maximum=1000.0,
+        size_exponent=1.2,
+        oblasts=tuple(sorted({cell.oblast for cell in cells})),
+    )
+    return PopulationModel(setting=setting, priors={}, rows=(), sums=(), of_row=(), windows=(), printed=())
+
+
+@pytest.mark.slow
+def test_the_cells_of_the_groups_make_those_of_the_world(world, model):
+    """By the shares of the groups, to one part in a thousand: hubs pool what they store of all streams."""
+    whole = sum(float(mass @ model.setting.shares) for mass in model.setting.reference.values())
+    assert whole == pytest.approx(float(expect(simple(world)).seized[0].sum()), rel=1e-3)
+
+
+@pytest.mark.slow
+def test_the_world_of_a_draw_takes_what_was_drawn(world, model):
+    """Masses to one part in a thousand, the share of wholesale in the finds to three."""
+    solved = population_inversion.solve(model, DRAWN, world=world, nuisance={})
+    assert solved.refused == ""
+    assert solved.residual < TOLERANCE
+    changed = SetNumbers(values=tuple(solved.numbers.items())).apply(world)
+    got = population_inversion.taken(simple(changed), names=model.setting.populations)
+    found = np.sum(list(got.found.values()), axis=0)
+    assert found.sum() == pytest.approx(DRAWN["crossing"] + DRAWN["inside"], rel=2 * TOLERANCE)
+    assert found[1] / found.sum() == pytest.approx(DRAWN["found_share"], abs=NEAR)
+    assert got.case == pytest.approx(DRAWN["knb"] + DRAWN["committee"], rel=2 * TOLERANCE)
+    assert (got.patrol, got.market) == pytest.approx((DRAWN["patrol"], DRAWN["market"]), rel=2 * TOLERANCE)
+    both = expect(simple(changed))
+    assert float(both.seized[0].sum()) == pytest.approx(sum(DRAWN[n] for n in list(DRAWN)[:6]), rel=2 * TOLERANCE)
+    streams = {stream.name: stream.share for stream in changed.traffic.streams if stream.drug == "heroin"}
+    east = streams["heroin:kyrgyzstan:road"] + streams["heroin:kyrgyzstan:rail"]
+    west = sum(share for name, share in streams.items() if "uzbekistan" in name or "tajikistan" in name)
+    assert east / (east + west) == pytest.approx(DRAWN["entry_kyrgyzstan"])
+    assert math.fsum(streams.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.slow
+def test_a_draw_that_no_effort_gives_is_refused(world, model):
+    many = {**DRAWN, "inside": 4000.0, "mass_share": 0.98}
+    assert "above 1" in population_inversion.solve(model, many, world=world, nuisance={}).refused
+
+
+def test_a_world_with_one_population_has_none_to_tell_apart_and_entries_need_both_modes(world):
+    assert populations_of(load_world("kazakhstan_2010")) is None
+    assert populations_of(world) == ("small", "wholesale")
+    entries = Entries(origins={"turkmenistan": ("turkmenistan",), "uzbekistan": ("uzbekistan",)})
+    with pytest.raises(ValueError, match="entry turkmenistan must have streams of heroin by road and by rail"):
+        cells_by_group(world, entries)
