@@ -57,6 +57,7 @@ docs: $(READY)
 pages: $(READY)
 	@$(BIN)/python docs/architecture.py
 	@$(BIN)/python docs/results.py
+	@$(BIN)/python docs/holdouts.py
 
 figures: $(READY)
 	@$(BIN)/python docs/figures.py

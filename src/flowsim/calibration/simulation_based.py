@@ -13,13 +13,17 @@ import numpy.typing as npt
 import pandas as pd
 from scipy.stats import chi2
 
+from flowsim.calibration import population_reports, synthetic_reports
 from flowsim.calibration.model import Model
+from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.priors import values
 from flowsim.calibration.sampler import SamplingEffort, sample
-from flowsim.calibration.synthetic_reports import simulate_reports
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+Reporting = Model | PopulationModel
+"""Reporting model of one or two populations of consignments."""
 
 QUICK = SamplingEffort(chains=1, walkers=36, burn=200, steps=150, draws=63)
 """Length of the sampling for each simulated data set; 63 draws make 64 ranks."""
@@ -32,7 +36,7 @@ RANK_BINS = 8
 class Several:
     """Several independent reports of one set of parameters, to test contraction."""
 
-    models: tuple[Model, ...]
+    models: tuple[Reporting, ...]
     """Models with different printed numbers."""
 
     @property
@@ -52,7 +56,7 @@ class Several:
         return np.asarray(np.sum(each, axis=0), dtype=np.float64)
 
 
-def truth_of(model: Model, *, rng: np.random.Generator) -> tuple[Floats, dict[str, float]]:
+def truth_of(model: Reporting, *, rng: np.random.Generator) -> tuple[Floats, dict[str, float]]:
     """Draw of the prior: scores, dims (parameter,), and values.
 
     Parameters
@@ -66,7 +70,24 @@ def truth_of(model: Model, *, rng: np.random.Generator) -> tuple[Floats, dict[st
     return scores, {name: float(value) for name, value in values(model.priors, scores).items()}
 
 
-def repeated(model: Model, truth: dict[str, float], *, times: int, rng: np.random.Generator) -> Several:
+def simulated(model: Reporting, truth: dict[str, float], *, rng: np.random.Generator) -> Reporting:
+    """Model with simulated reports in place of the printed ones.
+
+    Parameters
+    ----------
+    model
+        Model.
+    truth
+        Values of the parameters.
+    rng
+        Random numbers.
+    """
+    if isinstance(model, PopulationModel):
+        return population_reports.simulate_reports(model, truth, rng=rng)
+    return synthetic_reports.simulate_reports(model, truth, rng=rng)
+
+
+def repeated(model: Reporting, truth: dict[str, float], *, times: int, rng: np.random.Generator) -> Several:
     """Several simulated reports of one set of parameters.
 
     Parameters
@@ -80,11 +101,11 @@ def repeated(model: Model, truth: dict[str, float], *, times: int, rng: np.rando
     rng
         Random numbers.
     """
-    return Several(tuple(simulate_reports(model, truth, rng=rng) for _ in range(times)))
+    return Several(tuple(simulated(model, truth, rng=rng) for _ in range(times)))
 
 
 def ranks(
-    model: Model, *, trials: Sequence[int], seed: int, effort: SamplingEffort = QUICK, workers: int = 1
+    model: Reporting, *, trials: Sequence[int], seed: int, effort: SamplingEffort = QUICK, workers: int = 1
 ) -> pd.DataFrame:
     """Ranks of simulation-based calibration [TaltsEtAl2018]_: prior draws ranked among their posterior draws.
 
@@ -124,10 +145,10 @@ def ranks(
     return pd.DataFrame(found, columns=list(model.names), index=pd.Index(trials, name="trial"))
 
 
-def _rank(model: Model, seed: int, effort: SamplingEffort, trial: int) -> Ints:
+def _rank(model: Reporting, seed: int, effort: SamplingEffort, trial: int) -> Ints:
     rng = np.random.default_rng([seed, trial])
     scores, truth = truth_of(model, rng=rng)
-    told = simulate_reports(model, truth, rng=rng)
+    told = simulated(model, truth, rng=rng)
     found = sample(told, seed=int(rng.integers(2**31)), effort=effort)
     rank: Ints = (found.scores.reshape(-1, len(scores)) < scores).sum(axis=0)
     return rank

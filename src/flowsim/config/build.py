@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Hashable, Iterator, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
@@ -123,9 +124,16 @@ def world_in_year(year: int, name: str, *, hydra: Any, typed: Sequence[str]) -> 
     folders = folders_of(hydra)
     extra = [folder for folder in folders if folder != conf_dir()]
     chosen = name or str(hydra.runtime.choices.world)
-    composed = compose_config([f"world={chosen}", *kept], config_dir=extra[0] if extra else None)
+    stamps = tuple(map(loader.stamp, (conf_dir(), *extra)))
+    composed = deepcopy(_composed((f"world={chosen}", *kept), extra[0] if extra else None, stamps))
     composed.world.year = year
     return build_world(composed, folders=folders)
+
+
+@lru_cache(maxsize=8)
+def _composed(words: tuple[str, ...], folder: Path | None, stamps: Hashable) -> DictConfig:
+    """Composition of a world that several years are made from, as long as the stamps of the files are the same."""
+    return compose_config(words, config_dir=folder)
 
 
 def key_of(word: str) -> str:
