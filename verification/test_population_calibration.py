@@ -1,8 +1,8 @@
 """Long checks of the calibration with two populations: ranks of truths, and recovery of a known one.
 
-The small country of the tests has reports of every kind; `make verify-full` ranks the model of Kazakhstan too. Each truth
-takes one chain of 400 steps of burn-in and 150 steps, some fifteen seconds on one core for the small country and half
-a minute for Kazakhstan.
+The small country of the tests has reports of every kind; `make verify-full` ranks the model of Kazakhstan too. Each
+truth takes one chain of 400 steps of burn-in and 150 steps, some fifteen seconds on one core for the small country
+and half a minute for Kazakhstan.
 """
 
 import math

@@ -8,10 +8,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import small_country
-from scipy.stats import norm
+from scipy.stats import t as student
 
 from flowsim.calibration import levels, population_predictive
 from flowsim.calibration.population_model import exposure, windows
+from flowsim.calibration.population_predictive import predictive_density
 from flowsim.calibration.population_reports import (
     counted,
     factor_of,
@@ -205,11 +206,33 @@ def test_a_year_given_the_others_is_the_ratio_of_likelihoods(model):
 
 
 def test_peers_of_the_log_scores_are_those_of_the_closed_forms():
-    """An AR(1) without autocorrelation is the lognormal; with it, a year between two high ones is predicted high."""
-    known = {year: float(np.exp(5.0 + 0.5 * np.sin(7.0 * year))) for year in range(1997, 2009)}
-    logs = np.log(list(known.values()))
-    found = population_predictive._peers(known, 2009, 150.0)
-    assert found["lognormal"] == pytest.approx(norm(logs.mean(), logs.std()).logpdf(np.log(150.0)))
-    steady = {year: 100.0 * np.exp(0.3 * (year - 1997)) for year in range(1997, 2009) if year != 2003}
-    close, far = (population_predictive._peers(steady, 2003, value)["ar1"] for value in (600.0, 60.0))
+    """Without autocorrelation Student's t of a normal sample; a year between two high ones is predicted high."""
+    known = {year: 5.0 + 0.5 * np.sin(7.0 * year) for year in range(1997, 2009)}
+    logs = np.array(list(known.values()))
+    scale = logs.std(ddof=1) * np.sqrt(1 + 1 / len(logs))
+    exact = student(len(logs) - 1, logs.mean(), scale).logpdf(5.2)
+    assert predictive_density(known, 2009, 5.2, rhos=np.zeros(1)) == pytest.approx(exact)
+    steady = {year: 4.0 + 0.3 * (year - 1997) for year in range(1997, 2009) if year != 2003}
+    close, far = (predictive_density(steady, 2003, value, rhos=np.linspace(-0.9, 0.9, 19)) for value in (5.8, 4.0))
     assert close > far + 2
+
+
+def test_the_density_of_an_autocorrelated_year_is_that_of_brute_force():
+    """By the posterior of mean and log-sd on a grid, at one autocorrelation."""
+    known, rho = {2001: 0.3, 2002: -0.2, 2004: 0.9, 2005: 0.4}, 0.5
+    years = np.array([*known, 2003])
+    cov = rho ** np.abs(np.subtract.outer(years, years))
+    mean, log_sd = np.meshgrid(np.linspace(-12, 12, 481), np.linspace(-3.5, 4.5, 161), indexing="ij")
+    seen = np.array(list(known.values()))
+    points = []
+    for value in (None, 0.6):
+        at = slice(None, -1) if value is None else slice(None)
+        values = seen if value is None else np.append(seen, value)
+        inner = np.linalg.inv(cov[at, at])
+        away = values - mean[..., None]
+        square = np.einsum("...i,ij,...j->...", away, inner, away)
+        log = -0.5 * square / np.exp(2 * log_sd) - len(values) * log_sd
+        log -= 0.5 * np.linalg.slogdet(cov[at, at])[1] + 0.5 * len(values) * np.log(2 * np.pi)
+        points.append(np.exp(log).sum())
+    found = predictive_density(known, 2003, 0.6, rhos=np.array([rho]))
+    assert found == pytest.approx(np.log(points[1] / points[0]), abs=0.01)

@@ -294,8 +294,8 @@ def log_scores(
     """Log scores of annual totals of heroin by the model, a lognormal and an AR(1) of the logarithms; larger is better.
 
     Fitted years with a total and no other report are left out in turn, by `left_out`; totals that are held out are
-    predicted from all that is fitted. The lognormal and the AR(1) are fitted anew without each year, or without all
-    held-out ones, by maximum likelihood and with the spread of their parameters left out, which favours them.
+    predicted from all that is fitted. The lognormal and the AR(1) are fitted anew to all other fitted years, see
+    `predictive_density`.
 
     Parameters
     ----------
@@ -343,39 +343,53 @@ def _alone(model: PopulationModel, year: int) -> bool:
 
 def _peers(known: Mapping[int, float], year: int, total: float) -> dict[str, float]:
     """Log-densities of the logarithm of a year's total by a lognormal and an AR(1) fitted to other years."""
-    logs = {one: math.log(value) for one, value in known.items()}
-    values = np.array(list(logs.values()))
-    mean, sd = float(values.mean()), float(values.std())
-    target = math.log(total)
-    return {"lognormal": _normal(target, mean, sd), "ar1": _autoregression(logs, year, target)}
+    logs, value = {one: math.log(kg) for one, kg in known.items()}, math.log(total)
+    return {
+        "lognormal": predictive_density(logs, year, value, rhos=np.zeros(1)),
+        "ar1": predictive_density(logs, year, value, rhos=np.linspace(-0.95, 0.95, 77)),
+    }
 
 
-def _normal(value: float, mean: float, sd: float) -> float:
-    return -0.5 * ((value - mean) / sd) ** 2 - math.log(sd) - 0.5 * math.log(2.0 * math.pi)
+def predictive_density(logs: Mapping[int, float], year: int, value: float, *, rhos: Floats) -> float:
+    """Log-density of a value of a year by a stationary Gaussian AR(1), given other years before and after it.
 
+    With a flat prior of the mean and of the logarithm of the standard deviation, the year has a Student's t distribution
+    for each autocorrelation, and the autocorrelation, even on its values, the weight of its integrated likelihood
+    [GelmanEtAl2013]_.
 
-def _autoregression(logs: Mapping[int, float], year: int, target: float) -> float:
-    """Log-density of a year by a stationary AR(1) of maximum likelihood, given all other years before and after it."""
-    from scipy.optimize import minimize
+    Parameters
+    ----------
+    logs
+        Logarithms of the totals by year.
+    year
+        Calendar year, none of these.
+    value
+        Logarithm of its total.
+    rhos
+        Autocorrelations of two years in a row, dims (rho,) [1]; 0 alone is the lognormal.
 
-    years = np.array(sorted(logs))
-    values = np.array([logs[int(one)] for one in years])
+    References
+    ----------
+    .. [GelmanEtAl2013] A. Gelman and others, Bayesian Data Analysis, third edition, Chapman & Hall 2013, sections 3.2
+       and 14.7.
+    """
+    from scipy.stats import t as student  # here, because it takes a second to import
 
-    def parts(point: Floats, at: npt.NDArray[np.int64]) -> tuple[float, Floats]:
-        mean, sd, rho = point[0], math.exp(point[1]), math.tanh(point[2])
-        return mean, sd**2 * np.abs(rho) ** np.abs(at[:, None] - at[None, :]) * np.sign(rho) ** np.abs(
-            at[:, None] - at[None, :]
-        ) + 1e-9 * np.eye(len(at))
-
-    def cost(point: Floats) -> float:
-        mean, cov = parts(point, years)
-        away = values - mean
-        return float(0.5 * away @ np.linalg.solve(cov, away) + 0.5 * np.linalg.slogdet(cov)[1])
-
-    start = np.array([values.mean(), math.log(values.std()), 0.5])
-    best = minimize(cost, start, method="Nelder-Mead").x
-    both = np.append(years, year)
-    mean, cov = parts(best, both)
-    gain = np.linalg.solve(cov[:-1, :-1], cov[:-1, -1])
-    centre = mean + gain @ (values - mean)
-    return _normal(target, float(centre), math.sqrt(float(cov[-1, -1] - gain @ cov[:-1, -1])))
+    years = np.array([*sorted(logs), year])
+    seen = np.array([logs[int(one)] for one in years[:-1]])
+    gaps, free = np.abs(np.subtract.outer(years, years)), len(seen) - 1
+    weights, densities = [], []
+    for rho in rhos:
+        cov = np.sign(rho) ** gaps * np.abs(rho) ** gaps if rho else np.eye(len(years))
+        inner = np.linalg.inv(cov[:-1, :-1])
+        precision = inner.sum()
+        mean = float(inner.sum(axis=0) @ seen / precision)
+        square = float((seen - mean) @ inner @ (seen - mean))
+        gain = cov[-1, :-1] @ inner
+        left = 1.0 - gain.sum()
+        scale = square / free * (1.0 - gain @ cov[:-1, -1] + left**2 / precision)
+        densities.append(student.logpdf(value, free, loc=mean + gain @ (seen - mean), scale=math.sqrt(scale)))
+        determinant = np.linalg.slogdet(cov[:-1, :-1])[1]
+        weights.append(-0.5 * (determinant + math.log(precision)) - 0.5 * free * math.log(square))
+    chance = np.array(weights) - logsumexp(weights)
+    return float(logsumexp(chance + np.array(densities)))
