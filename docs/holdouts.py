@@ -73,8 +73,8 @@ def sums(rows: pd.DataFrame) -> str:
             "",
             f"Log scores of {len(scores)} annual totals of heroin, each the log density of its logarithm, fitted years",
             f"left out in turn: {'; '.join(parts)}.",
-            "The larger is better. The lognormal and the AR(1) of the logarithms are fitted to the fitted years but the",
-            "predicted one, with flat priors of their mean, spread and autocorrelation.",
+            "The larger is better. The lognormal and the AR(1) of the logarithms are fitted to the fitted years but",
+            "the predicted one, with flat priors of their mean, spread and autocorrelation.",
             "",
         ]
     )

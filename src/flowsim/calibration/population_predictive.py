@@ -353,9 +353,9 @@ def _peers(known: Mapping[int, float], year: int, total: float) -> dict[str, flo
 def predictive_density(logs: Mapping[int, float], year: int, value: float, *, rhos: Floats) -> float:
     """Log-density of a value of a year by a stationary Gaussian AR(1), given other years before and after it.
 
-    With a flat prior of the mean and of the logarithm of the standard deviation, the year has a Student's t distribution
-    for each autocorrelation, and the autocorrelation, even on its values, the weight of its integrated likelihood
-    [GelmanEtAl2013]_.
+    With a flat prior of the mean and of the logarithm of the standard deviation, the year has a Student's t
+    distribution for each autocorrelation, and the autocorrelation, even on its values, the weight of its integrated
+    likelihood [GelmanEtAl2013]_.
 
     Parameters
     ----------
