@@ -2,6 +2,7 @@
 
 import gc
 
+import amounts
 import pytest
 from engines import ENGINES
 
@@ -12,6 +13,10 @@ KINDS = "tests/config/test_broken_input.py::test_a_broken_"
 
 # Composing makes many small objects and no circles of large ones: looking for circles took a seventh of the time.
 gc.set_threshold(100_000, 20, 50)
+
+
+def pytest_configure(config):
+    amounts.choose(config.option.markexpr)
 
 
 @pytest.fixture(scope="module", params=ENGINES)

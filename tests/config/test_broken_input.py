@@ -71,7 +71,7 @@ def test_the_tables_that_are_broken_are_whole_before(load):
     assert load().name == "mine"
 
 
-@together("case", REFUSED, ids=lambda case: case.name)
+@together("case", REFUSED, ids=lambda case: case.name, sample=7)
 def test_a_broken_table_is_refused_with_its_place_rule_and_value(load, case):
     with pytest.raises(checks.Refused) as refusal:
         load(case.change)

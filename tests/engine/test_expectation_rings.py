@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from scipy.integrate import quad
 from scipy.stats import lognorm
@@ -313,7 +314,7 @@ def test_arrests_in_the_retail_trade_take_their_share_of_what_stays():
 
 
 @given(world=any_world())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=amount(40, quick=8))
 def test_the_ledger_closes_by_site_channel_and_agency(world):
     got = expect(world)
     assert_closed(got)

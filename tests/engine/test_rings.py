@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from engines import ENGINES, SLOWER
 from scipy.stats import f as f_law
 from small_worlds import SIZES, device, hub, post, road_world, ways_round, with_rings, with_seals, with_traffic
 
@@ -30,6 +31,12 @@ def wide(name, place, **fields):
 def country(**fields):
     """A road with a checkpoint of the Customs at p1 and one of the KNB at p3."""
     return road_world(wide("first", "p1"), wide("second", "p3", agency="KNB"), leg_hours=20.0, **fields)
+
+
+@pytest.fixture(scope="module", params=SLOWER)
+def engine(request):
+    """Engine that simulates, each in turn."""
+    return ENGINES[request.param]
 
 
 @pytest.fixture(scope="module")

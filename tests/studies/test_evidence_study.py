@@ -213,6 +213,7 @@ def test_every_number_of_a_world_has_a_kind_a_source_and_a_unit(name, reading):
     assert all(number.source and number.unit and number.kind for number in numbers)
 
 
+@pytest.mark.slow
 def test_the_walk_meets_every_kind_of_object():
     kinds = {type(owner) for name in WORLDS for owner, *_ in walk(fs.load_world(name))}
     assert kinds >= {*ROWS, Travel, ConsignmentSizes, Traffic, World, Law, *INSPECTION}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import shutil
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -33,10 +34,15 @@ from flowsim.world_tables.overlays import REPORTED, key_of, lay
 DATA = Path(fs.__file__).parent / "data"
 TABLES = DATA / "worlds" / "kazakhstan_2010"
 NAMES = list(options.options("reading", folders=[conf_dir()]))
-COMPOSED = compose_config([f"reading=[{','.join(NAMES)}]"]).reading
-READINGS = {name: build_readings(OmegaConf.create({"reading": {name: COMPOSED[name]}}))[0] for name in NAMES}
 POSTS = {"syrdarya", "kyzyltu", "kargaly", "ayagoz", "leninskiy", "sary-arka"}
 UNAFFECTED = ("kordai-road", "ulken", "shymkent-police", "kairak-road", "petropavl-rail")
+
+
+@cache
+def of_flowsim():
+    """Readings that come with flowsim, by name."""
+    composed = compose_config([f"reading=[{','.join(NAMES)}]"]).reading
+    return {name: build_readings(OmegaConf.create({"reading": {name: composed[name]}}))[0] for name in NAMES}
 
 
 def world_of(*names: str, world: str = "kazakhstan_2010"):
@@ -53,7 +59,7 @@ def default():
 @pytest.mark.parametrize("world", ["kazakhstan_2010", pytest.param("kazakhstan_2006", marks=pytest.mark.slow)])
 @together("pair", combinations(NAMES, 2), ids="+".join)
 def test_readings_of_different_kinds_combine_and_two_of_one_kind_are_refused(pair, world):
-    if READINGS[pair[0]].kind == READINGS[pair[1]].kind:
+    if of_flowsim()[pair[0]].kind == of_flowsim()[pair[1]].kind:
         with pytest.raises(ValueError, match=rf"reading must have at most one that .*, got '{','.join(pair)}'"):
             world_of(*pair, world=world)
     else:
@@ -61,13 +67,13 @@ def test_readings_of_different_kinds_combine_and_two_of_one_kind_are_refused(pai
 
 
 def test_every_reading_says_its_source_and_what_it_changes():
-    for reading in READINGS.values():
+    for reading in of_flowsim().values():
         assert all(len(source) > 20 for source in reading.sources)
         assert reading.changes
-    assert {reading.kind for reading in READINGS.values()} == set(readings.KINDS)
+    assert {reading.kind for reading in of_flowsim().values()} == set(readings.KINDS)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if not READINGS[name].changes_worlds])
+@together("name", lambda: [name for name in NAMES if not of_flowsim()[name].changes_worlds])
 def test_a_reading_without_overlay_leaves_the_world_as_it_is(name, default):
     assert world_of(name) == default
 
