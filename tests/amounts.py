@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
+import pytest
 from hypothesis import settings
 
 QUICK, WHOLE = "quick", "whole"
@@ -23,3 +27,9 @@ def is_quick() -> bool:
 def amount(whole: int, *, quick: int) -> int:
     """Number of examples: all of them, or those of a quick run."""
     return quick if is_quick() else whole
+
+
+def rest_slow(cases: Iterable[Any], *, quick: int = 1) -> list[Any]:
+    """Cases of `pytest.mark.parametrize`, of which all but the first few are slow."""
+    own = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [pytest.param(*case, marks=[pytest.mark.slow] if k >= quick else []) for k, case in enumerate(own)]

@@ -135,6 +135,7 @@ def test_a_printed_total_has_the_probability_of_brute_force(routine, cases, cons
         assert agrees(chance, (totals >= low) & (totals < high))
 
 
+@pytest.mark.slow
 def test_mass_in_small_portions_moves_the_total():
     totals, _, factor = years(np.random.default_rng(4), routine=10.0, log_sd=0.5)
     row, grid = total_row(80.0, 120.0)

@@ -71,6 +71,7 @@ def test_uniformity_accepts_uniform_ranks_and_notices_others():
     assert uniformity(moved, draws=63)["a"] < 1e-6
 
 
+@pytest.mark.slow
 def test_simulated_reports_have_the_means_of_the_model(model, middle):
     """Five standard errors of 400 years of each year's total; the model says what the sums of its rows expect."""
     rng = np.random.default_rng(2)

@@ -92,9 +92,10 @@ def test_every_key_of_the_file_is_explained():
             assert yaml.safe_load(key.default) == declared[key.name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "names",
-    [POLICIES, *(pytest.param(list(pair), marks=pytest.mark.slow) for pair in pairwise(POLICIES))],
+    [POLICIES, *(list(pair) for pair in pairwise(POLICIES))],
     ids="+".join,
 )
 def test_policies_compose(names):  # every pair of them is composed in test_policies.py, without Hydra

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import xarray as xr
+from amounts import rest_slow
 from omegaconf import OmegaConf
 
 import flowsim as fs
@@ -42,7 +43,7 @@ KAZAKHSTAN = (
 )
 LONG = (pytest.mark.slow, pytest.mark.long)
 
-QUICK = (REQUESTS[1], REQUESTS[10])
+QUICK = (REQUESTS[10],)
 """Those of the small worlds that are run each time."""
 
 SOONER = (KAZAKHSTAN[2], KAZAKHSTAN[7])
@@ -136,7 +137,14 @@ def asked(*typed):
 
 @pytest.mark.parametrize(
     "typed",
-    [(), ("inspection.effort.south=0.9",), ("inflow=140", "reading=posts_in_force"), ("inspection.targeting=1",)],
+    rest_slow(
+        [
+            ((),),
+            (("inspection.effort.south=0.9",),),
+            (("inflow=140", "reading=posts_in_force"),),
+            (("inspection.targeting=1",),),
+        ]
+    ),
     ids=" ".join,
 )
 def test_a_comparison_and_a_calibration_ask_for_the_same_world(typed):

@@ -337,6 +337,7 @@ def test_rhythms_sum_to_the_volume_of_the_year():
     assert daily_means(world, flow, days=np.arange(365)).sum() == pytest.approx(365 * flow.per_day)
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_bits_in_another_process():
     code = (
         "from small_worlds import *; from flowsim.draws.honest import draw_honest; import hashlib;"
@@ -372,6 +373,7 @@ print(jit.cache_folder(), sum(stats.cache_hits.values()), sum(stats.cache_misses
 """
 
 
+@pytest.mark.slow
 def test_machine_code_is_kept_where_numba_is_told_and_found_again(tmp_path):
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     run = partial(subprocess.run, [sys.executable, "-c", COMPILE], capture_output=True, text=True, check=True)
@@ -383,6 +385,7 @@ def test_machine_code_is_kept_where_numba_is_told_and_found_again(tmp_path):
     assert list(Path(first[0]).rglob("*.nbc"))
 
 
+@pytest.mark.slow
 def test_machine_code_is_found_by_a_copy_of_the_package_elsewhere(tmp_path):
     """Its place on disk is that of the sources' digest, not of their path."""
     shutil.copytree(Path(flowsim.__file__).parent, tmp_path / "src" / "flowsim", ignore=shutil.ignore_patterns("data"))

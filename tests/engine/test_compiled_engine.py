@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 import xarray as xr
-from amounts import amount
+from amounts import amount, rest_slow
 from random_worlds import HORIZON, NAMED, average, exercised, random_world, rosters
 from small_worlds import post, road_world
 from trials import TRIALS, case
@@ -138,7 +138,7 @@ def random_results(number, **plan):
 
 
 @unfinished
-@pytest.mark.parametrize("number", [0, 1, *(pytest.param(k, marks=pytest.mark.slow) for k in (2, 3, 4))])
+@pytest.mark.parametrize("number", rest_slow(range(5)))
 def test_results_of_random_worlds_are_identical(number):
     for plan in ({"replications": 4, "horizon": 2000.0}, {"replications": 2, "traffic_years": 2, "horizon": 100.0}):
         _, _, (one, other) = random_results(number, **plan)

@@ -200,6 +200,7 @@ def test_a_consignment_hidden_from_one_layer_is_hidden_from_the_next():
     assert one < two.sum() < 0.95 * (1 - (1 - one) ** 2)
 
 
+@pytest.mark.slow
 def test_detection_by_mass_and_concealment_is_integrated_over_both():
     scanner = device(intercept=-1.0, slope=0.7, concealment=1.5)
     world = road_world(post("a", place="p0", devices=(scanner,), referral=1.0))

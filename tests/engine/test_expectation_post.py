@@ -285,6 +285,7 @@ def test_neutral_mechanisms_change_nothing():
     assert not after.patrolled.any()
 
 
+@pytest.mark.slow
 @given(world=worlds())
 @settings(deadline=None, max_examples=amount(60, quick=10))
 def test_patrols_seize_part_of_what_is_seized_and_only_at_crossings(world):

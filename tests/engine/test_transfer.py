@@ -38,6 +38,7 @@ def test_both_engines_follow_up_the_same_alarms(number):
     assert first.equals(second)
 
 
+@pytest.mark.slow
 def test_some_of_these_worlds_have_alarms_of_every_level():
     levels = set()
     for number in range(40):

@@ -62,6 +62,7 @@ def calibrated(command, folder, *arguments):
     return command("study=calibrate", *world, *QUICK, *arguments)
 
 
+@pytest.mark.slow
 def test_a_table_of_ones_own_is_calibrated_and_run(command, mine):
     code, out, err = calibrated(command, mine, "out=fitted")
     assert code == 0, err
@@ -177,6 +178,7 @@ def test_a_file_that_is_no_posterior_is_refused(tmp_path):
         fs.load_posterior(reading="posts_abroad")
 
 
+@pytest.mark.slow
 def test_numbers_that_are_typed_are_set_by_no_draw(command):
     code, _, err = command("engine=expectation", "draws=2", "inflow=60", "out=typed")
     assert code == 0, err

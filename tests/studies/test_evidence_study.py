@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from amounts import rest_slow
 from matplotlib.figure import Figure
 from paths import ROOT
 
@@ -181,7 +182,7 @@ def walk(owner, inside=()):
             }
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", rest_slow(WORLDS))
 @pytest.mark.parametrize("reading", ["posts_absent", "[posts_in_force,rail_dominant,flow_three_halves]"])
 def test_every_number_of_a_world_has_a_kind_a_source_and_a_unit(name, reading):
     """All fields of the world are walked; each must be the number that the ledger gives for it."""

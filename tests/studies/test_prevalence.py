@@ -63,6 +63,7 @@ def test_both_engines_count_the_same_loaded_vehicles_and_the_share_is_theirs():
     assert float(one["prevalence"].max()) > 0
 
 
+@pytest.mark.slow
 def test_twice_the_inflow_doubles_the_loaded_vehicles_and_draws_give_an_interval():
     once, twice = (prevalence(asked("world=two_routes", f"inflow={inflow}")) for inflow in (1, 2))
     for before, after in zip(once, twice, strict=True):

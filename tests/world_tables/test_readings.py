@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from amounts import rest_slow
 from omegaconf import OmegaConf
 from together import together
 
@@ -78,6 +79,7 @@ def test_a_reading_without_overlay_leaves_the_world_as_it_is(name, default):
     assert world_of(name) == default
 
 
+@pytest.mark.slow
 def test_the_posts_in_force_of_a_year_are_those_that_their_dates_allow(default):
     names = {post.name for post in default.checkpoints}
     for world, posts in (("kazakhstan_2010", POSTS), ("kazakhstan_2006", POSTS - {"sary-arka"})):
@@ -102,7 +104,7 @@ def visits_at(world, fleet, name):
     return {field: getattr(fleet, field)[chosen] for field in PER_VISIT if field not in others}
 
 
-@pytest.mark.parametrize("kind", ["honest", "consignments"])
+@pytest.mark.parametrize("kind", rest_slow(["honest", "consignments"]))
 def test_posts_in_force_change_no_draw_at_the_other_checkpoints(kind, default):
     other = world_of("posts_in_force")
 
@@ -124,12 +126,14 @@ def test_posts_in_force_change_no_draw_at_the_other_checkpoints(kind, default):
 
 @pytest.mark.parametrize(
     ("name", "inflow", "low"),
-    [
-        ("flow_low", 70.0, 70.0),
-        ("flow_high", 75.0, 70.0),
-        ("flow_two_thirds", 72.5 * 2 / 3, 70 * 2 / 3),
-        ("flow_three_halves", 72.5 * 1.5, 105),
-    ],
+    rest_slow(
+        [
+            ("flow_low", 70.0, 70.0),
+            ("flow_high", 75.0, 70.0),
+            ("flow_two_thirds", 72.5 * 2 / 3, 70 * 2 / 3),
+            ("flow_three_halves", 72.5 * 1.5, 105),
+        ]
+    ),
 )
 def test_a_reading_of_the_flow_changes_the_inflow_alone(name, inflow, low, default):
     changed = world_of(name)
@@ -139,7 +143,7 @@ def test_a_reading_of_the_flow_changes_the_inflow_alone(name, inflow, low, defau
     assert replace(changed, traffic=replace(changed.traffic, **same)) == default
 
 
-@pytest.mark.parametrize("world", ["kazakhstan_2010", "kazakhstan_2006"])
+@pytest.mark.parametrize("world", rest_slow(["kazakhstan_2010", "kazakhstan_2006"]))
 def test_rail_dominant_keeps_what_each_origin_sends_and_puts_three_fifths_on_rails(world):
     before, after = fs.load_world(world), world_of("rail_dominant", world=world)
 
