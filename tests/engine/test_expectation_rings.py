@@ -259,7 +259,7 @@ def test_a_hub_that_splits_into_one_finds_as_much_as_none():
 
 
 def test_parts_are_hidden_afresh_and_found_by_their_own_mass():
-    """All loads are split at p2; the post beyond it sees parts of at most 20 kg, with a concealment of their own."""
+    """All consignments are split at p2; the post beyond sees parts of at most 20 kg, each with its own concealment."""
     scanner = device(intercept=-1.0, slope=0.8, concealment=0.0)
     world = road_world(post("b", place="p3", devices=(scanner,), referral=1.0))
     world = replace(world, hubs=(hub("p2", share=1.0, part=20.0, classes=(("truck", 1.0),)),))

@@ -1,7 +1,7 @@
 """Under common random numbers more control lets no more through, where nobody queues and no route is changed.
 
-Loads meet nobody here, so no vehicle is waved through, and no clock matters. What holds for single loads then holds
-for their mass. Devices and effort besides are in `verification/test_ledger.py`.
+Consignments meet nobody here, so no vehicle is waved through, and no clock matters. What holds for single ones then
+holds for their mass. Devices and effort besides are in `verification/test_ledger.py`.
 """
 
 import math

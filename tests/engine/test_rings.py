@@ -168,7 +168,7 @@ def test_a_ring_that_was_dismantled_sends_nothing_more_that_year(consignments):
 
 
 def test_sizes_of_rings_are_pareto(consignments):
-    """Kolmogorov-Smirnov test with an error probability of 1e-4; the loads of a ring are in proportion to its size."""
+    """Kolmogorov-Smirnov test, error probability 1e-4; the consignments of a ring are in proportion to its size."""
     u = (np.arange(2**16) + 0.5) / 2**16
     sizes = quantiles.pareto(1.2)(u)
     assert sizes == pytest.approx((1 - u) ** (-1 / 1.2), rel=1e-3)
