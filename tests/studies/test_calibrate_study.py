@@ -138,6 +138,7 @@ def test_every_variable_says_what_it_is(shipped):
         posterior.check(broken)
 
 
+@pytest.mark.slow
 def test_the_world_of_a_draw_seizes_what_was_drawn(shipped):
     """The whole closed form, all drugs and years included, gives the mass that the solver left within 2e-3."""
     world = fs.load_world()
