@@ -56,8 +56,8 @@ def _run(world: World, vehicles: Any, *, queues: Queues | None = None, **options
 ENGINES = {"reference": SimpleNamespace(run=reference.run), "compiled": SimpleNamespace(run=_run)}
 """Engines whose runs take and give the same."""
 
-SLOWER = ("compiled", pytest.param("reference", marks=pytest.mark.slow))
-"""Both, the reference engine among the slow tests only: elsewhere its bits are those of the compiled one."""
+SLOWER = ("compiled", pytest.param("reference", marks=(pytest.mark.slow, pytest.mark.long)))
+"""Both, the reference engine in `.ci/run long` only: other tests hold its bits to those of the compiled one."""
 
 
 def always_open(world: World) -> World:

@@ -123,6 +123,7 @@ def results(world, catalogue):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_job_gives_what_plain_simulations_of_all_drugs_give(results, world):
     comparison, found = results
     base = comparison.draws[1].apply(world)
@@ -140,6 +141,7 @@ def test_a_job_gives_what_plain_simulations_of_all_drugs_give(results, world):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_a_policy_that_changes_nothing_has_exactly_the_baseline(results):
     _, found = results
     xr.testing.assert_equal(
@@ -151,6 +153,7 @@ def test_a_policy_that_changes_nothing_has_exactly_the_baseline(results):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_draw_of_the_prior_comes_last(results):
     _, found = results
     assert found["draw"].values.tolist() == [0, jobs.PRIOR]
@@ -160,6 +163,7 @@ SMALL = ("study=compare", "world=two_routes", "draws=2", "replications=2", "hori
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_the_command_compares_resumes_and_refuses_another_comparison(command):
     code, out, err = command(*SMALL, "policies=[incentives]")
     assert code == 0, err

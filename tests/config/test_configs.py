@@ -93,6 +93,7 @@ def test_every_key_of_the_file_is_explained():
 
 
 @pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "names",
     [POLICIES, *(list(pair) for pair in pairwise(POLICIES))],
