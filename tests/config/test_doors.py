@@ -208,6 +208,7 @@ def test_a_posterior_of_another_world_is_refused(overrides, wording):
         fs.simulate(world, engine="expectation", posterior=fs.load_posterior())
 
 
+@pytest.mark.slow
 def test_a_posterior_of_other_tables_is_refused():
     posterior = fs.load_posterior()
     posterior.attrs["tables"] = "0123456789abcdef"
@@ -218,6 +219,7 @@ def test_a_posterior_of_other_tables_is_refused():
         fs.simulate(fs.load_world("two_routes"), engine="expectation", posterior=fs.load_posterior())
 
 
+@pytest.mark.slow
 def test_what_is_typed_may_differ_from_the_posterior_and_stays():
     world = fs.load_world(overrides=["inspection.targeting=1", "inspection.effort={south: 0.9, almaty: 0.9}"])
     assert difference(fs.load_posterior(), world, typed=world.identity.numbers) is None

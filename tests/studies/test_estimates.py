@@ -74,6 +74,7 @@ def test_short_work_is_done_in_one_process():
     assert estimates.with_useful_workers("run", request) is request
 
 
+@pytest.mark.slow
 def test_a_comparison_of_all_policies_takes_what_it_took_when_it_was_measured():
     found = estimates.estimate("compare", asked("study=compare", "draws=200", "workers=2"))
     assert 200 < found.seconds < 1700  # 550 s on two cores, docs/comparison.md

@@ -331,6 +331,7 @@ def test_a_mistake_in_an_option_of_a_study_is_named(command, arguments, wording)
     assert re.search(wording, err)
 
 
+@pytest.mark.slow
 def test_the_series_as_printed_stands_in_other_years(command):
     corrected = command("study=evidence", "study.words=series-1996")[1]
     printed = command("study=evidence", "study.words=series-1996", "reading=series_as_printed")[1]
@@ -500,6 +501,7 @@ def test_the_key_says_which_marks_are_our_sums_and_numbers_stand_at_the_lines(fi
             assert not any(text.get_window_extent().overlaps(mark) for mark in marks), text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "names"),
     [
