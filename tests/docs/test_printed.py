@@ -76,6 +76,9 @@ SLOW = {
 
 LONG = (pytest.mark.slow, pytest.mark.long)
 
+SECONDS = ("docs/evidence.md", "docs/model.md", "experiments/fig2_series/README.md")
+"""Pages whose commands print at once, but are many."""
+
 BY_OTHER_TESTS = ("own-country.md", "where.md")
 """Pages that another test runs, as they show refusals or change the code."""
 
@@ -137,7 +140,7 @@ def items():
     for name in HOMES:
         left = set(commands_of(name)) - covered(name)
         slow = left & set(SLOW) or name == "docs/calibration.md"
-        yield pytest.param(name, marks=LONG if slow else [])
+        yield pytest.param(name, marks=LONG if slow else pytest.mark.slow if name in SECONDS else [])
 
 
 @pytest.mark.parametrize("name", list(items()))

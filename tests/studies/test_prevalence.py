@@ -75,6 +75,7 @@ def test_twice_the_inflow_doubles_the_loaded_vehicles_and_draws_give_an_interval
     assert high / low > 1.2
 
 
+@pytest.mark.slow
 def test_check_prints_the_prevalence_and_the_pages_say_the_same(command):
     code, out, _ = command("study=check")
     assert code == 0
