@@ -64,6 +64,12 @@ def names() -> frozenset[str]:
     return frozenset(map(name_of, modules()))
 
 
+@cache
+def parsed(text: str) -> ast.Module:
+    """Tree of a module's text."""
+    return ast.parse(text)
+
+
 def unit_of(module: str) -> str:
     """Module or package at the top of flowsim in which a module lies."""
     return module.split(".")[0]
@@ -72,7 +78,7 @@ def unit_of(module: str) -> str:
 def imported(path: Path) -> Iterator[str]:
     """Absolute name of all that a module imports, wherever the import stands."""
     package = ["flowsim", *path.relative_to(PACKAGE).parts[:-1]] if PACKAGE in path.parents else []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(parsed(path.read_text(encoding="utf-8"))):
         match node:
             case ast.Import(names=aliases):
                 yield from (alias.name for alias in aliases)
@@ -100,13 +106,13 @@ def siblings(path: Path) -> set[str]:
 
 def summary(path: Path) -> str:
     """First line of the docstring of a module, without its full stop."""
-    text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+    text = ast.get_docstring(parsed(path.read_text(encoding="utf-8"))) or ""
     return text.split("\n")[0].removesuffix(".")
 
 
 def declares(path: Path, name: str) -> bool:
     """Whether a module has a constant of a name."""
-    body = ast.parse(path.read_text(encoding="utf-8")).body
+    body = parsed(path.read_text(encoding="utf-8")).body
     return any(isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name for node in body)
 
 

@@ -2,16 +2,22 @@
 
 import gc
 
+import amounts
 import pytest
 from engines import ENGINES
 
 from flowsim import cli
+from flowsim.figures import save
 
 KINDS = "tests/config/test_broken_input.py::test_a_broken_"
 
 
 # Composing makes many small objects and no circles of large ones: looking for circles took a seventh of the time.
 gc.set_threshold(100_000, 20, 50)
+
+
+def pytest_configure(config):
+    amounts.choose(config.option.markexpr)
 
 
 @pytest.fixture(scope="module", params=ENGINES)
@@ -24,6 +30,7 @@ def engine(request):
 def command(monkeypatch, tmp_path, capsys):
     """Run the command in an empty folder; exit code, standard output, standard error."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(save, "PRINT", 60)  # what a fine figure takes to be written is no concern of its content
 
     def run(*arguments):
         code = cli.answer(arguments)

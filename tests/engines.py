@@ -8,6 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 
 from flowsim.draws.consignments import consignment_roster
 from flowsim.engine.compiled import background
@@ -54,6 +55,9 @@ def _run(world: World, vehicles: Any, *, queues: Queues | None = None, **options
 
 ENGINES = {"reference": SimpleNamespace(run=reference.run), "compiled": SimpleNamespace(run=_run)}
 """Engines whose runs take and give the same."""
+
+SLOWER = ("compiled", pytest.param("reference", marks=(pytest.mark.slow, pytest.mark.long)))
+"""Both, the reference engine in `.ci/run long` only: other tests hold its bits to those of the compiled one."""
 
 
 def always_open(world: World) -> World:

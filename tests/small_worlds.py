@@ -233,7 +233,7 @@ def with_rings(world: World, *, rings: int = 1, cases: float = 0.0, dismantled: 
 
 
 def hub(place: str = "p1", **fields: object) -> Hub:
-    """A hub where every other load is stored for some hours, to leave in parts of 20 kg in trucks and TIR trucks."""
+    """A hub that stores every other consignment for hours, to leave in parts of 20 kg in trucks and TIR trucks."""
     given = {"share": 0.5, "store": 6.0, "store_minimum": 0.5, "part": 20.0, "concealment": 0.5}
     given |= {"classes": (("truck", 0.5), ("tir", 0.5))} | MADE_UP | fields
     return Hub(place=place, **given)

@@ -17,7 +17,9 @@ from paths import ROOT, TESTS
 
 PAGE = runpy.run_path(str(ROOT / "docs" / "architecture.py"), run_name="architecture")
 SOURCE, PACKAGE, LAYERS, LEVEL = (PAGE[name] for name in ("SOURCE", "PACKAGE", "LAYERS", "LEVEL"))
-imported, name_of, siblings, unit_of = (PAGE[name] for name in ("imported", "name_of", "siblings", "unit_of"))
+imported, name_of, parsed, siblings, unit_of = (
+    PAGE[name] for name in ("imported", "name_of", "parsed", "siblings", "unit_of")
+)
 FILES = sorted(SOURCE.rglob("*.py"))
 MODULES = PAGE["modules"]()
 
@@ -77,7 +79,7 @@ MAX_FUNCTION_LINES = 90
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef
 TEXTS = {path: path.read_text(encoding="utf-8") for path in FILES}
-TREES = {path: ast.parse(text) for path, text in TEXTS.items()}
+TREES = {path: parsed(text) for path, text in TEXTS.items()}
 
 
 def is_in(module: str, packages: Iterable[str]) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 import xarray as xr
+from amounts import rest_slow
 from described import undescribed
 
 import flowsim as fs
@@ -179,6 +180,7 @@ def test_a_run_prints_its_table_and_where_the_results_lie(command):
     assert Path("results/latest").resolve() == folder.resolve()
 
 
+@pytest.mark.slow
 def test_the_results_say_where_they_come_from(command):
     assert command(*QUICK, "seed=3", "inflow=0.5", "out=mine")[0] == 0
     results = files.open_results("mine")
@@ -204,7 +206,7 @@ def test_only_the_results_are_written_and_only_below_results_is_there_a_link(com
     assert [path for path in left_behind() if not path.startswith(str(Path.cwd() / "mine"))] == []
 
 
-@pytest.mark.parametrize("policy", ["policy=baseline", "policy=[baseline]"])
+@pytest.mark.parametrize("policy", rest_slow(["policy=[baseline]", "policy=baseline"]))
 def test_a_policy_may_stand_in_brackets(command, policy):
     assert command(*QUICK, policy, "out=mine")[0] == 0
     assert files.open_results("mine")["policy"].values.tolist() == ["baseline"]
@@ -217,7 +219,7 @@ def test_results_do_not_depend_on_the_workers(command):
     assert files.open_results("1").equals(files.open_results("2"))
 
 
-@pytest.mark.parametrize("folder", ["\u00e9t\u00e9", "my results"])
+@pytest.mark.parametrize("folder", rest_slow(["\u00e9t\u00e9", "my results"]))
 def test_a_folder_may_have_letters_and_blanks_that_the_shell_has_let_pass(command, folder):
     assert command(*QUICK, f"out={folder}")[0] == 0
     assert files.open_results(folder).attrs["seed"] == "1"
@@ -252,6 +254,7 @@ def test_a_key_without_effect_is_refused_with_those_that_have_one(command, argum
     assert not left_behind()
 
 
+@pytest.mark.slow
 def test_a_key_without_effect_is_refused_in_the_jobs_of_a_sweep_that_have_it(command):
     sweep = ("-m", "hydra/sweeper=basic", "world=single_checkpoint", "study=check,evidence")
     typed = (*sweep, "policy=baseline", "study.words=kg")
@@ -282,6 +285,7 @@ def test_keys_that_have_an_effect_are_accepted(command, arguments):
     assert (code, err) == (0, "")
 
 
+@pytest.mark.slow
 def test_every_study_says_which_keys_have_an_effect():
     keys = [key.name for key in options.top_keys()]
     assert {*relevant_keys.RUN, "policies", "file", "study", "experiment"} == set(keys)
@@ -298,7 +302,7 @@ def test_every_study_says_which_keys_have_an_effect():
         study.find("terminal")
 
 
-@pytest.mark.parametrize("arguments", [["study=evidence"], ["--help"], ["--cfg", "job"], ["--version"]])
+@pytest.mark.parametrize("arguments", rest_slow([["--help"], ["study=evidence"], ["--cfg", "job"], ["--version"]]))
 def test_a_reader_that_leaves_ends_the_program_in_silence(arguments, tmp_path):
     program = [sys.executable, "-c", "from flowsim.cli import main; raise SystemExit(main())"]
     run = subprocess.Popen([*program, *arguments], cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -377,6 +381,7 @@ def test_a_world_of_ones_own_has_its_tables_beside_its_file(command):
 POLICY = "# @package policy.{name}\ntitle: A policy\nsources: [a document]\nin_force: false\nchanges:\n  - {change}\n"
 
 
+@pytest.mark.slow
 def test_policies_compose_in_the_order_written(command):
     change = "{kind: scale_lanes, factor: 2, checkpoints: [gate]}"
     write(Path("conf/policy/wide.yaml"), POLICY.format(name="wide", change=change))
@@ -475,6 +480,7 @@ def test_help_lists_the_options_of_a_folder_of_ones_own(command):
     assert "    mine " in command("--config-dir", "conf", "--help")[1]
 
 
+@pytest.mark.slow
 def test_the_examples_of_the_help_are_accepted(command):
     examples = re.findall(r"^  flowsim (.*?)  +\w", options.HELP, re.MULTILINE)
     assert len(examples) == 7

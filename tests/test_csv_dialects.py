@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from together import together
@@ -80,7 +81,7 @@ def scanned(data: bytes, columns: tuple[str, ...] | None = COLUMNS) -> csv_table
         return csv_tables.scan(path, columns=columns)
 
 
-@settings(max_examples=120, derandomize=True, deadline=None)
+@settings(max_examples=amount(120, quick=20), derandomize=True, deadline=None)
 @given(rows=ROWS, dialect=DIALECTS)
 def test_a_table_is_the_same_in_every_dialect(rows, dialect):
     found = scanned(dialect.text(rows))
@@ -98,7 +99,7 @@ def test_a_table_is_the_same_in_every_dialect(rows, dialect):
             assert row.number("value") == float(clean[1])
 
 
-@settings(max_examples=120, derandomize=True, deadline=None)
+@settings(max_examples=amount(120, quick=20), derandomize=True, deadline=None)
 @given(
     data=st.one_of(st.binary(max_size=60), st.text(alphabet='placevu,;\t"\n\r\x00#é1.', max_size=60).map(str.encode))
 )

@@ -7,13 +7,13 @@ import hashlib
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import numba
+from numba.core import caching
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -30,9 +30,7 @@ def kernel(function: Function) -> Function:
 
     It runs without the interpreter's lock, and its sums are those of Python: nothing is reordered or contracted.
     """
-    with _kept_in(str(cache_folder())):
-        compiled = _njit(cache=True, nogil=True, fastmath=False)(function)
-    return cast(Function, compiled)
+    return cast(Function, _kept(_njit(nogil=True, fastmath=False)(function)))
 
 
 def inlined(function: Function) -> Function:
@@ -42,9 +40,7 @@ def inlined(function: Function) -> Function:
 
 def bare_kernel(function: Function) -> Function:
     """Compile as `kernel` does, without reference counts, for a function without new arrays."""
-    with _kept_in(str(cache_folder())):
-        compiled = _njit(cache=True, **_UNCOUNTED)(function)
-    return cast(Function, compiled)
+    return cast(Function, _kept(_njit(**_UNCOUNTED)(function)))
 
 
 def embedded(function: Function) -> Function:
@@ -90,16 +86,55 @@ def is_kept(*kernels: str) -> bool:
     return all(any(cache_folder().rglob(f"{name}-*.nbi")) for name in kernels)
 
 
-@contextmanager
-def _kept_in(folder: str) -> Iterator[None]:
-    """Let numba cache functions decorated meanwhile in a folder, and any others where they were before."""
-    config: Any = numba.config
-    before = config.CACHE_DIR
-    config.CACHE_DIR = folder
-    try:
-        yield
-    finally:
-        config.CACHE_DIR = before
+class _Locator(caching._CacheLocator):
+    """Place of a function's machine code by its module's name, the same for every copy of the package.
+
+    numba's own locators name it by the path of the module, so that each checkout would compile anew.
+    """
+
+    def __init__(self, function: Callable[..., Any], path: str) -> None:
+        self._path, self._line = path, function.__code__.co_firstlineno
+        self._folder = cache_folder() / function.__module__.rpartition(".")[0]
+
+    def get_cache_path(self) -> str:
+        return str(self._folder)
+
+    def get_source_stamp(self) -> str:
+        return _contents(self._path)
+
+    def get_disambiguator(self) -> str:
+        return str(self._line)
+
+    @classmethod
+    def from_function(cls, py_func: Callable[..., Any], py_file: str) -> _Locator:
+        return cls(py_func, py_file)
+
+
+class _Results(caching.CompileResultCacheImpl):
+    """Compiled functions in the folder of the locator above."""
+
+    def __init__(self, py_func: Callable[..., Any]) -> None:
+        self._locator_classes = [_Locator]
+        base: Any = super()
+        base.__init__(py_func)
+
+
+class _Cache(caching.FunctionCache):
+    """Cache of one function's machine code."""
+
+    _impl_class = _Results
+
+
+def _kept(compiled: Any) -> Any:
+    """A dispatcher of numba whose machine code is cached on disk."""
+    cached: Any = _Cache
+    compiled._cache = cached(compiled.py_func)
+    return compiled
+
+
+@cache
+def _contents(path: str) -> str:
+    return hashlib.blake2b(Path(path).read_bytes(), digest_size=8).hexdigest()
 
 
 def _user_folder() -> Path:

@@ -48,6 +48,7 @@ def test_a_reading_that_changes_no_table_has_the_posterior_of_those_that_do(comm
     assert (code, "reading=flow_low+rail_dominant" in err) == (1, True)
 
 
+@pytest.mark.slow
 def test_the_documentation_holds_the_table_of_all_readings_that_come_with_flowsim():
     names = [path.stem.partition("-")[2] for path in PACKAGED.glob("kazakhstan_2010-*.nc")]
     assert set(names) == {

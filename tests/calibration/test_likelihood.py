@@ -1,4 +1,4 @@
-"""The likelihood of printed totals against brute force: loads one by one, cases, rounding, bounds, shares, years."""
+"""The likelihood of printed totals against brute force: single consignments, cases, rounding, bounds, shares, years."""
 
 import math
 
@@ -101,7 +101,7 @@ def test_panjer_is_the_fourier_inverse():
 
 
 def test_panjer_of_gamma_consignments_is_tweedie():
-    """The compound Poisson sum of gamma loads has a Tweedie density, a series over the number of loads."""
+    """The compound Poisson sum of gamma consignments has a Tweedie density, a series over the number of them."""
     shape, scale, rate, step = 1.6, 5.0, 7.0, 0.05
     edges = (np.arange(2001) - 0.5) * step
     event = np.diff(gamma.cdf(edges, shape, scale=scale))
@@ -135,6 +135,7 @@ def test_a_printed_total_has_the_probability_of_brute_force(routine, cases, cons
         assert agrees(chance, (totals >= low) & (totals < high))
 
 
+@pytest.mark.slow
 def test_mass_in_small_portions_moves_the_total():
     totals, _, factor = years(np.random.default_rng(4), routine=10.0, log_sd=0.5)
     row, grid = total_row(80.0, 120.0)

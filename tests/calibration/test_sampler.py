@@ -58,6 +58,7 @@ class Known:
         return -0.5 * ((scores - self.seen) ** 2).sum(axis=1)
 
 
+@pytest.mark.slow
 def test_the_sampler_finds_a_posterior_that_is_known():
     """Mean and variance within five standard errors, by the effective sizes."""
     found = sample(Known(), seed=5, effort=SamplingEffort(chains=4, walkers=12, burn=200, steps=1000, draws=1000))
@@ -78,6 +79,7 @@ class Wide:
         return -0.5 * (((scores[:, :5] - 1.0) / 0.5) ** 2).sum(axis=1)
 
 
+@pytest.mark.slow
 def test_what_is_not_seen_keeps_the_variance_of_its_prior():
     """Five standard errors of each variance; a move with a wrong weight loses a fifth of it."""
     found = sample(Wide(), seed=9, effort=SamplingEffort(chains=4, walkers=48, burn=300, steps=1000, draws=500))

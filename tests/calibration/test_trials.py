@@ -71,6 +71,7 @@ def test_uniformity_accepts_uniform_ranks_and_notices_others():
     assert uniformity(moved, draws=63)["a"] < 1e-6
 
 
+@pytest.mark.slow
 def test_simulated_reports_have_the_means_of_the_model(model, middle):
     """Five standard errors of 400 years of each year's total; the model says what the sums of its rows expect."""
     rng = np.random.default_rng(2)
@@ -82,6 +83,7 @@ def test_simulated_reports_have_the_means_of_the_model(model, middle):
         assert abs(told[:, k].mean() - expected) < 5 * error
 
 
+@pytest.mark.slow
 def test_a_simulated_report_is_likeliest_near_its_truth(model):
     """Thirty reports of one truth: its likelihood is above that of truths of other prior draws."""
     rng = np.random.default_rng(4)
@@ -99,6 +101,7 @@ def test_a_bound_that_a_simulated_year_does_not_reach_becomes_a_ceiling(model, m
     assert seen == {None, 64.0}
 
 
+@pytest.mark.slow
 def test_years_of_a_model_share_no_chance_but_the_factor(model, middle):
     rng = np.random.default_rng(6)
     cells = frozenset(model.setting.reference)

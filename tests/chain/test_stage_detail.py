@@ -8,6 +8,7 @@ from flowsim.chain.stage_detail import TOLERANCE, detailed
 from flowsim.simulation.assumed import SetNumbers
 
 
+@pytest.mark.slow
 def test_kazakhstan_in_detail_seizes_the_mass_of_its_stage():
     """At the flow and the rate of the stage; nothing that enters is lost."""
     world = fs.load_world()

@@ -81,6 +81,7 @@ def test_the_likelihood_is_the_density_of_the_totals():
     assert model.log_likelihood(scores) == pytest.approx([wanted], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_a_missing_report_leaves_the_density_of_the_others():
     """The likelihood without a report is that with it, integrated over the rate that is missing."""
     reported, _, _ = totals(np.random.default_rng(7))

@@ -78,6 +78,7 @@ def test_ninety_percent_of_draws_lie_in_the_interval_and_the_error_is_that_of_th
     assert abs(row["mean"] - 50.0) < stats.t.ppf(1 - 5e-5, 19) * row["mcse"]
 
 
+@pytest.mark.slow
 def test_ratios_are_left_out_where_the_denominator_may_be_zero_or_is_unknown():
     truths = {
         "dear": Truth(effect=30.0, cost=2e6, hours=1000.0),
@@ -277,6 +278,7 @@ def test_few_draws_of_a_true_difference_give_no_verdict_and_many_do():
     assert two[("lever", "baseline")] == two[("lever", "more")] == TOO_FEW_DRAWS
 
 
+@pytest.mark.slow
 def test_an_effect_that_rests_on_one_assumed_number_is_never_told_apart_by_accident():
     """Sets are a Latin hypercube: with P 0.94 at least one of 20 sets, and so ten of 200 draws, go against it."""
     for seed in range(40):

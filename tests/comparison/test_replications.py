@@ -122,6 +122,8 @@ def results(world, catalogue):
     return comparison, simulated(comparison, 1)
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_a_job_gives_what_plain_simulations_of_all_drugs_give(results, world):
     comparison, found = results
     base = comparison.draws[1].apply(world)
@@ -138,6 +140,8 @@ def test_a_job_gives_what_plain_simulations_of_all_drugs_give(results, world):
             np.testing.assert_array_equal(one[name].sel(checkpoint=there), other[name].sel(checkpoint=there))
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_a_policy_that_changes_nothing_has_exactly_the_baseline(results):
     _, found = results
     xr.testing.assert_equal(
@@ -148,6 +152,8 @@ def test_a_policy_that_changes_nothing_has_exactly_the_baseline(results):
     assert float(abs(changed).sum()) > 0
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_the_draw_of_the_prior_comes_last(results):
     _, found = results
     assert found["draw"].values.tolist() == [0, jobs.PRIOR]
@@ -156,6 +162,8 @@ def test_the_draw_of_the_prior_comes_last(results):
 SMALL = ("study=compare", "world=two_routes", "draws=2", "replications=2", "horizon=700", "workers=1", "out=c")
 
 
+@pytest.mark.slow
+@pytest.mark.long
 def test_the_command_compares_resumes_and_refuses_another_comparison(command):
     code, out, err = command(*SMALL, "policies=[incentives]")
     assert code == 0, err

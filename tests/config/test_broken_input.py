@@ -71,7 +71,7 @@ def test_the_tables_that_are_broken_are_whole_before(load):
     assert load().name == "mine"
 
 
-@together("case", REFUSED, ids=lambda case: case.name)
+@together("case", REFUSED, ids=lambda case: case.name, sample=14)
 def test_a_broken_table_is_refused_with_its_place_rule_and_value(load, case):
     with pytest.raises(checks.Refused) as refusal:
         load(case.change)
@@ -321,7 +321,7 @@ ODD = (
 )
 
 
-@together("seed", range(200))
+@together("seed", range(200), sample=8)
 def test_damage_at_random_is_refused_in_order_or_does_no_harm(load, seed):
     random = Random(seed)
 

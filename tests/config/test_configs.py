@@ -56,7 +56,7 @@ def world_of():
     return world_of
 
 
-@together("group, name", FILES, ids=[f"{group}={name}" for group, name in FILES])
+@together("group, name", FILES, ids=[f"{group}={name}" for group, name in FILES], sample=10)
 def test_each_file_composes_and_builds(group, name, world_of):
     composed = compose_config([f"{group}={name}"])
     assert composed.hydra.runtime.choices[group] == name
@@ -92,9 +92,11 @@ def test_every_key_of_the_file_is_explained():
             assert yaml.safe_load(key.default) == declared[key.name]
 
 
+@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.parametrize(
     "names",
-    [POLICIES, *(pytest.param(list(pair), marks=pytest.mark.slow) for pair in pairwise(POLICIES))],
+    [POLICIES, *(list(pair) for pair in pairwise(POLICIES))],
     ids="+".join,
 )
 def test_policies_compose(names):  # every pair of them is composed in test_policies.py, without Hydra

@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pytest
 import xarray as xr
+from amounts import rest_slow
 from omegaconf import OmegaConf
 
 import flowsim as fs
@@ -42,7 +43,7 @@ KAZAKHSTAN = (
 )
 LONG = (pytest.mark.slow, pytest.mark.long)
 
-QUICK = (REQUESTS[1], REQUESTS[10])
+QUICK = (REQUESTS[10],)
 """Those of the small worlds that are run each time."""
 
 SOONER = (KAZAKHSTAN[2], KAZAKHSTAN[7])
@@ -136,7 +137,14 @@ def asked(*typed):
 
 @pytest.mark.parametrize(
     "typed",
-    [(), ("inspection.effort.south=0.9",), ("inflow=140", "reading=posts_in_force"), ("inspection.targeting=1",)],
+    rest_slow(
+        [
+            ((),),
+            (("inspection.effort.south=0.9",),),
+            (("inflow=140", "reading=posts_in_force"),),
+            (("inspection.targeting=1",),),
+        ]
+    ),
     ids=" ".join,
 )
 def test_a_comparison_and_a_calibration_ask_for_the_same_world(typed):
@@ -200,6 +208,7 @@ def test_a_posterior_of_another_world_is_refused(overrides, wording):
         fs.simulate(world, engine="expectation", posterior=fs.load_posterior())
 
 
+@pytest.mark.slow
 def test_a_posterior_of_other_tables_is_refused():
     posterior = fs.load_posterior()
     posterior.attrs["tables"] = "0123456789abcdef"
@@ -210,6 +219,7 @@ def test_a_posterior_of_other_tables_is_refused():
         fs.simulate(fs.load_world("two_routes"), engine="expectation", posterior=fs.load_posterior())
 
 
+@pytest.mark.slow
 def test_what_is_typed_may_differ_from_the_posterior_and_stays():
     world = fs.load_world(overrides=["inspection.targeting=1", "inspection.effort={south: 0.9, almaty: 0.9}"])
     assert difference(fs.load_posterior(), world, typed=world.identity.numbers) is None

@@ -5,6 +5,7 @@ import time
 from pathlib import Path
 
 import pytest
+from amounts import rest_slow
 
 QUICK = ("world=single_checkpoint", "engine=expectation", "hydra/launcher=in_process")
 
@@ -35,7 +36,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("hydra", "key", "value"), REFUSED.values(), ids=REFUSED)
-@pytest.mark.parametrize("sweep", [(), ("-m", "inflow=1,2")], ids=["run", "sweep"])
+@pytest.mark.parametrize("sweep", rest_slow([((),), (("-m", "inflow=1,2"),)]), ids=["run", "sweep"])
 def test_a_file_of_ones_own_sets_nothing_of_hydra_but_mode_sweeper_and_launcher(command, sweep, hydra, key, value):
     experiment(hydra)
     write("precious.txt", "text of years")
@@ -62,6 +63,7 @@ def test_no_code_of_a_folder_is_run_in_the_workers_of_a_sweep(command):
     assert not Path("mine").exists()
 
 
+@pytest.mark.slow
 def test_a_world_that_is_swept_is_looked_at_too(command):
     head = "# @package _global_\ndefaults: [single_checkpoint, _self_]\nworld: {name: evil}\n"
     write("conf/world/evil.yaml", head + "hydra: {job: {env_set: {PYTHONPATH: evil}}}\n")
@@ -97,6 +99,7 @@ def test_sweeper_and_launcher_are_those_with_a_name_and_their_own_options(comman
     assert not Path("mine").exists()
 
 
+@pytest.mark.slow
 def test_what_is_allowed_and_what_is_typed_holds(command):
     experiment(
         "mode: MULTIRUN\n  sweeper: {params: {inflow: '1,2'}}\n",

@@ -10,6 +10,7 @@ from pathlib import Path
 import broken
 import numpy as np
 import pytest
+from amounts import rest_slow
 from small_worlds import device, lanes, post, road_world
 
 import flowsim as fs
@@ -195,7 +196,7 @@ def test_check_looks_at_the_world_under_the_policy(command, mine):
     assert re.search(r"^south-gate +lanes in truck +130\.0 +27\.1 ", out, re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["kazakhstan_2010", "single_checkpoint", "two_routes"])
+@pytest.mark.parametrize("name", rest_slow(["single_checkpoint", "two_routes", "kazakhstan_2010"], quick=2))
 def test_the_worlds_of_the_package_have_no_warnings(command, name):
     code, out, _ = command("study=check", f"world={name}")
     assert code == 0
@@ -351,6 +352,7 @@ def test_a_world_with_the_name_of_another_is_ones_own_wholly(command, mine, name
     assert found.equals(fs.simulate(expected, engine="expectation", calibration="prior"))
 
 
+@pytest.mark.slow
 def test_a_reading_of_flowsim_is_about_no_tables_of_ones_own(command, mine):
     named("kazakhstan_2010")
     own = ("world=kazakhstan_2010", "--config-dir=own", "study=check")
@@ -395,6 +397,7 @@ def test_what_a_file_of_flowsim_names_must_not_exist_twice(command, own, asked, 
     assert not Path("run").exists()
 
 
+@pytest.mark.slow
 def test_a_world_of_ones_own_may_name_tables_of_flowsim(command):
     text = (conf_dir() / "world" / "hub.yaml").read_text(encoding="utf-8")
     Path("own/world").mkdir(parents=True)

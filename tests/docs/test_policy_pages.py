@@ -10,6 +10,7 @@ from flowsim.config.build import every_policy
 RESULTS = ROOT / "results" / "reference" / "policies"
 
 
+@pytest.mark.slow
 def test_each_policy_has_a_page_with_its_changes_sources_effect_and_main_assumption(tmp_path):
     policies = every_policy()
     (tmp_path / "old.md").write_text("a policy that is gone")

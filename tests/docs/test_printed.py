@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pandas as pd
@@ -75,6 +76,9 @@ SLOW = {
 
 LONG = (pytest.mark.slow, pytest.mark.long)
 
+SECONDS = ("docs/evidence.md", "docs/model.md", "experiments/fig2_series/README.md")
+"""Pages whose commands print at once, but are many."""
+
 BY_OTHER_TESTS = ("own-country.md", "where.md")
 """Pages that another test runs, as they show refusals or change the code."""
 
@@ -85,6 +89,14 @@ def of_help():
     return "\n".join(["```", *examples, "```", *re.findall(r"`flowsim [^`]+`", options.HELP)])
 
 
+OF_POLICY = "docs/policy/caricc.md"
+"""The page that stands for those of all policies, which are made when the documentation is."""
+
+OF_POLICY_COMMANDS = ("flowsim policy=caricc", "flowsim study=compare policies=[caricc]")
+"""What it prints; written here, as making a page takes longer than collecting all tests."""
+
+
+@cache
 def of_policy(name="caricc"):
     """The page of a policy."""
     row = (
@@ -98,7 +110,7 @@ def every_page():
     """Pages with something to type, by name."""
     files = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "experiments").glob("*/*.md"))]
     pages = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in files}
-    pages |= {"--help": of_help(), "docs/policy/caricc.md": of_policy()}
+    pages |= {"--help": of_help()}
     return {
         name: text
         for name, text in pages.items()
@@ -107,42 +119,48 @@ def every_page():
 
 
 PAGES = every_page()
-HOMES = sorted(PAGES, key=lambda name: (not name.startswith("docs/"), name))
+HOMES = sorted([*PAGES, OF_POLICY], key=lambda name: (not name.startswith("docs/"), name))
 """Pages in the order in which a command that stands in several is run, once, in the first of them."""
+
+
+def commands_of(name):
+    """Commands of a page."""
+    return list(OF_POLICY_COMMANDS) if name == OF_POLICY else printed.commands(PAGES[name])
 
 
 def covered(name):
     """Commands that an earlier page runs, but for plain runs, which the Python of a page may need as its newest."""
     before = HOMES[: HOMES.index(name)]
-    found = {command for other in before for command in printed.commands(PAGES[other])}
+    found = {command for other in before for command in commands_of(other)}
     return {command for command in found if re.search(r"\b(study|experiment)=", command)}
 
 
 def items():
     """Each page, marked as slow if a command of it is; what is neither is one of those that print at once."""
     for name in HOMES:
-        left = set(printed.commands(PAGES[name])) - covered(name)
+        left = set(commands_of(name)) - covered(name)
         slow = left & set(SLOW) or name == "docs/calibration.md"
-        yield pytest.param(name, marks=LONG if slow else [])
+        yield pytest.param(name, marks=LONG if slow else pytest.mark.slow if name in SECONDS else [])
 
 
 @pytest.mark.parametrize("name", list(items()))
 def test_all_that_a_page_prints_works_in_its_order(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    printed.run(PAGES[name], quick=SLOW, covered=covered(name))
+    printed.run(of_policy() if name == OF_POLICY else PAGES[name], quick=SLOW, covered=covered(name))
 
 
 def test_the_slow_commands_are_those_that_are_printed():
-    every = {command for text in PAGES.values() for command in printed.commands(text)}
+    every = {command for name in HOMES for command in commands_of(name)}
     assert set(SLOW) - {"python"} <= every, set(SLOW) - every
     blocks = "".join(piece.text for text in PAGES.values() for piece in printed.pieces(text) if piece.kind == "python")
     assert all(entry.partition(" -> ")[0] in blocks for entry in SLOW["python"].splitlines())
 
 
 def test_the_pages_of_all_policies_print_what_one_of_them_is_run_with():
+    assert printed.commands(of_policy()) == list(OF_POLICY_COMMANDS)
     for policy in every_policy()[1:]:
         text = "\n".join(of_policies.page(policy, None)) + "\n"
-        own = [command.replace("caricc", policy.name) for command in printed.commands(PAGES["docs/policy/caricc.md"])]
+        own = [command.replace("caricc", policy.name) for command in OF_POLICY_COMMANDS]
         assert printed.commands(text) == own
 
 

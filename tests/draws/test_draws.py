@@ -4,6 +4,7 @@ import hashlib
 import math
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -336,6 +337,7 @@ def test_rhythms_sum_to_the_volume_of_the_year():
     assert daily_means(world, flow, days=np.arange(365)).sum() == pytest.approx(365 * flow.per_day)
 
 
+@pytest.mark.slow
 def test_same_seed_gives_the_same_bits_in_another_process():
     code = (
         "from small_worlds import *; from flowsim.draws.honest import draw_honest; import hashlib;"
@@ -367,10 +369,11 @@ from flowsim import jit
 from flowsim.draws import availability_kernel, quantiles
 availability_kernel.logarithms(quantiles.logarithms(), np.ones(3))
 stats = availability_kernel.logarithms.stats
-print(jit.cache_folder(), sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), sep="\\n")
+print(jit.cache_folder(), sum(stats.cache_hits.values()), sum(stats.cache_misses.values()), jit.PACKAGE, sep="\\n")
 """
 
 
+@pytest.mark.slow
 def test_machine_code_is_kept_where_numba_is_told_and_found_again(tmp_path):
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
     run = partial(subprocess.run, [sys.executable, "-c", COMPILE], capture_output=True, text=True, check=True)
@@ -380,6 +383,19 @@ def test_machine_code_is_kept_where_numba_is_told_and_found_again(tmp_path):
     assert first[0] == second[0]
     assert Path(first[0]).parent == tmp_path
     assert list(Path(first[0]).rglob("*.nbc"))
+
+
+@pytest.mark.slow
+def test_machine_code_is_found_by_a_copy_of_the_package_elsewhere(tmp_path):
+    """Its place on disk is that of the sources' digest, not of their path."""
+    shutil.copytree(Path(flowsim.__file__).parent, tmp_path / "src" / "flowsim", ignore=shutil.ignore_patterns("data"))
+    environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    paths = ({}, {"PYTHONPATH": str(tmp_path / "src")})
+    run = partial(subprocess.run, [sys.executable, "-c", COMPILE], capture_output=True, text=True, check=True)
+    first, second = (run(env=environment | path).stdout.split("\n")[:4] for path in paths)
+    assert first[3] != second[3]
+    assert first[0] == second[0]
+    assert [first[1:3], second[1:3]] == [["0", "1"], ["1", "0"]]
 
 
 def test_machine_code_is_made_again_when_what_it_uses_changes():

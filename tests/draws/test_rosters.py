@@ -153,7 +153,7 @@ def plain_end(cities, *, share, retained, which):
 
 
 def plain_consignments(world, *, seed, replications, horizon):
-    """Rows of the roster of loads: the loads of each stream in the order of their ways, then their parts."""
+    """Rows of the roster of consignments: those of each stream in the order of their ways, then their parts."""
     flow = draw_years(world, seed=seed, replications=replications)[0]
     rings = draw_rings(world, seed=seed, replications=replications)
     rows = []

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 import pytest
 import xarray as xr
+from amounts import amount, rest_slow
 from random_worlds import HORIZON, NAMED, average, exercised, random_world, rosters
 from small_worlds import post, road_world
 from trials import TRIALS, case
@@ -38,6 +39,7 @@ def test_random_worlds_come_out_as_in_the_reference_engine(trial, lattice):
     assert not {number: names for number, names in different.items() if names}
 
 
+@pytest.mark.slow
 def test_random_worlds_exercise_every_rule():
     """A twentieth of the vehicles or more meet each of the rules that are named; all counts are printed."""
     cases = [known(number, lattice=lattice) for number in range(60) for lattice in (False, True)]
@@ -49,7 +51,7 @@ def test_random_worlds_exercise_every_rule():
 
 def test_no_vehicle_comes_to_a_further_checkpoint_sooner_than_the_shortest_travel():
     """Parts that leave a hub where their route begins too; world 391 has some that are fast."""
-    for number in (*range(60), 391):
+    for number in (*range(amount(60, quick=6)), 391):
         one = known(number, lattice=False)
         fleet = one.everyone.fleet
         further = np.ones(len(fleet.travel), dtype=bool)
@@ -105,7 +107,11 @@ def by_both(step, years, *given, queues=None):
 
 @pytest.mark.parametrize(
     ("name", "days", "horizon", "together"),
-    [("two_routes", 7, 8760.0, 200.0), ("hub", 3, 8760.0, 400.0), ("kazakhstan_2010", 1, 1500.0, 12.0)],
+    [
+        ("two_routes", 7, 8760.0, 200.0),
+        ("hub", 3, 8760.0, 400.0),
+        pytest.param("kazakhstan_2010", 1, 1500.0, 12.0, marks=pytest.mark.slow),
+    ],
 )
 def test_years_are_tallied_alike(name, days, horizon, together):
     world = fs.load_world(name)
@@ -132,7 +138,7 @@ def random_results(number, **plan):
 
 
 @unfinished
-@pytest.mark.parametrize("number", [0, 1, *(pytest.param(k, marks=pytest.mark.slow) for k in (2, 3, 4))])
+@pytest.mark.parametrize("number", rest_slow(range(5)))
 def test_results_of_random_worlds_are_identical(number):
     for plan in ({"replications": 4, "horizon": 2000.0}, {"replications": 2, "traffic_years": 2, "horizon": 100.0}):
         _, _, (one, other) = random_results(number, **plan)

@@ -1,4 +1,4 @@
-"""Drugs beside heroin: their loads and seasons, routes that begin inside, tables, and expectation against simulation.
+"""Drugs beside heroin: consignments, seasons, routes that begin inside, tables, closed form against simulation.
 
 Comparisons with simulation are two-sided z tests with fixed seeds as in `test_expectation`; each fails by
 chance with probability below 1e-5. Other tests that can fail by chance state their error probability.

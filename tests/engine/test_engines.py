@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 import slabs
+from amounts import amount
+from engines import ENGINES, SLOWER
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_worlds import everyone, on_lattice
@@ -15,12 +17,18 @@ from flowsim.engine.compiled import engine as compiled
 from flowsim.engine.outcome import REFERRED, SEIZED, WAVED
 from flowsim.results.tally import tally_consignments
 
-quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+some = settings(max_examples=amount(60, quick=12), deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@pytest.fixture(scope="module", params=SLOWER)
+def engine(request):
+    """Engine that simulates, each in turn."""
+    return ENGINES[request.param]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("lattice", [False, True], ids=["continuous", "whole-minutes"])
-@quick
+@some
 @given(world=worlds(), seed=st.integers(0, 2**31))
 def test_engine_and_slab_recursion_agree_to_the_last_bit(engine, lattice, world, seed):
     fleet = everyone(world, seed=seed, lattice=lattice)
@@ -52,7 +60,7 @@ def test_random_worlds_exercise_the_rules():
     assert counts["seized"] > 100
 
 
-@quick
+@some
 @given(
     world=worlds(),
     seed=st.integers(0, 2**31),
@@ -69,7 +77,7 @@ def test_a_run_cut_into_epochs_has_the_same_bits(engine, world, seed, cuts, latt
     assert state.outcome.equals(whole.outcome)
 
 
-@quick
+@some
 @given(world=worlds(), seed=st.integers(0, 2**31), until=st.floats(0, 200))
 def test_ledger_closes_at_any_time(engine, world, seed, until):
     fleet = everyone(world, seed=seed, lattice=False)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from amounts import amount
 from engines import followed
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -199,6 +200,7 @@ def test_a_consignment_hidden_from_one_layer_is_hidden_from_the_next():
     assert one < two.sum() < 0.95 * (1 - (1 - one) ** 2)
 
 
+@pytest.mark.slow
 def test_detection_by_mass_and_concealment_is_integrated_over_both():
     scanner = device(intercept=-1.0, slope=0.7, concealment=1.5)
     world = road_world(post("a", place="p0", devices=(scanner,), referral=1.0))
@@ -319,13 +321,13 @@ def assert_ledger_closes(got):
 
 
 @given(world=worlds())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=amount(60, quick=10))
 def test_the_ledger_closes(world):
     assert_ledger_closes(expect(world))
 
 
 @given(world=worlds(), where=st.integers(0, 3), log_sd=st.floats(0, 0.8), effort=st.floats(0, 1))
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=amount(60, quick=10))
 def test_another_device_never_lowers_the_total_seized(world, where, log_sd, effort):
     world = with_detection(world, year_log_sd=log_sd, effort=effort_of(effort))
     index = where % len(world.checkpoints)

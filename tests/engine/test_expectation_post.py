@@ -10,6 +10,7 @@ from itertools import product
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from scipy.integrate import quad
 from scipy.optimize import brentq
@@ -284,8 +285,9 @@ def test_neutral_mechanisms_change_nothing():
     assert not after.patrolled.any()
 
 
+@pytest.mark.slow
 @given(world=worlds())
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=amount(60, quick=10))
 def test_patrols_seize_part_of_what_is_seized_and_only_at_crossings(world):
     got = expect(world)
     assert_ledger_closes(got)

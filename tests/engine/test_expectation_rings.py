@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from amounts import amount
 from hypothesis import given, settings
 from scipy.integrate import quad
 from scipy.stats import lognorm
@@ -258,7 +259,7 @@ def test_a_hub_that_splits_into_one_finds_as_much_as_none():
 
 
 def test_parts_are_hidden_afresh_and_found_by_their_own_mass():
-    """All loads are split at p2; the post beyond it sees parts of at most 20 kg, with a concealment of their own."""
+    """All consignments are split at p2; the post beyond sees parts of at most 20 kg, each with its own concealment."""
     scanner = device(intercept=-1.0, slope=0.8, concealment=0.0)
     world = road_world(post("b", place="p3", devices=(scanner,), referral=1.0))
     world = replace(world, hubs=(hub("p2", share=1.0, part=20.0, classes=(("truck", 1.0),)),))
@@ -313,7 +314,7 @@ def test_arrests_in_the_retail_trade_take_their_share_of_what_stays():
 
 
 @given(world=any_world())
-@settings(deadline=None, max_examples=40)
+@settings(deadline=None, max_examples=amount(40, quick=8))
 def test_the_ledger_closes_by_site_channel_and_agency(world):
     got = expect(world)
     assert_closed(got)

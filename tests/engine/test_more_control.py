@@ -1,7 +1,7 @@
 """Under common random numbers more control lets no more through, where nobody queues and no route is changed.
 
-Loads meet nobody here, so no vehicle is waved through, and no clock matters. What holds for single loads then holds
-for their mass. Devices and effort besides are in `verification/test_ledger.py`.
+Consignments meet nobody here, so no vehicle is waved through, and no clock matters. What holds for single ones then
+holds for their mass. Devices and effort besides are in `verification/test_ledger.py`.
 """
 
 import math
@@ -9,7 +9,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from engines import ENGINES, nobody
+from amounts import amount
+from engines import ENGINES, SLOWER, nobody
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from random_worlds import HORIZON, MANY
@@ -24,12 +25,12 @@ from flowsim.policy.policy import BASELINE, Policy
 from flowsim.policy.procedures import ScaleReferral
 from flowsim.simulation.simulate import Plan, simulate
 
-some = settings(max_examples=50, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+some = settings(max_examples=amount(50, quick=8), deadline=None, database=None, suppress_health_check=list(HealthCheck))
 SEEDS = st.integers(0, 2**31)
 SCANNER = device("xray", intercept=0.3, slope=0.5, concealment=1.0)
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+@pytest.fixture(scope="module", params=SLOWER)
 def engine(request):
     """Engine that simulates, each in turn."""
     return ENGINES[request.param]

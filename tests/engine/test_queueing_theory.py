@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from engines import ENGINES, SLOWER
 from small_worlds import CONSTANT, EXPONENTIAL, device, post, road_world
 
 from flowsim.draws.honest import draw_honest
@@ -19,6 +20,12 @@ RATE = 10.0
 
 MEAN = 0.08
 """Service time at one lane [h]; the lane works 80 % of the time."""
+
+
+@pytest.fixture(scope="module", params=SLOWER)
+def engine(request):
+    """Engine that simulates, each in turn."""
+    return ENGINES[request.param]
 
 
 @pytest.fixture(scope="module")

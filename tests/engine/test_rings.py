@@ -4,6 +4,7 @@ from dataclasses import fields, replace
 
 import numpy as np
 import pytest
+from engines import ENGINES, SLOWER
 from scipy.stats import f as f_law
 from small_worlds import SIZES, device, hub, post, road_world, ways_round, with_rings, with_seals, with_traffic
 
@@ -30,6 +31,12 @@ def wide(name, place, **fields):
 def country(**fields):
     """A road with a checkpoint of the Customs at p1 and one of the KNB at p3."""
     return road_world(wide("first", "p1"), wide("second", "p3", agency="KNB"), leg_hours=20.0, **fields)
+
+
+@pytest.fixture(scope="module", params=SLOWER)
+def engine(request):
+    """Engine that simulates, each in turn."""
+    return ENGINES[request.param]
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +168,7 @@ def test_a_ring_that_was_dismantled_sends_nothing_more_that_year(consignments):
 
 
 def test_sizes_of_rings_are_pareto(consignments):
-    """Kolmogorov-Smirnov test with an error probability of 1e-4; the loads of a ring are in proportion to its size."""
+    """Kolmogorov-Smirnov test, error probability 1e-4; the consignments of a ring are in proportion to its size."""
     u = (np.arange(2**16) + 0.5) / 2**16
     sizes = quantiles.pareto(1.2)(u)
     assert sizes == pytest.approx((1 - u) ** (-1 / 1.2), rel=1e-3)

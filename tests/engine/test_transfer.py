@@ -30,7 +30,7 @@ def transferred(world, transfers=TRANSFERS):
     return replace(world, checkpoints=posts, detection=replace(world.detection, effort=effort))
 
 
-@together("number", range(40))
+@together("number", range(40), sample=5)
 def test_both_engines_follow_up_the_same_alarms(number):
     world, fleet = small_world(number, lattice=number % 2 == 0)
     world = transferred(world)
@@ -38,6 +38,7 @@ def test_both_engines_follow_up_the_same_alarms(number):
     assert first.equals(second)
 
 
+@pytest.mark.slow
 def test_some_of_these_worlds_have_alarms_of_every_level():
     levels = set()
     for number in range(40):

@@ -307,6 +307,7 @@ def test_of_all_orders_of_the_years_only_24_pass():
     }
 
 
+@pytest.mark.slow
 def test_the_enumeration_leaves_out_no_order_that_passes():
     # The checks that choose the sets do not see the order within them, so no order is lost there; beyond that the
     # checks themselves try every exchange of two years of a passing order.

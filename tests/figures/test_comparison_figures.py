@@ -8,6 +8,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from amounts import rest_slow
 from comparisons import Truth, comparison, only
 
 from flowsim.comparison.analysis import analyse
@@ -86,7 +87,7 @@ def overlaps(figure):
     return found
 
 
-@pytest.mark.parametrize("number", [5, 7, 9, 11])
+@pytest.mark.parametrize("number", rest_slow([7, 9, 11, 5], quick=3))
 def test_texts_lie_on_the_page_and_not_over_each_other(figures, number):
     figure = figures[number]
     for text, box in texts_of(figure):

@@ -226,6 +226,7 @@ def test_a_percentage_has_two_digits_that_count():
 QUICK = ("study=figure", "study.figure=waterfall", "world=bribery", "replications=2", "workers=1", "out=mine")
 
 
+@pytest.mark.slow
 def test_the_command_writes_the_figure_its_table_and_its_draws(command):
     code, out, err = command(*QUICK, "draws=3", "inspection.targeting=0.4")
     assert code == 0, err

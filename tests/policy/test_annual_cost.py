@@ -1,6 +1,7 @@
 """What policies cost: arithmetic by hand, units from the world, what is unknown, and what is refused."""
 
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from small_worlds import device, post, road_world
@@ -15,9 +16,14 @@ from flowsim.policy.policy import BASELINE, Policy, compose
 from flowsim.policy.posts import AddPosts, ClosePosts, HandOver
 from flowsim.policy.procedures import ScaleCapacity
 
-POLICIES = every_policy()
-NAMED = {policy.name: policy for policy in POLICIES}
-each = together("policy", POLICIES, ids=lambda policy: policy.name)
+
+@cache
+def named():
+    """Every policy by its name."""
+    return {policy.name: policy for policy in every_policy()}
+
+
+each = together("policy", every_policy, ids=lambda policy: policy.name)
 JUDGED = {"kind": "assumed", "source": "judgement: made up"}
 
 
@@ -152,7 +158,7 @@ def test_each_part_of_a_composition_is_counted_over_its_own_changes():
 @each
 def test_each_policy_has_costs_or_says_why_not(policy, world):
     after = policy.apply(world)
-    assert bool(policy.costs) + bool(policy.costs_unknown) + (policy == NAMED["baseline"]) == 1
+    assert bool(policy.costs) + bool(policy.costs_unknown) + (policy == named()["baseline"]) == 1
     found, ends = annual_cost(policy, world, after), annual_interval(policy, world, after)
     if policy.costs_unknown:
         assert (found, ends) == (None, None)
@@ -175,7 +181,7 @@ def test_assumed_amounts_are_log_uniform_and_reported_ones_are_in_the_ledger(pol
 
 def test_a_price_is_the_same_wherever_it_stands():
     seen = {}
-    for policy in POLICIES:
+    for policy in every_policy():
         for parameter in policy.of_costs.parameters:
             if parameter.unit == "USD":
                 known = (parameter.value, parameter.low, parameter.high, parameter.law, parameter.source)
@@ -183,19 +189,19 @@ def test_a_price_is_the_same_wherever_it_stands():
 
 
 def test_the_centre_costs_what_the_cable_prints(world):
-    policy = NAMED["caricc"]
+    policy = named()["caricc"]
     assert annual_cost(policy, world, policy.apply(world)) == pytest.approx(6.5e6 / 4)
 
 
 def test_eight_posts_are_paid_for_as_ulken_stands(world):
-    policy = NAMED["narcotics_boundaries"]
+    policy = named()["narcotics_boundaries"]
     assert annual_cost(policy, world, policy.apply(world)) == pytest.approx(8 * (370_000 / 20 + 40_000))
-    removed = NAMED["narcotics_boundaries_removed"]
+    removed = named()["narcotics_boundaries_removed"]
     assert annual_cost(removed, world, removed.apply(world)) == -40_000
 
 
 def test_costs_are_drawn_and_typed_like_all_numbers(world):
-    policy = NAMED["committee_staff"]
+    policy = named()["committee_staff"]
     name = "committee_staff.officer_running"
     assert name in {parameter.name for parameter in policy.uncertain}
     after = policy.apply(world)
@@ -209,7 +215,7 @@ def test_costs_are_drawn_and_typed_like_all_numbers(world):
 
 def test_the_guide_has_the_cost_of_each_policy(world):
     text = (conf_dir().parent / "docs" / "policies.md").read_text(encoding="utf-8")
-    for policy in POLICIES:
+    for policy in every_policy():
         after = policy.apply(world)
         found, ends = annual_cost(policy, world, after), annual_interval(policy, world, after)
         shown = "unknown"
@@ -283,6 +289,7 @@ def test_a_file_of_ones_own_is_read(tmp_path):
         ("costs:\n", "costs_unknown: nobody says\ncosts:\n", r"policy.mine.costs_unknown must be left out where costs"),
         ("  - what: a thing", "  - a thing\n  - what: a thing", r"policy.mine.costs.0 must be a mapping"),
     ],
+    sample=5,
 )
 def test_a_bad_cost_is_refused_in_its_place(old, new, wording, tmp_path):
     assert old in GOOD

@@ -73,6 +73,7 @@ def test_one_case_may_be_most_of_a_quarter_of_south_kazakhstan(results):
     assert (largest > 0.5 * whole).mean() > 0.05
 
 
+@pytest.mark.slow
 def test_simulated_rate_is_that_of_the_closed_form(expected, results):
     """Difference of the means below 3.9 standard errors (error probability 1e-4)."""
     yearly = measures.seized(results).sel(policy="baseline", drug="heroin").values
@@ -80,6 +81,7 @@ def test_simulated_rate_is_that_of_the_closed_form(expected, results):
     assert abs(yearly.mean() - expected.seized[0].sum()) < 3.9 * error
 
 
+@pytest.mark.slow
 def test_single_years_span_the_two_reported_ones_within_a_factor_of_ten(results):
     low, high = results.interdiction_rate.sel(policy="baseline", drug="heroin").quantile([0.05, 0.95]).values
     assert low <= REPORTED_2010 <= high
@@ -87,16 +89,19 @@ def test_single_years_span_the_two_reported_ones_within_a_factor_of_ten(results)
     assert high <= 10 * low
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("oblast", ["South Kazakhstan", "Almaty city"])
 def test_the_two_steady_oblasts_lead_in_at_least_half_the_years(results, oblast):
     share = measures.share_of_years_leading(results, oblast, first=3)
     assert float(share.sel(policy="baseline", drug="heroin")) >= 0.5
 
 
+@pytest.mark.slow
 def test_honest_traffic_of_four_weeks_scales_to_the_national_visits(results):
     assert 2.5e6 <= float(results.vehicles.sum()) <= 10e6
 
 
+@pytest.mark.slow
 def test_half_the_lanes_at_the_busiest_crossing_at_least_double_its_delay(world):
     half = ScaleLanes(factor=0.5, checkpoints=("kordai-road",))
     policies = [BASELINE, Policy(name="half", title="Half the lanes at Kordai", changes=(half,))]

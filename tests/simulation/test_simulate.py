@@ -18,6 +18,7 @@ def gate(**fields):
     return road_world(post("gate", place="p1", devices=(device("x"),), bays=4, **given), per_day=240.0, inflow=2000.0)
 
 
+@pytest.mark.slow
 def test_results_do_not_depend_on_the_number_of_workers():
     plan = {"replications": 4, "seed": 5}
     one, two = (simulate(gate(), plan=Plan(**plan, workers=workers)) for workers in (1, 2))

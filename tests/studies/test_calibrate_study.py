@@ -62,6 +62,7 @@ def calibrated(command, folder, *arguments):
     return command("study=calibrate", *world, *QUICK, *arguments)
 
 
+@pytest.mark.slow
 def test_a_table_of_ones_own_is_calibrated_and_run(command, mine):
     code, out, err = calibrated(command, mine, "out=fitted")
     assert code == 0, err
@@ -137,6 +138,7 @@ def test_every_variable_says_what_it_is(shipped):
         posterior.check(broken)
 
 
+@pytest.mark.slow
 def test_the_world_of_a_draw_seizes_what_was_drawn(shipped):
     """The whole closed form, all drugs and years included, gives the mass that the solver left within 2e-3."""
     world = fs.load_world()
@@ -177,6 +179,7 @@ def test_a_file_that_is_no_posterior_is_refused(tmp_path):
         fs.load_posterior(reading="posts_abroad")
 
 
+@pytest.mark.slow
 def test_numbers_that_are_typed_are_set_by_no_draw(command):
     code, _, err = command("engine=expectation", "draws=2", "inflow=60", "out=typed")
     assert code == 0, err

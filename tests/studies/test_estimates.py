@@ -34,6 +34,7 @@ def test_the_visits_of_a_plan_are_those_that_are_simulated():
     assert expected < estimates.visits(request)
 
 
+@pytest.mark.slow
 def test_the_work_of_a_study_is_a_product_of_its_amounts():
     one = estimates.amounts_of("run", asked(*SMALL, "replications=1", "traffic_years=0.02"))
     assert one.worlds == 1
@@ -53,6 +54,7 @@ def test_the_work_of_a_study_is_a_product_of_its_amounts():
     assert mechanisms.visits > 0
 
 
+@pytest.mark.slow
 def test_more_work_takes_longer_and_more_processes_take_less_time_and_more_memory():
     one, two = (estimates.estimate("run", asked("replications=200", f"workers={count}")) for count in (1, 2))
     few = estimates.estimate("run", asked("replications=20", "workers=1"))
@@ -72,6 +74,7 @@ def test_short_work_is_done_in_one_process():
     assert estimates.with_useful_workers("run", request) is request
 
 
+@pytest.mark.slow
 def test_a_comparison_of_all_policies_takes_what_it_took_when_it_was_measured():
     found = estimates.estimate("compare", asked("study=compare", "draws=200", "workers=2"))
     assert 200 < found.seconds < 1700  # 550 s on two cores, docs/comparison.md

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from amounts import rest_slow
 from matplotlib.figure import Figure
 from paths import ROOT
 
@@ -181,7 +182,7 @@ def walk(owner, inside=()):
             }
 
 
-@pytest.mark.parametrize("name", WORLDS)
+@pytest.mark.parametrize("name", rest_slow(WORLDS))
 @pytest.mark.parametrize("reading", ["posts_absent", "[posts_in_force,rail_dominant,flow_three_halves]"])
 def test_every_number_of_a_world_has_a_kind_a_source_and_a_unit(name, reading):
     """All fields of the world are walked; each must be the number that the ledger gives for it."""
@@ -213,6 +214,7 @@ def test_every_number_of_a_world_has_a_kind_a_source_and_a_unit(name, reading):
     assert all(number.source and number.unit and number.kind for number in numbers)
 
 
+@pytest.mark.slow
 def test_the_walk_meets_every_kind_of_object():
     kinds = {type(owner) for name in WORLDS for owner, *_ in walk(fs.load_world(name))}
     assert kinds >= {*ROWS, Travel, ConsignmentSizes, Traffic, World, Law, *INSPECTION}
@@ -329,6 +331,7 @@ def test_a_mistake_in_an_option_of_a_study_is_named(command, arguments, wording)
     assert re.search(wording, err)
 
 
+@pytest.mark.slow
 def test_the_series_as_printed_stands_in_other_years(command):
     corrected = command("study=evidence", "study.words=series-1996")[1]
     printed = command("study=evidence", "study.words=series-1996", "reading=series_as_printed")[1]
@@ -498,6 +501,7 @@ def test_the_key_says_which_marks_are_our_sums_and_numbers_stand_at_the_lines(fi
             assert not any(text.get_window_extent().overlaps(mark) for mark in marks), text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "names"),
     [

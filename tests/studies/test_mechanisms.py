@@ -108,7 +108,7 @@ def test_a_mechanism_that_is_not_there_is_refused():
         SwitchOff(mechanism="seal")
 
 
-@together("name", NAMES)
+@together("name", NAMES, sample=4)
 def test_the_differences_are_those_of_two_simulations(found, name):
     table, _ = found
     with_it, without = simulate(busy(), plan=PLAN), simulate(NEUTRAL[name](busy()), plan=PLAN)
@@ -144,7 +144,7 @@ def spent(world, span):
     return (outcome.departure - outcome.arrival)[counted].sum(), counted.sum()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@together("name", NAMES, sample=4)
 def test_traffic_that_is_the_same_is_simulated_once_and_the_results_stay_the_same(found, name):
     steps = set()
     policies = [BASELINE, switched_off(name)]
@@ -185,7 +185,7 @@ def test_a_hub_that_stores_nothing_and_a_checkpoint_that_nobody_pays_are_neutral
     assert "bribes" not in active(honest)
 
 
-@together("name", NAMES)
+@together("name", NAMES, sample=5)
 def test_a_neutral_mechanism_changes_exactly_nothing_and_is_not_simulated(name):
     plan = Plan(replications=2, horizon=500.0)
     table, results = differences(NEUTRAL[name](busy()), plan=plan)

@@ -3,9 +3,11 @@
 import pytest
 
 from flowsim.cli import answer
+from flowsim.config import options
 from flowsim.config.build import every_policy
+from flowsim.config.options import conf_dir
 
-POLICIES = [policy.name for policy in every_policy()]
+POLICIES = [name for name in sorted(options.options("policy", folders=[conf_dir()])) if name != "baseline"]
 
 
 def said(capsys, *typed):
@@ -25,7 +27,8 @@ def test_all_policies_are_listed_with_what_they_are(capsys):
 
 
 @pytest.mark.parametrize(
-    "name", [name if k % 5 == 0 else pytest.param(name, marks=pytest.mark.slow) for k, name in enumerate(POLICIES[1:])]
+    "name",
+    [name if k % 5 == 0 else pytest.param(name, marks=pytest.mark.slow) for k, name in enumerate(POLICIES)],
 )
 def test_the_world_before_and_after_fits_a_terminal(name, capsys):
     text = said(capsys, f"policy={name}")

@@ -63,6 +63,7 @@ def test_both_engines_count_the_same_loaded_vehicles_and_the_share_is_theirs():
     assert float(one["prevalence"].max()) > 0
 
 
+@pytest.mark.slow
 def test_twice_the_inflow_doubles_the_loaded_vehicles_and_draws_give_an_interval():
     once, twice = (prevalence(asked("world=two_routes", f"inflow={inflow}")) for inflow in (1, 2))
     for before, after in zip(once, twice, strict=True):
@@ -74,6 +75,7 @@ def test_twice_the_inflow_doubles_the_loaded_vehicles_and_draws_give_an_interval
     assert high / low > 1.2
 
 
+@pytest.mark.slow
 def test_check_prints_the_prevalence_and_the_pages_say_the_same(command):
     code, out, _ = command("study=check")
     assert code == 0

@@ -238,6 +238,7 @@ def test_amounts_are_said_in_fitting_units(size, words):
     assert amount(size) == words
 
 
+@pytest.mark.slow
 def test_a_worker_ends_when_its_parent_is_killed(tmp_path):
     """Otherwise it would write into the store while the next call does."""
     folder = tmp_path / "sweep"

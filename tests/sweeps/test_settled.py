@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import pytest
+from amounts import rest_slow
 from omegaconf import OmegaConf
 
 import flowsim as fs
@@ -18,6 +19,7 @@ from flowsim.sweeps.settled import settled, settled_grid
 
 SMALL = ("world=single_checkpoint", "engine=expectation")
 SOUTH = "inspection.effort.south"
+CROSSING = "inspection.effort.crossing"
 
 
 @pytest.fixture
@@ -71,15 +73,22 @@ def test_swept_values_are_followed_before_they_become_labels(clock, monkeypatch)
 
 @pytest.mark.parametrize(
     "typed",
-    [
-        ("hydra/launcher=in_process", "inflow=0.5,2"),
-        ("hydra/launcher=basic", "inflow=0.5,2"),
-        ("hydra/launcher=in_process", "hydra/sweeper=sobol", "hydra.sweeper.samples=2", "inflow=interval(1,2)"),
-        ("hydra/launcher=in_process", "hydra/sweeper=table", "hydra.sweeper.table=rows.csv"),
-        ("hydra/launcher=in_process", "inflow=0.5,2", "out=${oc.env:FLOWSIM_TEST}/${now:%Y}/${hydra:job.name}"),
-        ("hydra/launcher=in_process", f"{SOUTH}=${{inspection.effort.crossing}}", "inspection.effort.crossing=0.1,0.2"),
-        pytest.param(("inflow=0.5,2",), marks=pytest.mark.slow),
-    ],
+    rest_slow(
+        (typed,)
+        for typed in (
+            ("hydra/launcher=in_process", "inflow=0.5,2"),
+            ("hydra/launcher=basic", "inflow=0.5,2"),
+            ("hydra/launcher=in_process", "hydra/sweeper=sobol", "hydra.sweeper.samples=2", "inflow=interval(1,2)"),
+            ("hydra/launcher=in_process", "hydra/sweeper=table", "hydra.sweeper.table=rows.csv"),
+            ("hydra/launcher=in_process", "inflow=0.5,2", "out=${oc.env:FLOWSIM_TEST}/${now:%Y}/${hydra:job.name}"),
+            (
+                "hydra/launcher=in_process",
+                f"{SOUTH}=${{inspection.effort.crossing}}",
+                "inspection.effort.crossing=0.1,0.2",
+            ),
+            ("inflow=0.5,2",),
+        )
+    ),
     ids=" ".join,
 )
 def test_a_sweep_without_out_runs_with_every_launcher_and_sweeper(command, monkeypatch, tmp_path, typed):

@@ -294,6 +294,7 @@ def test_every_combination_of_some_keys_is_named_once_with_a_job_that_has_it(dat
     assert all(jobs.choice(number, keys) == choice for choice, number in found.items())
 
 
+@pytest.mark.slow
 @settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(order=st.permutations(list(JOBS)))
 def test_the_order_of_the_jobs_makes_no_difference(tmp_path_factory, order):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import sweep_stores as small
 import xarray as xr
+from amounts import rest_slow
 from described import undescribed
 from hydra.core.override_parser.overrides_parser import OverridesParser
 
@@ -240,6 +241,7 @@ def test_policies_that_hand_crossings_to_another_agency_share_a_store(command):
     assert 0 < after < before
 
 
+@pytest.mark.slow
 def test_engines_share_a_store_each_with_its_own_variables(command):
     assert (
         command("-m", HERE, "world=single_checkpoint", "horizon=300", "out=mine", "engine=reference,expectation")[0]
@@ -427,7 +429,7 @@ def test_every_launcher_writes_the_same_store_and_finishes_it(command, launcher)
     assert small.contents(Path("mine")) == small.contents(Path("other"))
 
 
-@pytest.mark.parametrize("sweep", [["hydra/sweeper=basic"], []], ids=["hydra's sweeper", "our sweeper"])
+@pytest.mark.parametrize("sweep", rest_slow([[], ["hydra/sweeper=basic"]]), ids=["our sweeper", "hydra's sweeper"])
 @pytest.mark.parametrize(
     "hydra",
     [

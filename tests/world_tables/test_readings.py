@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import shutil
 from dataclasses import replace
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import pytest
+from amounts import rest_slow
 from omegaconf import OmegaConf
 from together import together
 
@@ -33,10 +35,15 @@ from flowsim.world_tables.overlays import REPORTED, key_of, lay
 DATA = Path(fs.__file__).parent / "data"
 TABLES = DATA / "worlds" / "kazakhstan_2010"
 NAMES = list(options.options("reading", folders=[conf_dir()]))
-COMPOSED = compose_config([f"reading=[{','.join(NAMES)}]"]).reading
-READINGS = {name: build_readings(OmegaConf.create({"reading": {name: COMPOSED[name]}}))[0] for name in NAMES}
 POSTS = {"syrdarya", "kyzyltu", "kargaly", "ayagoz", "leninskiy", "sary-arka"}
 UNAFFECTED = ("kordai-road", "ulken", "shymkent-police", "kairak-road", "petropavl-rail")
+
+
+@cache
+def of_flowsim():
+    """Readings that come with flowsim, by name."""
+    composed = compose_config([f"reading=[{','.join(NAMES)}]"]).reading
+    return {name: build_readings(OmegaConf.create({"reading": {name: composed[name]}}))[0] for name in NAMES}
 
 
 def world_of(*names: str, world: str = "kazakhstan_2010"):
@@ -53,7 +60,7 @@ def default():
 @pytest.mark.parametrize("world", ["kazakhstan_2010", pytest.param("kazakhstan_2006", marks=pytest.mark.slow)])
 @together("pair", combinations(NAMES, 2), ids="+".join)
 def test_readings_of_different_kinds_combine_and_two_of_one_kind_are_refused(pair, world):
-    if READINGS[pair[0]].kind == READINGS[pair[1]].kind:
+    if of_flowsim()[pair[0]].kind == of_flowsim()[pair[1]].kind:
         with pytest.raises(ValueError, match=rf"reading must have at most one that .*, got '{','.join(pair)}'"):
             world_of(*pair, world=world)
     else:
@@ -61,17 +68,18 @@ def test_readings_of_different_kinds_combine_and_two_of_one_kind_are_refused(pai
 
 
 def test_every_reading_says_its_source_and_what_it_changes():
-    for reading in READINGS.values():
+    for reading in of_flowsim().values():
         assert all(len(source) > 20 for source in reading.sources)
         assert reading.changes
-    assert {reading.kind for reading in READINGS.values()} == set(readings.KINDS)
+    assert {reading.kind for reading in of_flowsim().values()} == set(readings.KINDS)
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if not READINGS[name].changes_worlds])
+@together("name", lambda: [name for name in NAMES if not of_flowsim()[name].changes_worlds])
 def test_a_reading_without_overlay_leaves_the_world_as_it_is(name, default):
     assert world_of(name) == default
 
 
+@pytest.mark.slow
 def test_the_posts_in_force_of_a_year_are_those_that_their_dates_allow(default):
     names = {post.name for post in default.checkpoints}
     for world, posts in (("kazakhstan_2010", POSTS), ("kazakhstan_2006", POSTS - {"sary-arka"})):
@@ -96,7 +104,7 @@ def visits_at(world, fleet, name):
     return {field: getattr(fleet, field)[chosen] for field in PER_VISIT if field not in others}
 
 
-@pytest.mark.parametrize("kind", ["honest", "consignments"])
+@pytest.mark.parametrize("kind", rest_slow(["honest", "consignments"]))
 def test_posts_in_force_change_no_draw_at_the_other_checkpoints(kind, default):
     other = world_of("posts_in_force")
 
@@ -118,12 +126,14 @@ def test_posts_in_force_change_no_draw_at_the_other_checkpoints(kind, default):
 
 @pytest.mark.parametrize(
     ("name", "inflow", "low"),
-    [
-        ("flow_low", 70.0, 70.0),
-        ("flow_high", 75.0, 70.0),
-        ("flow_two_thirds", 72.5 * 2 / 3, 70 * 2 / 3),
-        ("flow_three_halves", 72.5 * 1.5, 105),
-    ],
+    rest_slow(
+        [
+            ("flow_low", 70.0, 70.0),
+            ("flow_high", 75.0, 70.0),
+            ("flow_two_thirds", 72.5 * 2 / 3, 70 * 2 / 3),
+            ("flow_three_halves", 72.5 * 1.5, 105),
+        ]
+    ),
 )
 def test_a_reading_of_the_flow_changes_the_inflow_alone(name, inflow, low, default):
     changed = world_of(name)
@@ -133,7 +143,7 @@ def test_a_reading_of_the_flow_changes_the_inflow_alone(name, inflow, low, defau
     assert replace(changed, traffic=replace(changed.traffic, **same)) == default
 
 
-@pytest.mark.parametrize("world", ["kazakhstan_2010", "kazakhstan_2006"])
+@pytest.mark.parametrize("world", rest_slow(["kazakhstan_2010", "kazakhstan_2006"]))
 def test_rail_dominant_keeps_what_each_origin_sends_and_puts_three_fifths_on_rails(world):
     before, after = fs.load_world(world), world_of("rail_dominant", world=world)
 

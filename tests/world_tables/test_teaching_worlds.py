@@ -123,11 +123,11 @@ def test_a_case_against_the_only_ring_takes_all_that_it_has_under_way():
     assert np.array_equal(outcome.fate[~hit], alone.fate[~hit])
     rate = fs.load_world("one_ring").detection.intelligence.cases_knb / YEAR
     apart, last = [], (-1, 0.0)  # consignments that are never under way together, so that no case takes two of them
-    for load in np.lexsort((fleet.entry, fleet.replication)).tolist():
-        year, entry = int(fleet.replication[load]), float(fleet.entry[load])
+    for consignment in np.lexsort((fleet.entry, fleet.replication)).tolist():
+        year, entry = int(fleet.replication[consignment]), float(fleet.entry[consignment])
         if (year, entry) > last:
-            apart.append(load)
-            last = (year, float(alone.end[load]))
+            apart.append(consignment)
+            last = (year, float(alone.end[consignment]))
     exposed = np.minimum(alone.end[apart], YEAR) - fleet.entry[apart]
     assert len(apart) > 300
     # Chances that differ spread less than equal ones of the same mean.
@@ -135,7 +135,7 @@ def test_a_case_against_the_only_ring_takes_all_that_it_has_under_way():
 
 
 def test_a_case_takes_a_third_of_what_three_rings_have_under_way_and_takes_it_in_bursts():
-    """A burst of N loads of K under way is binomial; the sum of N^2 is held within 3.9 standard deviations (1e-4)."""
+    """A burst takes N of K under way, binomially; the sum of N^2 lies within 3.9 standard deviations (1e-4)."""
     fleet, alone, outcome, rings = cases_of("rings")
     under_way, taken = [], []
     for group, time in zip(rings.group, rings.time, strict=True):

@@ -75,6 +75,7 @@ def test_results_and_help_carry_the_year_too(command):
     assert not any("${" in title for title in titles.values())
 
 
+@pytest.mark.slow
 def test_a_job_of_a_sweep_over_years_that_are_not_known_fails_alone(command):
     quick = ("engine=expectation", "calibration=prior", "hydra/launcher=basic")
     code, _, err = command("-m", *quick, "world.year=2009,2050", "out=mine")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
+
+from flowsim.results import intervals
 
 Row = Mapping[str, Any]
 
@@ -46,7 +49,7 @@ def span(row: Row, name: str, *, scale: float = 1.0, always: bool = False) -> st
     middle, low, high = (scale * float(row[key]) for key in (name, f"{name}_q05", f"{name}_q95"))
     if not math.isfinite(middle) or (low == high == middle and not always):
         return short(middle)
-    return f"{short(middle)} ({ends(low, high)})"
+    return intervals.with_ends(middle, low, high, short, missing="n/a")
 
 
 def ends(low: float, high: float, *, sign: bool = True) -> str:
@@ -59,7 +62,7 @@ def ends(low: float, high: float, *, sign: bool = True) -> str:
     sign
         Whether to show a plus sign.
     """
-    return "n/a" if math.isnan(low) else f"{short(low, sign=sign)} to {short(high, sign=sign)}"
+    return intervals.ends(low, high, partial(short, sign=sign), missing="n/a")
 
 
 def years_text(years: float) -> str:

@@ -14,6 +14,7 @@ from flowsim.comparison.report import rests_text
 from flowsim.comparison.variance import SOURCES
 from flowsim.policy.catalogue import BARE, kind_of, says
 from flowsim.policy.policy import BASELINE, Parameter, Policy
+from flowsim.results.intervals import ends
 
 COMPARED = "table2.csv"
 """File of the reference results with a row for each policy."""
@@ -86,11 +87,11 @@ def page(policy: Policy, row: Mapping[Any, Any] | None) -> Iterator[str]:
 
 def _number(parameter: Parameter, policy: Policy) -> str:
     name = parameter.name.removeprefix(f"{policy.name}.")
-    ends = "" if parameter.low is None else f"{parameter.low:g} to {parameter.high:g}"
+    interval = "" if parameter.low is None or parameter.high is None else ends(parameter.low, parameter.high, "g")
     law = "" if parameter.low is None else parameter.law
     source = parameter.source.replace("|", "/")
     unit = "" if parameter.unit == "1" else f" {parameter.unit}"
-    return f"| {name} | {parameter.value:g}{unit} | {ends} | {law} | {parameter.kind} | {source} |"
+    return f"| {name} | {parameter.value:g}{unit} | {interval} | {law} | {parameter.kind} | {source} |"
 
 
 def _effect(row: Mapping[Any, Any]) -> Iterator[str]:

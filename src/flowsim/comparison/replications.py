@@ -14,7 +14,7 @@ from flowsim.policy.annual_cost import annual_cost
 from flowsim.policy.policy import Change, Policy
 from flowsim.results.dataset import masses_dataset, posts_dataset
 from flowsim.results.honest_visits import pool_posts
-from flowsim.results.registry import CHANNELS
+from flowsim.results.registry import CHANNELS, POSTS, VARIABLES
 from flowsim.results.sites import Site, along, sites
 from flowsim.results.tally import Masses, exits, route_classes
 from flowsim.simulation.engines import Years
@@ -39,17 +39,7 @@ OF_CONSIGNMENTS = (
 )
 """Variables of a year of consignments."""
 
-OF_HONEST = (
-    "vehicles",
-    "referrals",
-    "false_alarms",
-    "delay",
-    "delay_p95",
-    "unfinished",
-    "queue_length",
-    "utilisation",
-    "cost",
-)
+OF_HONEST = tuple(own.name for own in VARIABLES if own.dims == POSTS and not own.name.endswith("_mcse"))
 """Variables of honest traffic, the same under all draws that share a set."""
 
 MOST_YEARS = 20
@@ -139,8 +129,8 @@ def simulated(comparison: Comparison, number: int) -> xr.Dataset:
     Returns
     -------
     Dataset
-        `OF_LOADS` with dims (policy, draw, replication, drug, ...), `OF_HONEST` with dims (policy, draw, checkpoint),
-        and `policy_cost` with dims (policy, draw).
+        `OF_CONSIGNMENTS` with dims (policy, draw, replication, drug, ...), `OF_HONEST` with dims (policy, draw,
+        checkpoint), and `policy_cost` with dims (policy, draw).
     """
     design, plan = comparison.design, comparison.plan
     changes = [comparison.draws[k] for k in design.draws_in(number)]

@@ -276,7 +276,7 @@ def assumptions(rests: pd.DataFrame) -> Iterator[str]:
     yield f"{'parameter':42} {'interval':>16} {'rank':>6} {'change [kg]':>12} {'no effect at':>13}"
     yield "-" * WIDTH
     for row in rests.to_dict("records"):
-        ends = f"{short(row['low'], sign=False)} to {short(row['high'], sign=False)}"
+        interval = ends(row["low"], row["high"], sign=False)
         crossing = "-" if math.isnan(row["break_even"]) else short(row["break_even"], sign=False)
         mark = "  most" if row["most"] else "" if row["shown"] else "  none"
         own = str(row["parameter"])
@@ -284,7 +284,7 @@ def assumptions(rests: pd.DataFrame) -> Iterator[str]:
         if len(name) > 42:
             yield name
             name = ""
-        yield f"{name:42} {ends:>16} {row['rank']:>+6.2f} {short(row['swing']):>12} {crossing:>13}{mark}"
+        yield f"{name:42} {interval:>16} {row['rank']:>+6.2f} {short(row['swing']):>12} {crossing:>13}{mark}"
     yield ""
     yield from _wrapped(
         "Change: slope of the regression on all parameters of the policy times the width of the interval drawn. Most: "

@@ -12,6 +12,7 @@ from matplotlib.patches import Patch
 
 from flowsim.figures.axes import sheet
 from flowsim.figures.style import INK, LARGE, MODE_COLOURS, QUIET, SEIZED, SMALL
+from flowsim.results.intervals import ends
 from flowsim.results.measures import CASES, MARKET, SHARES, STOPPED
 
 PAGE = (7.5, 5.4)
@@ -117,7 +118,7 @@ def _intervals(axes: Axes, rows: list[dict[str, Any]], *, lines: dict[str, float
             line.set(gid=f"whisker:{name}", solid_capstyle="butt")
         if share > FLOOR:
             axes.plot(share, lines[name], marker="o", markersize=4.2, markeredgecolor=INK, gid=f"point:{name}", **look)
-        interval = f"  ({number_text(low)} to {number_text(high)})" if high > 0 else ""
+        interval = f"  ({ends(low, high, number_text)})" if high > 0 else ""
         text = f"{number_text(share)}{interval}"
         axes.text(1.03, lines[name], text, transform=axes.get_yaxis_transform(), va="center", size=SMALL, color=INK)
     head = "[%]  (90 % of draws)"

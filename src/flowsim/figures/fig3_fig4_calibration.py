@@ -13,6 +13,7 @@ from scipy.stats import binom
 
 from flowsim.figures.axes import sheet
 from flowsim.figures.style import INK, LARGE, MODE_COLOURS, QUIET, SEIZED, SMALL
+from flowsim.results.intervals import ends
 
 FITTED, HELD_OUT = MODE_COLOURS["sea"], SEIZED
 """Colours of fitted and held-out rows."""
@@ -145,7 +146,7 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
             low, middle, high = (_within(row, float(row[name])) for name in ("q05", "median", "q95"))
             left.plot([low, high], [k, k], color=colour, linewidth=2.6, solid_capstyle="butt", gid=f"posterior:{k}")
             left.plot(middle, k, marker="o", markersize=4.4, color=colour, markeredgecolor=INK, markeredgewidth=0.5)
-            after = f"{row['q05']:.3g} to {row['q95']:.3g}"
+            after = ends(row["q05"], row["q95"])
             left.text(1.12, k, after, transform=left.get_yaxis_transform(), size=SMALL, va="center", color=INK)
             right.barh(k, max(0.0, float(row["contraction"])), color=colour, height=0.6, gid=f"contraction:{k}")
         names = [f"{row['title']} [{row['unit']}]" for row in rows]

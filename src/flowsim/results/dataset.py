@@ -10,7 +10,7 @@ import xarray as xr
 from flowsim.engine.expectation.engine import Expectation
 from flowsim.results.coordinates import dates
 from flowsim.results.honest_visits import VISITS, Posts, mean_delay, per_year
-from flowsim.results.registry import CHANNELS, REASONS, attach
+from flowsim.results.registry import CHANNELS, REASONS, attach, variable
 from flowsim.results.sites import along, sites
 from flowsim.results.tally import ConsignmentTally, Floats, Masses, exits, route_classes
 from flowsim.units import HOURS_PER_DAY, HOURS_PER_YEAR
@@ -46,7 +46,7 @@ def consignments_dataset(world: World, consignments: ConsignmentTally, *, policy
         "seized_mass": ((*leading, "channel", "agency"), consignments.channels),
         "seized_mass_by_checkpoint": ((*leading, "checkpoint"), seized),
         "seizure_count": ((*leading, "checkpoint"), consignments.count),
-        "loaded_vehicles": ((*leading, "checkpoint"), _at_every_site(world, consignments.loaded)),
+        **{name: (variable(name).dims, values) for name, values in consignments.sums.items()},
         "missed_mass": ((*leading, "reason"), consignments.missed),
         "leaked_mass": ((*leading, "exit"), consignments.leaked),
         "retained_mass": (leading, consignments.retained),
@@ -155,8 +155,10 @@ def expectation_dataset(world: World, expected: Expectation, *, policy: str) -> 
     return _dataset(world, variables, policy=policy, replications=None)
 
 
-def prevalence(results: xr.Dataset, *, horizon: float) -> xr.Dataset:
-    """Results with the share of vehicles at each checkpoint that are loaded, dims (policy, replication, checkpoint).
+def with_derived(results: xr.Dataset, *, horizon: float) -> xr.Dataset:
+    """Results with the variables derived from consignments and honest traffic together.
+
+    The prevalence at a checkpoint has dims (policy, replication, checkpoint).
 
     Parameters
     ----------

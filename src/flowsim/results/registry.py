@@ -170,6 +170,19 @@ OPTIONAL = ("policy", "chain", "draw", "replication")
 """Dims that a selection or a mean may have removed."""
 
 
+def variable(name: str) -> Variable:
+    """Variable of a name.
+
+    Raises
+    ------
+    ValueError
+        If there is no such variable.
+    """
+    known = {own.name: own for own in VARIABLES}
+    checks.known(name, list(known), thing="result variable")
+    return known[name]
+
+
 def check(dataset: xr.Dataset, *, swept: Sequence[str] = ()) -> None:
     """Refuse a Dataset with unregistered variables, dims or units.
 
@@ -185,25 +198,21 @@ def check(dataset: xr.Dataset, *, swept: Sequence[str] = ()) -> None:
     ValueError
         If a variable is unknown, or its dims or units differ from the registry.
     """
-    known = {variable.name: variable for variable in VARIABLES}
     for name, array in dataset.data_vars.items():
-        checks.known(str(name), list(known), thing="result variable")
-        variable = known[str(name)]
-        core = tuple(dim for dim in variable.dims if dim not in OPTIONAL)
+        own = variable(str(name))
+        core = tuple(dim for dim in own.dims if dim not in OPTIONAL)
         got = tuple(str(dim) for dim in array.dims if dim not in (*OPTIONAL, *swept))
         checks.require(got == core, thing=f"result variable '{name}'", rule=f"have dims {core}", value=got)
         units = array.attrs.get("units")
-        rule = f"have units '{variable.units}'"
-        checks.require(units == variable.units, thing=f"result variable '{name}'", rule=rule, value=units)
+        rule = f"have units '{own.units}'"
+        checks.require(units == own.units, thing=f"result variable '{name}'", rule=rule, value=units)
 
 
 def attach(dataset: xr.Dataset) -> xr.Dataset:
     """Attach the registered units and meaning to the variables and coordinates of a Dataset."""
-    known = {variable.name: variable for variable in VARIABLES}
     for name in dataset.data_vars:
-        checks.known(str(name), list(known), thing="result variable")
-        variable = known[str(name)]
-        dataset[name].attrs.update(units=variable.units, long_name=variable.meaning, kind=variable.kind)
+        own = variable(str(name))
+        dataset[name].attrs.update(units=own.units, long_name=own.meaning, kind=own.kind)
     check(dataset)
     return describe(dataset)
 

@@ -11,11 +11,12 @@ import numpy.typing as npt
 
 from flowsim.draws.fleet import HONEST, Bools, Ints
 from flowsim.engine.compiled.visited import Travelled
-from flowsim.engine.outcome import BYPASSED, PASSED, REFERRED, RETAINED, SEIZED, SPLIT, UNDER_WAY, Outcome
+from flowsim.engine.outcome import PASSED, REFERRED, RETAINED, SEIZED, SPLIT, UNDER_WAY, Outcome
 from flowsim.results.missed_kernel import without_alarm
 from flowsim.results.registry import CHANNELS, REASONS
 from flowsim.results.seizures import CASE, MARKET, PATROL, ROUTINE, TIP, Columns, table, taken
 from flowsim.results.sites import final_visit, site_of_place, sites
+from flowsim.results.visit_sums import SUMS, ConsignmentVisits
 from flowsim.world.checkpoint import AGENCIES
 from flowsim.world.traffic import DRUGS
 from flowsim.world.world import World
@@ -62,9 +63,6 @@ class ConsignmentTally(Masses):
     patrolled: Floats
     """Part of `seized` taken by patrols on the bypass, dims (replication, drug, checkpoint) [kg]."""
 
-    loaded: Floats
-    """Loaded vehicles that came to a checkpoint, dims (replication, drug, checkpoint) [1]."""
-
     missed: Floats
     """Mass that passed a checkpoint, by reason and summed over checkpoints, dims (replication, drug, reason) [kg]."""
 
@@ -73,6 +71,9 @@ class ConsignmentTally(Masses):
 
     seizures: dict[str, npt.NDArray[Any]]
     """Columns of `seizures.table`, each with dims (seizure,)."""
+
+    sums: dict[str, Floats]
+    """Sums of `visit_sums.SUMS` by result variable, dims (replication, drug, ...)."""
 
 
 def exits(world: World) -> tuple[str, ...]:
@@ -129,6 +130,7 @@ def tally_consignments(
     stored = waiting & (fleet.parent >= 0) & (outcome.end[fleet.parent] + fleet.store >= horizon)
     retained = counted & (outcome.fate == RETAINED)
     arrested = _market(world, fleet, retained, shape=shape)
+    visits = ConsignmentVisits(world=world, fleet=fleet, outcome=outcome, counted=counted, replications=replications)
     at_posts = {
         channel: _at_posts(world, consignments, channel=channel, shape=shape) for channel in (ROUTINE, PATROL, TIP)
     }
@@ -137,7 +139,6 @@ def tally_consignments(
         seized=total(seized, consignments["checkpoint"], where) + arrested,
         patrolled=at_posts[PATROL],
         channels=_channels(world, consignments, at_posts, arrested=arrested.sum(-1)),
-        loaded=_loaded(world, fleet, outcome, shape=shape, counted=counted),
         missed=_missed(world, fleet, outcome, shape=shape, counted=counted),
         count=_histogram(one_by_one, "checkpoint", shape=(*shape, where)),
         leaked=total(passed, exit_of[fleet.route[passed]], len(names)),
@@ -146,6 +147,7 @@ def tally_consignments(
         stored=total(stored),
         underway=total(waiting & ~stored),
         seizures=one_by_one,
+        sums={name: own(visits) for name, own in SUMS.items()},
     )
     close(tally)
     return tally
@@ -217,15 +219,6 @@ def channels_of(world: World, at_posts: Mapping[int, Floats], *, by_case: Floats
     channels[..., CASE, :] = by_case
     channels[..., MARKET, AGENCIES.index("Committee")] = arrested
     return channels
-
-
-def _loaded(world: World, fleet: Travelled, outcome: Outcome, *, shape: tuple[int, int], counted: Bools) -> Floats:
-    """Loaded vehicles that came to each checkpoint, not by a bypass, dims (replication, drug, checkpoint)."""
-    who = np.repeat(np.arange(len(counted)), np.diff(fleet.first))
-    here = counted[who] & ~np.isnan(outcome.arrival) & (outcome.decision != BYPASSED)
-    rows = {"replication": fleet.replication[who[here]], "drug": fleet.drug[who[here]]}
-    rows["checkpoint"] = fleet.checkpoint[here]
-    return _histogram(rows, "checkpoint", shape=(*shape, len(world.checkpoints)))
 
 
 def _missed(world: World, fleet: Travelled, outcome: Outcome, *, shape: tuple[int, int], counted: Bools) -> Floats:
@@ -337,12 +330,14 @@ def pool_consignments(parts: Sequence[ConsignmentTally], *, replications: Sequen
         Replications of each batch, together 0, 1, 2, ... in any order.
     """
     order = np.argsort(np.concatenate([np.array(batch) for batch in replications]))
-    names = [field.name for field in fields(ConsignmentTally) if field.name != "seizures"]
+    names = [field.name for field in fields(ConsignmentTally) if field.name not in ("seizures", "sums")]
     whole = {name: np.concatenate([getattr(part, name) for part in parts])[order] for name in names}
+    sums = {name: np.concatenate([part.sums[name] for part in parts])[order] for name in parts[0].sums}
     tables = [
         part.seizures | {"replication": np.array(batch)[part.seizures["replication"]]}
         for part, batch in zip(parts, replications, strict=True)
     ]
     columns = {name: np.concatenate([table[name] for table in tables]) for name in tables[0]}
     by_time = np.lexsort((columns["time"], columns["replication"]))
-    return ConsignmentTally(**whole, seizures={name: column[by_time] for name, column in columns.items()})
+    seizures = {name: column[by_time] for name, column in columns.items()}
+    return ConsignmentTally(**whole, seizures=seizures, sums=sums)

@@ -19,8 +19,8 @@ from flowsim.results.dataset import (
     consignments_dataset,
     expectation_dataset,
     posts_dataset,
-    prevalence,
     seizures_dataset,
+    with_derived,
 )
 from flowsim.results.honest_visits import Posts, pool_posts
 from flowsim.results.registry import attach
@@ -417,7 +417,7 @@ def _simulated(work: _Work, *, traffic: SimulatedTraffic) -> tuple[xr.Dataset, S
     ]
     table = seizures_dataset(world, pooled, policy=policy)
     merged = xr.merge([*panels, table], compat="equals", join="exact")
-    return prevalence(merged, horizon=plan.horizon), posts
+    return with_derived(merged, horizon=plan.horizon), posts
 
 
 def _batches(plan: Plan, *, years: int, most: int) -> list[list[int]]:

@@ -25,6 +25,7 @@ from flowsim.calibration.sampler import LEAST_ESS, MOST_RHAT, Sample, SamplingEf
 from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import CalibrationRequest, Request
 from flowsim.config.study import Study
+from flowsim.results.intervals import ends, with_ends
 from flowsim.simulation.assumed import draw, varied
 from flowsim.simulation.simulate import Progress
 from flowsim.studies.estimates import Amounts
@@ -346,8 +347,8 @@ def _lines(request: Request, dataset: xr.Dataset, table: pd.DataFrame, *, sample
     rows = table.to_dict("records")
     for row in rows:
         if isinstance(row["identified"], str):
-            prior = f"{row['prior_q05']:.3g} to {row['prior_q95']:.3g}"
-            after = f"{row['q05']:.3g} to {row['q95']:.3g}"
+            prior = ends(row["prior_q05"], row["prior_q95"])
+            after = ends(row["q05"], row["q95"])
             share = f"{max(0.0, row['contraction']):.2f}"
             cells.append((row["title"], row["unit"], prior, after, share, row["identified"]))
     yield from columns(cells, widths=WIDTHS)
@@ -366,12 +367,12 @@ def _found(dataset: xr.Dataset) -> Iterator[str]:
     """Lines on the posterior of totals, efforts and identified directions."""
     for named, factor, unit in (("seized", 1.0, "kg/year"), ("interdiction_rate", 100.0, "%")):
         low, middle, high = (factor * np.quantile(dataset[named], [0.05, 0.5, 0.95])).tolist()
-        yield f"{dataset[named].attrs['long_name']}  {middle:.3g} {unit} ({low:.3g} to {high:.3g})"
+        yield f"{dataset[named].attrs['long_name']}  {with_ends(middle, low, high, unit=unit)}"
     for array in dataset.data_vars.values():
         effort = str(array.attrs.get("sets", "")).partition("effort.")[2]
         if effort and float(array.max()) > 0:
-            low, middle, high = np.quantile(array.values, [0.05, 0.5, 0.95]).tolist()
-            yield f"effort {effort:10} {100 * middle:.2g} % ({100 * low:.2g} to {100 * high:.2g}) of alarms followed up"
+            low, middle, high = (100 * np.quantile(array.values, [0.05, 0.5, 0.95])).tolist()
+            yield f"effort {effort:10} {with_ends(middle, low, high, '.2g', unit='%')} of alarms followed up"
     shares = [float(text) for text in dataset.attrs["directions"].split()]
     strong = sum(share > posterior.YES for share in shares)
     text = (

@@ -17,6 +17,7 @@ from flowsim.chain.marginal import FATES
 from flowsim.chain.stage_detail import TOLERANCE
 from flowsim.chain.stage_numbers import numbers_of_chain
 from flowsim.chain.stages import RouteChain, named
+from flowsim.results.intervals import with_ends
 from flowsim.studies.layout import paragraph
 from flowsim.units import KG_PER_TONNE
 
@@ -81,7 +82,7 @@ def fitted(found: ChainFit) -> Iterator[str]:
 def _three(row: Mapping[Hashable, Any], name: str = "", *, scale: float = 1.0, digits: str = ".2g") -> str:
     """Median and 90 % credible interval of a row; nothing where there is none."""
     low, middle, high = (row[f"{name}_{end}" if name else end] * scale for end in ("q05", "median", "q95"))
-    return "" if np.isnan(middle) else f"{middle:{digits}} ({low:{digits}} to {high:{digits}})"
+    return "" if np.isnan(middle) else with_ends(middle, low, high, digits)
 
 
 def _rates(found: ChainFit) -> Iterator[str]:

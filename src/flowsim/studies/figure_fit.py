@@ -19,6 +19,7 @@ from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import Request
 from flowsim.evidence import reported
 from flowsim.evidence.targets import load_targets
+from flowsim.results.intervals import ends
 from flowsim.simulation.simulate import Progress
 from flowsim.studies.calibrate import calibration_of, setup
 from flowsim.studies.estimates import Amounts
@@ -203,7 +204,7 @@ def _rows(table: pd.DataFrame) -> list[str]:
     lines = [f"{'':66}{'reported':>10}{'90 % prediction interval':>26}{'p':>7}", "-" * 116]
     for row in table.to_dict("records"):
         number = "" if np.isnan(row["reported"]) else f"{row['reported']:.3g}"
-        interval = "" if np.isnan(row["q05"]) else f"{row['q05']:.3g} to {row['q95']:.3g}"
+        interval = ends(row["q05"], row["q95"])
         mark = "  held out" if row["held_out"] else ""
         failed = "" if row["inside"] else "  FAILS"
         lines.append(f"{row['what']:66}{number:>10}{interval:>26}{row['probability']:>7.2g}{mark}{failed}")

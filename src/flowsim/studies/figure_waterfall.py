@@ -11,6 +11,7 @@ from flowsim import checks
 from flowsim.config.relevant_keys import RUN
 from flowsim.config.request import Request
 from flowsim.policy.policy import BASELINE, Policy, compose
+from flowsim.results.intervals import ends
 from flowsim.results.measures import CASES, MARKET, SHARES, YEARS, at_checkpoints
 from flowsim.simulation.assumed import SetNumbers, draw, varied
 from flowsim.simulation.simulate import Progress, simulate_with_spans
@@ -104,7 +105,7 @@ def _lines(table: pd.DataFrame, *, title: str, amounts: str, drawn: pd.DataFrame
     yield from (head, "-" * len(head))
     for row in table.to_dict("records"):
         point, low, high = (100 * float(row[name]) for name in SHARES[1:])
-        yield f"{row['what']:30}{point:>12.3g}{f'{low:.3g} to {high:.3g}':>24}"
+        yield f"{row['what']:30}{point:>12.3g}{ends(low, high):>24}"
     yield ""
     yield from paragraph(IDENTIFIED)
 

@@ -15,6 +15,7 @@ from flowsim.policy.annual_cost import LEVEL, annual_cost, annual_costs, annual_
 from flowsim.policy.catalogue import BARE, kind_of, says
 from flowsim.policy.differences import Difference, differences
 from flowsim.policy.policy import Parameter, Policy, compose
+from flowsim.results.intervals import ends
 from flowsim.simulation.simulate import Progress
 from flowsim.world.world import World
 
@@ -169,7 +170,7 @@ def _number(text: str) -> float | None:
 
 def _span(texts: Iterable[str]) -> str:
     values = sorted(map(float, texts))
-    return f"{values[0]:.4g}" if values[0] == values[-1] else f"{values[0]:.4g} to {values[-1]:.4g}"
+    return f"{values[0]:.4g}" if values[0] == values[-1] else ends(values[0], values[-1], ".4g")
 
 
 def _posts(before: World, after: World) -> list[str]:

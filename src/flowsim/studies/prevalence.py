@@ -14,6 +14,7 @@ from flowsim.config.request import Request
 from flowsim.draws.consignments import consignments_per_year
 from flowsim.engine.expectation.engine import expect
 from flowsim.policy.policy import compose
+from flowsim.results.intervals import ends
 from flowsim.studies.layout import paragraph
 from flowsim.world import utilisation
 from flowsim.world.traffic import DRUGS
@@ -107,7 +108,7 @@ def text(request: Request) -> Iterator[str]:
         share = row.share
         every = row.loaded[middle] + row.honest
         line = f"{row.checkpoint:24} {row.loaded[middle]:12,.0f} {every:14,.0f} {_one_in(share[middle]):>10}"
-        yield line if len(share) == 1 or not share[-1] > 0 else f"{line}  {_one_in(share[-1])} to {_one_in(share[0])}"
+        yield line if len(share) == 1 or not share[-1] > 0 else f"{line}  {ends(share[-1], share[0], _one_in)}"
 
 
 def _one_in(share: float) -> str:

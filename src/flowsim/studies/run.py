@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 import pandas as pd
@@ -16,6 +17,7 @@ from flowsim.figures.save import save
 from flowsim.policy.added import said
 from flowsim.policy.policy import compose
 from flowsim.results import files
+from flowsim.results.intervals import ends
 from flowsim.results.measures import THROUGH, seized_at, summary
 from flowsim.simulation.engines import FOLLOWED, SIMULATING
 from flowsim.simulation.simulate import Plan, Progress
@@ -215,8 +217,8 @@ def _rows(table: pd.DataFrame, *, years: str) -> Sequence[str]:
         head = f"{quantity} [{_unit(unit)}]" if not item or quantity == "honest delay" else f"  {item}"
         if quantity == "honest delay":
             head = f"honest delay, {item} [h]"
-        numbers = [_number(float(row[column]), unit) for column in ("mean", "mcse", "q05", "q95")]
-        interval = f"{numbers[2]} to {numbers[3]}" if numbers[2] else ""
+        numbers = [_number(float(row[column]), unit) for column in ("mean", "mcse")]
+        interval = ends(float(row["q05"]), float(row["q95"]), partial(_number, unit=unit))
         lines.append(
             f"{head:44}{numbers[0]:>12}  {'+-' + numbers[1] if numbers[1] else '':>9}  {interval:>24}".rstrip()
         )

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 
-from flowsim import checks
+from flowsim import checks, units
 from flowsim.checks import Rule
 from flowsim.csv_tables import Row
 
@@ -59,6 +60,19 @@ class Column:
 
     may_be_absent: bool = False
     """Whether a file may omit the column; it then counts as empty."""
+
+    def read(self, row: Row) -> Any:
+        """Value of a cell in the units of the model; None for a number that is not given."""
+        if self.form in ("names", "words"):
+            return row.words(self.name)
+        if self.optional and not row.cells[self.name]:
+            return None if self.form in ("number", "whole") else ""
+        if self.form == "whole":
+            return row.whole(self.name)
+        if self.form == "number":
+            number = row.number(self.name)
+            return units.hours(number) if self.unit == "min" else number
+        return row.text(self.name)
 
     def check(self, row: Row) -> None:
         """Refuse a cell not of the column's form.
@@ -121,6 +135,9 @@ class Table:
 
     key: tuple[str, ...]
     """Columns identifying a row."""
+
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Column behind each field of its object that has another name."""
 
     may_be_empty: bool = False
     """Whether it may have no rows."""

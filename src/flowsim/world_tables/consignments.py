@@ -26,6 +26,7 @@ TABLES: Mapping[str, Table] = {
     "streams": Table(
         meaning="consignments of one drug from one origin by one mode",
         key=("drug", "origin", "mode"),
+        fields={"low": "share_low", "high": "share_high"},
         columns=(
             forms.word("drug", DRUGS, "heroin, or a drug of drugs.csv"),
             forms.name("origin", "where they come from, or begin inside the country, as in routes.csv"),
@@ -40,6 +41,7 @@ TABLES: Mapping[str, Table] = {
     "drugs": Table(
         meaning="a drug beside heroin, whose own numbers are in parameters.csv; without rows there is none",
         key=("drug",),
+        fields=SIZES,
         may_be_empty=True,
         may_be_absent=True,
         columns=(
@@ -101,6 +103,7 @@ TABLES: Mapping[str, Table] = {
     "classes": Table(
         meaning="a class of vehicle that carries consignments of a mode",
         key=("mode", "class"),
+        fields={"vehicle_class": "class"},
         columns=(
             forms.word("mode", MODES, "mode of the stream"),
             forms.word("class", VEHICLE_CLASSES, "class of vehicle"),
@@ -150,26 +153,12 @@ def check_hubs(found: Findings) -> None:
 
 def stream(row: Row) -> Stream:
     """Stream of a row of `streams.csv`."""
-    return Stream(
-        drug=row.text("drug"),
-        origin=row.text("origin"),
-        mode=row.text("mode"),
-        share=row.number("share"),
-        low=row.number("share_low"),
-        high=row.number("share_high"),
-        **forms.origin(row),
-    )
+    return forms.made(Stream, row, TABLES["streams"])
 
 
 def class_share(row: Row) -> ClassShare:
     """Share of a class of vehicle of a row of `classes.csv`."""
-    return ClassShare(
-        mode=row.text("mode"),
-        vehicle_class=row.text("class"),
-        share=row.number("share"),
-        capacity=row.number("capacity"),
-        **forms.origin(row),
-    )
+    return forms.made(ClassShare, row, TABLES["classes"])
 
 
 def city(row: Row) -> tuple[str, float]:
@@ -205,8 +194,7 @@ def drug(row: Row, *, profiles: Mapping[str, Profile]) -> Drug:
         inflow_high=units.kilograms(high),
         sizes=sizes_of(values),
         season=profiles[row.text("season")] if row.cells["season"] else None,
-        kind=row.text("kind"),
-        source=row.text("source"),
+        **forms.origin(row),
     )
 
 
@@ -236,17 +224,7 @@ def hub(row: Row, *, classes: Classes) -> Hub:
     ValueError
         If a cell is not of its form.
     """
-    return Hub(
-        place=row.text("place"),
-        share=row.number("share"),
-        store=row.number("store"),
-        store_minimum=row.number("store_minimum"),
-        part=row.number("part"),
-        concealment=row.number("concealment"),
-        classes=tuple(classes[row.text("place")]),
-        kind=row.text("kind"),
-        source=row.text("source"),
-    )
+    return forms.made(Hub, row, TABLES["hubs"], classes=tuple(classes[row.text("place")]))
 
 
 def _check_streams(found: Findings) -> None:

@@ -39,10 +39,13 @@ Group = tuple[str, str, str]
 _HOUR = checks.between(0, units.HOURS_PER_DAY)
 _SERVERS = checks.between(1, MOST_SERVERS)
 
+_SERVICE = {"law": "service_law", "cv": "service_cv"}
+
 TABLES: Mapping[str, Table] = {
     "checkpoints": Table(
         meaning="a place where one agency controls vehicles",
         key=("checkpoint",),
+        fields={"name": "checkpoint", "start": "from", "end": "to", "effort_class": "effort"},
         columns=(
             forms.name("checkpoint", "name of the checkpoint"),
             forms.name("place", "where it stands; two may stand at one place", table="places"),
@@ -65,6 +68,7 @@ TABLES: Mapping[str, Table] = {
     "lanes": Table(
         meaning="a group of lanes of a checkpoint with one queue; each class has one group per direction",
         key=("checkpoint", "direction", "classes"),
+        fields=_SERVICE,
         columns=(
             forms.name("checkpoint", "checkpoint that it belongs to", table="checkpoints"),
             forms.word("direction", WAYS, "in or out of the country at a border, both inside it"),
@@ -100,6 +104,7 @@ TABLES: Mapping[str, Table] = {
     "devices": Table(
         meaning="equipment of secondary inspection; logit sensitivity = intercept + slope ln(kg) - concealment q",
         key=("device",),
+        fields={"name": "device", **_SERVICE},
         columns=(
             forms.name("device", "name of the device"),
             forms.text("label", "name as it is printed"),
@@ -136,6 +141,7 @@ TABLES: Mapping[str, Table] = {
     "campaigns": Table(
         meaning="days of every year on which some agencies follow up more alarms, or fewer",
         key=("campaign",),
+        fields={"name": "campaign"},
         may_be_empty=True,
         may_be_absent=True,
         columns=(
@@ -189,49 +195,14 @@ def group_of(row: Row) -> Group:
     return row.cells["checkpoint"], row.cells["direction"], row.cells["classes"]
 
 
-def train(row: Row) -> dict[str, Any]:
-    """Fields of a group of lanes for trains: duration of the stop [h] and share of wagons inspected [1]."""
-    stop = row.number("stop", default=math.inf)
-    return {"stop": units.hours(stop), "wagons": row.number("wagons", default=1.0)}
-
-
 def bypass(row: Row) -> Bypass:
-    """Bypass of a row of `bypass.csv`.
-
-    Raises
-    ------
-    ValueError
-        If a cell is not of its form.
-    """
-    return Bypass(
-        border=row.text("border"),
-        way=row.text("way"),
-        share=row.number("share"),
-        maximum=row.number("maximum"),
-        detour=row.number("detour"),
-        patrol=row.number("patrol"),
-        kind=row.text("kind"),
-        source=row.text("source"),
-    )
+    """Bypass of a row of `bypass.csv`."""
+    return forms.made(Bypass, row, TABLES["bypass"])
 
 
 def campaign(row: Row) -> Campaign:
-    """Campaign of a row of `campaigns.csv`.
-
-    Raises
-    ------
-    ValueError
-        If a cell is not of its form.
-    """
-    return Campaign(
-        name=row.text("campaign"),
-        start=row.text("start"),
-        end=row.text("end"),
-        agencies=row.words("agencies"),
-        factor=row.number("factor"),
-        kind=row.text("kind"),
-        source=row.text("source"),
-    )
+    """Campaign of a row of `campaigns.csv`."""
+    return forms.made(Campaign, row, TABLES["campaigns"])
 
 
 def in_force(row: Row, *, year: int) -> bool:
@@ -241,55 +212,18 @@ def in_force(row: Row, *, year: int) -> bool:
 
 def group(row: Row, *, shifts: Mapping[Group, tuple[Shift, ...]]) -> LaneGroup:
     """Group of lanes of a row of `lanes.csv`, with its shifts."""
-    return LaneGroup(
-        direction=row.text("direction"),
-        classes=row.words("classes"),
-        lanes=row.whole("lanes"),
-        service_time=units.hours(row.number("service_time")),
-        law=_law(row),
-        referral=row.number("referral"),
-        wave_through=row.whole("wave_through"),
-        shifts=shifts.get(group_of(row), ()),
-        **train(row),
-        **forms.origin(row),
-    )
+    return forms.made(LaneGroup, row, TABLES["lanes"], law=_law(row), shifts=shifts.get(group_of(row), ()))
 
 
 def device(row: Row) -> Device:
     """Device of a row of `devices.csv`."""
-    return Device(
-        name=row.text("device"),
-        label=row.text("label"),
-        intercept=row.number("intercept"),
-        slope=row.number("slope"),
-        concealment=row.number("concealment"),
-        specificity=row.number("specificity"),
-        service_time=units.hours(row.number("service_time")),
-        law=_law(row),
-        availability=row.number("availability"),
-        **forms.origin(row),
-    )
+    return forms.made(Device, row, TABLES["devices"], law=_law(row))
 
 
 def checkpoint(row: Row, *, groups: Mapping[str, Sequence[LaneGroup]], devices: Mapping[str, Device]) -> Checkpoint:
     """Checkpoint of a row of `checkpoints.csv`, with its lanes and devices."""
-    return Checkpoint(
-        name=row.text("checkpoint"),
-        place=row.text("place"),
-        label=row.text("label"),
-        type=row.text("type"),
-        border=row.text("border", default=""),
-        mode=row.text("mode"),
-        agency=row.text("agency"),
-        effort_class=row.text("effort"),
-        groups=tuple(groups[row.text("checkpoint")]),
-        bays=row.whole("bays"),
-        devices=tuple(devices[device] for device in row.words("devices")),
-        start=row.text("from", default=""),
-        end=row.text("to", default=""),
-        bribe=row.number("bribe") if row.cells["bribe"] else None,
-        **forms.origin(row),
-    )
+    own = {"groups": tuple(groups[row.text("checkpoint")]), "devices": tuple(devices[d] for d in row.words("devices"))}
+    return forms.made(Checkpoint, row, TABLES["checkpoints"], **own)
 
 
 def _law(row: Row) -> Law:
@@ -339,7 +273,7 @@ def _check_hashes(found: Findings) -> None:
 
 
 def _shift(row: Row) -> Shift:
-    return Shift(start=row.number("start"), end=row.number("end"), lanes=row.whole("lanes"))
+    return forms.made(Shift, row, TABLES["shifts"])
 
 
 def _shifts(found: Findings) -> dict[Group, list[Row]]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import Any
+from dataclasses import fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from flowsim import checks
 from flowsim.checks import Rule
 from flowsim.csv_tables import Row
-from flowsim.world_tables.columns import Column
+from flowsim.world_tables.columns import Column, Table
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Made = TypeVar("Made", bound="DataclassInstance")
 
 
 def text(name: str, meaning: str, *, optional: bool = False) -> Column:
@@ -69,3 +74,28 @@ SOURCED = (
 def origin(row: Row) -> dict[str, Any]:
     """Fields of an object for the columns of `SOURCED`."""
     return {"kind": row.text("kind"), "source": row.text("source")}
+
+
+def made(kind: type[Made], row: Row, table: Table, **others: Any) -> Made:
+    """Object of a row: each field has the value of its column; a number that is not given has its default.
+
+    Parameters
+    ----------
+    kind
+        Class of the object, a dataclass.
+    row
+        The row.
+    table
+        Its table.
+    others
+        Fields that are not in the row itself, or not as they are there.
+
+    Raises
+    ------
+    ValueError
+        If a cell is not of its form, or a value is refused by the class.
+    """
+    columns = {column.name: column for column in (*table.columns, *SOURCED)}
+    own = ((each.name, columns.get(table.fields.get(each.name, each.name))) for each in fields(kind))
+    read = {name: column.read(row) for name, column in own if column is not None and name not in others}
+    return kind(**{name: value for name, value in read.items() if value is not None}, **others)

@@ -17,6 +17,7 @@ TABLES: Mapping[str, Table] = {
     "places": Table(
         meaning="a city, crossing, junction, port or village",
         key=("place",),
+        fields={"name": "place"},
         columns=(
             forms.name("place", "name of the place, by which other tables call it"),
             forms.text("label", "name as it is printed"),
@@ -55,6 +56,7 @@ TABLES: Mapping[str, Table] = {
     "routes": Table(
         meaning="a way that consignments take through the country",
         key=("route",),
+        fields={"name": "route"},
         columns=(
             forms.name("route", "name of the route"),
             forms.text("label", "name as it is printed"),
@@ -111,32 +113,12 @@ def check(found: Findings) -> None:
 
 def place(row: Row) -> Place:
     """Place of a row of `places.csv`."""
-    return Place(
-        name=row.text("place"),
-        label=row.text("label"),
-        country=row.text("country"),
-        oblast=row.text("oblast", default=""),
-        latitude=row.number("latitude"),
-        longitude=row.number("longitude"),
-        uncertainty=row.number("uncertainty"),
-        **forms.origin(row),
-    )
+    return forms.made(Place, row, TABLES["places"])
 
 
 def route(row: Row) -> Route:
     """Route of a row of `routes.csv`."""
-    return Route(
-        name=row.text("route"),
-        label=row.text("label"),
-        origin=row.text("origin"),
-        mode=row.text("mode"),
-        approach=row.words("approach"),
-        path=row.words("path"),
-        exit=row.text("exit"),
-        weight=row.number("weight"),
-        evidence=row.words("evidence"),
-        **forms.origin(row),
-    )
+    return forms.made(Route, row, TABLES["routes"])
 
 
 def leg(row: Row, *, places: Mapping[str, Place], parameters: Mapping[str, WorldParameter]) -> Leg:
@@ -146,15 +128,14 @@ def leg(row: Row, *, places: Mapping[str, Place], parameters: Mapping[str, World
         distance = row.number("distance")
     else:
         distance = great_circle(places[start], places[end]) * parameters[f"detour_{mode}"].value
-    return Leg(
-        start=start,
-        end=end,
-        mode=mode,
+    return forms.made(
+        Leg,
+        row,
+        TABLES["legs"],
         distance=distance,
         distance_low=row.number("distance_low", default=distance),
         distance_high=row.number("distance_high", default=distance),
         speed=row.number("speed") if row.cells["speed"] else parameters[f"speed_{mode}"].value,
-        **forms.origin(row),
     )
 
 

@@ -37,12 +37,7 @@ ABSENT: Mapping[str, tuple[str, ...]] = {
 """Optional columns of each table; if the file omits one, its cells are empty."""
 
 FIELDS: Mapping[str, Mapping[str, str]] = {
-    "checkpoints": {"start": "from", "end": "to", "effort_class": "effort"},
-    "lanes": {"cv": "service_cv", "law": "service_law"},
-    "devices": {"cv": "service_cv", "law": "service_law"},
-    "flows": {"vehicle_class": "class"},
-    "classes": {"vehicle_class": "class"},
-    "drugs": world_parameters.SIZES,
+    **{name: table.fields for name, table in TABLES.items()},
     "populations": populations.SIZES,
 }
 """Columns named differently from their fields, by field."""

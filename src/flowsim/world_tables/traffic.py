@@ -22,6 +22,7 @@ TABLES: Mapping[str, Table] = {
     "flows": Table(
         meaning="honest vehicles of one class on one path, one way",
         key=("flow",),
+        fields={"name": "flow", "vehicle_class": "class"},
         columns=(
             forms.name("flow", "name of the flow"),
             forms.word("class", VEHICLE_CLASSES, "class of vehicle; train and passenger go by rail, others by road"),
@@ -47,6 +48,7 @@ TABLES: Mapping[str, Table] = {
     "counts": Table(
         meaning="a published daily count to compare with the modelled traffic",
         key=("count",),
+        fields={"name": "count", "checkpoints": "checkpoint"},
         may_be_empty=True,
         columns=(
             forms.name("count", "name of the count"),
@@ -90,18 +92,8 @@ TABLES: Mapping[str, Table] = {
 def flow(row: Row, *, profiles: Mapping[str, Profile]) -> Flow:
     """Flow of a row of `flows.csv`."""
     rhythm: dict[str, Any] = {cycle: profiles[row.text(cycle)] for cycle in CYCLES}
-    return Flow(
-        name=row.text("flow"),
-        vehicle_class=row.text("class"),
-        path=row.words("path"),
-        direction=row.text("direction"),
-        per_day=row.number("per_day"),
-        low=row.number("low"),
-        high=row.number("high"),
-        **rhythm,
-        **forms.origin(row),
-        timetable=row.cells["timetable"] == "yes",
-    )
+    at_intervals = row.cells["timetable"] == "yes"
+    return forms.made(Flow, row, TABLES["flows"], timetable=at_intervals, **rhythm)
 
 
 def count(row: Row, *, factor: WorldParameter) -> Count:
@@ -109,17 +101,7 @@ def count(row: Row, *, factor: WorldParameter) -> Count:
     value = row.number("value")
     low, high = row.number("low", default=value), row.number("high", default=value)
     checks.require(low <= value <= high, thing="value", rule=f"lie in its interval [{low:g}, {high:g}]", value=value)
-    return Count(
-        name=row.text("count"),
-        checkpoints=row.words("checkpoint"),
-        classes=row.words("classes"),
-        direction=row.text("direction"),
-        value=value,
-        low=low * factor.low,
-        high=high * factor.high,
-        year=row.text("year"),
-        source=row.text("source"),
-    )
+    return forms.made(Count, row, TABLES["counts"], low=low * factor.low, high=high * factor.high)
 
 
 def check(found: Findings) -> None:
