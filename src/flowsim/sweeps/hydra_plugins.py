@@ -75,9 +75,11 @@ class SweepsIntoStore:
         parser = OverridesParser.create(config_loader=loader)
         texts = [*(f"{key}={text}" for key, text in self._params.items()), *arguments]
         grid = overrides.grid_of(parser.parse_overrides(texts), settings=self._settings)
+        out = Path(str(self._config.out))
+        grid = resume.continued(grid, out)
         composer = planning.Composer(loader, self._config, grid.fixed)
         plan = planning.plan_of(grid, composer=composer, task=self._task)
-        given, out = self._config.workers, Path(str(self._config.out))
+        given = self._config.workers
         make = getattr(self._launcher, "launcher", None)
         resume.run(
             plan,
