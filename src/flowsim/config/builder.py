@@ -103,6 +103,8 @@ def request_of(
         engine=engine,
         plan=plan,
         workers_typed=given.workers is not None,
+        overwrite=_flag(given, "overwrite"),
+        confirm=_flag(given, "confirm"),
         calibration=calibration,
         asked=_is_asked(given, typed=typed),
         draws=given.draws,
@@ -131,7 +133,16 @@ def _check_keys(given: DictConfig, declared: Study, *, typed: Mapping[str, str])
     where = f"study={given.study.name}"
     if chosen:
         where += f" {'' if ours else 'study.'}{declared.variant}={chosen}"
-    relevant_keys.check(typed, having=declared.effective(chosen), where=where, instead=declared.instead)
+    relevant_keys.check(
+        typed, having=declared.effective(chosen), where=where, instead=declared.instead, writes=declared.writes
+    )
+
+
+def _flag(given: DictConfig, key: str) -> bool:
+    """A key that is true or false."""
+    found = given.get(key, False)
+    checks.require(isinstance(found, bool), thing=key, rule="be true or false", value=found)
+    return bool(found)
 
 
 def _compared(names: Any) -> tuple[str, ...] | None:

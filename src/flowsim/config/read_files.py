@@ -8,12 +8,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import flowsim
-
 if TYPE_CHECKING:
     import xarray as xr
 
-PACKAGE = Path(flowsim.__file__).parent
+PACKAGE = Path(__file__).parents[1]
 """Folder of the package."""
 
 _BEHIND = ("*.py", "data/evidence/*")

@@ -225,7 +225,7 @@ def simulate(comparison: Comparison, request: Request, *, progress: Progress | N
         if not is_ready(comparison.engine):
             on_stderr("sweep: making machine code, once on this machine (about a minute)")
             make_ready(comparison.engine, comparison.world)
-        store = resume.ready(_plan(comparison, request), request.out)
+        store = resume.ready(_plan(comparison, request), request.out, overwrite=request.overwrite)
         if progress is not None:
             progress("", 0, 0)  # prints the estimate, only now that nothing can be refused
         workers = min(request.plan.workers, comparison.design.sets)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -85,6 +84,7 @@ class SweepsIntoStore:
             plan,
             out=out,
             task=self._task,
+            overwrite=bool(self._config.overwrite),
             launcher=(lambda store: make(given)) if make else partial(_Foreign, self._launcher),
             workers=given if given is not None and isinstance(self._launcher, LaunchesHere) else 1,
         )
@@ -105,17 +105,13 @@ class LaunchesProcesses:
 
     def launcher(self, workers: int | None) -> Launcher:
         """Launcher for the job runner, by default with a process for each core."""
+        from flowsim.simulation.resources import cores
         from flowsim.sweeps.launchers import InProcess, Processes
 
         count = cores() if workers is None else workers
         whole = type(count) is int and 1 <= count <= 1024
         checks.require(whole, thing="workers", rule="be a whole number from 1 to 1024", value=count)
         return InProcess() if count == 1 else Processes(workers=count)
-
-
-def cores() -> int:
-    """Cores available to this process."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Foreign:

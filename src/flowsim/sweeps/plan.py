@@ -66,8 +66,8 @@ class Task(Protocol):
     def explain(self, store: Store) -> Callable[[Exception, int], str]:
         """Message for an error of a job."""
 
-    def folder(self, out: Path) -> AbstractContextManager[None]:
-        """Make the folder, and end workers on Ctrl-C."""
+    def folder(self, out: Path, *, overwrite: bool) -> AbstractContextManager[None]:
+        """Make the folder, refuse one with other things, and end workers on Ctrl-C."""
 
     def tell(self, outcome: SweepOutcome, *, store: Store) -> None:
         """Report the outcome of the sweep."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +21,15 @@ MOST_LINES = 20
 """Longest difference shown [lines]."""
 
 
-def run(plan: SweepPlan, *, out: Path, task: Task, launcher: Callable[[Store], Launcher], workers: int) -> None:
+def run(
+    plan: SweepPlan,
+    *,
+    out: Path,
+    task: Task,
+    launcher: Callable[[Store], Launcher],
+    workers: int,
+    overwrite: bool = False,
+) -> None:
     """Make the store of a sweep or resume it, do its jobs, and report the outcome.
 
     Parameters
@@ -35,6 +44,8 @@ def run(plan: SweepPlan, *, out: Path, task: Task, launcher: Callable[[Store], L
         Launcher of jobs, for a store.
     workers
         Processes for the work of one job.
+    overwrite
+        Whether another sweep in the folder is replaced, and foreign files may lie beside it.
 
     Raises
     ------
@@ -45,8 +56,8 @@ def run(plan: SweepPlan, *, out: Path, task: Task, launcher: Callable[[Store], L
     """
     from flowsim.sweeps import lock, runner
 
-    with task.folder(out), lock.of_call(out):
-        store = ready(plan, out)
+    with task.folder(out, overwrite=overwrite), lock.of_call(out):
+        store = ready(plan, out, overwrite=overwrite)
         outcome = runner.run(
             store,
             simulate=task.simulate(store, workers=workers),
@@ -89,7 +100,7 @@ def _after(before: Axis, typed: Axis) -> Axis:
     return replace(typed, texts=(*before.texts, *(row for row in typed.texts if row not in before.texts)))
 
 
-def ready(plan: SweepPlan, out: Path) -> Store:
+def ready(plan: SweepPlan, out: Path, *, overwrite: bool = False) -> Store:
     """Store in a folder, made if there is none, mended or grown if there is one.
 
     Parameters
@@ -98,12 +109,15 @@ def ready(plan: SweepPlan, out: Path) -> Store:
         The sweep before its first job.
     out
         Folder of the sweep.
+    overwrite
+        Whether another sweep is replaced.
 
     Raises
     ------
     ValueError
         If the folder holds another sweep, and the message shows the differences, or one whose plan is damaged.
     """
+    from flowsim.results import disk
     from flowsim.results.store import SWEEP
     from flowsim.sweeps.store import Store, make, mend, remove_unfinished
 
@@ -111,7 +125,14 @@ def ready(plan: SweepPlan, out: Path) -> Store:
     remove_unfinished(path)
     if not path.exists():
         return make(plan.template, out)
-    _check_same(plan, path)
+    try:
+        _check_same(plan, path)
+    except ValueError:
+        if not overwrite:
+            raise
+        with disk.writing(path):
+            shutil.rmtree(path)
+        return make(plan.template, out)
     store = Store(path)
     mend(plan.template, store)
     return store
