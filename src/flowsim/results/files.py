@@ -7,7 +7,7 @@ from pathlib import Path
 
 import xarray as xr
 
-from flowsim.results import disk, folders
+from flowsim.results import disk, folders, permitted_files
 from flowsim.results.coordinates import calendar_of
 from flowsim.results.folders import RUN as RUN
 from flowsim.results.folders import SWEEP
@@ -130,12 +130,13 @@ def read(file: Path, *, name: str) -> xr.Dataset:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is of another kind.
+        If the file is of another kind, or holds what flowsim does not write.
     """
     if not file.is_file():
         raise FileNotFoundError(f"there must be a file like {name} or a folder that holds it, got {str(file)!r}")
     try:
+        permitted_files.check(file)
         with xr.open_dataset(file, engine="h5netcdf") as stored:
             return stored.load()
-    except OSError:
+    except (OSError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError):
         raise ValueError(f"results must be a file in netCDF4, as a run writes {name}, got {str(file)!r}") from None
