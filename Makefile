@@ -23,7 +23,7 @@ help:
 	@echo "make bench    speed of the engines"
 	@echo "make lint     ruff, codespell, mypy"
 	@echo "make docs     the documentation as web pages in build/docs/"
-	@echo "make pages    what of docs/ is made from the code: the architecture and the tables of results"
+	@echo "make pages    what of docs/ is made from the code: the architecture, the tables of results, the dependencies"
 	@echo "make figures  the figures of docs/ anew, from results/reference/"
 	@echo "make env      only prepare .venv/ (PYTHON=python3.12 chooses the interpreter when it is made)"
 	@echo "make lock     take the newest versions of all dependencies into requirements.lock"
@@ -58,6 +58,7 @@ pages: $(READY)
 	@$(BIN)/python docs/architecture.py
 	@$(BIN)/python docs/results.py
 	@$(BIN)/python docs/holdouts.py
+	@$(BIN)/python docs/dependencies.py
 
 figures: $(READY)
 	@$(BIN)/python docs/figures.py

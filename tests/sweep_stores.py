@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import xarray as xr
 
-from flowsim.results import registry
+from flowsim.results import registry, seal
 from flowsim.results.coordinates import dates
 from flowsim.sweeps import store as stores
 from flowsim.sweeps.grid import Axis, Grid, coordinates, names
@@ -107,8 +107,15 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != "zarr.json" and "error" not in path.parts
+        if path.is_file() and path.name not in ("zarr.json", "seal") and "error" not in path.parts
     }
+
+
+def reseal(path: Path) -> None:
+    """Put the store's own files under a new seal, as a stranger may who has changed them."""
+    own = seal.read(path)
+    found = {name: own[name] if name == seal.IDENTITY else seal.digest((path / name).read_bytes()) for name in own}
+    (path / seal.SEAL).write_bytes(seal.lines_of(found))
 
 
 def simulate(number: int, *, jobs: Grid, seconds: float = 0.0, trouble: Path | None = None) -> xr.Dataset:

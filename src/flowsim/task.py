@@ -21,7 +21,8 @@ from flowsim.config.builder import request_of
 from flowsim.config.compose import folders_of, naming_files
 from flowsim.config.error_line import message
 from flowsim.config.study import find
-from flowsim.studies import terminal
+from flowsim.results.folders import SWEEP
+from flowsim.studies import reserved, terminal
 from flowsim.sweeps.hydra_plugins import JOB
 from flowsim.sweeps.progress import amount, on_stderr, span
 
@@ -84,7 +85,6 @@ class Task:
 
     def _job(self, config: DictConfig, *, number: int) -> None:
         """Do a job of a sweep in a process made by a launcher of Hydra."""
-        from flowsim.results.store import SWEEP
         from flowsim.sweeps import runner, store
 
         own = store.Store(Path(str(config.out)) / SWEEP)
@@ -128,9 +128,10 @@ class Task:
         return partial(jobs.explain, store=store, hint=self.hint)
 
     @contextlib.contextmanager
-    def folder(self, out: Path) -> Iterator[None]:
+    def folder(self, out: Path, *, overwrite: bool) -> Iterator[None]:
         """Make the folder of a sweep, and end its workers on Ctrl-C."""
         with terminal.folder(out), terminal.stopping_workers(), terminal.plain_warnings():
+            reserved.check_sweep(out, overwrite=overwrite)
             try:
                 yield
             except KeyboardInterrupt:
@@ -175,17 +176,37 @@ def run(request: Request, *, study: str, fresh: bool) -> None:
     from flowsim.studies import estimates  # after the checks, because xarray takes a second to import
 
     request = estimates.with_useful_workers(study, request)
-    begin = partial(announce, estimates.estimate(study, request), study=study)
+    found = estimates.estimate(study, request)
+    estimates.require(found, study=study, confirm=request.confirm)
+    begin = partial(announce, found, study=study)
     with (
         terminal.folder(request.out, fresh=fresh) as out,
+        reserved.reserved(
+            out,
+            study=study,
+            configuration=request.attributes["configuration"],
+            overwrite=request.overwrite,
+        ),
         terminal.progress(study, begin=begin) as progress,
         terminal.stopping_workers(),
         terminal.plain_warnings(),
     ):
         request = replace(request, out=out)
-        text = module.run(request, progress=progress)
+        with _resumable(out, study=study):
+            text = module.run(request, progress=progress)
     terminal.link_latest(request.out, study=study)
     terminal.say(f"{text}\n\nresults: {request.out}")
+
+
+@contextlib.contextmanager
+def _resumable(out: Path, *, study: str) -> Iterator[None]:
+    """On Ctrl-C, say what a study has kept and how it goes on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if (out / SWEEP).is_dir():
+            on_stderr(f"{study}: stopped, what is done is kept; the same command with out={out} resumes it")
+        raise
 
 
 def announce(found: Estimate, *, study: str) -> None:

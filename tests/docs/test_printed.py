@@ -29,7 +29,7 @@ SLOW = {
     "flowsim inflow=60": SHORT,
     "flowsim inspection.effort.south=0.1 out=mine": SHORT,
     "flowsim inspection.effort.south=0.2 out=mine": SHORT,
-    "flowsim -m inflow=60,90 seed=1,2 out=mine": f"{SHORT} {HERE}",
+    "flowsim -m inflow=60,90 seed=1,2 out=swept": f"{SHORT} {HERE}",
     "flowsim -m inflow=60,90 seed=1,2": f"{SHORT} {HERE}",
     "flowsim -m policy=baseline,caricc inflow=60,90 seed=1,2 out=mine": f"{SHORT} {HERE}",
     "flowsim -m policy=narcotics_boundaries policy.narcotics_boundaries.parameters.transfer.value=0,0.5,1": (

@@ -172,7 +172,7 @@ def test_damage_to_what_a_job_wrote_is_found_and_refused_when_it_is_read(done, p
     index = done.grid.index(3)
     places = {
         "delay": done.path / "delay" / store.chunk_name(index, inner=1),
-        "seizures": store.seizures_group(done.path, 3) / "numbers" / "c" / "0" / "0",
+        "seizures": store.seizures_group(done.path, index) / "numbers" / "c" / "0" / "0",
         "receipt": done.path / store.RECEIPT / store.chunk_name(index, inner=1),
     }
     damage(places[part], how)
@@ -203,9 +203,9 @@ def test_metadata_that_are_gone_are_put_back(done):
 
 def test_what_killed_jobs_left_is_removed(done):
     (done.path / "delay" / "c.0.0.0.abc.partial").touch()
-    (done.path.parent / ".sweep.zarr-abc").mkdir()
+    (done.path / "plan" / ".seal-abc").touch()
     stores.mend(small.template(), done)
-    assert not list(done.path.parent.glob("**/*.partial"))
+    assert not [*done.path.parent.glob("**/*.partial"), *done.path.glob("**/.*")]
     assert [path.name for path in done.path.parent.iterdir()] == [store.SWEEP]
 
 
@@ -232,6 +232,7 @@ def test_no_pickle_is_read_from_a_store(tmp_path):
     text = json.loads(file.read_text())
     text["codecs"] = [{"name": "numcodecs.pickle", "configuration": {}}]
     file.write_text(json.dumps(text))
+    small.reseal(made.path)
     with pytest.raises(ValueError, match=r"codec must be one of bytes, vlen-utf8, zstd, got 'numcodecs.pickle'"):
         fs.open_results(tmp_path)
     with warnings.catch_warnings():
@@ -239,7 +240,7 @@ def test_no_pickle_is_read_from_a_store(tmp_path):
         old = zarr.create_group(tmp_path / "old" / store.SWEEP, zarr_format=2)
         array = old.create_array("delay", shape=(1,), dtype="f8", filters=None)
     (tmp_path / "old" / store.SWEEP / array.path / "0").write_bytes(pickle.dumps(Evil()))
-    with pytest.raises(ValueError, match="readable metadata of a sweep"):
+    with pytest.raises(ValueError, match="plan/seal must hold what flowsim wrote, got none"):
         fs.open_results(tmp_path / "old")
     assert not (tmp_path / "pwned").exists()
 

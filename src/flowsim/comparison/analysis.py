@@ -15,6 +15,7 @@ from flowsim.comparison.ranking import differences
 from flowsim.comparison.table2 import summary
 from flowsim.comparison.transfer import by_transfer
 from flowsim.comparison.transfer import lines as transfer_lines
+from flowsim.results import disk
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +44,8 @@ class Analysis:
         """Write the tables, as `effects.csv`, `table2.csv` and so on, and `table2.txt` into a folder."""
         tables = {"effects": self.effects, "table2": self.table, "differences": self.differences}
         for name, table in (tables | {"assumptions": self.assumptions, "transfer": self.transfer}).items():
-            table.to_csv(folder / f"{name}.csv", index=False)
-        (folder / "table2.txt").write_text("\n".join(self.lines) + "\n", encoding="utf-8")
+            disk.write(folder / f"{name}.csv", table.to_csv(index=False))
+        disk.write(folder / "table2.txt", "\n".join(self.lines) + "\n")
 
 
 def analyse(results: xr.Dataset, *, prior: xr.Dataset | None = None, prices: Prices = PRICES) -> Analysis:

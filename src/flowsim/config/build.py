@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Hashable, Iterator, Sequence
 from copy import deepcopy
@@ -395,6 +394,7 @@ def check_draws(draws: object, *, calibration: str, most: int) -> None:
 
 
 def _cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    """Cores available to this process; imported here, because a refused command need not know them."""
+    from flowsim.simulation.resources import cores
+
+    return cores()

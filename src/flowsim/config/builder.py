@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, ListConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.config import chain_worlds, diagnose, provenance_attrs, relevant_keys
+from flowsim.config import chain_worlds, diagnose, provenance_attrs, read_files, relevant_keys
 from flowsim.config.build import (
     build_plan,
     build_policies,
@@ -104,6 +103,8 @@ def request_of(
         engine=engine,
         plan=plan,
         workers_typed=given.workers is not None,
+        overwrite=_flag(given, "overwrite"),
+        confirm=_flag(given, "confirm"),
         calibration=calibration,
         asked=_is_asked(given, typed=typed),
         draws=given.draws,
@@ -132,7 +133,16 @@ def _check_keys(given: DictConfig, declared: Study, *, typed: Mapping[str, str])
     where = f"study={given.study.name}"
     if chosen:
         where += f" {'' if ours else 'study.'}{declared.variant}={chosen}"
-    relevant_keys.check(typed, having=declared.effective(chosen), where=where, instead=declared.instead)
+    relevant_keys.check(
+        typed, having=declared.effective(chosen), where=where, instead=declared.instead, writes=declared.writes
+    )
+
+
+def _flag(given: DictConfig, key: str) -> bool:
+    """A key that is true or false."""
+    found = given.get(key, False)
+    checks.require(isinstance(found, bool), thing=key, rule="be true or false", value=found)
+    return bool(found)
 
 
 def _compared(names: Any) -> tuple[str, ...] | None:
@@ -249,27 +259,19 @@ def _calibration_request(found: Calibration, *, hydra: Any, typed: Sequence[str]
 
 
 def _composition(given: DictConfig, *, hydra: Any, typed: Sequence[str]) -> dict[str, Any]:
-    """A composition as text, for other processes to rebuild the request from, with its digests."""
+    """A composition as text, for other processes to rebuild the request from, with the digests of its files."""
     whole: Any = OmegaConf.to_container(settled(given))
     kept = {key: part for key, part in whole.items() if key not in LATER}
     folders = folders_of(hydra)
     tables, overlays = world_folders(given, folders=folders)
-    digests = {folder.name: digest(folder) for folder in (tables, *overlays)}
     return {
         "configuration": OmegaConf.to_yaml(OmegaConf.create(whole)),
-        "kept": OmegaConf.to_yaml(OmegaConf.create(kept)) + "".join(f"{name}: {d}\n" for name, d in digests.items()),
+        "kept": OmegaConf.to_yaml(OmegaConf.create(kept)),
+        "files": read_files.of_package() | read_files.of_tables((tables, *overlays)),
         "choices": {str(key): str(name) for key, name in hydra.runtime.choices.items()},
         "folders": [str(folder) for folder in folders],
         "typed": with_effect(typed),
     }
-
-
-def digest(folder: Path) -> str:
-    """Digest of the tables in a folder."""
-    found = hashlib.sha256()
-    for file in sorted(folder.glob("*.csv")):
-        found.update(file.name.encode() + b"\0" + file.read_bytes())
-    return found.hexdigest()[:16]
 
 
 def with_effect(typed: Sequence[str]) -> list[str]:

@@ -59,9 +59,12 @@ class ChosenPosterior:
         if count is None or self.calibration.numbers == "point":
             return Worlds(changes=(self._without_typed(posterior.point_change(self.dataset)),), chain=(), draw=())
         pairs = posterior.spread(self.dataset, count)
-        changes = (posterior.world_change(self.dataset, chain=chain, draw=draw) for chain, draw in pairs)
+        changes = {
+            (chain, draw): self._without_typed(posterior.world_change(self.dataset, chain=chain, draw=draw))
+            for chain, draw in dict.fromkeys(pairs)
+        }
         return Worlds(
-            changes=tuple(map(self._without_typed, changes)),
+            changes=tuple(changes[pair] for pair in pairs),
             chain=tuple(chain for chain, _ in pairs),
             draw=tuple(draw for _, draw in pairs),
         )

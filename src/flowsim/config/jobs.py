@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.config import options
+from flowsim.config import options, read_files
 from flowsim.config.build import build_world, number
-from flowsim.config.builder import digest, request_of, with_effect
+from flowsim.config.builder import request_of, with_effect
 from flowsim.config.compose import folders_of, naming_files
 from flowsim.config.error_line import message
 from flowsim.config.schema import build
@@ -65,8 +65,8 @@ class Prepared:
     attributes: Mapping[str, str]
     """Provenance of their results."""
 
-    tables: Mapping[str, str]
-    """Digest of each folder of tables behind their world."""
+    files: Mapping[str, str]
+    """Digest of each file behind their results."""
 
 
 def prepare(given: DictConfig, *, hydra: Any, command: str, typed: Sequence[str]) -> Prepared:
@@ -98,8 +98,9 @@ def prepare(given: DictConfig, *, hydra: Any, command: str, typed: Sequence[str]
     world = _base(parts[0], parts[1], parts[2], folders)
     request = request_of(given, hydra=hydra, command=command, typed=with_effect(typed), world=world)
     tables, overlays = world_folders(given, folders=folders)
-    digests = {folder.name: digest(folder) for folder in (tables, *overlays)}
-    return Prepared(shape_of(request), dict(request.attributes) | {"command": command}, digests)
+    files = read_files.of_package() | read_files.of_tables((tables, *overlays))
+    files |= read_files.of_posterior(request.posterior)
+    return Prepared(shape_of(request), dict(request.attributes) | {"command": command}, files)
 
 
 def shape_of(request: Request) -> Shape:

@@ -23,7 +23,7 @@ def provenance(*, title: str, seed: int, configuration: Mapping[str, Any] | Dict
     configuration
         Configuration of the run; references in it are resolved.
     """
-    resolved = OmegaConf.create(dict(configuration))
+    resolved = OmegaConf.create({key: part for key, part in configuration.items() if key not in CONSENT})
     OmegaConf.resolve(resolved)
     return {
         "title": title,
@@ -33,6 +33,9 @@ def provenance(*, title: str, seed: int, configuration: Mapping[str, Any] | Dict
         "configuration": OmegaConf.to_yaml(resolved),
     }
 
+
+CONSENT = ("overwrite", "confirm")
+"""Keys that say what a command may do, and nothing of its results."""
 
 CHECKOUT = Path(__file__).parents[3]
 """Folder of flowsim's checkout, if it runs from one."""

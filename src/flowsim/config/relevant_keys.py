@@ -25,9 +25,17 @@ EXPECTED = tuple(key for key in RUN if key not in ("seed", "replications", "traf
 ALWAYS = ("study", "experiment", "hydra")
 """Keys for the choice of the study, the experiment and Hydra's settings."""
 
+WITH_OUT = ("overwrite", "confirm")
+"""Keys with an effect wherever `out` has one on a study that writes."""
+
 
 def check(
-    typed: Mapping[str, str], *, having: Sequence[str], where: str, instead: Mapping[str, str] = MappingProxyType({})
+    typed: Mapping[str, str],
+    *,
+    having: Sequence[str],
+    where: str,
+    instead: Mapping[str, str] = MappingProxyType({}),
+    writes: bool = True,
 ) -> None:
     """Refuse all typed keys without effect, in one message.
 
@@ -41,13 +49,16 @@ def check(
         What they were typed for, as `study=run engine=expectation`.
     instead
         What is meant, by a key that has no effect.
+    writes
+        Whether the study writes results.
 
     Raises
     ------
     ValueError
         If a key has no effect; the message lists the keys with an effect and suggests a replacement if one is known.
     """
-    idle = {key: text for key, text in typed.items() if key not in (*having, *ALWAYS)}
+    beside = WITH_OUT if "out" in having and writes else ()
+    idle = {key: text for key, text in typed.items() if key not in (*having, *beside, *ALWAYS)}
     if idle:
         keys = f"{', '.join(f'{key}=' for key in idle)} {'has' if len(idle) == 1 else 'have'}"
         rule = f"must be one of {', '.join(having)}"

@@ -80,6 +80,12 @@ class Request:
     out: Path
     """Folder for output."""
 
+    overwrite: bool = False
+    """Whether results of another configuration and other files in the folder may be written over."""
+
+    confirm: bool = False
+    """Whether the study is asked for however long it takes."""
+
     attributes: Mapping[str, str]
     """Title, version, commit, seed, configuration and reading, to be written into the file."""
 

@@ -20,6 +20,9 @@ from flowsim.config import references
 PACKAGED = ("policy", "reading")
 """Groups with several files per run; each file must name the package of its keys in its first line."""
 
+MOST_DEEP = 200
+"""Most brackets within one another [1]."""
+
 MOST_VALUES = 100_000
 """Most keys and values of a file, aliases written out; the largest of flowsim's own has below a thousand [1]."""
 
@@ -60,6 +63,7 @@ def read(path: Path) -> tuple[str, DictConfig]:
     """
     text = _decoded(path)
     _check_digits(path, text)
+    _check_depth(path, text)
     try:
         data = _parsed(text)
     except yaml.YAMLError as error:
@@ -82,6 +86,15 @@ def read(path: Path) -> tuple[str, DictConfig]:
         return text, OmegaConf.create(data or {})
     except (OmegaConfBaseException, RecursionError) as error:
         raise _not_taken(path, text, data, error) from None
+
+
+def _check_depth(path: Path, text: str) -> None:
+    """Refuse brackets within brackets beyond measure, for which a parser takes the square of their number."""
+    depth = 0
+    for bracket in re.finditer(r"[\[\]{}]", text):
+        depth = depth + 1 if bracket[0] in "[{" else max(0, depth - 1)
+        if depth > MOST_DEEP:
+            raise Broken(f"{shown(path)} must be nested less deeply, got more than {MOST_DEEP} brackets within another")
 
 
 @lru_cache(maxsize=256)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from flowsim.results import disk
 
 if TYPE_CHECKING:
     from flowsim.figures.axes import Drawn
@@ -28,4 +31,6 @@ def save(figure: Drawn, folder: Path, name: str) -> None:
         Name of the files, without ending.
     """
     for suffix in FORMATS:
-        figure.savefig(folder / f"{name}.{suffix}", dpi=PRINT)
+        made = io.BytesIO()
+        figure.savefig(made, format=suffix, dpi=PRINT)
+        disk.write(folder / f"{name}.{suffix}", made.getvalue())

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
+import io
 from pathlib import Path
 
 import xarray as xr
 
-from flowsim.results import folders
+from flowsim.results import disk, folders, permitted_files
 from flowsim.results.coordinates import calendar_of
 from flowsim.results.folders import RUN as RUN
 from flowsim.results.folders import SWEEP
@@ -45,7 +44,7 @@ def _dated(dataset: xr.Dataset) -> xr.Dataset:
 
 
 def write(dataset: xr.Dataset, path: Path) -> Path:
-    """Write any Dataset to netCDF4, whole or not at all.
+    """Write any Dataset to netCDF4, whole or not at all; it is made in memory, as HDF5 does not survive a full disk.
 
     Parameters
     ----------
@@ -53,18 +52,22 @@ def write(dataset: xr.Dataset, path: Path) -> Path:
         Any Dataset.
     path
         File to write; its folder is made if necessary.
+
+    Raises
+    ------
+    Unwritable
+        If the disk is full, or the folder may not be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
-    os.close(handle)
-    try:
-        dataset.to_netcdf(name, engine="h5netcdf")
-        os.chmod(name, 0o644)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return path
+    made = _Open()
+    dataset.to_netcdf(made, engine="h5netcdf")
+    return disk.write(path, made.getvalue())
+
+
+class _Open(io.BytesIO):
+    """Bytes in memory that stay when the library that wrote them closes its file."""
+
+    def close(self) -> None:
+        """Keep the bytes."""
 
 
 def open_results(path: str | Path | None = None, *, seizures: bool = False) -> xr.Dataset:
@@ -127,12 +130,13 @@ def read(file: Path, *, name: str) -> xr.Dataset:
     FileNotFoundError
         If there is no such file.
     ValueError
-        If the file is of another kind.
+        If the file is of another kind, or holds what flowsim does not write.
     """
     if not file.is_file():
         raise FileNotFoundError(f"there must be a file like {name} or a folder that holds it, got {str(file)!r}")
     try:
+        permitted_files.check(file)
         with xr.open_dataset(file, engine="h5netcdf") as stored:
             return stored.load()
-    except OSError:
+    except (OSError, LookupError, TypeError, AttributeError, RuntimeError, MemoryError):
         raise ValueError(f"results must be a file in netCDF4, as a run writes {name}, got {str(file)!r}") from None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import contextlib
 import os
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,10 @@ import zarr
 from zarr.storage import LocalStore
 
 from flowsim import checks
+from flowsim.results import permitted, seal
 from flowsim.results.folders import SWEEP as SWEEP
 from flowsim.results.former import converted
+from flowsim.results.permitted import metadata as metadata
 from flowsim.results.registry import attach, check
 
 if TYPE_CHECKING:
@@ -33,9 +35,6 @@ MISSING, RUNNING, DONE, FAILED = range(len(FLAGS))
 
 STATUS, RECEIPT, ERROR, SEIZURES = "status", "jobs/receipt", "jobs/error", "seizures"
 """Places in the store: flags; checksums of what each job wrote; why jobs failed; one group of seizures per job."""
-
-CODECS = ("bytes", "vlen-utf8", "zstd")
-"""Codecs written by flowsim; others, such as pickle, can run code when read."""
 
 Flags = npt.NDArray[np.uint8]
 
@@ -58,9 +57,31 @@ def read_flags(path: Path, *, shape: Sequence[int]) -> Flags:
         Number of positions along each swept dim.
     """
     flags = np.zeros(tuple(shape), dtype=np.uint8)
-    for name, flag in flag_files(path):
-        flags[name] = flag
+    for index, flag in flag_files(path):
+        if len(index) != flags.ndim or any(i >= n for i, n in zip(index, shape, strict=True)):
+            raise ValueError(f"{path}: {STATUS}/{chunk_name(index)} must be of a job of the sweep, got another")
+        flags[index] = flag
     return flags
+
+
+def check_flags(path: Path, flags: Flags) -> None:
+    """Refuse flags that no job has written, and a job not done that left the checksums of one done.
+
+    Raises
+    ------
+    ValueError
+        If there is such a flag; the message names it.
+    """
+    written = {name for name in os.listdir(path / STATUS) if name.partition(".")[0] == "c"}
+    written = {name for name in written if not name.endswith("partial")}
+    known = {chunk_name(index): flag for index, flag in flag_files(path)}
+    receipts = os.listdir(path / RECEIPT) if flags.ndim else []
+    finished = {name.rpartition(".")[0] for name in receipts if name.partition(".")[0] == "c"}
+    for name in written:
+        flag = known.get(name, MISSING)
+        if flag == MISSING or (flag == FAILED and name in finished):
+            rule = "hold what its job wrote, got another flag"
+            raise ValueError(f"{path}: {STATUS}/{name} must {rule}; {seal.AGAIN}")
 
 
 def flag_files(path: Path, *, known: Mapping[tuple[int, ...], int] | None = None) -> list[tuple[tuple[int, ...], int]]:
@@ -69,7 +90,7 @@ def flag_files(path: Path, *, known: Mapping[tuple[int, ...], int] | None = None
     folder = str(path / STATUS) + os.sep
     for name in os.listdir(folder):
         head, *parts = name.split(".")
-        if head != "c" or name.endswith("partial"):
+        if head != "c" or not all(part.isascii() and part.isdigit() and len(part) < 10 for part in parts):
             continue
         index = tuple(map(int, parts))
         if known is not None and known.get(index) in (DONE, FAILED):
@@ -78,25 +99,6 @@ def flag_files(path: Path, *, known: Mapping[tuple[int, ...], int] | None = None
             data = file.read(2)
         if len(data) == 1 and data[0] < len(FLAGS):
             found.append((index, data[0]))
-    return found
-
-
-def metadata(path: Path, node: str = "") -> dict[str, Any]:
-    """Metadata in `zarr.json` of an array or a group.
-
-    Raises
-    ------
-    ValueError
-        If there is none, or it cannot be read.
-    """
-    file = path / node / "zarr.json"
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "cut or overwritten"
-        raise ValueError(f"{file} must be readable metadata of a sweep, got none ({reason})") from None
-    if not isinstance(found, dict) or found.get("zarr_format") != 3:
-        raise ValueError(f"{file} must be of zarr format 3, as flowsim writes it, got another")
     return found
 
 
@@ -110,9 +112,9 @@ def digest_of_seizures(folder: Path) -> int:
     return crc
 
 
-def seizures_group(path: Path, number: int) -> Path:
-    """Folder of the seizures of a job."""
-    return path / SEIZURES / f"{number:06d}"
+def seizures_group(path: Path, index: Sequence[int]) -> Path:
+    """Folder of the seizures of a job, by its position along each swept dim."""
+    return path / SEIZURES / ".".join(["job", *map(str, index)])
 
 
 def read_receipt(path: Path, index: Sequence[int]) -> npt.NDArray[np.uint32] | None:
@@ -132,22 +134,22 @@ class _Seal:
     swept: int
     parts: Sequence[str]
     flags: Flags
+    digests: Mapping[str, str]
 
     def passed(self, key: str, data: bytes | None) -> bool:
-        """Whether a chunk may be read; a chunk not yet written may not, and is NaN.
+        """Whether a file may be read; a chunk not yet written may not, and is NaN.
 
         Raises
         ------
         ValueError
-            If a chunk of a finished job is damaged, or one of a coordinate is missing.
+            If a chunk of a finished job, a label or metadata are damaged.
         """
         name, _, chunk = key.partition("/")
-        if "/" in chunk or chunk.partition(".")[0] != "c":
+        if key in self.digests:
+            if data is None or seal.digest(data) != self.digests[key]:
+                raise ValueError(f"{self.path}: {key} must hold what flowsim wrote, got other bytes; {seal.AGAIN}")
             return True
-        again = "the same command in the same folder makes it again"
-        if name not in self.parts:
-            if data is None:
-                raise ValueError(f"{self.path}: the labels of '{name}' must all be there, got none; {again}")
+        if "/" in chunk or chunk.partition(".")[0] != "c":
             return True
         index = tuple(int(part) for part in chunk.split(".")[1 : 1 + self.swept])
         if self.flags[index] != DONE:
@@ -156,7 +158,7 @@ class _Seal:
         part = self.parts.index(name)
         if data is None or receipt is None or len(receipt) <= part or receipt[part] != zlib.crc32(data):
             rule = "hold what its job wrote, got a file that is damaged or gone"
-            raise ValueError(f"{self.path}: chunk {chunk} of '{name}' must {rule}; {again}")
+            raise ValueError(f"{self.path}: chunk {chunk} of '{name}' must {rule}; {seal.AGAIN}")
         return True
 
 
@@ -200,13 +202,49 @@ def open_store(path: Path, *, seizures: bool = False) -> xr.Dataset:
         If it is no store of this format, holds a foreign codec, or departs from the registry.
     """
     path = path if path.name == SWEEP else path / SWEEP
-    swept = str(metadata(path)["attributes"].get("swept", "")).split()
-    jobs = metadata(path, "jobs")["attributes"]
-    parts = jobs["parts"]
+    with _readable(path):
+        return _opened(path, seizures=seizures)
+
+
+@contextlib.contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """Refuse what cannot be read at all with a sentence that names the store."""
+    try:
+        yield
+    except (
+        LookupError,
+        TypeError,
+        AttributeError,
+        RecursionError,
+        ArithmeticError,
+        MemoryError,
+        RuntimeError,
+    ) as error:
+        reason = f"{type(error).__name__}: {str(error)[:200]}".rstrip(": ")
+        raise ValueError(
+            f"{path} must be a store as flowsim writes it, got one that cannot be read ({reason})"
+        ) from None
+
+
+def _opened(path: Path, *, seizures: bool) -> xr.Dataset:
+    """Dataset of a store, with all its labels and metadata verified."""
+    digests = seal.check(path)
+    seal.require(digests, ["zarr.json", "jobs/zarr.json", f"{STATUS}/zarr.json"], path=path)
+    root = permitted.check_group(path, "", known=permitted.OF_STORE)
+    swept = str(root.get("swept", "")).split()
+    jobs = permitted.check_group(path, "jobs", known=("parts", "labels"))
+    parts, labels = (permitted.names(jobs, key, thing=f"{path}: jobs") for key in ("parts", "labels"))
+    for name in parts[:-1]:
+        permitted.check_array(path, name, types=permitted.NUMBERS, swept=swept)
+    for name in labels:
+        permitted.check_array(path, name, types=permitted.LABELS)
+    permitted.check_array(path, STATUS, types=("uint8",), swept=swept)
+    sealed = [f"{name}/zarr.json" for name in (*parts[:-1], *labels)] + [f"{name}/c.0" for name in labels]
+    seal.require(digests, sealed, path=path)
     lengths = dict(zip(_dims(path, STATUS), metadata(path, STATUS)["shape"], strict=True))
-    check_codecs(path / name / "zarr.json" for name in (*parts[:-1], *jobs["labels"], STATUS))
     flags = read_flags(path, shape=[lengths[name] for name in swept])
-    store = _Guarded(path, seal=_Seal(path, len(swept), tuple(parts), flags))
+    check_flags(path, flags)
+    store = _Guarded(path, seal=_Seal(path, len(swept), parts, flags, digests))
     dataset = xr.open_zarr(store, consolidated=False, chunks=None, drop_variables=[STATUS], zarr_format=3)
     dataset = dataset.set_coords([name for name in dataset.data_vars if name not in parts])[list(parts[:-1])]
     for name, coordinate in dataset.coords.items():
@@ -218,24 +256,6 @@ def open_store(path: Path, *, seizures: bool = False) -> xr.Dataset:
     check(dataset, swept=swept)
     dataset[STATUS] = (tuple(swept), flags, metadata(path, STATUS)["attributes"])
     return joined(dataset, path=path, swept=swept) if seizures else dataset
-
-
-def check_codecs(files: Iterable[Path]) -> None:
-    """Refuse arrays with a foreign codec.
-
-    Parameters
-    ----------
-    files
-        Metadata of the arrays, `zarr.json`.
-
-    Raises
-    ------
-    ValueError
-        If there is such a codec, or metadata cannot be read.
-    """
-    for file in files:
-        for codec in metadata(file.parent).get("codecs", ()):
-            checks.known(str(codec.get("name")), CODECS, thing=f"{file}: codec")
 
 
 def _dims(path: Path, name: str) -> list[str]:
@@ -265,7 +285,7 @@ def joined(dataset: xr.Dataset, *, path: Path, swept: Sequence[str]) -> xr.Datas
     notes: dict[str, Mapping[str, Any]] = {}
     for number in np.flatnonzero(dataset[STATUS].values == DONE):
         index = np.unravel_index(number, shape)
-        table = read_seizures(path, int(number), index=[int(part) for part in index])
+        table = read_seizures(path, [int(part) for part in index])
         if table is None:
             continue
         here = dict(zip(swept, index, strict=True))
@@ -285,35 +305,36 @@ def joined(dataset: xr.Dataset, *, path: Path, swept: Sequence[str]) -> xr.Datas
     return dataset.merge(together, combine_attrs="override")
 
 
-def read_seizures(path: Path, number: int, *, index: Sequence[int]) -> dict[str, npt.NDArray[Any]] | None:
+def read_seizures(path: Path, index: Sequence[int]) -> dict[str, npt.NDArray[Any]] | None:
     """Columns of the seizures of a job; None if its engine makes none.
 
     Parameters
     ----------
     path
         The store.
-    number
-        Number of the job.
     index
-        Its position along each swept dim.
+        Position of the job along each swept dim.
 
     Raises
     ------
     ValueError
-        If they are damaged or missing.
+        If they are damaged or missing, or hold what flowsim does not write.
     """
-    folder = seizures_group(path, number)
+    folder = seizures_group(path, index)
     receipt = read_receipt(path, index)
     if receipt is None or not len(receipt) or receipt[-1] != digest_of_seizures(folder):
         rule = "hold what its job wrote, got files that are damaged or gone"
-        raise ValueError(f"{folder} must {rule}; the same command in the same folder makes them again")
+        raise ValueError(f"{folder} must {rule}; {seal.AGAIN}")
     if not folder.is_dir():
         return None
-    check_codecs(sorted(folder.glob("*/zarr.json")))
+    permitted.check_group(folder, "", known=("numbers", "words"))
+    permitted.check_array(folder, "numbers", types=permitted.NUMBERS)
+    permitted.check_array(folder, "words", types=("string",))
     group = zarr.open_group(folder, mode="r", zarr_format=3)
     table: dict[str, npt.NDArray[Any]] = {}
     numbers, words = np.asarray(group["numbers"][:]), np.asarray(group["words"][:])  # type: ignore[index]
     for column, (name, kind) in enumerate(group.attrs["numbers"].items()):  # type: ignore[union-attr]
+        checks.require(np.dtype(kind).kind in "iufM", thing=f"{folder}: {name}", rule="be numbers", value=kind)
         own = numbers[:, column]
         dates = np.dtype(kind).kind == "M"  # stored as whole microseconds
         table[name] = own.astype(np.int64).astype("datetime64[us]").astype(kind) if dates else own.astype(kind)

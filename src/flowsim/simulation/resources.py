@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import os
 from pathlib import Path
 
@@ -73,7 +75,86 @@ def require_memory(needed: float, *, free: float | None = None) -> None:
 
 
 def free_memory() -> float | None:
-    """Memory that a new process could have [bytes], or None where the system does not say."""
+    """Memory that a new process could have [bytes], or None where the system does not say.
+
+    It is the least of what the machine has free, what is left to the control group of this process, and what
+    `ulimit -v` leaves to it.
+    """
+    known = [left for left in (_of_machine(), of_group("memory"), _of_process()) if left is not None]
+    return min(known, default=None)
+
+
+def cores() -> int:
+    """Cores available to this process, by its affinity and its control group."""
+    given = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return max(1, math.floor(min(given, of_group("cpu") or given)))
+
+
+def of_group(kind: str, *, own: Path = Path("/proc/self/cgroup"), root: Path = Path("/sys/fs/cgroup")) -> float | None:
+    """Memory left to the control groups of this process [bytes], or the cores they give it [1]; None without a limit.
+
+    Parameters
+    ----------
+    kind
+        `memory` or `cpu`.
+    own
+        File that names the groups.
+    root
+        Folder of all groups.
+    """
+    try:
+        lines = [line.split(":", 2) for line in own.read_text(encoding="utf-8").splitlines()]
+    except OSError:
+        return None
+    found: list[float] = []
+    for _, controllers, place in lines:
+        if controllers and kind not in controllers.split(","):
+            continue
+        base = root / controllers if controllers else root
+        folder = base / place.strip("/")
+        left = _left_in_version_1 if controllers else _left_in_version_2
+        for each in (folder, *(part for part in folder.parents if part.is_relative_to(base))):
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                found.append(left(each, kind))
+    return min(found, default=None)
+
+
+def _left_in_version_2(folder: Path, kind: str) -> float:
+    """Memory or cores left in a group of the second version of control groups."""
+    if kind == "cpu":
+        quota, period = _words(folder / "cpu.max")
+        return float(quota) / float(period)
+    cache = dict(zip(*[iter(_words(folder / "memory.stat"))] * 2, strict=False)).get("inactive_file", "0")
+    return float(_words(folder / "memory.max")[0]) - float(_words(folder / "memory.current")[0]) + float(cache)
+
+
+def _left_in_version_1(folder: Path, kind: str) -> float:
+    """Memory or cores left in a group of the first version; a limit near 2^63 is none, and larger than any machine."""
+    if kind == "cpu":
+        quota = float(_words(folder / "cpu.cfs_quota_us")[0])
+        return quota / float(_words(folder / "cpu.cfs_period_us")[0]) if quota > 0 else math.inf
+    limit, used = (float(_words(folder / f"memory.{name}_in_bytes")[0]) for name in ("limit", "usage"))
+    return limit - used
+
+
+def _words(file: Path) -> list[str]:
+    return file.read_text(encoding="utf-8").split()
+
+
+def _of_process() -> float | None:
+    """Memory that `ulimit -v` leaves to this process [bytes]; None if it sets no limit."""
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        used = float(_words(Path("/proc/self/statm"))[0]) * os.sysconf("SC_PAGE_SIZE")
+    except (ImportError, OSError, ValueError):
+        return None
+    return None if limit == resource.RLIM_INFINITY else max(0.0, limit - used)
+
+
+def _of_machine() -> float | None:
+    """Memory that the machine has free [bytes]."""
     meminfo = Path("/proc/meminfo")
     if meminfo.exists():
         lines = (line.split() for line in meminfo.read_text(encoding="utf-8").splitlines())

@@ -25,6 +25,7 @@ from flowsim.calibration.sampler import LEAST_ESS, MOST_RHAT, Sample, SamplingEf
 from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import CalibrationRequest, Request
 from flowsim.config.study import Study
+from flowsim.results import disk
 from flowsim.results.intervals import ends, with_ends
 from flowsim.simulation.assumed import draw, varied
 from flowsim.simulation.simulate import Progress
@@ -105,7 +106,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     fitted = fit(request, progress=progress)
     posterior.save(fitted.dataset, request.out / posterior.POSTERIOR)
     table = summary(fitted.dataset)
-    table.to_csv(request.out / "posterior.csv", index=False)
+    disk.write(request.out / "posterior.csv", table.to_csv(index=False))
     times = f"{fitted.sampled:.0f} s for the chains, {monotonic() - start - fitted.sampled:.0f} s for the worlds"
     return "\n".join(_lines(request, fitted.dataset, table, sampled=fitted.sample, times=times))
 

@@ -18,7 +18,7 @@ from flowsim.config.chain_worlds import CHANGED
 from flowsim.config.relevant_keys import WORLD
 from flowsim.config.request import Request
 from flowsim.config.study import Study
-from flowsim.results import files
+from flowsim.results import disk, files
 from flowsim.simulation.assumed import SetNumbers
 from flowsim.simulation.simulate import Progress
 from flowsim.studies.chain_listing import ChainFit, fitted
@@ -72,7 +72,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     found = fit_chain(request, progress=progress)
     files.write(found.dataset, request.out / CHAIN)
     for name, table in found.tables().items():
-        table.to_csv(request.out / f"{name}.csv", index=False)
+        disk.write(request.out / f"{name}.csv", table.to_csv(index=False))
     return "\n".join([*fitted(found), "", f"{monotonic() - start:.0f} s for the fit"])
 
 

@@ -12,6 +12,7 @@ import xarray as xr
 from flowsim import checks
 from flowsim.comparison.design import Design, chosen, described
 from flowsim.comparison.replications import PRIOR, Comparison, shape_of, simulated
+from flowsim.config import read_files
 from flowsim.config.jobs import stored_request
 from flowsim.config.relevant_keys import RUN
 from flowsim.config.request import Request
@@ -29,7 +30,7 @@ from flowsim.studies.estimates import COMPARED_VISIT, Amounts, traffic
 from flowsim.sweeps import lock, resume, runner
 from flowsim.sweeps.grid import Axis, Grid
 from flowsim.sweeps.launchers import InProcess, Launcher, Processes
-from flowsim.sweeps.plan import SweepPlan
+from flowsim.sweeps.plan import SweepPlan, identity_of
 from flowsim.sweeps.progress import on_stderr
 from flowsim.sweeps.status import reasons
 from flowsim.sweeps.store import Store
@@ -224,7 +225,7 @@ def simulate(comparison: Comparison, request: Request, *, progress: Progress | N
         if not is_ready(comparison.engine):
             on_stderr("sweep: making machine code, once on this machine (about a minute)")
             make_ready(comparison.engine, comparison.world)
-        store = resume.ready(_plan(comparison, request), request.out)
+        store = resume.ready(_plan(comparison, request), request.out, overwrite=request.overwrite)
         if progress is not None:
             progress("", 0, 0)  # prints the estimate, only now that nothing can be refused
         workers = min(request.plan.workers, comparison.design.sets)
@@ -247,11 +248,12 @@ def _plan(comparison: Comparison, request: Request) -> SweepPlan:
     design, composition = comparison.design, request.composition()
     axis = Axis(name=SET, keys=(SET,), texts=tuple((str(number),) for number in range(design.sets)))
     grid = Grid(axes=(axis,))
-    identity = "\n".join((f"version: {request.attributes['version']}", composition["kept"], *described(design)))
+    kept = "\n".join((composition["kept"], *described(design)))
+    files = composition["files"] | read_files.of_posterior(request.posterior)
     plan = {
         "axes": [{"name": SET, "keys": [SET], "texts": [list(row) for row in axis.texts]}],
         "fixed": [],
-        "identity": identity,
+        "identity": identity_of(version=request.attributes["version"], compositions={"": kept}, files=files),
         "command": request.command,
         **composition,
     }
@@ -263,7 +265,7 @@ def _plan(comparison: Comparison, request: Request) -> SweepPlan:
         attributes={**request.attributes, "command": request.command},
         plan=plan,
     )
-    return SweepPlan(template, identity)
+    return SweepPlan(template)
 
 
 def gathered(path: Path, comparison: Comparison) -> tuple[xr.Dataset, xr.Dataset | None]:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 
+import numpy as np
+
 from flowsim import units
+from flowsim.config.jobs import shape_of
 from flowsim.config.request import Request
+from flowsim.config.study import find
 from flowsim.draws.consignments import consignments_per_year
 from flowsim.policy.policy import compose
-from flowsim.simulation.resources import VISITS_PER_CONSIGNMENT, memory_needed
+from flowsim.simulation.resources import VISITS_PER_CONSIGNMENT, free_memory, memory_needed
+from flowsim.sweeps.progress import amount, span
+from flowsim.sweeps.template import bytes_per_job
 from flowsim.world import utilisation
 
 WORTH_SAYING = 20.0
@@ -31,6 +38,21 @@ All unit costs were measured on two cores of a Xeon, 2026-11-29, by runs of Kaza
 
 WORLD, CLOSED_FORM = 0.08, 0.55
 """CPU time to make a world of a draw ready and draw its consignments, and to solve it in closed form [s]."""
+
+WORTH_MEASURING = 10.0
+"""Least estimated time for which the speed of this machine is measured [s]."""
+
+HOURS = 3600.0
+"""Longest estimated time of a study that begins without being confirmed [s]."""
+
+MEASURED, TRIED = 0.0106, 3
+"""CPU time of the measurement of speed on the machine behind the unit costs [s], and how often it is taken."""
+
+SLOWEST = 8.0
+"""Largest factor by which this machine counts as slower, or faster, than that one [1]."""
+
+COPIES = 3.0
+"""Copies of the results of a run in memory at once [1]."""
 
 ALONE = 8.0
 """Longest work done in one process unless the number of workers is typed [s]: twice what a process takes to begin."""
@@ -118,7 +140,7 @@ def with_useful_workers(study: str, request: Request) -> Request:
 
 
 def estimate(study: str, request: Request) -> Estimate:
-    """Estimate a study's time and memory on a machine like the one behind the unit costs.
+    """Estimate a study's time and memory on this machine, whose speed is measured if the study is long.
 
     Parameters
     ----------
@@ -130,7 +152,53 @@ def estimate(study: str, request: Request) -> Estimate:
     amounts = amounts_of(study, request)
     workers = min(request.plan.workers, amounts.most_workers or request.plan.workers)
     seconds = amounts.seconds(engine=request.engine, workers=workers)
-    return Estimate(seconds=seconds, workers=workers, memory=_memory(amounts, request, workers=workers))
+    if seconds > WORTH_MEASURING:
+        seconds *= slowness()
+    return Estimate(seconds=seconds, workers=workers, memory=_memory(amounts, request, study=study, workers=workers))
+
+
+def slowness() -> float:
+    """CPU time that this machine takes for a fixed work, over that of the machine behind the unit costs [1]."""
+    taken = min(_taken() for _ in range(TRIED))
+    return min(SLOWEST, max(1 / SLOWEST, taken / MEASURED))
+
+
+def _taken() -> float:
+    """CPU time of the fixed work: steps of Python, and passes over an array [s]."""
+    begun = time.thread_time()
+    total = sum(number * number % 7 for number in range(60_000))
+    values = np.arange(120_000, dtype=np.float64) * 7919 % (10_007 + total % 2)
+    np.cumsum(np.sqrt(np.sort(values)))
+    return time.thread_time() - begun
+
+
+def require(found: Estimate, *, study: str, confirm: bool, free: float | None = None) -> None:
+    """Refuse a study that needs more memory than there is, or hours, unless these are confirmed.
+
+    Parameters
+    ----------
+    found
+        Its cost.
+    study
+        Name of the study.
+    confirm
+        Whether hours are confirmed.
+    free
+        Memory that it can have [bytes], by default what there is.
+
+    Raises
+    ------
+    ValueError
+        If it needs too much.
+    """
+    there = free_memory() if free is None else free
+    need = found.memory - IMPORTS  # this process has its imports already
+    if there is not None and need > there:
+        rule = "fit into memory: ask for less with replications=, traffic_years=, draws= or workers="
+        raise ValueError(f"study={study} must {rule}, got about {amount(need)} needed and {amount(there)} free")
+    if found.seconds > HOURS and not confirm:
+        took = f"about {span(found.seconds)} on {found.workers} at once, {amount(found.memory)} of memory"
+        raise ValueError(f"study={study} must be asked for by confirm=true where it takes hours, got {took}")
 
 
 def amounts_of(study: str, request: Request) -> Amounts:
@@ -164,11 +232,13 @@ def visits(request: Request) -> float:
     return traffic(request) + plan.replications * part * VISITS_PER_CONSIGNMENT * consignments
 
 
-def _memory(amounts: Amounts, request: Request, *, workers: int) -> float:
+def _memory(amounts: Amounts, request: Request, *, study: str, workers: int) -> float:
     """Memory of all processes [bytes]."""
     processes = workers + (workers > 1)
     world, plan = request.world, request.plan
     found = IMPORTS * processes + workers * amounts.kept
+    if find(study).swept:
+        found += COPIES * bytes_per_job(shape_of(request), swept=())
     if amounts.kept or not amounts.visits or request.engine not in VISIT:
         return found
     hours = max(end - start for _, start, end in plan.spans()) + world.warm_up

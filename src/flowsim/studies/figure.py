@@ -14,6 +14,7 @@ from flowsim import checks, studies
 from flowsim.config.request import Request
 from flowsim.config.study import Study
 from flowsim.figures.save import save
+from flowsim.results import disk
 from flowsim.simulation.simulate import Progress
 from flowsim.studies.estimates import Amounts
 
@@ -146,8 +147,8 @@ def write(made: Made, folder: Path, *, name: str) -> None:
         Name of the files of the figure itself.
     """
     for part, table in made.tables.items():
-        table.to_csv(folder / f"{part}.csv", index=False)
+        disk.write(folder / f"{part}.csv", table.to_csv(index=False))
     if made.page:
-        (folder / f"{name}.md").write_text(made.page, encoding="utf-8")
+        disk.write(folder / f"{name}.md", made.page)
     if made.drawn is not None:
         save(made.drawn, folder, name)

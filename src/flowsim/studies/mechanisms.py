@@ -17,7 +17,7 @@ from flowsim.config.study import Study
 from flowsim.engine.expectation.engine import expect
 from flowsim.policy.policy import BASELINE, compose
 from flowsim.policy.switch_off import NEUTRAL, active, switched_off
-from flowsim.results import files
+from flowsim.results import disk, files
 from flowsim.results.measures import seized
 from flowsim.simulation.engines import SIMULATING
 from flowsim.simulation.simulate import Plan, Progress, simulate_with_spans
@@ -70,7 +70,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     table, results = differences(world, engine=request.engine, plan=request.plan, progress=progress)
     results.attrs.update(request.attributes, command=request.command)
     files.save(results, request.out / files.RUN)
-    table.to_csv(request.out / "mechanisms.csv", index=False)
+    disk.write(request.out / "mechanisms.csv", table.to_csv(index=False))
     return "\n".join(_lines(table, title=f"{world.title}: policy {policy.name}", plan=request.plan))
 
 

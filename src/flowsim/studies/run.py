@@ -16,7 +16,7 @@ from flowsim.config.study import Study
 from flowsim.figures.save import save
 from flowsim.policy.added import said
 from flowsim.policy.policy import compose
-from flowsim.results import files
+from flowsim.results import disk, files
 from flowsim.results.intervals import ends
 from flowsim.results.measures import THROUGH, seized_at, summary
 from flowsim.simulation.engines import FOLLOWED, SIMULATING
@@ -73,10 +73,10 @@ def run(request: Request, *, progress: Progress | None) -> str:
     policy, results = compose(request.policies), simulated(request, progress=progress)
     table = summary(results)
     files.save(results, request.out / files.RUN)
-    table.to_csv(request.out / "run.csv", index=False)
+    disk.write(request.out / "run.csv", table.to_csv(index=False))
     seized = results if "seized_mass_by_checkpoint" in results else None
     if seized is not None:
-        seized_at(seized).to_csv(request.out / "fig1_network.csv", index=False)
+        disk.write(request.out / "fig1_network.csv", seized_at(seized).to_csv(index=False))
     from flowsim.figures.fig1_network import network_map  # here, because matplotlib takes a second to import
 
     save(network_map(policy.apply(request.world), seized), request.out, "fig1_network")

@@ -14,6 +14,7 @@ from flowsim.config.study import Study
 from flowsim.evidence.second_reports import second_reports
 from flowsim.evidence.seizure_reports import Reports, SeizureReport, read_reports
 from flowsim.evidence.single_seizures import counted, written
+from flowsim.results import disk
 from flowsim.simulation.simulate import Progress
 
 TABLE = "seizures.csv"
@@ -48,7 +49,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     second = second_reports(found.reports, by_region=_countries(request.options.get("by_region")))
     kept = [report for index, report in enumerate(found.reports) if index not in second]
     counts = counted([(report.words, report.kg) for report in kept], source=path.name)
-    (request.out / TABLE).write_text(written(counts), encoding="utf-8")
+    disk.write(request.out / TABLE, written(counts))
     lines = [*_head(path, found), "", *_years(found.reports, second), "", f"{len(counts):,} rows of counts: {TABLE}"]
     return "\n".join(lines)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -75,14 +74,17 @@ class SweepsIntoStore:
         parser = OverridesParser.create(config_loader=loader)
         texts = [*(f"{key}={text}" for key, text in self._params.items()), *arguments]
         grid = overrides.grid_of(parser.parse_overrides(texts), settings=self._settings)
+        out = Path(str(self._config.out))
+        grid = resume.continued(grid, out)
         composer = planning.Composer(loader, self._config, grid.fixed)
         plan = planning.plan_of(grid, composer=composer, task=self._task)
-        given, out = self._config.workers, Path(str(self._config.out))
+        given = self._config.workers
         make = getattr(self._launcher, "launcher", None)
         resume.run(
             plan,
             out=out,
             task=self._task,
+            overwrite=bool(self._config.overwrite),
             launcher=(lambda store: make(given)) if make else partial(_Foreign, self._launcher),
             workers=given if given is not None and isinstance(self._launcher, LaunchesHere) else 1,
         )
@@ -103,17 +105,13 @@ class LaunchesProcesses:
 
     def launcher(self, workers: int | None) -> Launcher:
         """Launcher for the job runner, by default with a process for each core."""
+        from flowsim.simulation.resources import cores
         from flowsim.sweeps.launchers import InProcess, Processes
 
         count = cores() if workers is None else workers
         whole = type(count) is int and 1 <= count <= 1024
         checks.require(whole, thing="workers", rule="be a whole number from 1 to 1024", value=count)
         return InProcess() if count == 1 else Processes(workers=count)
-
-
-def cores() -> int:
-    """Cores available to this process."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class _Foreign:

@@ -8,8 +8,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-CALL, JOBS = ".sweep.lock", ".sweep.jobs.lock"
-"""Files locked by a call of the sweep, and by each job while it writes."""
+CALL, JOBS, RUN = ".sweep.lock", ".sweep.jobs.lock", ".run.lock"
+"""Files locked by a call of the sweep, by each job while it writes, and by any other study."""
 
 PATIENCE = 20.0
 """Wait for jobs of an earlier call, which end when they see that it was killed [s]."""
@@ -49,6 +49,32 @@ def of_call(folder: Path) -> Iterator[None]:
         finally:
             with contextlib.suppress(OSError), _held(folder / JOBS, shared=False, patience=0.0):
                 pass  # removes the file
+
+
+@contextlib.contextmanager
+def of_run(folder: Path) -> Iterator[None]:
+    """Reserve a folder for one study.
+
+    Parameters
+    ----------
+    folder
+        Folder of its results.
+
+    Raises
+    ------
+    ValueError
+        If another call works in the folder, or it cannot be written.
+    """
+    with contextlib.ExitStack() as stack:
+        try:
+            alone = stack.enter_context(_held(folder / RUN, shared=False, patience=0.0))
+        except OSError as error:
+            reason = error.strerror or type(error).__name__
+            rule = f"name a folder that can be written ({reason})"
+            raise ValueError(f"out must {rule}, got {str(folder)!r}") from None
+        if not alone:
+            raise ValueError(f"out must be a folder in which no other command is at work, got {str(folder)!r}")
+        yield
 
 
 def is_held(folder: Path) -> bool:

@@ -41,8 +41,8 @@ class Prepared(Protocol):
         """Attributes of its results, such as their version, commit and seed."""
 
     @property
-    def tables(self) -> Mapping[str, str]:
-        """Digest of each folder of tables."""
+    def files(self) -> Mapping[str, str]:
+        """Digest of each file behind its results."""
 
 
 class Task(Protocol):
@@ -66,8 +66,8 @@ class Task(Protocol):
     def explain(self, store: Store) -> Callable[[Exception, int], str]:
         """Message for an error of a job."""
 
-    def folder(self, out: Path) -> AbstractContextManager[None]:
-        """Make the folder, and end workers on Ctrl-C."""
+    def folder(self, out: Path, *, overwrite: bool) -> AbstractContextManager[None]:
+        """Make the folder, refuse one with other things, and end workers on Ctrl-C."""
 
     def tell(self, outcome: SweepOutcome, *, store: Store) -> None:
         """Report the outcome of the sweep."""
@@ -108,8 +108,11 @@ class SweepPlan:
     template: Template
     """Contents of its store."""
 
-    identity: str
-    """Identity of the sweep, as text for comparison."""
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """Everything fixed between two calls of the sweep, but its jobs."""
+        found: Mapping[str, Any] = self.template.plan["identity"]
+        return found
 
 
 def plan_of(grid: Grid, *, composer: Composer, task: Task) -> SweepPlan:
@@ -140,6 +143,7 @@ def plan_of(grid: Grid, *, composer: Composer, task: Task) -> SweepPlan:
     own = [key for key in keys if key not in composed]
     compositions = {choice: _entry(config, swept=own) for choice, config in configs.items()}
     found: list[Prepared] = []
+    files: dict[str, str] = {}
     errors: list[Exception] = []
     for number in _representatives(grid, keys=keys, composed=composed):
         choice = grid.choice(number, composed)
@@ -149,16 +153,16 @@ def plan_of(grid: Grid, *, composer: Composer, task: Task) -> SweepPlan:
         except Exception as error:  # its jobs will say so; others may be sound
             errors.append(error)
         else:
-            compositions[choice]["tables"] |= found[-1].tables
+            files |= found[-1].files
     if not found:
         raise errors[0]
     shape = union([prepared.shape for prepared in found])
     short = short_names(keys, taken=[*shape.labels, *shape.along, *shape.variables])
     grid = _renamed(grid, short=short)
     attributes = _attributes([prepared.attributes for prepared in found], grid=grid)
-    identity = _identity(grid, compositions=compositions, version=attributes["version"])
+    kept = {" ".join(choice): entry["kept"] for choice, entry in compositions.items()}
     plan = _stored(grid, composed=composed, compositions=compositions, folders=composer.folders) | {
-        "identity": identity,
+        "identity": identity_of(version=attributes["version"], compositions=kept, files=files),
         "command": attributes["command"],
     }
     template = Template(
@@ -169,7 +173,22 @@ def plan_of(grid: Grid, *, composer: Composer, task: Task) -> SweepPlan:
         attributes=attributes,
         plan=plan,
     )
-    return SweepPlan(template, identity)
+    return SweepPlan(template)
+
+
+def identity_of(*, version: str, compositions: Mapping[str, str], files: Mapping[str, str]) -> dict[str, Any]:
+    """Everything fixed between two calls of a sweep, but its jobs.
+
+    Parameters
+    ----------
+    version
+        Version of flowsim.
+    compositions
+        Configuration of each combination of options, without what may differ between calls.
+    files
+        Digest of each file behind the results.
+    """
+    return {"version": version, "compositions": dict(compositions), "files": dict(files)}
 
 
 def _stored(
@@ -198,7 +217,6 @@ def _entry(config: DictConfig, *, swept: Sequence[str]) -> dict[str, Any]:
         "configuration": OmegaConf.to_yaml(OmegaConf.create(whole)),
         "kept": OmegaConf.to_yaml(OmegaConf.create({key: part for key, part in whole.items() if key not in LATER})),
         "choices": {str(key): str(name) for key, name in config.hydra.runtime.choices.items()},
-        "tables": {},
     }
 
 
@@ -238,20 +256,6 @@ def _shaped(config: DictConfig, grid: Grid, number: int, *, composed: Sequence[s
         if key not in composed and (key.partition(".")[0] in SHAPING or key.startswith(AT_ENDS)):
             OmegaConf.update(shaped, key, value(text), merge=True)
     return shaped
-
-
-def _identity(grid: Grid, *, compositions: Mapping[tuple[str, ...], Any], version: str) -> str:
-    """Text of everything fixed between two calls of one sweep."""
-    import yaml  # type: ignore[import-untyped]
-
-    swept = {axis.name: [" ".join(row) for row in axis.texts] for axis in grid.axes}
-    lines = [f"version: {version}", *(f"{name}: {', '.join(texts)}" for name, texts in swept.items())]
-    for choice, entry in compositions.items():
-        chosen = " ".join(choice)
-        head = f"{chosen}: " if chosen else ""
-        lines += [f"{head}{line}" for line in entry["kept"].splitlines()]
-        lines += [f"{head}tables {line}" for line in yaml.safe_dump(entry["tables"]).splitlines()]
-    return "\n".join(lines)
 
 
 def _attributes(found: Sequence[Mapping[str, str]], *, grid: Grid) -> dict[str, str]:

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
-import filecmp
-import os
 import shutil
-import tempfile
 import warnings
 import zlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -19,6 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim import checks
+from flowsim.results import disk, seal
+from flowsim.results.disk import Unwritable as Unwritable
+from flowsim.results.disk import writing
 from flowsim.results.store import (
     DONE,
     ERROR,
@@ -37,7 +36,7 @@ from flowsim.results.store import (
     seizures_group,
 )
 from flowsim.sweeps.grid import Axis, Grid
-from flowsim.sweeps.template import SEIZURE, Template, known_labels, write
+from flowsim.sweeps.template import SEIZURE, Template, files_of, known_labels
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -45,10 +44,6 @@ if TYPE_CHECKING:
 
 LONGEST = 2000
 """Longest part of an error's message kept [characters]."""
-
-
-class Unwritable(OSError):
-    """A store closed to writing, as on a full disk, so that continuing makes no sense."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +107,7 @@ class Store:
 
     def begin(self, number: int) -> None:
         """Record the start of a job, and remove the rest of an earlier attempt."""
-        with _writing(self.path):
+        with writing(self.path):
             self._wipe(number)
             self._flag(number, RUNNING)
 
@@ -137,7 +132,7 @@ class Store:
         known = {str(name) for name, array in results.data_vars.items() if SEIZURE not in array.dims}
         for name in sorted(known):
             checks.known(name, self.parts, thing="a variable of a job's results")
-        with _writing(self.path):
+        with writing(self.path):
             digests = []
             for name in self.parts[:-1]:
                 values = self._placed(name, results[name]) if name in known else np.nan
@@ -145,10 +140,23 @@ class Store:
                 file = self.path / name / chunk_name(index, inner=len(self._dims(name)))
                 digests.append(zlib.crc32(file.read_bytes()))
             if SEIZURE in results.dims:
-                _write_seizures(seizures_group(self.path, number), results)
-            digests.append(digest_of_seizures(seizures_group(self.path, number)))
+                _write_seizures(seizures_group(self.path, index), results)
+            digests.append(digest_of_seizures(seizures_group(self.path, index)))
             self._arrays[RECEIPT][index] = np.array(digests, dtype=np.uint32)
             self._flag(number, DONE)
+            disk.flush_all(self.path, parts=self._written(index))
+
+    def _written(self, index: Sequence[int]) -> Iterator[Path]:
+        """Files of a job and their folders, its status last."""
+        inner = {**{name: len(self._dims(name)) for name in self.parts[:-1]}, RECEIPT: 1}
+        for name, count in inner.items():
+            yield self.path / name / chunk_name(index, inner=count)
+            yield self.path / name
+        group = seizures_group(self.path, index)
+        yield from group.rglob("*")
+        yield from (part for part in (group, group.parent) if part.exists())
+        yield self.path / STATUS / chunk_name(index)
+        yield self.path / STATUS
 
     def fail(self, number: int, message: str) -> None:
         """Record the reason of a job's failure.
@@ -158,14 +166,14 @@ class Store:
         Unwritable
             If the store cannot be written.
         """
-        with _writing(self.path):
+        with writing(self.path):
             self._wipe(number)
             self._arrays[ERROR][self.grid.index(number)] = message[:LONGEST]
             self._flag(number, FAILED)
 
     def forget(self, number: int) -> None:
         """Make a job missing again."""
-        with _writing(self.path):
+        with writing(self.path):
             (self.path / STATUS / chunk_name(self.grid.index(number))).unlink(missing_ok=True)
             self._wipe(number)
 
@@ -173,7 +181,7 @@ class Store:
         """Disk space of the files of a job, in blocks of 4 kB [byte]."""
         index = self.grid.index(number)
         files = [self.path / name / chunk_name(index, inner=len(self._dims(name))) for name in self.parts[:-1]]
-        files += [file for file in seizures_group(self.path, number).rglob("*") if file.is_file()]
+        files += [file for file in seizures_group(self.path, index).rglob("*") if file.is_file()]
         sizes = [file.stat().st_size for file in files if file.exists()]
         return sum(4096 * (1 + size // 4096) for size in sizes)
 
@@ -199,7 +207,7 @@ class Store:
                 whole = False
             if not whole:
                 found.append(name)
-        if digest_of_seizures(seizures_group(self.path, number)) != receipt[-1]:
+        if digest_of_seizures(seizures_group(self.path, index)) != receipt[-1]:
             found.append(SEIZURES)
         return found
 
@@ -229,7 +237,7 @@ class Store:
         places = [(name, len(self._dims(name))) for name in self.parts[:-1]]
         for name, inner in [*places, (RECEIPT, 1), (ERROR, 0)]:
             (self.path / name / chunk_name(index, inner=inner)).unlink(missing_ok=True)
-        group = seizures_group(self.path, number)
+        group = seizures_group(self.path, index)
         if group.exists():
             shutil.rmtree(group)
 
@@ -285,20 +293,8 @@ def _plain(column: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return column.astype("datetime64[us]").astype(np.int64) if column.dtype.kind == "M" else column
 
 
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Name the store in the system's message when it cannot be written."""
-    try:
-        yield
-    except Unwritable:
-        raise
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise Unwritable(f"{path} cannot be written ({reason})") from None
-
-
 def make(template: Template, folder: Path) -> Store:
-    """Make the store of a sweep in a folder, whole or not at all.
+    """Make the store of a sweep in a folder; it is whole when it has a seal.
 
     Parameters
     ----------
@@ -310,35 +306,66 @@ def make(template: Template, folder: Path) -> Store:
     Raises
     ------
     Unwritable
-        If the folder cannot be written.
+        If the folder cannot be written; nothing stays.
     """
-    with _writing(folder):
-        made = _made(template, folder)
-        os.rename(made, folder / SWEEP)
-    return Store(folder / SWEEP)
+    path = folder / SWEEP
+    with writing(folder):
+        path.mkdir()
+        try:
+            files = files_of(template)
+            for name in sorted(files, key=lambda name: name != "plan/zarr.json"):  # the plan tells whose store it is
+                file = path / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(files[name])
+            disk.flush_all(path, parts=iter([*path.rglob("*"), path, folder]))
+            disk.write(path / seal.SEAL, _sealed(files, path, identity=template.identity))
+        except BaseException:
+            shutil.rmtree(path, ignore_errors=True)
+            raise
+    return Store(path)
 
 
-def _made(template: Template, folder: Path) -> Path:
-    """Write a template under a temporary name."""
-    made = Path(tempfile.mkdtemp(prefix=f".{SWEEP}-", dir=folder))
-    try:
-        write(template, made)
-        made.chmod(0o755)
-    except BaseException:
-        shutil.rmtree(made, ignore_errors=True)
-        raise
-    return made
+def remove_unfinished(path: Path) -> None:
+    """Remove a store whose making was interrupted, before any of its jobs.
+
+    Parameters
+    ----------
+    path
+        The store.
+
+    Raises
+    ------
+    Unwritable
+        If it cannot be removed.
+    """
+    if not path.is_dir() or (path / seal.SEAL).exists():
+        return
+    names = [file.relative_to(path).as_posix() for file in path.rglob("*") if file.is_file()]
+    begun = not names or any(name.startswith("plan/") for name in names)
+    own = all(name.endswith(("zarr.json", "/c.0")) or Path(name).name[0] == "." for name in names)
+    jobs = any(name.startswith(f"{STATUS}/c") for name in names)
+    if begun and own and not jobs:
+        with writing(path):
+            shutil.rmtree(path)
+
+
+def _sealed(files: Collection[str], path: Path, *, identity: str) -> bytes:
+    """Seal of the files of a template as they lie in a store."""
+    digests = {name: seal.digest((path / name).read_bytes()) for name in files}
+    return seal.lines_of(digests | {seal.IDENTITY: identity})
 
 
 def mend(template: Template, store: Store) -> list[str]:
     """Restore damaged or missing files of the template, and remove half-written ones of killed jobs.
+
+    A template with more jobs, whose first ones are those of the store, makes it grow.
 
     Parameters
     ----------
     template
         Contents of the store before the first job.
     store
-        Store of the same sweep.
+        Store of the same sweep, or of one that this continues.
 
     Returns
     -------
@@ -350,32 +377,42 @@ def mend(template: Template, store: Store) -> list[str]:
     Unwritable
         If the store cannot be written.
     """
-    found = []
-    with _writing(store.path):
-        for left in [*store.path.parent.glob(f".{SWEEP}-*")]:
-            shutil.rmtree(left)
-        for left in [*store.path.glob("*/*.partial"), *store.path.glob("jobs/*/*.partial")]:
+    path, found = store.path, []
+    with writing(path):
+        for left in [*path.glob("*/*.partial"), *path.glob("jobs/*/*.partial")]:
             left.unlink()
-        made = _made(template, store.path.parent)
-        try:
-            for file in sorted(path for path in made.rglob("*") if path.is_file()):
-                name = file.relative_to(made)
-                kept = store.path / name
-                if not (kept.is_file() and (_is_own(name, kept) or filecmp.cmp(file, kept, shallow=False))):
-                    kept.parent.mkdir(parents=True, exist_ok=True)
-                    os.replace(file, kept)
-                    found.append(str(name))
-        finally:
-            shutil.rmtree(made, ignore_errors=True)
+        for name in {"zarr.json", seal.SEAL, *(files := files_of(template))}:
+            for left in (path / name).parent.glob(".*"):  # of a call that was killed as it wrote
+                left.unlink()
+        digests = _digests(path)
+        same = digests.get(seal.IDENTITY) == template.identity
+        for name, data in sorted(files.items(), key=lambda item: item[0] in _OF_CALL):
+            kept = _content(path / name)
+            is_own = same and name in _OF_CALL and kept is not None and seal.digest(kept) == digests.get(name)
+            if kept != data and not is_own:
+                disk.write(path / name, data)
+                found.append(name)
+        sealed = _sealed(files, path, identity=template.identity)
+        if _content(path / seal.SEAL) != sealed:
+            disk.write(path / seal.SEAL, sealed)
     return found
 
 
-def _is_own(name: Path, kept: Path) -> bool:
-    """Whether a file is whole and holds the command and the commit, which may differ between calls."""
-    if str(name) not in ("zarr.json", str(Path("plan", "zarr.json"))):
-        return False
+_OF_CALL = ("zarr.json", "plan/zarr.json")
+"""Files with the command and the commit, which may differ between calls."""
+
+
+def _digests(path: Path) -> dict[str, str]:
+    """Checksums of a store; none if its seal is damaged."""
     try:
-        metadata(kept.parent)
+        return seal.read(path)
     except ValueError:
-        return False
-    return True
+        return {}
+
+
+def _content(file: Path) -> bytes | None:
+    """Contents of a file; None if it is gone."""
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        return None

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from flowsim import checks
 from flowsim.results.coordinates import CONVENTIONS, attributes_of
 from flowsim.results.registry import OPTIONAL, VARIABLES, Variable
+from flowsim.results.seal import digest
 from flowsim.results.store import ERROR, FLAGS, RECEIPT, SEIZURES, STATUS
 from flowsim.sweeps.grid import Grid
 
@@ -123,21 +124,39 @@ class Template:
     """Title, version, commit, seed, configuration and reading."""
 
     plan: Mapping[str, Any]
-    """Identity of the sweep: its grid, its compositions and the digests of its tables."""
+    """Identity of the sweep: its grid, its compositions and the digests of all that it reads."""
+
+    @property
+    def identity(self) -> str:
+        """Digest of what the sweep is, whatever the command and the commit."""
+        return identity_of(self.plan)
 
 
-def write(template: Template, path: Path) -> None:
-    """Write a template into a new folder.
+def identity_of(plan: Mapping[str, Any]) -> str:
+    """Digest of what a sweep is, by the plan of its store.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    """
+    parts = {key: plan.get(key) for key in ("identity", "axes")}
+    return digest(json.dumps(parts, sort_keys=True).encode())
+
+
+def files_of(template: Template) -> dict[str, bytes]:
+    """Files of a store before its first job, by name; the same for the same template to the last byte.
 
     Parameters
     ----------
     template
         Contents of the store.
-    path
-        Folder, not yet made.
     """
     import zarr
+    from zarr.storage import MemoryStore
 
+    files: dict[str, Any] = {}
+    path = MemoryStore(files)
     swept = template.grid.names
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -157,6 +176,7 @@ def write(template: Template, path: Path) -> None:
         _records(jobs, template.grid, parts=len(found) + 1)
         root.create_group(SEIZURES)
         root.create_group("plan", attributes=dict(template.plan))
+    return {name: files[name].to_bytes() for name in sorted(files)}
 
 
 def _coordinates(template: Template) -> Iterator[tuple[str, tuple[str, ...], Sequence[Any], Mapping[str, str]]]:
@@ -164,7 +184,7 @@ def _coordinates(template: Template) -> Iterator[tuple[str, tuple[str, ...], Seq
     swept, shape = template.grid.names, template.shape
     for name, (dim, values) in template.coordinates.items():
         yield name, (dim,), values, attributes_of(name) | dict(template.notes.get(name, {}))
-    used = {dim for v in variables_of(shape) for dim in inner_dims(v, shape=shape, swept=swept)}
+    used = dict.fromkeys(dim for v in variables_of(shape) for dim in inner_dims(v, shape=shape, swept=swept))
     for dim in used:
         yield dim, (dim,), shape.labels[dim], attributes_of(dim)
     for name, (dim, words) in shape.along.items():

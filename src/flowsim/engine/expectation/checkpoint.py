@@ -19,6 +19,9 @@ from flowsim.world.devices import Device
 from flowsim.world.traffic import Law
 from flowsim.world.world import World
 
+NEVER = 1e-9
+"""Largest probability of a look within the stop of a train that counts as none [1]."""
+
 Floats = npt.NDArray[np.float64]
 Chances = Mapping[tuple[int, int], float]
 
@@ -128,7 +131,8 @@ class Post:
         exam, search = self._examination(post, group)
         looked = through * (1.0 - closed) * look
         missed = np.zeros((BOUGHT + 1, len(self.points.mass)))
-        selected, decided = self._decided(group, check)
+        selected, decided = (0.0, {UNREACHED: 1.0}) if _never_looked(group) else self._decided(group, check)
+        tip = 0.0 if _never_looked(group) else tip
         for reason, share in decided.items():
             missed[reason] = looked * (1.0 - tip) * share
         referred = tip + (1.0 - tip) * selected
@@ -201,6 +205,17 @@ class Post:
             silent[: transfers.index(device.transfer) + 1] *= 1.0 - device.availability * expit(logit)
         line = np.stack([np.ones_like(silent[0]), *(1.0 - silent)], axis=1)
         return line, np.ascontiguousarray((line * self.points.weight).transpose(0, 2, 1))
+
+
+def _never_looked(group: LaneGroup) -> bool:
+    """Whether trains leave before a primary inspection of any usual length could end."""
+    law, ratio = group.law, group.stop / group.service_time
+    if ratio >= 1.0 or law.family == "exponential":
+        return False
+    if law.family == "constant" or law.cv == 0.0:
+        return True
+    sd = math.sqrt(math.log1p(law.cv**2))
+    return ratio <= 0.0 or float(ndtr(math.log(ratio) / sd + sd / 2)) < NEVER
 
 
 def _lead(world: World) -> float:
