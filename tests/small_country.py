@@ -8,7 +8,7 @@ from flowsim.calibration import population_model, singles
 from flowsim.calibration.components import Cell
 from flowsim.calibration.data import COLUMNS, load
 from flowsim.calibration.population_evidence import Entries, SinglesRequest
-from flowsim.calibration.population_model import PopulationSetting
+from flowsim.calibration.population_setting import PopulationSetting
 from flowsim.calibration.priors import Prior
 from flowsim.evidence.single_seizures import load_seizure_counts
 

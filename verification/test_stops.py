@@ -37,8 +37,8 @@ COMMANDS = {
     "sweep": (("-m", *SMALL, "seed=range(0,40)"), amount(8, 800)),
     "comparison": (
         (
-            *("study=compare", "world=two_routes", "policies=[caricc]", "draws=8", "study.sets=8", "replications=1"),
-            *("traffic_years=0.02", "workers=2", "out=mine"),
+            *("study=compare", "world=two_routes", "policies=[incentives]", "draws=8", "study.sets=8"),
+            *("replications=1", "horizon=700", "traffic_years=0.02", "workers=2", "out=mine"),
         ),
         amount(2, 100),
     ),

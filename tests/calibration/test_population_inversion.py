@@ -14,7 +14,8 @@ from flowsim.calibration.entries import cells_by_group
 from flowsim.calibration.inversion import TOLERANCE
 from flowsim.calibration.population_evidence import Entries
 from flowsim.calibration.population_inversion import NEAR
-from flowsim.calibration.population_model import PopulationModel, PopulationSetting
+from flowsim.calibration.population_model import PopulationModel
+from flowsim.calibration.population_setting import PopulationSetting
 from flowsim.calibration.population_setup import populations_of
 from flowsim.config.calibration_files import build_calibration
 from flowsim.config.compose import compose_config

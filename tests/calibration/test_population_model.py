@@ -11,7 +11,6 @@ import small_country
 from scipy.stats import t as student
 
 from flowsim.calibration import levels, population_predictive
-from flowsim.calibration.population_model import exposure, windows
 from flowsim.calibration.population_predictive import predictive_density
 from flowsim.calibration.population_reports import (
     counted,
@@ -23,6 +22,7 @@ from flowsim.calibration.population_reports import (
     simulate_singles,
     simulate_year,
 )
+from flowsim.calibration.population_setting import exposure, windows
 from flowsim.calibration.priors import values
 
 YEARS = 1200

@@ -10,7 +10,7 @@ from scipy.stats import dirichlet_multinomial, lognorm, multinomial
 
 from flowsim.calibration import singles
 from flowsim.calibration.population_evidence import Entries, SinglesRequest
-from flowsim.calibration.singles import CLASSES, KINDS, Expected
+from flowsim.calibration.singles import CLASSES, KINDS, ExpectedSingles
 from flowsim.evidence.single_seizures import by, load_seizure_counts
 
 ENTRIES = Entries(origins={"kyrgyzstan": ("kyrgyzstan",), "uzbekistan": ("uzbekistan", "tajikistan")})
@@ -29,7 +29,7 @@ def expected():
     classes = rng.gamma(1.0, size=(2, len(KINDS), len(CLASSES)))
     parts = {"entries": 2, "modes": 2, "oblasts": 3}
     compositions = {"kinds": classes.sum(axis=2)} | {name: rng.gamma(1.0, size=(2, n)) for name, n in parts.items()}
-    return Expected(classes=classes, compositions=compositions, unnamed=np.ones(2))
+    return ExpectedSingles(classes=classes, compositions=compositions, unnamed=np.ones(2))
 
 
 def test_the_counts_are_those_of_the_table(of_2011):

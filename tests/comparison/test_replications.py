@@ -180,7 +180,7 @@ def test_the_command_compares_resumes_and_refuses_another_comparison(command):
     assert {path: path.stat().st_mtime_ns for path in Path("c/sweep.zarr").rglob("c.*")} == times
     code, _, err = command(*SMALL, "policies=[incentives]", "seed=2")
     assert code == 1
-    assert "out must be a new folder or that of the same sweep" in err
+    assert "out must be a new folder or that of the same command" in err
     assert "seed: 2" in err
     for broken, message in (
         ("policies=[nowhere]", "policies must be one of"),

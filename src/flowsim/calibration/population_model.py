@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,131 +14,34 @@ from scipy.special import gammaln
 
 from flowsim import checks
 from flowsim.calibration import kernel, levels, population_kernel, singles
-from flowsim.calibration.components import CASE_COMPONENTS, COMPONENTS, Cell
-from flowsim.calibration.data import Reported, remainder, span
+from flowsim.calibration.components import CASE_COMPONENTS
+from flowsim.calibration.data import Reported, remainder
 from flowsim.calibration.model import REACH, SHARE, SHARE_BINS, ring_sizes
-from flowsim.calibration.population_evidence import Entries
+from flowsim.calibration.population_setting import (
+    RETAIL,
+    SIZES,
+    GroupCells,
+    GroupSum,
+    PopulationSetting,
+    Window,
+    YearParts,
+    by_part,
+    exposure,
+    needed,
+    parts_of_year,
+    sum_of,
+    windows,
+)
 from flowsim.calibration.priors import Priors, values
-from flowsim.calibration.singles import KINDS, Expected, Singles, class_chances
+from flowsim.calibration.singles import KINDS, ExpectedSingles, Singles, class_chances
 
 Floats = npt.NDArray[np.float64]
-GroupCells = Mapping[Cell, Floats]
 
 BINS = 48
 """Points of the mass grid below a printed total [1]."""
 
 FOUND = ("crossing", "patrol")
 """Components of consignments found singly, besides the parts of `inside`."""
-
-SIZES = ("median", "log_sd")
-"""Parameters of the sizes of a population and of retail finds, after its name."""
-
-RETAIL = "retail"
-"""Prefix of the parameters of the sizes of retail finds."""
-
-FURTHER = (
-    *("found_share", "mass_share", "ring_share", "level_log_sd", "level_rho", "year_log_sd"),
-    *("completeness", "case_dwelling", "unnamed", "reporter", "inflow"),
-)
-"""Parameters besides those of components, areas, sizes and entries."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PopulationSetting:
-    """Setting of a calibration with two populations: areas and entries of a country, and the cells of its years."""
-
-    areas: Mapping[str, str]
-    """Oblast of each area with its share of finds inside as a parameter, in order."""
-
-    entries: Entries
-    """Entries with their share of the flow as a parameter."""
-
-    populations: tuple[str, str]
-    """Names of the populations: the one found in proportion to effort, and the one hidden better."""
-
-    reference: GroupCells
-    """Expected mass by cell in the calibrated world, dims (group,) each, if all came by that group [kg/year]."""
-
-    years: Mapping[int, GroupCells]
-    """The same under the controls of each year, at the flow of the reference."""
-
-    shares: Floats
-    """Share of each group in the flow of the calibrated world, dims (group,) [1]."""
-
-    of_year: Mapping[int, Floats]
-    """Share of each group in the flow of the world of each year, dims (group,) [1]."""
-
-    maximum: float
-    """Largest consignment [kg]."""
-
-    size_exponent: float
-    """Exponent of the Pareto distribution of ring sizes [1]."""
-
-    oblasts: tuple[str, ...]
-    """Oblasts of the compositions of single seizures."""
-
-    def area(self, oblast: str) -> str:
-        """Area of an oblast, empty for the rest of the country."""
-        return next((name for name, where in self.areas.items() if where == oblast), "")
-
-    @cached_property
-    def present(self) -> tuple[str, ...]:
-        """Components of the world."""
-        there = {cell.component for cell, mass in self.reference.items() if mass @ self.shares > 0}
-        return tuple(name for name in COMPONENTS if name in there)
-
-    def parts(self, component: str) -> tuple[str, ...]:
-        """Parts of a component with masses of their own: `inside` has one per area and one for the rest."""
-        return tuple(f"inside:{area}" for area in (*self.areas, "")) if component == "inside" else (component,)
-
-    def part(self, cell: Cell) -> str:
-        """Part that a cell belongs to."""
-        return f"inside:{self.area(cell.oblast)}" if cell.component == "inside" else cell.component
-
-    def cells(self, year: int) -> GroupCells:
-        """Cells under the controls of a year; of the reference if it is none of the years."""
-        return self.years.get(year, self.reference)
-
-    def weights(self, drawn: Mapping[str, Floats], *, year: int | None = None) -> Floats:
-        """Share of each group in the flow of a year, dims (..., group) [1]; of the reference by default.
-
-        A year whose world has other shares has the odds of the parameters changed as those of the worlds.
-        """
-        here = self.entries.shares(drawn, rest=float(self.shares[-1]))
-        if year is None or year not in self.of_year:
-            return here
-        changed = here * self.of_year[year] / np.where(self.shares > 0, self.shares, 1.0)
-        return np.asarray(changed / changed.sum(axis=-1, keepdims=True))
-
-
-class Window(NamedTuple):
-    """Seizures of some cells in a part of a year; of several windows, the first less the others count."""
-
-    cells: frozenset[Cell]
-    """The cells."""
-
-    start: float
-    """Start as part of the year [1]."""
-
-    end: float
-    """End as part of the year [1]."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class GroupSum:
-    """A sum of cells, by part and group of streams; all dims (group,) [kg/year]."""
-
-    year: int
-    """Calendar year."""
-
-    base: Mapping[str, Floats]
-    """Mass of each part in the reference."""
-
-    held: Mapping[str, Floats]
-    """Mass of each part in the cells of the sum, times the part of the year that counts."""
-
-    whole: Mapping[str, Floats]
-    """Mass of each component of cases in all cells of the year, times the part of the year that counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -298,7 +201,7 @@ class PopulationModel:
             columns["mean"].append(sum(mass.values(), nothing))
         return Events(**{name: np.stack(found, axis=1) for name, found in columns.items()})
 
-    def expected(self, drawn: Mapping[str, Floats], *, year: int) -> Expected:
+    def expected(self, drawn: Mapping[str, Floats], *, year: int) -> ExpectedSingles:
         """Single seizures to be expected in a year with a factor of 1.
 
         Each consignment that a case takes is one seizure.
@@ -343,7 +246,7 @@ class PopulationModel:
         modes = np.stack([by_group[:, 0] + by_group[:, 2], by_group[:, 1] + by_group[:, 3]], axis=1)
         entries = np.stack([by_group[:, 0] + by_group[:, 1], by_group[:, 2] + by_group[:, 3]], axis=1)
         compositions = {"kinds": classes.sum(axis=2), "entries": entries, "modes": modes, "oblasts": by_oblast}
-        return Expected(classes=classes, compositions=compositions, unnamed=np.asarray(drawn["unnamed"]))
+        return ExpectedSingles(classes=classes, compositions=compositions, unnamed=np.asarray(drawn["unnamed"]))
 
     def _chances(self, drawn: Mapping[str, Floats]) -> list[Floats]:
         """Probability of each size class of both populations and of retail finds, dims (set, class) each [1]."""
@@ -437,53 +340,16 @@ class PopulationModel:
 
     def mass_by_part(self, cells: GroupCells) -> dict[str, Floats]:
         """Mass of cells by part, dims (group,) each [kg/year]."""
-        return _by_part(cells, self.setting)
+        return by_part(cells, self.setting)
 
-    def _year(self, year: int) -> _OfYear:
+    def _year(self, year: int) -> YearParts:
         if year not in self._known:
-            self._known[year] = _of_year(self.setting, year)
+            self._known[year] = parts_of_year(self.setting, year)
         return self._known[year]
 
     @cached_property
-    def _known(self) -> dict[int, _OfYear]:
+    def _known(self) -> dict[int, YearParts]:
         return {}
-
-
-@dataclass(frozen=True, kw_only=True)
-class _OfYear:
-    """All cells of a year by part; dims (group,) unless said [kg/year]."""
-
-    base: Mapping[str, Floats]
-    """Mass of each part in the reference."""
-
-    parts: Mapping[str, Floats]
-    """Mass of each part in the year."""
-
-    oblasts: Mapping[str, Floats]
-    """The same by oblast, dims (oblast, group)."""
-
-
-def _of_year(setting: PopulationSetting, year: int) -> _OfYear:
-    cells, groups = setting.cells(year), len(setting.shares)
-    base, parts = _by_part(setting.reference, setting), _by_part(cells, setting)
-    oblasts = {name: np.zeros((len(setting.oblasts), groups)) for name in parts}
-    for cell, mass in cells.items():
-        oblasts[setting.part(cell)][setting.oblasts.index(cell.oblast)] += mass
-    known = {name: mass for name, mass in parts.items() if name in base}
-    return _OfYear(base=base, parts=known, oblasts=oblasts)
-
-
-def _by_part(
-    cells: GroupCells, setting: PopulationSetting, exposure: Mapping[Cell, float] | None = None
-) -> dict[str, Floats]:
-    """Mass of cells by part, times the part of the year that counts, dims (group,) each [kg/year]."""
-    found: dict[str, Floats] = {}
-    for cell, mass in cells.items():
-        times = 1.0 if exposure is None else exposure.get(cell, 0.0)
-        if times > 0.0:
-            name = setting.part(cell)
-            found[name] = found.get(name, np.zeros(len(mass))) + times * mass
-    return found
 
 
 def mean_masses(sizes: Floats) -> Floats:
@@ -502,15 +368,6 @@ def _step(high: float, bounds: tuple[float, float]) -> float:
     step = high / BINS
     bound = next((bound for bound in bounds if 0.0 < bound < math.inf), None)
     return step if bound is None else bound / (max(1, round(bound / step)) - 0.5)
-
-
-def needed(setting: PopulationSetting) -> tuple[str, ...]:
-    """Names of the parameters of a setting."""
-    components = setting.present
-    cases = ("cases",) if any(name in components for name in CASE_COMPONENTS) else ()
-    shares = tuple(f"{SHARE}{area}" for area in setting.areas) if "inside" in components else ()
-    sizes = tuple(f"{name}_{of}" for name in (*setting.populations, RETAIL) for of in SIZES)
-    return (*components, *cases, *shares, *sizes, *setting.entries.parameters, *FURTHER)
 
 
 def build(
@@ -566,14 +423,14 @@ def of(
         first = exposure(row, rows=rows, setting=setting)
         both = [windows(row, rows=rows, setting=setting)]
         index = [len(sums)]
-        sums.append(_sum(row, first, setting=setting))
+        sums.append(sum_of(row, first, setting=setting))
         if row.unit == "1":
             whole = exposure(rows[row.of], rows=rows, setting=setting)
             rule = "be about a part of its whole and not all of it"
             checks.require(first.keys() < whole.keys(), thing=f"{row.where}: of", rule=rule, value=row.of)
             rest = {cell: times for cell, times in whole.items() if cell not in first}
             index.append(len(sums))
-            sums.append(_sum(row, rest, setting=setting))
+            sums.append(sum_of(row, rest, setting=setting))
             both.append(windows(rows[row.of], rows=rows, setting=setting))
         left = remainder(row, rows)
         of_row.append((index[0], index[-1]))
@@ -589,69 +446,3 @@ def of(
         printed=tuple(printed),
         singles=tuple(seen),
     )
-
-
-def exposure(row: Reported, *, rows: Mapping[str, Reported], setting: PopulationSetting) -> dict[Cell, float]:
-    """Cells of a row and the part of the year that counts in each, less those of the subtracted rows [1].
-
-    Parameters
-    ----------
-    row
-        The row.
-    rows
-        All rows of the table.
-    setting
-        Areas, entries and years.
-
-    Raises
-    ------
-    ValueError
-        If no route of the world can produce the row, or it subtracts what it does not contain.
-    """
-    every = setting.cells(row.year)
-
-    def covered(one: Reported) -> set[Cell]:
-        return {cell for cell in every if one.covers(oblast=cell.oblast, agency=cell.agency, channel=cell.channel)}
-
-    found = dict.fromkeys(covered(row), row.exposure)
-    for key in row.minus:
-        other = rows[key]
-        part = covered(other)
-        inside = other.year == row.year and other.start >= row.start and other.end <= row.end
-        same = inside and (other.drug, other.unit) == (row.drug, row.unit)
-        rule = "take off parts of its own, of the same drug and unit and within its period"
-        checks.require(part <= found.keys() and same, thing=f"{row.where}: minus", rule=rule, value=key)
-        for cell in part:
-            found[cell] -= other.exposure
-    left = {cell: times for cell, times in found.items() if times > 1e-9}
-    what = [*row.places, *row.agencies, *row.channels]
-    rule = "be something that a route of the world can produce"
-    checks.require(bool(left), thing=row.where, rule=rule, value=", ".join(what) or row.key)
-    return left
-
-
-def windows(row: Reported, *, rows: Mapping[str, Reported], setting: PopulationSetting) -> tuple[Window, ...]:
-    """Seizures that count for a row: those of its cells and period, less those of the subtracted rows.
-
-    Parameters
-    ----------
-    row, rows, setting
-        As for `exposure`.
-    """
-    every = setting.cells(row.year)
-    return tuple(
-        Window(
-            frozenset(c for c in every if one.covers(oblast=c.oblast, agency=c.agency, channel=c.channel)), *span(one)
-        )
-        for one in (row, *(rows[key] for key in row.minus))
-    )
-
-
-def _sum(row: Reported, chosen: Mapping[Cell, float], *, setting: PopulationSetting) -> GroupSum:
-    cells = setting.cells(row.year)
-    base = _by_part(setting.reference, setting)
-    held = {name: mass for name, mass in _by_part(cells, setting, chosen).items() if name in base}
-    times = max(chosen.values())
-    whole = _by_part(cells, setting)
-    cases = {name: times * whole[name] for name in held if name in CASE_COMPONENTS}
-    return GroupSum(year=row.year, base=base, held=held, whole=cases)

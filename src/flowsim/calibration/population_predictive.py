@@ -15,7 +15,7 @@ from scipy.special import logsumexp
 from flowsim.calibration import levels
 from flowsim.calibration.data import Reported, remainder
 from flowsim.calibration.population_evidence import MODES
-from flowsim.calibration.population_model import PopulationModel, windows
+from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.population_reports import (
     PopulationYear,
     counted,
@@ -25,6 +25,7 @@ from flowsim.calibration.population_reports import (
     prepare,
     simulate_year,
 )
+from flowsim.calibration.population_setting import windows
 from flowsim.calibration.predictive import COLUMNS, History, chance_row, point_row
 from flowsim.calibration.singles import CLASSES, KINDS, Singles, composition, mixed
 from flowsim.evidence.annual_totals import annual_series

@@ -14,7 +14,8 @@ from flowsim.calibration.components import CASE_COMPONENTS, Cell
 from flowsim.calibration.data import Reported
 from flowsim.calibration.model import ring_sizes
 from flowsim.calibration.population_kernel import RETAIL, SMALL, WHOLESALE
-from flowsim.calibration.population_model import FOUND, PopulationModel, Rates, Window
+from flowsim.calibration.population_model import FOUND, PopulationModel, Rates
+from flowsim.calibration.population_setting import Window
 from flowsim.calibration.singles import GROUPS, KINDS, LEAST, Singles, composition, group_chances, mixed
 from flowsim.calibration.synthetic_reports import Year, draw_masses
 

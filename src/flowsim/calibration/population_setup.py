@@ -13,7 +13,8 @@ from flowsim.calibration.components import Cell
 from flowsim.calibration.data import Reported
 from flowsim.calibration.entries import cells_by_group
 from flowsim.calibration.population_evidence import PopulationEvidence, SinglesRequest
-from flowsim.calibration.population_model import PopulationModel, PopulationSetting
+from flowsim.calibration.population_model import PopulationModel
+from flowsim.calibration.population_setting import PopulationSetting
 from flowsim.calibration.priors import Priors
 from flowsim.calibration.singles import Singles
 from flowsim.evidence.single_seizures import load_seizure_counts

@@ -73,7 +73,7 @@ class Singles:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Expected:
+class ExpectedSingles:
     """Seizures to be expected in a year with a factor of 1; set is a set of parameters."""
 
     classes: Floats
@@ -158,7 +158,7 @@ def class_chances(median: Floats, log_sd: Floats, *, maximum: float) -> Floats:
     return np.asarray(np.diff(below, axis=1) / below[:, -1:])
 
 
-def log_chance(seen: Singles, expected: Expected, *, reporter: Floats) -> Floats:
+def log_chance(seen: Singles, expected: ExpectedSingles, *, reporter: Floats) -> Floats:
     """Log-chance of sizes and compositions given the numbers in each group, dims (set,).
 
     Sizes are multinomial given the kind of place. Compositions are Dirichlet-multinomial [Mosimann1962]_: who reports
@@ -195,7 +195,7 @@ def mixed(expected: Floats) -> Floats:
     return np.asarray((1.0 - MIXED) * expected / whole + MIXED / expected.shape[1])
 
 
-def composition(expected: Expected, name: str, *, unknown: float) -> Floats:
+def composition(expected: ExpectedSingles, name: str, *, unknown: float) -> Floats:
     """Expected seizures by part of a composition, of kinds of place those whose kind is named, dims (set, part) [1].
 
     Parameters
@@ -212,7 +212,7 @@ def composition(expected: Expected, name: str, *, unknown: float) -> Floats:
     return expected.compositions[name] - _unnamed(expected, unknown=unknown)
 
 
-def _unnamed(expected: Expected, *, unknown: float) -> Floats:
+def _unnamed(expected: ExpectedSingles, *, unknown: float) -> Floats:
     """Expected seizures by kind whose kind is not named, dims (set, kind) [1]; at most nearly all of a kind."""
     kinds = expected.compositions["kinds"]
     odds = np.ones_like(kinds)
@@ -221,7 +221,7 @@ def _unnamed(expected: Expected, *, unknown: float) -> Floats:
     return np.asarray(kinds * np.minimum(share * odds, 0.98))
 
 
-def group_chances(expected: Expected, *, unknown: float) -> list[Floats]:
+def group_chances(expected: ExpectedSingles, *, unknown: float) -> list[Floats]:
     """Chance of each size class in each group, dims (set, class) each [1].
 
     Parameters
