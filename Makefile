@@ -57,7 +57,7 @@ docs: $(READY)
 pages: $(READY)
 	@$(BIN)/python docs/architecture.py
 	@$(BIN)/python docs/results.py
-	@$(BIN)/python docs/holdouts.py
+	@$(BIN)/python docs/two_populations.py
 	@$(BIN)/python docs/dependencies.py
 
 figures: $(READY)

@@ -58,6 +58,7 @@ def test_the_documentation_holds_the_table_of_all_readings_that_come_with_flowsi
         "flow_high",
         "flow_two_thirds",
         "flow_three_halves",
+        "two_populations",
     }
     opened = {DEFAULT: fs.load_posterior()} | {name: fs.load_posterior(reading=name) for name in sorted(names)}
     page = ROOT.joinpath("docs", "calibration.md").read_text(encoding="utf-8")
