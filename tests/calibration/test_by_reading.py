@@ -38,7 +38,7 @@ def test_readings_stand_beside_the_first_with_intervals_and_ratios():
 @pytest.mark.slow
 def test_a_reading_that_changes_no_table_has_the_posterior_of_those_that_do(command):
     def seized(*arguments):
-        code, out, _ = command("engine=expectation", "calibration=point", *arguments, "out=mine")
+        code, out, _ = command("engine=expectation", "calibration=point", *arguments, "out=mine", "overwrite=true")
         assert code == 0
         return next(line.split()[-1] for line in out.splitlines() if line.startswith("seized [kg]"))
 
