@@ -24,7 +24,7 @@ from flowsim.simulation.simulate import Progress
 from flowsim.studies.calibrate import calibration_of, setup
 from flowsim.studies.estimates import Amounts
 from flowsim.studies.figure import Made, PaperFigure
-from flowsim.studies.figure_fit_populations import scores_said, tables_of
+from flowsim.studies.fit_populations import scores_said, tables_of
 from flowsim.studies.layout import paragraph
 
 KAZAKHSTAN = "kazakhstan_2010"
