@@ -415,7 +415,8 @@ def test_results_may_lie_in_the_folder_of_the_configuration(command, mine):
     assert (
         command("-m", *MINE, "engine=expectation", "inflow=1,2", "out=mine/seed", "hydra/launcher=in_process")[0] == 0
     )
-    assert command(*typed, "inflow=1")[0] == 0
+    assert command(*typed, "inflow=1")[0] == 1
+    assert command(*typed, "inflow=1", "overwrite=true")[0] == 0
 
 
 @pytest.mark.slow

@@ -19,6 +19,7 @@ from flowsim.calibration.identity import identifying
 from flowsim.calibration.inversion import Solved, solve, solve_all
 from flowsim.calibration.model import SHARE, Model, Setting, build, needed
 from flowsim.calibration.population_model import PopulationModel
+from flowsim.calibration.population_setting import FURTHER, SIZES
 from flowsim.calibration.posterior import Draws
 from flowsim.calibration.priors import Prior, values
 from flowsim.calibration.sampler import LEAST_ESS, MOST_RHAT, Sample, SamplingEffort, sample
@@ -195,9 +196,18 @@ def setup(world: World, asked: CalibrationRequest) -> Setup:
     )
     priors = {**asked.priors, "inflow": flow_prior(world)}
     possible = (*COMPONENTS, "cases", *(f"{SHARE}{area}" for area in asked.areas), *needed(setting))
+    possible += _of_others(asked)
     for name in priors:
         checks.known(name, possible, thing="calibration.parameters: a parameter")
     return Setup(rows=rows, model=build(rows, setting=setting, priors=priors))
+
+
+def _of_others(asked: CalibrationRequest) -> tuple[str, ...]:
+    """Names of the parameters that a world with two populations would need besides."""
+    if asked.populations is None:
+        return ()
+    sizes = tuple(name for name in asked.priors if name.endswith(tuple(f"_{of}" for of in SIZES)))
+    return (*FURTHER, *asked.populations.entries.parameters, *sizes)
 
 
 def _of_populations(world: World, asked: CalibrationRequest) -> Setup:
