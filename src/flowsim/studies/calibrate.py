@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import monotonic
@@ -16,7 +16,7 @@ from flowsim.calibration import data, population_inversion, population_setup, po
 from flowsim.calibration.components import COMPONENTS, Cell, cells_of
 from flowsim.calibration.data import Reported
 from flowsim.calibration.identity import identifying
-from flowsim.calibration.inversion import Solved, solve, solve_all
+from flowsim.calibration.inversion import Pair, Solved, solve, solve_all
 from flowsim.calibration.model import SHARE, Model, Setting, build, needed
 from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.population_setting import FURTHER, SIZES
@@ -296,10 +296,7 @@ def worlds(
     sets = [{name: float(found[k]) for name, found in one.items()} for k in range(chains * len(chosen))]
     solver = partial(_solve, model, request.world)
     found = solve_all(solver, sets, nuisance=chances, workers=workers, progress=progress)
-    middle = values(model.priors, np.median(drawn.scores, axis=(0, 1)))
-    point = solver(({n: float(v) for n, v in middle.items()}, {}))
-    rule = "be a world that can produce it"
-    checks.require(not point.refused, thing="the posterior median", rule=rule, value=point.refused)
+    point = _point(model, solver, drawn)
     return Draws(
         model=model,
         sample=drawn,
@@ -308,6 +305,24 @@ def worlds(
         point=point,
         calibrated=tuple(name for name in point.numbers if name not in intervals),
     )
+
+
+NEAREST = 10
+"""Draws tried in place of a posterior median that no world can produce [1]."""
+
+
+def _point(model: Model | PopulationModel, solver: Callable[[Pair], Solved], drawn: Sample) -> Solved:
+    """World of the posterior median, or of the draw nearest to it that a world can produce."""
+    flat = drawn.scores.reshape(-1, drawn.scores.shape[2])
+    median = np.median(flat, axis=0)
+    nearest = flat[np.argsort(((flat - median) ** 2).sum(axis=1), kind="stable")[:NEAREST]]
+    refused = ""
+    for scores in (median, *nearest):
+        found = solver(({name: float(value) for name, value in values(model.priors, scores).items()}, {}))
+        if not found.refused:
+            return found
+        refused = refused or found.refused
+    raise ValueError(f"the posterior median must be a world that can produce it, got {refused}")
 
 
 def _solve(
