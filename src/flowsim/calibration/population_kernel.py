@@ -18,9 +18,9 @@ SMALL, WHOLESALE, RETAIL = range(3)
 """Rows of the sizes: of the two populations, and of what is taken from retail sellers."""
 
 FAR = 3.5
-"""Distance of the logarithm of an expected total from that of the printed one beyond which its chance is taken for 0.
+"""Excess of the logarithm of an expected total over that of the printed one beyond which its chance is taken for 0.
 
-A year's total of some ten seizures or more differs from its mean by a third; this is ten times that.
+Totals far above their mean are kept, as one wholesale consignment can make them.
 """
 
 
@@ -115,7 +115,7 @@ def of_rows(
             here = np.full(len(scores), FLOOR)
             if grid[r, 1] == TOTAL:
                 middle = math.log(max(0.5 * (rows[r, 0] + rows[r, 1]), 1.0))
-                near = np.abs(np.log(np.maximum(factor * mean[k, a], 1e-9)) - middle) < FAR
+                near = np.log(np.maximum(factor * mean[k, a], 1e-9)) - middle < FAR
                 some = np.flatnonzero(near)
                 if len(some):
                     here[some] = of_total(first, factor[some] * rate, nothing[: len(some)], rows[r], step)
