@@ -13,6 +13,7 @@ from flowsim.config import diagnose, options
 from flowsim.config.build import build_plan, build_policies, build_world, engine_of
 from flowsim.config.compose import check_experiment, compose_config, folders_of, naming_files
 from flowsim.config.world_folders import build_readings
+from flowsim.policy.policy import Policy
 from flowsim.world.checkpoint import AGENCIES, agency_key
 
 KEYS = tuple(agency_key(agency) for agency in AGENCIES)
@@ -229,15 +230,16 @@ def put(folder: Path, *, group: str, data: bytes | None) -> Path:
     return file
 
 
-def build_file(folder: Path, *, group: str) -> None:
-    """Build all that a run needs from the teaching world and a file of one's own."""
+def build_file(folder: Path, *, group: str) -> tuple[Policy, ...]:
+    """Build all that a run needs from the teaching world and a file of one's own; return its policies."""
     worlds = [] if group == "world" else ["world=single_checkpoint"]
     composed = compose_config([*worlds, f"{group}=mine"], config_dir=folder)
     with naming_files(composed.hydra):
         check_experiment(composed)
         build_plan(composed)
-        build_policies(composed)
+        policies = build_policies(composed)
         build_world(composed, folders=folders_of(composed.hydra))
+    return policies
 
 
 def _setting(key: str, value: str, rule: str = ".*", *, composed: bool = True) -> Setting:

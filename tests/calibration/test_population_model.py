@@ -60,15 +60,17 @@ def row_of(model, key):
 def test_the_whole_year_at_the_reference_is_the_mass_of_the_draw(model, middle):
     behind = model.events(middle)
     sums = model.of_row[row_of(model, "total-2006")][0]
-    assert behind.mean[0, sums] == pytest.approx(sum(float(mass[0]) for mass in model.kilograms(middle).values()))
+    assert behind.mean[0, sums] == pytest.approx(
+        sum(float(mass[0]) for mass in model.setting.kilograms(middle).values())
+    )
 
 
 def test_a_part_and_what_is_left_make_the_whole(model, middle):
     """The KNB until November and the rest of 2005, which holds its December, are the year."""
     behind = model.events(middle).mean[0]
     part, rest = (behind[model.of_row[row_of(model, key)][0]] for key in ("knb-2005", "rest-2005"))
-    early = {name: mass for name, mass in model.kilograms(middle).items()}
-    whole = sum(float(mass[0]) * (0.5 if name.startswith("inside") else 1.0) for name, mass in early.items())
+    masses = model.setting.kilograms(middle).items()
+    whole = sum(float(mass[0]) * (0.5 if name.startswith("inside") else 1.0) for name, mass in masses)
     assert part + rest == pytest.approx(whole)
     assert part == pytest.approx(float(middle["knb"][0]) * 334 / 365)
 

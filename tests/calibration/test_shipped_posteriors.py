@@ -61,7 +61,7 @@ def test_the_density_and_the_world_of_a_draw_are_computed_again():
         scores = np.array([[score(prior, stored[name]) for name, prior in model.priors.items()]])
         assert model.log_likelihood(scores)[0] == pytest.approx(stored["log_likelihood"], abs=2e-3)
         parameters = {name: float(value[0]) for name, value in values(model.priors, scores).items()}
-        masses = model.kilograms(values(model.priors, scores))
+        masses = model.setting.kilograms(values(model.priors, scores))
         seized = sum(float(mass[0]) for mass in masses.values())
         assert seized == pytest.approx(stored["seized"], rel=10 * STORED)
         assert seized / (1000 * stored["inflow"]) == pytest.approx(stored["interdiction_rate"], rel=10 * STORED)

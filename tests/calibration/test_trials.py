@@ -76,7 +76,10 @@ def test_simulated_reports_have_the_means_of_the_model(model, middle):
     """Five standard errors of 400 years of each year's total; the model says what the sums of its rows expect."""
     rng = np.random.default_rng(2)
     told = np.array([simulate_reports(model, middle, rng=rng).printed for _ in range(400)])
-    kg = {name: float(mass[0]) for name, mass in model.kilograms({n: np.array([v]) for n, v in middle.items()}).items()}
+    kg = {
+        name: float(mass[0])
+        for name, mass in model.setting.kilograms({n: np.array([v]) for n, v in middle.items()}).items()
+    }
     for k, some in enumerate(model.sums):
         expected = sum(kg[name] * share for name, share in some.kg.items())
         error = told[:, k].std() / math.sqrt(len(told))

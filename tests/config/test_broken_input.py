@@ -292,9 +292,12 @@ def test_a_broken_first_line_is_refused(group, first, tmp_path, monkeypatch):
 
 
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
-    data = b"\xef\xbb\xbf" + broken_config.FILES["policy"].encode()
-    broken_config.put(tmp_path, group="policy", data=data)
-    broken_config.build_file(tmp_path, group="policy")
+    whole = broken_config.FILES["policy"].encode()
+    built = []
+    for k, data in enumerate((whole, b"\xef\xbb\xbf" + whole)):
+        broken_config.put(tmp_path / str(k), group="policy", data=data)
+        built.append(broken_config.build_file(tmp_path / str(k), group="policy"))
+    assert built[0] == built[1]
 
 
 def test_at_least_two_hundred_kinds_of_broken_input_are_refused():

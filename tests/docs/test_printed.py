@@ -58,7 +58,7 @@ SLOW = {
     "flowsim study=mechanisms": "world=rings replications=2 traffic_years=0.02 horizon=600 workers=1",
     "flowsim reading=two_populations": SHORT,
     "flowsim study=calibrate reading=two_populations": (
-        "study.chains=2 study.steps=20 study.draws=6 workers=1 out=results/calibrate/two"
+        "study.chains=2 study.steps=20 study.draws=2 workers=1 out=results/calibrate/two"
     ),
     "flowsim experiment=fig3_fit reading=two_populations": "workers=1 calibration.posterior=results/calibrate/two",
     "flowsim experiment=fig4_identified reading=two_populations": "",

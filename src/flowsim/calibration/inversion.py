@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import Protocol
 
 import numpy as np
 
 from flowsim import checks
+from flowsim.calibration.areas import Areas
 from flowsim.calibration.components import INDEX, simple, without
 from flowsim.calibration.model import Model
 from flowsim.engine.expectation.engine import Expectation, expect
@@ -94,13 +94,13 @@ def numbers_of(model: Model, drawn: Mapping[str, float], *, world: World) -> dic
     }
 
 
-def wanted(model: Model, drawn: Mapping[str, float], *, world: World) -> Wanted:
+def wanted(setting: Areas, drawn: Mapping[str, float], *, world: World) -> Wanted:
     """Target masses of a world under the controls of the reference.
 
     Parameters
     ----------
-    model
-        Model of the draw.
+    setting
+        Setting of the calibration.
     drawn
         Values of its parameters.
     world
@@ -112,8 +112,8 @@ def wanted(model: Model, drawn: Mapping[str, float], *, world: World) -> Wanted:
         If an area's checkpoints have efforts of several classes.
     """
     one = {name: np.array([value]) for name, value in drawn.items()}
-    kg = {name: float(mass[0]) for name, mass in model.kilograms(one).items()}
-    classes = class_of_area(model.setting, world=world)
+    kg = {name: float(mass[0]) for name, mass in setting.kilograms(one).items()}
+    classes = class_of_area(setting, world=world)
     found: dict[str, float] = {CROSSING: kg[CROSSING]} if CROSSING in kg else {}
     for area, effort_class in classes.items():
         found[effort_class] = found.get(effort_class, 0.0) + kg[f"inside:{area}"]
@@ -121,18 +121,6 @@ def wanted(model: Model, drawn: Mapping[str, float], *, world: World) -> Wanted:
     total = sum(by_case.values())
     cases = {agency: drawn["cases"] * mass / total for agency, mass in by_case.items()} if total > 0 else {}
     return Wanted(found=found, patrol=kg.get("patrol", 0.0), market=kg.get("market", 0.0), cases=cases, case_kg=total)
-
-
-class Areas(Protocol):
-    """What the classes of effort need of the setting of a calibration."""
-
-    def area(self, oblast: str) -> str:
-        """Area of an oblast, empty for the rest of the country."""
-        ...
-
-    def parts(self, component: str) -> tuple[str, ...]:
-        """Parts of a component with masses of their own."""
-        ...
 
 
 def class_of_area(setting: Areas, *, world: World) -> dict[str, str]:
@@ -181,7 +169,7 @@ def solve(model: Model, drawn: Mapping[str, float], *, world: World, nuisance: M
     nuisance
         Draws of the nuisance parameters, by name as in `SetNumbers`.
     """
-    aim = wanted(model, drawn, world=world)
+    aim = wanted(model.setting, drawn, world=world)
     numbers = {**nuisance, **numbers_of(model, drawn, world=world)}
     numbers.update({f"inspection:intelligence.cases_{agency_key(a)}": rate for a, rate in aim.cases.items()})
     quick = simple(world)

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from flowsim.calibration.kernel import normal
+from flowsim.jit import kernel
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -30,7 +30,7 @@ FLOOR = -1e4
 """Logarithm in place of that of a chance of 0."""
 
 
-@njit(cache=True)
+@kernel
 def spread_of(level: float, year: float) -> float:
     """Standard deviation of the logarithm of a year's factor [1].
 
@@ -42,7 +42,7 @@ def spread_of(level: float, year: float) -> float:
     return max(1e-6, math.hypot(level, year))
 
 
-@njit(cache=True)
+@kernel
 def factors(level: float, year: float, scores: Floats) -> Floats:
     """Factors at the points, lognormal with mean 1, dims (node,) [1]."""
     sd = spread_of(level, year)
@@ -50,7 +50,7 @@ def factors(level: float, year: float, scores: Floats) -> Floats:
     return found
 
 
-@njit(cache=True)
+@kernel
 def stationary(scores: Floats) -> Floats:
     """Probability of each point of a standard normal level, dims (node,) [1]."""
     half, found = 0.5 * (scores[1] - scores[0]), np.empty(len(scores))
@@ -60,7 +60,7 @@ def stationary(scores: Floats) -> Floats:
     return share
 
 
-@njit(cache=True)
+@kernel
 def transition(rho: float, scores: Floats) -> Floats:
     """Probability of each point a year after another, dims (after, before) [1].
 
@@ -89,7 +89,7 @@ def transition(rho: float, scores: Floats) -> Floats:
     return found
 
 
-@njit(cache=True)
+@kernel
 def between_points(row: Floats, place: float, highest: float) -> float:
     """Value between the points of a row of log-chances at a place, by a cubic where they are smooth.
 
@@ -118,7 +118,7 @@ def between_points(row: Floats, place: float, highest: float) -> float:
     )
 
 
-@njit(cache=True)
+@kernel
 def given_level(row: Floats, level: float, year: float, scores: Floats, node: Floats, weight: Floats) -> Floats:
     """Log-chance of a year's reports given its level, from that given its whole factor, dims (node,).
 
@@ -145,7 +145,7 @@ def given_level(row: Floats, level: float, year: float, scores: Floats, node: Fl
     return found
 
 
-@njit(cache=True)
+@kernel
 def log_chance(
     rows: Floats, gaps: Ints, level: Floats, year: Floats, rho: Floats, scores: Floats, node: Floats, weight: Floats
 ) -> Floats:

@@ -13,15 +13,13 @@ import numpy.typing as npt
 
 from flowsim import checks
 from flowsim.calibration import kernel
+from flowsim.calibration.areas import SHARE, Areas
 from flowsim.calibration.components import CASE_COMPONENTS, COMPONENTS, Cell, Cells, totals
 from flowsim.calibration.data import Reported, remainder
 from flowsim.calibration.priors import Priors, values
 from flowsim.world.populations import ConsignmentSizes
 
 Floats = npt.NDArray[np.float64]
-
-SHARE = "share_"
-"""Prefix of the name of the parameter of an area's share."""
 
 BINS, SHARE_BINS = 64, 512
 """Points of the mass grid below a printed total, and for a share [1]."""
@@ -51,11 +49,8 @@ class Sum:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Setting:
+class Setting(Areas):
     """Setting of a calibration: areas of a country, and the components of its years."""
-
-    areas: Mapping[str, str]
-    """Oblast of each area with its share of finds inside as a parameter, in order."""
 
     reference: Cells
     """Expected mass by cell in the calibrated world [kg/year]."""
@@ -69,10 +64,6 @@ class Setting:
     size_exponent: float
     """Exponent of the Pareto distribution of ring sizes [1]."""
 
-    def area(self, oblast: str) -> str:
-        """Area of an oblast, empty for the rest of the country."""
-        return next((name for name, where in self.areas.items() if where == oblast), "")
-
     @property
     def present(self) -> tuple[str, ...]:
         """Components of the world."""
@@ -81,10 +72,6 @@ class Setting:
     @cached_property
     def _totals(self) -> Mapping[str, float]:
         return totals(self.reference)
-
-    def parts(self, component: str) -> tuple[str, ...]:
-        """Parts of a component with masses of their own: `inside` has one per area and one for the rest."""
-        return tuple(f"inside:{area}" for area in (*self.areas, "")) if component == "inside" else (component,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,23 +109,6 @@ class Model:
         """Names of the parameters."""
         return tuple(self.priors)
 
-    def kilograms(self, drawn: Mapping[str, Floats]) -> dict[str, Floats]:
-        """Mass seized in a mean year under the controls of the reference, by part of a component [kg/year].
-
-        Parameters
-        ----------
-        drawn
-            Values of the parameters, dims (...).
-        """
-        found = {name: drawn[name] for name in self.setting.present if name != "inside"}
-        if "inside" in self.setting.present:
-            rest = np.asarray(drawn["inside"])
-            for area in self.setting.areas:
-                found[f"inside:{area}"] = rest * drawn[f"{SHARE}{area}"]
-                rest = rest * (1.0 - drawn[f"{SHARE}{area}"])
-            found["inside:"] = rest
-        return found
-
     def events(self, drawn: Mapping[str, Floats]) -> dict[str, Floats]:
         """Events behind each sum in a year with a factor of 1.
 
@@ -155,7 +125,7 @@ class Model:
         """
         sizes = self.sizes(drawn)
         mean, mean_case = mean_masses(sizes)
-        kg = self.kilograms(drawn)
+        kg = self.setting.kilograms(drawn)
         by_case = [kg[name] for name in CASE_COMPONENTS if name in kg]
         case_kg = np.sum(by_case, axis=0) / drawn["cases"] if by_case else np.ones_like(mean)
         columns: dict[str, list[Floats]] = {name: [] for name in ("routine", "cases", "consignments", "fixed")}
@@ -208,41 +178,71 @@ class Model:
             Number of each row [unit].
         """
         years = sorted({row.year for row in self.rows})
-        rows, grid = [], []
-        for row, value, (first, second) in zip(self.rows, printed, self.of_row, strict=True):
-            low, high = value - row.rounding / 2, value + row.rounding / 2
-            bounds = (row.at_least or 0.0, math.inf if row.at_most is None else row.at_most)
-            if row.unit == "1":
-                kind, bins, step = kernel.SHARE, SHARE_BINS, self._reach[first] / SHARE_BINS
-            elif math.isnan(value):
-                kind, low, high = kernel.LARGEST, 0.0, math.inf
-                largest = max(bound for bound in bounds if bound < math.inf)
-                step = largest / (BINS - 0.5)
-                bins = BINS + 1
-            else:
-                kind, step = kernel.TOTAL, self._step(max(high, 1.0), bounds)
-                bins = int(high / step + 0.5) + 2
-            rows.append((low, high, *bounds))
-            grid.append((years.index(row.year), kind, first, second, bins, round(step * 1e6)))
-        return np.array(rows, dtype=np.float64), np.array(grid, dtype=np.int64)
-
-    def _step(self, high: float, bounds: tuple[float, float]) -> float:
-        """Grid step up to a total, with any bound on consignments halfway between two points [kg]."""
-        step = high / BINS
-        bound = next((bound for bound in bounds if 0.0 < bound < math.inf), None)
-        return step if bound is None else bound / (max(1, round(bound / step)) - 0.5)
+        reach = [self._reach[first] for first, _ in self.of_row]
+        return row_tables(self.rows, printed, of_row=self.of_row, years=years, reach=reach, bins=BINS)
 
     @cached_property
     def _reach(self) -> tuple[float, ...]:
         """Largest mass on the grid of a share with each sum as a part [kg]."""
         middle = values(self.priors, np.zeros((1, len(self.priors))))
-        kg = self.kilograms(middle)
+        kg = self.setting.kilograms(middle)
         expected = [sum(float(kg[name][0]) * c for name, c in some.kg.items()) for some in self.sums]
         partner = dict(self.of_row)
         return tuple(
             REACH * max(mass, expected[partner.get(k, k)], self.setting.sizes.tail_start)
             for k, mass in enumerate(expected)
         )
+
+
+def row_tables(
+    rows: Sequence[Reported],
+    printed: Sequence[float],
+    *,
+    of_row: Sequence[tuple[int, int]],
+    years: Sequence[int],
+    reach: Sequence[float],
+    bins: int,
+) -> tuple[Floats, npt.NDArray[np.int64]]:
+    """Rows and their mass grids for the compiled likelihood, dims (row, column) each.
+
+    Parameters
+    ----------
+    rows
+        Rows.
+    printed
+        Number of each row [unit].
+    of_row
+        Indices of the sums of each row.
+    years
+        Years of the likelihood, ascending.
+    reach
+        End of the mass grid of each row, if it is a share [kg].
+    bins
+        Points of the mass grid below a printed total [1].
+    """
+    numbers, grid = [], []
+    for row, value, (first, second), end in zip(rows, printed, of_row, reach, strict=True):
+        low, high = value - row.rounding / 2, value + row.rounding / 2
+        bounds = (row.at_least or 0.0, math.inf if row.at_most is None else row.at_most)
+        if row.unit == "1":
+            kind, count, step = kernel.SHARE, SHARE_BINS, end / SHARE_BINS
+        elif math.isnan(value):
+            kind, low, high = kernel.LARGEST, 0.0, math.inf
+            step, count = max(bound for bound in bounds if bound < math.inf) / (bins - 0.5), bins + 1
+        else:
+            kind, step = kernel.TOTAL, _step(max(high, 1.0), bounds, bins=bins)
+            count = int(high / step + 0.5) + 2
+        numbers.append((low, high, *bounds))
+        grid.append((years.index(row.year), kind, first, second, count, round(step * 1e6)))
+    shape = (len(rows), -1)
+    return np.array(numbers, dtype=np.float64).reshape(shape), np.array(grid, dtype=np.int64).reshape(shape)
+
+
+def _step(high: float, bounds: tuple[float, float], *, bins: int) -> float:
+    """Grid step up to a total, with any bound on consignments halfway between two points [kg]."""
+    step = high / bins
+    bound = next((bound for bound in bounds if 0.0 < bound < math.inf), None)
+    return step if bound is None else bound / (max(1, round(bound / step)) - 0.5)
 
 
 FOUND = ("crossing", "patrol")
@@ -398,17 +398,13 @@ def _sum(row: Reported, chosen: frozenset[Cell], *, setting: Setting) -> Sum:
     whole: dict[str, float] = {}
     here = setting.years.get(row.year, setting.reference)
     for cell, mass in setting.reference.items():
-        name = _part(cell, setting)
+        name = setting.part(cell.component, cell.oblast)
         base[name] = base.get(name, 0.0) + mass
     for cell, mass in here.items():
-        name = _part(cell, setting)
+        name = setting.part(cell.component, cell.oblast)
         whole[name] = whole.get(name, 0.0) + mass
         if cell in chosen:
             held[name] = held.get(name, 0.0) + mass
     kg = {name: row.exposure * mass / base[name] for name, mass in held.items() if base.get(name, 0.0) > 0}
     cases = {name: row.exposure * whole[name] / base[name] for name in kg if name in CASE_COMPONENTS}
     return Sum(kg=kg, cases=cases)
-
-
-def _part(cell: Cell, setting: Setting) -> str:
-    return f"inside:{setting.area(cell.oblast)}" if cell.component == "inside" else cell.component

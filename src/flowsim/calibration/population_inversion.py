@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.calibration.components import INDEX, simple
-from flowsim.calibration.inversion import CROSSING, TOLERANCE, YEAR_PARTS, Solved, Wanted, class_of_area
+from flowsim.calibration.inversion import TOLERANCE, YEAR_PARTS, Solved, Wanted, wanted
 from flowsim.calibration.population_model import PopulationModel
 from flowsim.engine.expectation.engine import expect
 from flowsim.results.registry import CHANNELS
@@ -52,34 +52,6 @@ class Taken:
 
     market: float
     """Taken from retail sellers."""
-
-
-def wanted(model: PopulationModel, drawn: Mapping[str, float], *, world: World) -> Wanted:
-    """Target masses of a world under the controls of the reference.
-
-    Parameters
-    ----------
-    model
-        Model of the draw.
-    drawn
-        Values of its parameters.
-    world
-        Calibrated world.
-
-    Raises
-    ------
-    ValueError
-        If an area's checkpoints have efforts of several classes.
-    """
-    one = {name: np.array([value]) for name, value in drawn.items()}
-    kg = {name: float(mass[0]) for name, mass in model.kilograms(one).items()}
-    found: dict[str, float] = {CROSSING: kg[CROSSING]} if CROSSING in kg else {}
-    for area, effort_class in class_of_area(model.setting, world=world).items():
-        found[effort_class] = found.get(effort_class, 0.0) + kg[f"inside:{area}"]
-    by_case = {"KNB": kg.get("knb", 0.0), "Committee": kg.get("committee", 0.0)}
-    total = sum(by_case.values())
-    cases = {agency: drawn["cases"] * mass / total for agency, mass in by_case.items()} if total > 0 else {}
-    return Wanted(found=found, patrol=kg.get("patrol", 0.0), market=kg.get("market", 0.0), cases=cases, case_kg=total)
 
 
 def numbers_of(model: PopulationModel, drawn: Mapping[str, float], *, world: World) -> dict[str, float]:
@@ -125,7 +97,7 @@ def solve(model: PopulationModel, drawn: Mapping[str, float], *, world: World, n
     nuisance
         Draws of the nuisance parameters, by name as in `SetNumbers`.
     """
-    aim = wanted(model, drawn, world=world)
+    aim = wanted(model.setting, drawn, world=world)
     first, second = model.setting.populations
     numbers = {**nuisance, **numbers_of(model, drawn, world=world)}
     numbers |= {f"inspection:intelligence.cases_{agency_key(a)}": rate for a, rate in aim.cases.items()}

@@ -6,10 +6,10 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
 from flowsim.calibration.kernel import LARGEST, TOTAL, of_largest, of_share, of_total, on_grid, panjer
 from flowsim.calibration.levels import FLOOR, factors
+from flowsim.jit import kernel
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -24,7 +24,7 @@ Totals far above their mean are kept, as one wholesale consignment can make them
 """
 
 
-@njit(cache=True)
+@kernel
 def event(
     sizes: Floats, counts: Floats, cases: float, taken: Floats, ring: Floats, share: Floats, step: float, bins: int
 ) -> Floats:
@@ -35,7 +35,8 @@ def event(
     Parameters
     ----------
     sizes
-        Parameters of the sizes of both populations and of retail finds, dims (population, column), as in `kernel`.
+        Parameters of the sizes of both populations and of retail finds, dims (population, column), as in
+        `calibration.kernel`.
     counts
         Mean numbers of consignments of each population and of retail finds that are found singly, dims (3,) [1].
     cases
@@ -67,7 +68,7 @@ def event(
     return mixed
 
 
-@njit(cache=True)
+@kernel
 def of_rows(
     sizes: Floats,
     counts: Floats,

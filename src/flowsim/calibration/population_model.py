@@ -16,7 +16,7 @@ from flowsim import checks
 from flowsim.calibration import kernel, levels, population_kernel, singles
 from flowsim.calibration.components import CASE_COMPONENTS
 from flowsim.calibration.data import Reported, remainder
-from flowsim.calibration.model import REACH, SHARE, SHARE_BINS, ring_sizes
+from flowsim.calibration.model import FOUND, REACH, ring_sizes, row_tables
 from flowsim.calibration.population_setting import (
     RETAIL,
     SIZES,
@@ -39,9 +39,6 @@ Floats = npt.NDArray[np.float64]
 
 BINS = 48
 """Points of the mass grid below a printed total [1]."""
-
-FOUND = ("crossing", "patrol")
-"""Components of consignments found singly, besides the parts of `inside`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,23 +118,6 @@ class PopulationModel:
         """Years with reports, ascending."""
         return tuple(sorted({row.year for row in self.rows} | {one.year for one in self.singles}))
 
-    def kilograms(self, drawn: Mapping[str, Floats]) -> dict[str, Floats]:
-        """Mass seized in a mean year under the controls of the reference, by part of a component [kg/year].
-
-        Parameters
-        ----------
-        drawn
-            Values of the parameters, dims (...).
-        """
-        found = {name: np.asarray(drawn[name]) for name in self.setting.present if name != "inside"}
-        if "inside" in self.setting.present:
-            rest = np.asarray(drawn["inside"])
-            for area in self.setting.areas:
-                found[f"inside:{area}"] = rest * drawn[f"{SHARE}{area}"]
-                rest = rest * (1.0 - drawn[f"{SHARE}{area}"])
-            found["inside:"] = rest
-        return found
-
     def sizes(self, drawn: Mapping[str, Floats]) -> Floats:
         """Parameters of the sizes of both populations and of retail finds, dims (set, 3, column), as in `kernel`."""
         rows = []
@@ -178,7 +158,7 @@ class PopulationModel:
         drawn
             Values of the parameters, dims (set,).
         """
-        kg, rates, here = self.kilograms(drawn), self.rates(drawn), self.setting.weights(drawn)
+        kg, rates, here = self.setting.kilograms(drawn), self.rates(drawn), self.setting.weights(drawn)
         by_case = [kg[name] for name in CASE_COMPONENTS if name in kg]
         nothing = np.zeros(len(here))
         case_kg = np.sum(by_case, axis=0) / drawn["cases"] if by_case else nothing + 1.0
@@ -213,7 +193,7 @@ class PopulationModel:
         year
             Calendar year.
         """
-        kg, rates = self.kilograms(drawn), self.rates(drawn)
+        kg, rates = self.setting.kilograms(drawn), self.rates(drawn)
         here, then = self.setting.weights(drawn), self.setting.weights(drawn, year=year)
         some = self._year(year)
         nothing = np.zeros((len(here), 2))
@@ -314,22 +294,8 @@ class PopulationModel:
         printed
             Number of each row [unit].
         """
-        rows, grid = [], []
-        for row, value, (first, second) in zip(self.rows, printed, self.of_row, strict=True):
-            low, high = value - row.rounding / 2, value + row.rounding / 2
-            bounds = (row.at_least or 0.0, math.inf if row.at_most is None else row.at_most)
-            if row.unit == "1":
-                kind, bins, step = kernel.SHARE, SHARE_BINS, self._reach[first] / SHARE_BINS
-            elif math.isnan(value):
-                kind, low, high = kernel.LARGEST, 0.0, math.inf
-                step, bins = max(bound for bound in bounds if bound < math.inf) / (BINS - 0.5), BINS + 1
-            else:
-                kind, step = kernel.TOTAL, _step(max(high, 1.0), bounds)
-                bins = int(high / step + 0.5) + 2
-            rows.append((low, high, *bounds))
-            grid.append((self.years.index(row.year), kind, first, second, bins, round(step * 1e6)))
-        shape = (len(self.rows), -1)
-        return np.array(rows, dtype=np.float64).reshape(shape), np.array(grid, dtype=np.int64).reshape(shape)
+        reach = [self._reach[first] for first, _ in self.of_row]
+        return row_tables(self.rows, printed, of_row=self.of_row, years=self.years, reach=reach, bins=BINS)
 
     @cached_property
     def _reach(self) -> tuple[float, ...]:
@@ -361,13 +327,6 @@ def mean_masses(sizes: Floats) -> Floats:
         Parameters of sizes, dims (set, 3, column).
     """
     return np.array([[kernel.limited_mean(row, row[kernel.TOP]) for row in one] for one in sizes], dtype=np.float64)
-
-
-def _step(high: float, bounds: tuple[float, float]) -> float:
-    """Grid step up to a total, with any bound on consignments halfway between two points [kg]."""
-    step = high / BINS
-    bound = next((bound for bound in bounds if 0.0 < bound < math.inf), None)
-    return step if bound is None else bound / (max(1, round(bound / step)) - 0.5)
 
 
 def build(

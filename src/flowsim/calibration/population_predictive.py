@@ -13,7 +13,7 @@ import pandas as pd
 from scipy.special import logsumexp
 
 from flowsim.calibration import levels
-from flowsim.calibration.data import Reported, remainder
+from flowsim.calibration.data import Reported
 from flowsim.calibration.population_evidence import MODES
 from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.population_reports import (
@@ -26,7 +26,7 @@ from flowsim.calibration.population_reports import (
     simulate_year,
 )
 from flowsim.calibration.population_setting import windows
-from flowsim.calibration.predictive import COLUMNS, History, chance_row, point_row
+from flowsim.calibration.predictive import COLUMNS, History, check_rows, point_row
 from flowsim.calibration.singles import CLASSES, KINDS, Singles, composition, mixed
 from flowsim.evidence.annual_totals import annual_series
 from flowsim.world.traffic import HEROIN
@@ -90,25 +90,22 @@ def of_rows(model: PopulationModel, rows: Mapping[str, Reported], found: Sequenc
     DataFrame
         Columns `predictive.COLUMNS`; for bounds on consignments, `probability` is the probability of the bound.
     """
-    table = []
-    for row in rows.values():
-        if row.use == "flow":
-            continue
-        parts = windows(row, rows=rows, setting=model.setting)
-        held, value = row.use == "hold-out", remainder(row, rows)
-        years = [_year(history, row.year) for history in found]
-        if value is not None:
-            masses = np.array([counted(year, parts).sum() for year in years])
-            if row.of:
-                whole = windows(rows[row.of], rows=rows, setting=model.setting)
-                masses = masses / np.array([max(1e-9, counted(year, whole).sum()) for year in years])
-            table.append(point_row(row.key, masses, value, held=held))
-        for bound, sign in ((row.at_least, ">="), (row.at_most, "<=")):
-            if bound is not None:
-                most = np.array([_largest(history, row, model=model, rows=rows) for history in found])
-                happened = most >= bound if sign == ">=" else most <= bound
-                table.append(chance_row(f"{row.key}: largest {sign} {bound:g} kg", happened, most, bound, held=held))
-    return pd.DataFrame(table, columns=list(COLUMNS))
+    return check_rows(
+        rows,
+        masses=lambda row: _masses(model, rows, row, found),
+        largest=lambda row: np.array([_largest(history, row, model=model, rows=rows) for history in found]),
+    )
+
+
+def _masses(model: PopulationModel, rows: Mapping[str, Reported], row: Reported, found: Sequence[History]) -> Floats:
+    """Masses of a row, or for a share their part of the whole, dims (history,) [unit of the row]."""
+    years = [_year(history, row.year) for history in found]
+    parts = windows(row, rows=rows, setting=model.setting)
+    masses = np.array([counted(year, parts).sum() for year in years])
+    if row.of:
+        whole = windows(rows[row.of], rows=rows, setting=model.setting)
+        masses /= [max(1e-9, counted(year, whole).sum()) for year in years]
+    return masses
 
 
 def _year(history: History, year: int) -> PopulationYear:

@@ -12,12 +12,12 @@ import numpy.typing as npt
 from flowsim.calibration import levels
 from flowsim.calibration.components import CASE_COMPONENTS, Cell
 from flowsim.calibration.data import Reported
-from flowsim.calibration.model import ring_sizes
+from flowsim.calibration.model import FOUND, ring_sizes
 from flowsim.calibration.population_kernel import RETAIL, SMALL, WHOLESALE
-from flowsim.calibration.population_model import FOUND, PopulationModel, Rates
+from flowsim.calibration.population_model import PopulationModel, Rates
 from flowsim.calibration.population_setting import Window
 from flowsim.calibration.singles import GROUPS, KINDS, LEAST, Singles, composition, group_chances, mixed
-from flowsim.calibration.synthetic_reports import Year, draw_masses
+from flowsim.calibration.synthetic_reports import Year, as_printed, draw_masses
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -82,7 +82,7 @@ def prepare(model: PopulationModel, drawn: Mapping[str, float]) -> Draw:
         model=model,
         drawn=drawn,
         one=one,
-        kg={name: float(mass[0]) for name, mass in model.kilograms(one).items()},
+        kg={name: float(mass[0]) for name, mass in model.setting.kilograms(one).items()},
         sizes=model.sizes(one)[0],
         rates=model.rates(one),
         weights=model.setting.weights(one)[0],
@@ -111,7 +111,9 @@ def simulate_year(draw: Draw, *, year: int, rng: np.random.Generator, factor: fl
     names = tuple(cells)
     batches: list[_Batch] = []
     for part, mass in draw.kg.items():
-        own = np.array([k for k, cell in enumerate(names) if setting.part(cell) == part], dtype=np.int64)
+        own = np.array(
+            [k for k, cell in enumerate(names) if setting.part(cell.component, cell.oblast) == part], dtype=np.int64
+        )
         if not len(own) or part not in base:
             continue
         weight = np.stack([cells[names[k]] * then for k in own]) / (here @ base[part])
@@ -304,19 +306,9 @@ def simulate_reports(
 def _printed(
     found: PopulationYear, row: Reported, *, parts: Sequence[Sequence[Window]], value: float
 ) -> tuple[float, Reported]:
-    """Number of a row in a simulated year, and the row with the bound that holds in it."""
     masses = [counted(found, part) for part in parts]
-    mass = float(masses[0].sum())
-    bound = row.at_least or row.at_most
-    if bound:
-        reached = largest(found, masses[0]) >= bound
-        row = replace(row, at_least=bound if reached else None, at_most=None if reached else bound)
-    if np.isnan(value):
-        return value, row
-    if row.unit == "1":
-        whole = float(masses[1].sum())
-        mass = mass / whole if whole > 0 else 0.0
-    return round(mass / row.rounding) * row.rounding, row
+    sums = [float(mass.sum()) for mass in masses]
+    return as_printed(row, mass=sums[0], whole=sums[-1], largest=largest(found, masses[0]), value=value)
 
 
 def counted(found: PopulationYear, parts: Sequence[Window]) -> Floats:

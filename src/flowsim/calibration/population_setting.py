@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from flowsim import checks
+from flowsim.calibration.areas import SHARE, Areas
 from flowsim.calibration.components import CASE_COMPONENTS, COMPONENTS, Cell
 from flowsim.calibration.data import Reported, span
-from flowsim.calibration.model import SHARE
 from flowsim.calibration.population_evidence import Entries
 
 Floats = npt.NDArray[np.float64]
@@ -33,11 +32,8 @@ FURTHER = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class PopulationSetting:
+class PopulationSetting(Areas):
     """Setting of a calibration with two populations: areas and entries of a country, and the cells of its years."""
-
-    areas: Mapping[str, str]
-    """Oblast of each area with its share of finds inside as a parameter, in order."""
 
     entries: Entries
     """Entries with their share of the flow as a parameter."""
@@ -66,23 +62,11 @@ class PopulationSetting:
     oblasts: tuple[str, ...]
     """Oblasts of the compositions of single seizures."""
 
-    def area(self, oblast: str) -> str:
-        """Area of an oblast, empty for the rest of the country."""
-        return next((name for name, where in self.areas.items() if where == oblast), "")
-
-    @cached_property
+    @property
     def present(self) -> tuple[str, ...]:
         """Components of the world."""
         there = {cell.component for cell, mass in self.reference.items() if mass @ self.shares > 0}
         return tuple(name for name in COMPONENTS if name in there)
-
-    def parts(self, component: str) -> tuple[str, ...]:
-        """Parts of a component with masses of their own: `inside` has one per area and one for the rest."""
-        return tuple(f"inside:{area}" for area in (*self.areas, "")) if component == "inside" else (component,)
-
-    def part(self, cell: Cell) -> str:
-        """Part that a cell belongs to."""
-        return f"inside:{self.area(cell.oblast)}" if cell.component == "inside" else cell.component
 
     def cells(self, year: int) -> GroupCells:
         """Cells under the controls of a year; of the reference if it is none of the years."""
@@ -158,7 +142,7 @@ def parts_of_year(setting: PopulationSetting, year: int) -> YearParts:
     base, parts = by_part(setting.reference, setting), by_part(cells, setting)
     oblasts = {name: np.zeros((len(setting.oblasts), groups)) for name in parts}
     for cell, mass in cells.items():
-        oblasts[setting.part(cell)][setting.oblasts.index(cell.oblast)] += mass
+        oblasts[setting.part(cell.component, cell.oblast)][setting.oblasts.index(cell.oblast)] += mass
     known = {name: mass for name, mass in parts.items() if name in base}
     return YearParts(base=base, parts=known, oblasts=oblasts)
 
@@ -181,7 +165,7 @@ def by_part(
     for cell, mass in cells.items():
         times = 1.0 if exposure is None else exposure.get(cell, 0.0)
         if times > 0.0:
-            name = setting.part(cell)
+            name = setting.part(cell.component, cell.oblast)
             found[name] = found.get(name, np.zeros(len(mass))) + times * mass
     return found
 

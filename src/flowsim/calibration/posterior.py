@@ -138,7 +138,7 @@ def to_dataset(draws: Draws, *, attributes: Mapping[str, str]) -> xr.Dataset:
                 **{"rhat": float(sample.rhat[k]), "ess": float(sample.ess[k])},
             },
         )
-    seized = np.sum(list(model.kilograms(found).values()), axis=0)
+    seized = np.sum(list(model.setting.kilograms(found).values()), axis=0)
     worlds = [[draws.solved[c][k] for k in row] for c, row in enumerate(index)]
     derived = {
         "seized": seized,

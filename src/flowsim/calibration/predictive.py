@@ -99,32 +99,65 @@ def of_rows(model: Model, rows: Mapping[str, Reported], found: Sequence[History]
     DataFrame
         Columns `COLUMNS`; for bounds on consignments, `probability` is the probability of the bound.
     """
+    return check_rows(
+        rows,
+        masses=lambda row: _masses(model, rows, row, found),
+        largest=lambda row: np.array([_largest(history, row, model=model, rows=rows) for history in found]),
+    )
+
+
+def check_rows(
+    rows: Mapping[str, Reported],
+    *,
+    masses: Callable[[Reported], Floats],
+    largest: Callable[[Reported], Floats],
+) -> pd.DataFrame:
+    """Check of each row of a table of reported seizures against predictions.
+
+    Parameters
+    ----------
+    rows
+        Rows by key.
+    masses
+        Predicted masses or shares of a row, dims (history,) [unit of the row].
+    largest
+        Predicted mass of its largest consignment or case, dims (history,) [kg].
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`; for bounds on consignments, `probability` is the probability of the bound.
+    """
     table = []
     for row in rows.values():
         if row.use == "flow":
             continue
-        chosen = cells_behind(row, rows=rows, setting=model.setting)
-        start, end = span(row)
-        held = row.use == "hold-out"
-        value = remainder(row, rows)
+        held, value = row.use == "hold-out", remainder(row, rows)
         if value is not None:
-            years = [history.years[row.year] for history in found]
-            masses = np.array([year.total(chosen, start=start, end=end) for year in years])
-            if row.of:
-                whole = cells_behind(rows[row.of], rows=rows, setting=model.setting)
-                masses /= [max(1e-9, year.total(whole, start=start, end=end)) for year in years]
-            table.append(point_row(row.key, masses, value, held=held))
+            table.append(point_row(row.key, masses(row), value, held=held))
         for bound, sign in ((row.at_least, ">="), (row.at_most, "<=")):
             if bound is not None:
-                largest = np.array([_largest(history, row, chosen) for history in found])
-                happened = largest >= bound if sign == ">=" else largest <= bound
-                what = f"{row.key}: largest {sign} {bound:g} kg"
-                table.append(chance_row(what, happened, largest, bound, held=held))
+                most = largest(row)
+                happened = most >= bound if sign == ">=" else most <= bound
+                table.append(chance_row(f"{row.key}: largest {sign} {bound:g} kg", happened, most, bound, held=held))
     return pd.DataFrame(table, columns=list(COLUMNS))
 
 
-def _largest(history: History, row: Reported, chosen: frozenset[Cell]) -> float:
+def _masses(model: Model, rows: Mapping[str, Reported], row: Reported, found: Sequence[History]) -> Floats:
+    """Masses of a row, or for a share their part of the whole, dims (history,) [unit of the row]."""
+    chosen = cells_behind(row, rows=rows, setting=model.setting)
+    start, end = span(row)
+    years = [history.years[row.year] for history in found]
+    masses = np.array([year.total(chosen, start=start, end=end) for year in years])
+    if row.of:
+        whole = cells_behind(rows[row.of], rows=rows, setting=model.setting)
+        masses /= [max(1e-9, year.total(whole, start=start, end=end)) for year in years]
+    return masses
+
+
+def _largest(history: History, row: Reported, *, model: Model, rows: Mapping[str, Reported]) -> float:
     """Mass of the largest consignment or case in the period of a row, possibly of several years [kg]."""
+    chosen = cells_behind(row, rows=rows, setting=model.setting)
     if row.start.year == row.end.year:
         start, end = span(row)
         return history.years[row.year].largest(chosen, start=start, end=end)
@@ -132,7 +165,19 @@ def _largest(history: History, row: Reported, chosen: frozenset[Cell]) -> float:
 
 
 def point_row(what: str, predicted: Floats, value: float, *, held: bool) -> tuple[object, ...]:
-    """Row of a number, with its two-sided posterior predictive p-value."""
+    """Row of a number, with its two-sided posterior predictive p-value.
+
+    Parameters
+    ----------
+    what
+        Description.
+    predicted
+        Predictions, dims (history,) [unit].
+    value
+        Reported number [unit].
+    held
+        Whether it is held out.
+    """
     low, middle, high = np.quantile(predicted, [0.05, 0.5, 0.95]).tolist()
     share = min((predicted <= value).mean(), (predicted >= value).mean())
     return what, held, value, low, middle, high, min(1.0, 2.0 * float(share)), low <= value <= high
@@ -141,7 +186,21 @@ def point_row(what: str, predicted: Floats, value: float, *, held: bool) -> tupl
 def chance_row(
     what: str, happened: npt.NDArray[np.bool_], predicted: Floats, value: float, *, held: bool
 ) -> tuple[object, ...]:
-    """Row of a bound, with its posterior predictive probability."""
+    """Row of a bound, with its posterior predictive probability.
+
+    Parameters
+    ----------
+    what
+        Description.
+    happened
+        Whether the bound holds, dims (history,).
+    predicted
+        Predictions of the largest consignment or case, dims (history,) [kg].
+    value
+        The bound [kg].
+    held
+        Whether it is held out.
+    """
     low, middle, high = np.quantile(predicted, [0.05, 0.5, 0.95]).tolist()
     chance = float(happened.mean())
     return what, held, value, low, middle, high, chance, chance >= 0.05

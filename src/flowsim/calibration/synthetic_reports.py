@@ -92,7 +92,7 @@ def simulate_year(
     """
     setting = model.setting
     one = {name: np.array([value]) for name, value in drawn.items()}
-    sizes, kg = model.sizes(one), model.kilograms(one)
+    sizes, kg = model.sizes(one), model.setting.kilograms(one)
     mean, mean_case = (float(found[0]) for found in mean_masses(sizes))
     log_sd = drawn["year_log_sd"]
     factor = float(np.exp(log_sd * rng.standard_normal() - log_sd**2 / 2)) if factor is None else factor
@@ -197,14 +197,31 @@ def simulate_reports(model: Model, drawn: Mapping[str, float], *, rng: np.random
 
 def _printed(found: Year, row: Reported, *, sums: Sequence[frozenset[Cell]], value: float) -> tuple[float, Reported]:
     start, end = span(row)
-    mass = found.total(sums[0], start=start, end=end)
+    masses = [found.total(cells, start=start, end=end) for cells in sums]
+    largest = found.largest(sums[0], start=start, end=end)
+    return as_printed(row, mass=masses[0], whole=sum(masses), largest=largest, value=value)
+
+
+def as_printed(row: Reported, *, mass: float, whole: float, largest: float, value: float) -> tuple[float, Reported]:
+    """Number of a row as it would be printed, and the row with the bound that holds.
+
+    Parameters
+    ----------
+    row
+        The row.
+    mass, whole
+        Its simulated mass, and that of the whole of a share [kg].
+    largest
+        Largest simulated consignment or case in it [kg].
+    value
+        Number of the row, NaN if only bounds are known [unit].
+    """
     bound = row.at_least or row.at_most
     if bound:
-        reached = found.largest(sums[0], start=start, end=end) >= bound
+        reached = largest >= bound
         row = replace(row, at_least=bound if reached else None, at_most=None if reached else bound)
     if np.isnan(value):
         return value, row
     if row.unit == "1":
-        rest = found.total(sums[1], start=start, end=end)
-        mass = mass / (mass + rest) if mass + rest > 0 else 0.0
+        mass = mass / whole if whole > 0 else 0.0
     return round(mass / row.rounding) * row.rounding, row

@@ -13,11 +13,12 @@ import xarray as xr
 
 from flowsim import checks
 from flowsim.calibration import data, population_inversion, population_setup, posterior
+from flowsim.calibration.areas import SHARE
 from flowsim.calibration.components import COMPONENTS, Cell, cells_of
 from flowsim.calibration.data import Reported
 from flowsim.calibration.identity import identifying
 from flowsim.calibration.inversion import Pair, Solved, solve, solve_all
-from flowsim.calibration.model import SHARE, Model, Setting, build, needed
+from flowsim.calibration.model import Model, Setting, build, needed
 from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.population_setting import FURTHER, SIZES
 from flowsim.calibration.posterior import Draws
