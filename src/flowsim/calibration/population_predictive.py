@@ -26,7 +26,8 @@ from flowsim.calibration.population_reports import (
     simulate_year,
 )
 from flowsim.calibration.population_setting import windows
-from flowsim.calibration.predictive import COLUMNS, History, check_rows, point_row
+from flowsim.calibration.predictive import History
+from flowsim.calibration.predictive_rows import COLUMNS, check_rows, point_row
 from flowsim.calibration.singles import CLASSES, KINDS, Singles, composition, mixed
 from flowsim.evidence.annual_totals import annual_series
 from flowsim.world.traffic import HEROIN
@@ -88,7 +89,7 @@ def of_rows(model: PopulationModel, rows: Mapping[str, Reported], found: Sequenc
     Returns
     -------
     DataFrame
-        Columns `predictive.COLUMNS`; for bounds on consignments, `probability` is the probability of the bound.
+        Columns `predictive_rows.COLUMNS`; for bounds on consignments, `probability` is the probability of the bound.
     """
     return check_rows(
         rows,
@@ -163,7 +164,7 @@ def of_singles(
     Returns
     -------
     DataFrame
-        Columns `predictive.COLUMNS`.
+        Columns `predictive_rows.COLUMNS`.
     """
     rng = np.random.default_rng([seed, 1])
     fitted = {one.year: one for one in model.singles}
