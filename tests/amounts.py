@@ -1,4 +1,4 @@
-"""How much of a long list a quick run takes: a part; runs with the slow tests, as `.ci/run`, take all of it."""
+"""How much of a long list a quick run takes: a part; runs with the slow tests, as `.ci/run slow`, take all of it."""
 
 from __future__ import annotations
 

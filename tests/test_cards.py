@@ -48,6 +48,7 @@ SHOWN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SHOWN)
 def test_worlds_and_policies_are_a_screen(name):
     shown = SHOWN[name]()

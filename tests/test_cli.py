@@ -46,71 +46,77 @@ def left_behind():
 
 @pytest.mark.parametrize(
     ("argument", "wording"),
-    [
-        ("inflow=-1", r"inflow must lie in \[0, 750\] t/year, got -1"),
-        ("inflow=nan", r"inflow must lie in \[0, 750\] t/year, got nan"),
-        ("inflow=1e99", r"inflow must lie in \[0, 750\] t/year, got 1e99"),
-        ("inflow=abc", r"inflow must be a number \[t/year\], got abc"),
-        ("inflow=true", r"inflow must be a number \[t/year\], got true"),
-        (
-            "world=zzyzx",
-            r"world must be one of .*single_checkpoint.*, got zzyzx; to take a file of .* --config-dir=DIR",
-        ),
-        ("world=kazakstan_2010", r"world must .*, got kazakstan_2010; did you mean 'kazakhstan_2010'\?"),
-        ("replications=-3", r"replications must be a whole number .*, got -3"),
-        ("replications=2.5", r"replications must be a whole number .*, got 2\.5"),
-        ("replications=null", r"replications must be a whole number .*, got null"),
-        ("seed=abc", r"seed must be a whole number .*, got abc"),
-        ("seed=-1", r"seed must be a whole number .*, got -1"),
-        ("seed=1,2", r"seed must have one value unless the flag -m is given, got 1,2; to sweep them, .*"),
-        ("policyy=baseline", r"the key of policyy=baseline must .*, got 'policyy'; did you mean 'policy'\?"),
-        ("policy=nothing", r"policy must be one of .*baseline.*, got nothing; .*"),
-        ("policy=null", r"policy must be one of .*baseline.*, got null"),
-        ("engine=refernc", r"engine must .*, got refernc; did you mean 'reference'\?"),
-        ("study=rum", r"study must .*, got rum; did you mean 'run'\?"),
-        ("inspection.sensitivit=0.5", r"the key of inspection.* got 'sensitivit'; did you mean 'sensitivity'\?"),
-        ("inspection.sensitivity=high", r"inspection.sensitivity must be a number, got high"),
-        ("inspection.sensitivity=-1", r"inspection.sensitivity must be a finite number above 0, got -1"),
-        ("inspection.effort.south=2", r"inspection.effort.south must lie in \[0, 1\], got 2"),
-        ("inspection.effort=1", r"inspection.effort must be given part by part, got 1"),
-        ("seed.low=2", r"the key of seed.low=2 must end before 'low', got seed.low"),
-        ("traffic_years=0", r"traffic_years must lie above 0, .*, got 0"),
-        ("traffic_years=null", r"traffic_years must be a number \[years\], got null"),
-        ("horizon=1e9", r"horizon must lie in \(0, 8760\] hours, got 1e9"),
-        ("workers=0", r"workers must be a whole number from 1 to .*, got 0"),
-        ("draws=0", r"draws must be null or a whole number from 1 to 10000 with calibration=posterior, got 0"),
-        ("experiment=fig99", r"experiment must be one of .*fig2_series.*, got fig99.*"),
-        ("experiment=fig2_sereis", r"experiment must .*, got fig2_sereis; did you mean 'fig2_series'\?"),
-        ("reading=flow_lo", r"reading must be one of .*, got flow_lo; did you mean 'flow_low'\?"),
-        (
-            "reading=[flow_low,flow_high]",
-            r"reading must have at most one that says how much .*, got 'flow_low,flow_high'",
-        ),
-        ("reading=[]", r"reading must name one reading or several, got \[\]"),
-        (
-            "study.words=heroin",
-            r"the key of study.words=heroin .* name, title, got 'words'; it is a key of study=evidence",
-        ),
-        ("out=", r"out must name a folder, got nothing"),
-        ("out=null", r"out must name a folder, got null"),
-        ("out=/proc/nowhere/mine", r"out must name a folder that can be written .*, got /proc/nowhere/mine"),
-        ("world.tables=nowhere", r"world.tables must be one of .*, got nowhere"),
-        ("world.year=2050", r"world.year must lie from 1992 to 2011, as no control .*, got 2050"),
-        ("world.year=1991", r"world.year must lie from 1992 to 2011, as no control .*, got 1991"),
-        ("adaptation=none", r"the key of adaptation=none must be one of world, .*, got 'adaptation'; did you mean .*"),
-        ("world.year=soon", r"world.year must be a calendar year.*, got soon"),
-        ("world", r"an argument must read key=value, got world; did you mean world=...\? flowsim --help .*"),
-        ("out=[", r"an argument must read key=value with quotes .*, got out=\["),
-        ("inflow=${reported:fd16-heroin-2010}", r"inflow must name a figure in t/year, got .*, which is in kg"),
-        ("inflow=${reported:fd16-heroin-2019}", r"inflow must name a reported figure .*; did you mean '.*'\?"),
-        ("seed=${reported:fd16-heroin-2010}", r"seed must hold no reported figure, as inflow, .* may, got .*"),
-        ("+foo=1", r"the key of \+foo=1 must be one of .*, got 'foo'"),
-        ("+seed=1", r"seed must be set without a plus, got \+seed=1"),
-        ("~seed", r"seed must keep its place in the configuration, got ~seed"),
-        ("--flag", r"a flag must be one of --help, .*, got '--flag'.*"),
-        ("--cfg=everything", r"argument --cfg/-c: invalid choice: 'everything'.*"),
-        ("--config-dir=/nowhere", r"--config-dir must be a folder, got '/nowhere'"),
-    ],
+    rest_slow(
+        [
+            ("inflow=-1", r"inflow must lie in \[0, 750\] t/year, got -1"),
+            ("inflow=nan", r"inflow must lie in \[0, 750\] t/year, got nan"),
+            ("inflow=1e99", r"inflow must lie in \[0, 750\] t/year, got 1e99"),
+            ("inflow=abc", r"inflow must be a number \[t/year\], got abc"),
+            ("inflow=true", r"inflow must be a number \[t/year\], got true"),
+            (
+                "world=zzyzx",
+                r"world must be one of .*single_checkpoint.*, got zzyzx; to take a file of .* --config-dir=DIR",
+            ),
+            ("world=kazakstan_2010", r"world must .*, got kazakstan_2010; did you mean 'kazakhstan_2010'\?"),
+            ("replications=-3", r"replications must be a whole number .*, got -3"),
+            ("replications=2.5", r"replications must be a whole number .*, got 2\.5"),
+            ("replications=null", r"replications must be a whole number .*, got null"),
+            ("seed=abc", r"seed must be a whole number .*, got abc"),
+            ("seed=-1", r"seed must be a whole number .*, got -1"),
+            ("seed=1,2", r"seed must have one value unless the flag -m is given, got 1,2; to sweep them, .*"),
+            ("policyy=baseline", r"the key of policyy=baseline must .*, got 'policyy'; did you mean 'policy'\?"),
+            ("policy=nothing", r"policy must be one of .*baseline.*, got nothing; .*"),
+            ("policy=null", r"policy must be one of .*baseline.*, got null"),
+            ("engine=refernc", r"engine must .*, got refernc; did you mean 'reference'\?"),
+            ("study=rum", r"study must .*, got rum; did you mean 'run'\?"),
+            ("inspection.sensitivit=0.5", r"the key of inspection.* got 'sensitivit'; did you mean 'sensitivity'\?"),
+            ("inspection.sensitivity=high", r"inspection.sensitivity must be a number, got high"),
+            ("inspection.sensitivity=-1", r"inspection.sensitivity must be a finite number above 0, got -1"),
+            ("inspection.effort.south=2", r"inspection.effort.south must lie in \[0, 1\], got 2"),
+            ("inspection.effort=1", r"inspection.effort must be given part by part, got 1"),
+            ("seed.low=2", r"the key of seed.low=2 must end before 'low', got seed.low"),
+            ("traffic_years=0", r"traffic_years must lie above 0, .*, got 0"),
+            ("traffic_years=null", r"traffic_years must be a number \[years\], got null"),
+            ("horizon=1e9", r"horizon must lie in \(0, 8760\] hours, got 1e9"),
+            ("workers=0", r"workers must be a whole number from 1 to .*, got 0"),
+            ("draws=0", r"draws must be null or a whole number from 1 to 10000 with calibration=posterior, got 0"),
+            ("experiment=fig99", r"experiment must be one of .*fig2_series.*, got fig99.*"),
+            ("experiment=fig2_sereis", r"experiment must .*, got fig2_sereis; did you mean 'fig2_series'\?"),
+            ("reading=flow_lo", r"reading must be one of .*, got flow_lo; did you mean 'flow_low'\?"),
+            (
+                "reading=[flow_low,flow_high]",
+                r"reading must have at most one that says how much .*, got 'flow_low,flow_high'",
+            ),
+            ("reading=[]", r"reading must name one reading or several, got \[\]"),
+            (
+                "study.words=heroin",
+                r"the key of study.words=heroin .* name, title, got 'words'; it is a key of study=evidence",
+            ),
+            ("out=", r"out must name a folder, got nothing"),
+            ("out=null", r"out must name a folder, got null"),
+            ("out=/proc/nowhere/mine", r"out must name a folder that can be written .*, got /proc/nowhere/mine"),
+            ("world.tables=nowhere", r"world.tables must be one of .*, got nowhere"),
+            ("world.year=2050", r"world.year must lie from 1992 to 2011, as no control .*, got 2050"),
+            ("world.year=1991", r"world.year must lie from 1992 to 2011, as no control .*, got 1991"),
+            (
+                "adaptation=none",
+                r"the key of adaptation=none must be one of world, .*, got 'adaptation'; did you mean .*",
+            ),
+            ("world.year=soon", r"world.year must be a calendar year.*, got soon"),
+            ("world", r"an argument must read key=value, got world; did you mean world=...\? flowsim --help .*"),
+            ("out=[", r"an argument must read key=value with quotes .*, got out=\["),
+            ("inflow=${reported:fd16-heroin-2010}", r"inflow must name a figure in t/year, got .*, which is in kg"),
+            ("inflow=${reported:fd16-heroin-2019}", r"inflow must name a reported figure .*; did you mean '.*'\?"),
+            ("seed=${reported:fd16-heroin-2010}", r"seed must hold no reported figure, as inflow, .* may, got .*"),
+            ("+foo=1", r"the key of \+foo=1 must be one of .*, got 'foo'"),
+            ("+seed=1", r"seed must be set without a plus, got \+seed=1"),
+            ("~seed", r"seed must keep its place in the configuration, got ~seed"),
+            ("--flag", r"a flag must be one of --help, .*, got '--flag'.*"),
+            ("--cfg=everything", r"argument --cfg/-c: invalid choice: 'everything'.*"),
+            ("--config-dir=/nowhere", r"--config-dir must be a folder, got '/nowhere'"),
+        ],
+        quick=8,
+    ),
 )
 def test_a_mistake_is_one_line_and_leaves_nothing(command, argument, wording):
     code, out, err = command(argument)
@@ -168,6 +174,7 @@ def test_ctrl_c_stops_a_run_with_its_workers(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_run_prints_its_table_and_where_the_results_lie(command):
     code, out, err = command(*QUICK)
     assert code == 0
@@ -201,11 +208,13 @@ def test_the_results_say_where_they_come_from(command):
     assert all(isinstance(value, str) for value in attributes.values())
 
 
+@pytest.mark.slow
 def test_only_the_results_are_written_and_only_below_results_is_there_a_link(command):
     assert command(*QUICK, "out=mine")[0] == 0
     assert [path for path in left_behind() if not path.startswith(str(Path.cwd() / "mine"))] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", rest_slow(["policy=[baseline]", "policy=baseline"]))
 def test_a_policy_may_stand_in_brackets(command, policy):
     assert command(*QUICK, policy, "out=mine")[0] == 0
@@ -219,12 +228,14 @@ def test_results_do_not_depend_on_the_workers(command):
     assert files.open_results("1").equals(files.open_results("2"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", rest_slow(["\u00e9t\u00e9", "my results"]))
 def test_a_folder_may_have_letters_and_blanks_that_the_shell_has_let_pass(command, folder):
     assert command(*QUICK, f"out={folder}")[0] == 0
     assert files.open_results(folder).attrs["seed"] == "1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "wording"),
     [
@@ -265,6 +276,7 @@ def test_a_key_without_effect_is_refused_in_the_jobs_of_a_sweep_that_have_it(com
     assert "Warnings: none" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "arguments",
     [
@@ -364,6 +376,7 @@ def test_hydra_s_own_targets_are_accepted(command):
     assert command("--cfg", "hydra", "hydra/launcher=basic", "hydra/sweeper=basic")[0] == 0
 
 
+@pytest.mark.slow
 def test_a_world_of_ones_own_has_its_tables_beside_its_file(command):
     shutil.copytree(WORLDS / "single_checkpoint", "conf/world/my_tables")
     write(
@@ -545,6 +558,7 @@ class NewYear(datetime):
         return cls(2026, 1, 1, tzinfo=tz)
 
 
+@pytest.mark.slow
 def test_two_runs_of_one_second_have_a_folder_each(command, monkeypatch):
     """The second finds the folder of the first taken; before, one result was lost with exit code 0."""
     monkeypatch.setattr("hydra.core.utils.datetime", NewYear)

@@ -99,6 +99,7 @@ def test_a_comparison_of_six_draws_gives_no_verdict_no_probability_and_no_interv
         figure.canvas.draw()
 
 
+@pytest.mark.slow
 def test_what_policies_add_in_the_world_is_said_and_stands_beside_their_names(results):
     names = [str(name) for name in results["policy"].values]
     adds = ["adds 8 posts to 1 that stands already (Ulken)" if name == "lever" else "" for name in names]
@@ -117,6 +118,7 @@ def test_what_policies_add_in_the_world_is_said_and_stands_beside_their_names(re
     assert "What policies add" not in " ".join(analyse(results).lines)
 
 
+@pytest.mark.slow
 def test_a_policy_that_overloads_a_post_is_named_with_the_post(results):
     name = str(results["policy"].values[1])
     assert not list(report.overloaded(results))

@@ -71,6 +71,7 @@ def test_the_tables_that_are_broken_are_whole_before(load):
     assert load().name == "mine"
 
 
+@pytest.mark.slow
 @together("case", REFUSED, ids=lambda case: case.name, sample=14)
 def test_a_broken_table_is_refused_with_its_place_rule_and_value(load, case):
     with pytest.raises(checks.Refused) as refusal:
@@ -134,6 +135,7 @@ def test_comments_and_empty_lines_count_as_lines(load):
         load(lines)
 
 
+@pytest.mark.slow
 def test_the_command_lists_the_mistakes_and_leaves_nothing(template, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     folder = tmp_path / "mine" / "world" / "mine"
@@ -196,6 +198,7 @@ GAPS = {
 """Keys that a file of each group must have."""
 
 
+@pytest.mark.slow
 @together("group", GAPS)
 def test_a_broken_file_with_gaps_is_refused_with_all_of_them(group, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
@@ -224,6 +227,7 @@ def test_a_broken_file_with_numbers_of_unknown_origin_is_refused_with_all_of_the
     assert all(line.endswith(" must say where it comes from, got None") for line in lines)
 
 
+@pytest.mark.slow
 def test_a_broken_file_stops_a_sweep_before_it_begins(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     broken_config.put(tmp_path / "conf", group="policy", data=b"# @package policy.mine\n\todd: 1\n")
@@ -291,6 +295,7 @@ def test_a_broken_first_line_is_refused(group, first, tmp_path, monkeypatch):
         broken_config.build_file(tmp_path, group=group)
 
 
+@pytest.mark.slow
 def test_a_file_may_begin_with_a_byte_order_mark(tmp_path):
     whole = broken_config.FILES["policy"].encode()
     built = []

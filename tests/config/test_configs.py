@@ -119,6 +119,7 @@ def test_a_reading_file_names_its_package(name):
 EXPERIMENTS = sorted(options.options("experiment", folders=[conf_dir()]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", EXPERIMENTS)
 def test_each_experiment_composes_has_a_title_and_writes_into_its_folder(name):
     composed = compose_config([f"experiment={name}"])
@@ -263,6 +264,7 @@ def leaves(owner, path=()):
             yield (*path, field.name), value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [name for group, name in FILES if group == "inspection"])
 def test_every_number_of_an_inspection_file_has_a_source(name):
     composed = compose_config([f"inspection={name}"])
@@ -341,6 +343,7 @@ def test_a_default_that_is_an_object_may_be_composed_in_part():
     assert Outer() == build(Outer, OmegaConf.create({}), key="outer")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "field", "value"),
     [("type=electronic", "type", "electronic"), ("inspection=true", "inspection", True), ("opened=1", "opened", 1.0)],
@@ -402,6 +405,7 @@ def own_file(folder, option, *, title="mine"):
     return path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("option", OWN.values(), ids=OWN)
 def test_a_file_of_ones_own_takes_the_place_of_flowsims_in_every_group(tmp_path, option):
     own_file(tmp_path, option)
@@ -418,12 +422,14 @@ def test_an_experiment_of_ones_own_takes_the_place_of_flowsims(tmp_path):
     assert compose_config(["experiment=policies"]).seed == 1
 
 
+@pytest.mark.slow
 def test_a_file_that_a_world_of_flowsim_chooses_by_name_is_ones_own(tmp_path):
     own_file(tmp_path, "inspection/rings")
     assert compose_config(["world=rings"], config_dir=tmp_path).inspection.title == "mine"
     assert compose_config(["world=rings"]).inspection.title != "mine"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("own", "typed"),
     [("inspection/certain", "inspection=liable"), ("inspection/prior", "world=hub"), ("calibration/prior", "seed=1")],

@@ -135,6 +135,7 @@ def asked(*typed):
     return request_of(given, hydra=composed.hydra, command="", typed=typed), composed.hydra
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "typed",
     rest_slow(
@@ -194,6 +195,7 @@ def test_a_world_remembers_what_was_typed_and_its_reading():
     assert identifying(world)["tables"] != identifying(fs.load_world())["tables"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("overrides", "wording"),
     [
@@ -232,12 +234,14 @@ def test_assumed_numbers_in_place_of_a_posterior_are_told():
     assert results.attrs["calibration"] == "prior"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", [{"calibration": "posterior"}, {"draws": 3}])
 def test_a_posterior_that_is_asked_for_must_be_there(wanted):
     with pytest.raises(ValueError, match="calibration=posterior must be that of a world and reading with a posterior"):
         fs.simulate(fs.load_world("two_routes"), replications=2, **wanted)
 
 
+@pytest.mark.slow
 def test_numbers_of_an_experiment_count_as_typed(tmp_path):
     (tmp_path / "experiment").mkdir()
     text = "# @package _global_\ninspection: {effort: {south: 0.9}}\ninflow: 140\n"
@@ -263,6 +267,7 @@ def test_a_world_changed_by_hand_is_not_compared_in_silence():
         fs.compare(replace(world, identity=type(world.identity)()), draws=2, replications=1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("old", "new"),
     [("study.policies=[incentives]", "policies"), ("study.replications=2", "replications")],
@@ -285,6 +290,7 @@ def test_the_line_on_an_old_key_is_plain(command):
     assert second.startswith("flowsim: replications must be a whole number")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "wording"),
     [

@@ -16,6 +16,7 @@ from flowsim.studies import terminal
 MANY = "9" * 5000
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("typed", "wording"),
     [
@@ -89,6 +90,7 @@ def test_a_refusal_lists_every_option(command):
     assert listed == sorted(options.options("policy", folders=[options.conf_dir()]))
 
 
+@pytest.mark.slow
 def test_a_file_of_ones_own_is_found_below_the_working_folder(command):
     file = Path("own", "world", "mine.yaml")
     file.parent.mkdir(parents=True)

@@ -35,6 +35,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("hydra", "key", "value"), REFUSED.values(), ids=REFUSED)
 @pytest.mark.parametrize("sweep", rest_slow([((),), (("-m", "inflow=1,2"),)]), ids=["run", "sweep"])
 def test_a_file_of_ones_own_sets_nothing_of_hydra_but_mode_sweeper_and_launcher(command, sweep, hydra, key, value):
@@ -133,6 +134,7 @@ def test_an_alias_bomb_is_refused_by_its_size_within_a_second(command, group):
     assert not Path("mine").exists()
 
 
+@pytest.mark.slow
 def test_a_few_aliases_are_no_bomb(command):
     write("conf/experiment/few.yaml", "# @package _global_\ninflow: &a 2\nseed: *a\n")
     assert command("--config-dir=conf", *QUICK, "experiment=few", "out=mine")[0] == 0

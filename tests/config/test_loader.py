@@ -104,6 +104,7 @@ def test_a_file_that_is_changed_is_read_again(tmp_path, monkeypatch):
     assert seed() == 12
 
 
+@pytest.mark.slow
 def test_a_run_of_the_command_and_a_sweep_of_it_compose_the_options_once(command):
     typed = ("world=single_checkpoint", "engine=expectation", "hydra/launcher=in_process")
     assert command(*typed, "out=alone")[0] == 0
@@ -111,6 +112,7 @@ def test_a_run_of_the_command_and_a_sweep_of_it_compose_the_options_once(command
     assert len(loaders._kept) == 1
 
 
+@pytest.mark.slow
 def test_no_more_is_kept_than_said(monkeypatch):
     monkeypatch.setattr(loaders, "MOST_KEPT", 2)
     for world in ("two_routes", "rings", "hub"):

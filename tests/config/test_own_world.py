@@ -45,6 +45,7 @@ def change(table, old, new):
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_template_is_a_world_with_its_tables_and_a_readme(command):
     code, out, _ = command("study=new_world", "out=mine")
     assert code == 0
@@ -75,6 +76,7 @@ def test_the_template_says_what_every_column_and_parameter_is(mine):
     assert "{" not in text
 
 
+@pytest.mark.slow
 def test_every_table_of_the_template_has_comments_and_its_line_numbers_are_those_of_the_file(command, mine):
     assert all(path.read_text(encoding="utf-8").startswith("# ") for path in mine.glob("world/mine/*.csv"))
     change("lanes", "south-gate,in,truck,2,12", "south-gate,in,truck,2,-12")
@@ -86,6 +88,7 @@ def test_every_table_of_the_template_has_comments_and_its_line_numbers_are_those
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("out", "wording"),
     [
@@ -117,6 +120,7 @@ def test_without_a_folder_the_template_is_refused(command):
     assert not list(Path().iterdir())
 
 
+@pytest.mark.slow
 def test_a_name_of_one_letter_will_do(command):
     assert command("study=new_world", "out=y")[0] == 0
     assert command("study=check", "world=y", "--config-dir", "y")[0] == 0
@@ -149,6 +153,7 @@ def test_a_writing_that_fails_leaves_nothing(command, monkeypatch):
     assert not list(Path().iterdir())
 
 
+@pytest.mark.slow
 def test_check_prints_utilisation_routes_visits_counts_and_kinds(command, mine):
     code, out, err = command("study=check", *MINE)
     assert (code, err) == (0, "")
@@ -180,12 +185,14 @@ def test_work_above_capacity_is_a_warning_with_the_checkpoint_and_its_utilisatio
     assert "Overloaded" not in command(*MINE, "engine=expectation", "out=closed")[1]
 
 
+@pytest.mark.slow
 def test_a_count_outside_its_interval_and_a_route_without_checkpoints_are_warnings(command, mine):
     change("counts", "130,110,150", "530,510,550")
     out = command("study=check", *MINE)[1]
     assert "count 'south-trucks-in': 130.0 modelled vehicles a day lie outside [459.0, 605.0]" in out
 
 
+@pytest.mark.slow
 def test_check_looks_at_the_world_under_the_policy(command, mine):
     text = "# @package policy.wide\ntitle: Wide\nsources: [a test]\nin_force: false\nchanges:\n"
     path = Path("mine/policy/wide.yaml")
@@ -208,6 +215,7 @@ def test_the_packaged_template_is_read_as_it_is_written():
     assert {path.name for path in folder.iterdir()} == {"README.md", "world.yaml", *(f"{t}.csv" for t in TABLES)}
 
 
+@pytest.mark.slow
 def test_a_template_with_a_table_removed_says_which(command, mine):
     Path("mine/world/mine/parameters.csv").unlink()
     code, _, err = command("study=check", *MINE)
@@ -384,6 +392,7 @@ SHARED = {
 """One's own file or folder, what is asked for, and flowsim's of that name."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("own", "asked", "other"), SHARED.values(), ids=SHARED)
 def test_what_a_file_of_flowsim_names_must_not_exist_twice(command, own, asked, other):
     packaged = Path(calibration.__file__).parents[1] / "data" / other

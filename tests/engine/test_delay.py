@@ -79,6 +79,7 @@ def test_delay_at_one_lane_with_constant_intervals_is_the_time_since_the_start_t
     assert posts.unfinished[0] == 0
 
 
+@pytest.mark.slow
 @overloaded
 @pytest.mark.parametrize("load", [0.8, 1.2, 2.4, 4.8])
 def test_results_of_weeks_and_of_a_year_together_have_that_delay_its_95_percent_point_and_the_queue(name, load):
@@ -105,6 +106,7 @@ def served(arrival, service, *, servers):
     return np.array(left)
 
 
+@pytest.mark.slow
 @overloaded
 @pytest.mark.parametrize(
     ("name", "per_day", "servers", "hours"),
@@ -326,6 +328,7 @@ def two_ways():
     return with_traffic(world, flows=tuple(flows))
 
 
+@pytest.mark.slow
 def test_delay_by_class_direction_and_hour_and_their_errors_are_those_of_brute_force(name, two_ways):
     plan = Plan(replications=1, traffic_years=3 / 52, seed=4)
     found = simulate(two_ways, engine=name, plan=plan).isel(policy=0)
@@ -385,6 +388,7 @@ def test_one_week_alone_gives_no_error(two_ways):
     assert found.delay.notnull().all()
 
 
+@pytest.mark.slow
 def test_the_error_over_weeks_is_as_large_as_means_of_runs_differ():
     """One lane loaded to 70 %, 60 runs of eight weeks in one season that are independent of one another.
 

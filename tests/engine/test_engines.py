@@ -35,6 +35,7 @@ def test_engine_and_slab_recursion_agree_to_the_last_bit(engine, lattice, world,
     assert engine.run(world, fleet).outcome.equals(slabs.run(world, fleet, slab=0.1))
 
 
+@pytest.mark.slow
 def test_random_worlds_exercise_the_rules():
     """A hundredth or more of the visits are referred, waved through, queued and coincide; the counts are printed."""
     counts = {"visits": 0, "queued": 0, "referred": 0, "waved": 0, "seized": 0, "simultaneous": 0}

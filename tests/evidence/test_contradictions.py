@@ -197,6 +197,7 @@ def test_a_number_from_outside_ends_a_decision():
     assert contradiction("I-12").weight(outside) == "supports"
 
 
+@pytest.mark.slow
 @together("identifier", TAKEN)
 def test_the_numbers_that_the_reasoning_notices_are_counted(identifier):
     found = noticed(contradiction(identifier), FACTS)
@@ -204,6 +205,7 @@ def test_the_numbers_that_the_reasoning_notices_are_counted(identifier):
     assert all(number.record for number in found)
 
 
+@pytest.mark.slow
 def test_the_pages_count_what_decides_supports_and_is_on_record():
     weights = Counter(row.weight() for row in ALL.values())
     found = [number for row in ALL.values() for number in noticed(row, FACTS)]

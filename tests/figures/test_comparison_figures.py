@@ -87,6 +87,7 @@ def overlaps(figure):
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", rest_slow([7, 9, 11, 5], quick=3))
 def test_texts_lie_on_the_page_and_not_over_each_other(figures, number):
     figure = figures[number]

@@ -90,6 +90,7 @@ def names_of(figure: Figure):
             yield axes, texts
 
 
+@pytest.mark.slow
 def test_a_figure_is_made_for_every_world(drawn):
     _, figure = drawn
     assert isinstance(figure, Figure)
@@ -223,6 +224,7 @@ def test_the_caption_says_that_circles_are_simulated_and_over_how_many_years(kaz
     assert "baseline" in text
 
 
+@pytest.mark.slow
 def test_there_are_no_circles_without_results_and_none_where_nothing_is_seized(kazakhstan):
     assert not found(axes_of(network_map(kazakhstan), "map"), "seized:")
     nothing = results_of(kazakhstan) * 0

@@ -248,6 +248,7 @@ def test_the_command_writes_the_figure_its_table_and_its_draws(command):
     assert shares.dims == ("policy", "drug", "fate")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "wording"),
     [

@@ -155,6 +155,7 @@ def test_each_part_of_a_composition_is_counted_over_its_own_changes():
 # The files -----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @each
 def test_each_policy_has_costs_or_says_why_not(policy, world):
     after = policy.apply(world)

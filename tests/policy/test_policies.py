@@ -8,6 +8,7 @@ from itertools import permutations
 
 import numpy as np
 import pytest
+from amounts import rest_slow
 from small_worlds import device, post, road_world
 from together import together
 
@@ -332,6 +333,7 @@ def test_a_file_of_ones_own_is_read(tmp_path, world):
     assert differences(world, policy.apply(world))
 
 
+@pytest.mark.slow
 @together(
     "old, new, wording",
     [
@@ -392,6 +394,7 @@ def test_a_change_that_does_not_apply_is_refused_by_name(change, wording, tmp_pa
         check_policy(policy, world)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("change", "wording"),
     [
@@ -470,6 +473,7 @@ def test_kinds_are_dataclasses_whose_numbers_a_parameter_can_hold():
     ]
 
 
+@pytest.mark.slow
 def test_a_policy_is_loaded_by_name():
     assert api.load_policy("caricc+dog_teams").name == "caricc+dog_teams"
     assert set(options.options("policy", folders=[conf_dir()])) == set(named())
@@ -485,16 +489,19 @@ def test_both_engines_have_the_same_bits_under_a_policy(name, world):
 
 @pytest.mark.parametrize(
     ("reading", "name", "words"),
-    [
-        ("posts_absent", "narcotics_boundaries", "adds 8 posts to 1 that stands already (Ulken)"),
-        ("posts_absent", "narcotics_boundaries_8", "adds 7 posts to 1 that stands already (Ulken)"),
-        ("posts_absent", "boundaries_rollout", "adds 2 posts to 1 that stands already (Ulken)"),
-        ("posts_absent", "narcotics_boundaries_removed", "closes 1 post (Ulken)"),
-        ("posts_absent", "ulken_only", "closes no post, as none that it names stands"),
-        ("posts_absent", "caricc", ""),
-        ("posts_in_force", "narcotics_boundaries_3", "adds 1 post to 2 that stand already (Ulken, Kyzyltu)"),
-        ("posts_in_force", "narcotics_boundaries", "adds 2 posts to 7 that stand already (Ulken, Syrdarya, .*)"),
-    ],
+    rest_slow(
+        [
+            ("posts_absent", "narcotics_boundaries", "adds 8 posts to 1 that stands already (Ulken)"),
+            ("posts_absent", "narcotics_boundaries_8", "adds 7 posts to 1 that stands already (Ulken)"),
+            ("posts_absent", "boundaries_rollout", "adds 2 posts to 1 that stands already (Ulken)"),
+            ("posts_absent", "narcotics_boundaries_removed", "closes 1 post (Ulken)"),
+            ("posts_absent", "ulken_only", "closes no post, as none that it names stands"),
+            ("posts_absent", "caricc", ""),
+            ("posts_in_force", "narcotics_boundaries_3", "adds 1 post to 2 that stand already (Ulken, Kyzyltu)"),
+            ("posts_in_force", "narcotics_boundaries", "adds 2 posts to 7 that stand already (Ulken, Syrdarya, .*)"),
+        ],
+        quick=2,
+    ),
 )
 def test_what_a_policy_adds_is_counted_in_the_world_and_the_reading(reading, name, words):
     there = build_world(compose_config([f"reading={reading}"]))

@@ -21,6 +21,7 @@ def as_before(results: xr.Dataset) -> xr.Dataset:
     return old.assign_attrs(configuration="policy: []\nworld:\n  name: single_checkpoint\n  year: 2010\nseed: 4\n")
 
 
+@pytest.mark.slow
 def test_a_run_with_former_names_opens_as_one_of_today(results, tmp_path):
     assert len(results["seizure_mass"]) > 10
     files.write(as_before(results), tmp_path / "run.nc")
@@ -32,6 +33,7 @@ def test_a_run_with_former_names_opens_as_one_of_today(results, tmp_path):
     assert set(opened.variables) == set(results.variables)
 
 
+@pytest.mark.slow
 def test_times_without_a_year_are_refused_as_they_were(results, tmp_path):
     files.write(as_before(results).assign_attrs(configuration=""), tmp_path / "run.nc")
     with pytest.raises(ValueError, match=r"result variable must be one of .*seizure_time"):

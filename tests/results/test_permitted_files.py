@@ -26,6 +26,7 @@ def whole(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_what_flowsim_writes_is_permitted(whole):
     for file in (*whole.iterdir(), *POSTERIOR.parent.glob("*.nc")):
         permitted_files.check(file)

@@ -40,6 +40,7 @@ def results(world):
     return fs.simulate(world, seed=1)
 
 
+@pytest.mark.slow
 def test_long_run_rate_lies_between_half_and_four_fifths_of_a_percent(expected):
     assert 0.005 <= expected.seized[0].sum() / expected.entered[0] <= 0.008
 

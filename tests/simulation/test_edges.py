@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from amounts import rest_slow
 from small_worlds import device, post, road_world
 
 import flowsim as fs
@@ -60,7 +61,7 @@ EDGES = {
 }
 
 
-@pytest.mark.parametrize("edge", EDGES)
+@pytest.mark.parametrize("edge", rest_slow(list(EDGES), quick=4))
 def test_the_ledger_closes_and_results_are_finite_or_have_a_reason(edge):
     make, more = EDGES[edge]
     world = make()

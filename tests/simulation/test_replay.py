@@ -52,6 +52,7 @@ SOME = ("baseline", "caricc", "tir_inspection")
 """Policies that change cases and procedures, which are tried each time."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "policies",
     [

@@ -12,6 +12,7 @@ from flowsim.studies import estimates
 HUGE = ("replications=1000000", "out=mine")
 
 
+@pytest.mark.slow
 def test_a_million_years_of_kazakhstan_are_estimated_and_must_be_confirmed(command, monkeypatch):
     monkeypatch.setattr(estimates, "free_memory", lambda: 1e12)
     code, out, err = command(*HUGE)

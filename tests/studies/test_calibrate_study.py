@@ -84,6 +84,7 @@ def test_a_table_of_ones_own_is_calibrated_and_run(command, mine):
     assert results["draw"].values.tolist() == [0, 0, 1, 1]
 
 
+@pytest.mark.slow
 def test_the_command_names_the_row_that_is_refused(command, mine):
     table = mine / "calibration" / "mine.csv"
     table.write_text(TABLE.replace("total,fit,kg,heroin,,", "total,fit,kg,heroin,Ruritania,"), encoding="utf-8")
@@ -110,6 +111,7 @@ def test_draws_need_a_posterior(command):
     assert "draws must be null or a whole number from 1 to 1 with calibration=prior, got 3" in err
 
 
+@pytest.mark.slow
 def test_a_world_without_a_posterior_says_so(command):
     code, out, err = command("world=single_checkpoint", "engine=expectation")
     assert code == 0, err

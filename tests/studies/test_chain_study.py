@@ -33,6 +33,7 @@ def written(tmp_path_factory):
     return folder, run_into(folder)
 
 
+@pytest.mark.slow
 def test_the_world_alone_prints_the_table_of_its_stages(written):
     _, out = written
     assert out.startswith("Northern route, heroin from Afghanistan to Russia by country: 1998 to 2014, 20 draws")
@@ -80,6 +81,7 @@ def test_parameters_that_nothing_teaches_stay_assumed(written):
     assert np.isfinite(table["contraction"]).all()
 
 
+@pytest.mark.slow
 def test_the_check_lists_stages_and_gaps(command):
     code, out, err = command("world=northern_route", "study=check")
     assert (code, err) == (0, "")
@@ -103,6 +105,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", REFUSED)
 def test_what_a_chain_cannot_do_is_refused_in_a_sentence(words, command):
     code, _, err = command(*words)
@@ -116,6 +119,7 @@ def test_a_chain_is_no_world_with_posts():
         fs.load_world("northern_route")
 
 
+@pytest.mark.slow
 def test_figure_13_is_drawn_with_its_data(tmp_path, written):
     tables = [pd.read_csv(written[0] / f"{name}.csv") for name in ("chain", "marginal")]
     chain = build_chain(compose_config(["experiment=fig13_chain"]))

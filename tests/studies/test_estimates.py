@@ -65,6 +65,7 @@ def test_more_work_takes_longer_and_more_processes_take_less_time_and_more_memor
     )
 
 
+@pytest.mark.slow
 def test_short_work_is_done_in_one_process():
     short, long = ("replications=2", "traffic_years=0.02"), ("replications=100", "traffic_years=1")
     for typed, workers in ((short, 1), ((*short, "workers=2"), 2), ((*long, "workers=2"), 2)):
@@ -89,6 +90,7 @@ def test_only_a_long_study_says_what_it_will_take(capsys):
     assert not capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_a_study_says_it_before_it_begins(command, monkeypatch):
     monkeypatch.setattr(estimates, "WORTH_SAYING", 0.0)
     code, _, err = command(*SMALL, "replications=1", "traffic_years=0.02", "horizon=300", "out=mine")
@@ -96,6 +98,7 @@ def test_a_study_says_it_before_it_begins(command, monkeypatch):
     assert re.match(r"run: about \d+ s on 1 core, \d+ MB of memory\n", err)
 
 
+@pytest.mark.slow
 def test_what_is_refused_is_not_said_to_take_time(command, monkeypatch):
     monkeypatch.setattr(estimates, "WORTH_SAYING", 0.0)
     waterfall = ("study=figure", "study.figure=waterfall", "world=bribery", "draws=1001")

@@ -182,6 +182,7 @@ def walk(owner, inside=()):
             }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", rest_slow(WORLDS))
 @pytest.mark.parametrize("reading", ["posts_absent", "[posts_in_force,rail_dominant,flow_three_halves]"])
 def test_every_number_of_a_world_has_a_kind_a_source_and_a_unit(name, reading):
@@ -273,6 +274,7 @@ def test_what_is_typed_counts_as_assumed():
     assert numbers["inspection", "effort.inside"].source.startswith("judgement: chosen by hand so that")
 
 
+@pytest.mark.slow
 def test_the_ledger_begins_with_the_counts_and_holds_everything(command):
     code, out, err = command("study=evidence")
     assert (code, err) == (0, "")
@@ -295,6 +297,7 @@ def test_the_ledger_begins_with_the_counts_and_holds_everything(command):
     assert not Path("results").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", ["study.words=heroin,2006", "study.words=[heroin,2006]", "study.words='heroin,2006'"])
 def test_words_keep_what_has_all_of_them(command, words):
     code, out, _ = command("study=evidence", words)
@@ -343,6 +346,7 @@ def test_the_series_as_printed_stands_in_other_years(command):
     assert ("I-01:printed" in printed, "I-01:corrected" in printed) == (True, False)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("word", "key", "says"),
     [
@@ -525,6 +529,7 @@ def test_an_experiment_writes_its_files_and_the_reference_results_come_out_again
         pd.testing.assert_frame_equal(pd.read_csv(reference), pd.read_csv(folder / reference.name), rtol=1e-12)
 
 
+@pytest.mark.slow
 def test_the_table_of_evidence_can_be_read(command):
     command("experiment=table1_evidence", "reading=series_as_printed", "out=mine")
     text = Path("mine/table1_evidence.md").read_text(encoding="utf-8")

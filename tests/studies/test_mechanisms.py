@@ -108,6 +108,7 @@ def test_a_mechanism_that_is_not_there_is_refused():
         SwitchOff(mechanism="seal")
 
 
+@pytest.mark.slow
 @together("name", NAMES, sample=4)
 def test_the_differences_are_those_of_two_simulations(found, name):
     table, _ = found
@@ -144,6 +145,7 @@ def spent(world, span):
     return (outcome.departure - outcome.arrival)[counted].sum(), counted.sum()
 
 
+@pytest.mark.slow
 @together("name", NAMES, sample=4)
 def test_traffic_that_is_the_same_is_simulated_once_and_the_results_stay_the_same(found, name):
     steps = set()
@@ -185,6 +187,7 @@ def test_a_hub_that_stores_nothing_and_a_checkpoint_that_nobody_pays_are_neutral
     assert "bribes" not in active(honest)
 
 
+@pytest.mark.slow
 @together("name", NAMES, sample=5)
 def test_a_neutral_mechanism_changes_exactly_nothing_and_is_not_simulated(name):
     plan = Plan(replications=2, horizon=500.0)
@@ -196,6 +199,7 @@ def test_a_neutral_mechanism_changes_exactly_nothing_and_is_not_simulated(name):
     assert len(results["policy"]) == len(NAMES)
 
 
+@pytest.mark.slow
 def test_years_simulated_with_their_own_traffic_are_compared_too():
     plan = Plan(replications=2, traffic_years=2, horizon=300.0)
     table, _ = differences(busy(), plan=plan)
@@ -247,6 +251,7 @@ def test_the_command_says_that_all_is_neutral(command):
     assert "closed form" not in out
 
 
+@pytest.mark.slow
 def test_a_difference_within_two_errors_is_named(command):
     quick = (*QUICK[:2], "horizon=200", *QUICK[3:])
     out = command(*quick, "replications=2", "inspection.seals.green_lane=true")[1]

@@ -41,6 +41,7 @@ def test_every_experiment_that_draws_one_figure_is_of_a_figure_that_is_declared(
     assert sorted(drawn) == sorted(figure.figure_of(name).name for name in figure.names())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["series", "evidence"])
 def test_all_that_belongs_to_a_figure_is_written(name, command):
     """Of those that simulate and fit, test_waterfall.py and test_fitted.py hold the same."""

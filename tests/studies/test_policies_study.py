@@ -17,6 +17,7 @@ def said(capsys, *typed):
     return text
 
 
+@pytest.mark.slow
 def test_all_policies_are_listed_with_what_they_are(capsys):
     text = said(capsys)
     for policy in every_policy():
@@ -26,6 +27,7 @@ def test_all_policies_are_listed_with_what_they_are(capsys):
     assert "a bare multiplier" in text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "name",
     [name if k % 5 == 0 else pytest.param(name, marks=pytest.mark.slow) for k, name in enumerate(POLICIES)],

@@ -35,6 +35,7 @@ def test_every_consignment_comes_to_the_only_checkpoint_of_its_route():
     assert row.share[0] == pytest.approx(coming / (coming + honest), rel=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["two_routes", "hub", "ways_round", "one_ring", "trains", "two_drugs"])
 def test_loaded_vehicles_are_those_of_simulation(name):
     """Six standard errors of the mean of sixty years at each checkpoint; 1e-8 for each of some twenty."""

@@ -28,6 +28,7 @@ def contents(folder=Path("mine")):
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
 
 
+@pytest.mark.slow
 def test_the_same_command_may_be_repeated_and_another_is_refused(command):
     assert command(*QUICK)[0] == 0
     before = contents()
@@ -63,6 +64,7 @@ def test_foreign_files_are_never_lost(command):
     assert command(*QUICK)[0] == 0
 
 
+@pytest.mark.slow
 def test_a_run_and_a_sweep_do_not_share_a_folder(command):
     assert command(*SWEEP)[0] == 0
     assert "out must be a new folder, an empty one or" in command(*QUICK)[2]
@@ -71,6 +73,7 @@ def test_a_run_and_a_sweep_do_not_share_a_folder(command):
     assert "it holds " in command(*SWEEP)[2]
 
 
+@pytest.mark.slow
 def test_another_sweep_is_replaced_only_when_that_is_asked_for(command):
     assert command(*SWEEP)[0] == 0
     assert "whose sweep differs" in command(*SWEEP[:-1], "inflow=5,6")[2]
@@ -86,6 +89,7 @@ def test_a_folder_in_use_is_refused(command):
     assert not list(Path("mine").iterdir())
 
 
+@pytest.mark.slow
 def test_a_killed_study_may_be_repeated_and_replaced_by_no_other(command, monkeypatch):
     assert command(*QUICK)[0] == 0
     record = Path("mine", reserved.RECORD)
@@ -95,6 +99,7 @@ def test_a_killed_study_may_be_repeated_and_replaced_by_no_other(command, monkey
     assert command(*QUICK)[0] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"study": 1}', '{"study": "", "files": ["../x"]}'])
 def test_a_damaged_record_is_none(command, text):
     Path("mine").mkdir()
@@ -135,6 +140,7 @@ class Full:
             raise OSError(self.error, os.strerror(self.error))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EROFS])
 def test_a_disk_that_takes_no_more_is_one_sentence_and_leaves_what_was_there(command, monkeypatch, error):
     assert command(*QUICK)[0] == 0

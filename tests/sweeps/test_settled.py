@@ -71,6 +71,7 @@ def test_swept_values_are_followed_before_they_become_labels(clock, monkeypatch)
     assert axis.labels(0) == ["5", "two words, it's", "9 o'clock", "${other}", "6"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "typed",
     rest_slow(
@@ -117,6 +118,7 @@ def test_a_sweep_without_out_runs_with_hydras_launcher_of_joblib(tmp_path):
     assert bool((fs.open_results(folder)["status"] == 2).all())
 
 
+@pytest.mark.slow
 def test_the_composition_that_jobs_of_a_comparison_read_holds_no_reference(monkeypatch):
     monkeypatch.setenv("FLOWSIM_TEST", "own")
     typed = ["study=compare", "out=${oc.env:FLOWSIM_TEST}/${now:%Y}", "world=single_checkpoint"]

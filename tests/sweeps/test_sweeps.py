@@ -253,6 +253,7 @@ def test_engines_share_a_store_each_with_its_own_variables(command):
     assert opened["expected_entered_mass"].sel(engine="expectation").notnull().all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["reference", "expectation"])
 @pytest.mark.parametrize("world", ["single_checkpoint", "one_ring", "two_drugs"])
 def test_the_template_has_exactly_what_a_run_gives(world, engine):
@@ -292,6 +293,7 @@ def test_rows_of_a_table_are_jobs_with_the_values_as_coordinates(command):
     assert np.allclose(entered[1] / entered[0], 4)
 
 
+@pytest.mark.slow
 def test_rows_cross_with_other_keys(command):
     write(Path("rows.csv"), "inflow,engine\n0.5,expectation\n2,expectation\n")
     typed = ("-m", HERE, "world=single_checkpoint", "out=mine", "hydra/sweeper=table", "hydra.sweeper.table=rows.csv")
@@ -303,14 +305,17 @@ def test_rows_cross_with_other_keys(command):
 
 @pytest.mark.parametrize(
     ("text", "wording"),
-    [
-        ("inflow,seed\n1\n", r"rows.csv line 2 must have 2 cells, got 1"),
-        ("inflow,seed\n1,\n", r"rows.csv line 2 must give inflow, seed, got .*"),
-        ("inflow,inflow\n1,2\n", r"rows.csv line 1 must have each column once, got 'inflow' 2 times"),
-        ("inflow\n", r"hydra.sweeper.table must be a CSV table .* \(rows.csv must have at least one row, .*"),
-        ("inflwo\n1\n", r"the key of inflwo=1 must .*; did you mean 'inflow'\?"),
-        ("replications\n1\n2\n", r"replications must have one value in one store, .*"),
-    ],
+    rest_slow(
+        [
+            ("inflow,seed\n1\n", r"rows.csv line 2 must have 2 cells, got 1"),
+            ("inflow,seed\n1,\n", r"rows.csv line 2 must give inflow, seed, got .*"),
+            ("inflow,inflow\n1,2\n", r"rows.csv line 1 must have each column once, got 'inflow' 2 times"),
+            ("inflow\n", r"hydra.sweeper.table must be a CSV table .* \(rows.csv must have at least one row, .*"),
+            ("inflwo\n1\n", r"the key of inflwo=1 must .*; did you mean 'inflow'\?"),
+            ("replications\n1\n2\n", r"replications must have one value in one store, .*"),
+        ],
+        quick=2,
+    ),
 )
 def test_a_mistake_in_a_table_is_named(command, text, wording):
     write(Path("rows.csv"), text)
@@ -394,6 +399,7 @@ class Nothing:
         return {}
 
 
+@pytest.mark.slow
 def test_each_combination_of_options_is_composed_once():
     texts = ["policy=a,b,c", "world=u,v", "inflow=range(0,100)", "seed=range(0,20)"]
     grid = asked.grid_of(OverridesParser.create().parse_overrides(texts), settings=asked.Settings())
@@ -429,6 +435,7 @@ def test_every_launcher_writes_the_same_store_and_finishes_it(command, launcher)
     assert small.contents(Path("mine")) == small.contents(Path("other"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sweep", rest_slow([[], ["hydra/sweeper=basic"]]), ids=["our sweeper", "hydra's sweeper"])
 @pytest.mark.parametrize(
     "hydra",

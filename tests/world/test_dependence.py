@@ -434,6 +434,7 @@ def alone(world, traffic):
 MASSES = [own.name for own in fields(Masses)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", READS)
 def test_consignments_that_are_used_again_are_those_of_each_world_by_itself(kind, monkeypatch):
     """Under another value of each field, whatever reads it: where each ended and when, and the sums."""

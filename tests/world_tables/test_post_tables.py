@@ -216,6 +216,7 @@ REFUSALS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", REFUSALS)
 def test_a_refusal_says_what_to_do(load, name):
     with pytest.raises(checks.Refused) as refusal:
@@ -306,6 +307,7 @@ def template(command):
     return composed, build_world(composed, folders=folders_of(composed.hydra))
 
 
+@pytest.mark.slow
 def test_every_number_of_the_mechanisms_has_its_interval_kind_source_and_unit(template):
     composed, world = template
     numbers = world_numbers(composed, world, folders=folders_of(composed.hydra))
@@ -353,6 +355,7 @@ def test_only_what_is_in_force_has_numbers(folder, load):
     assert tables - later == {"checkpoints", "lanes", "shifts", "campaigns"}
 
 
+@pytest.mark.slow
 def test_evidence_lists_them(command, template):
     said = command("study=evidence", "study.words=summer-watch", "world=mine", "--config-dir", "mine")[1]
     assert "factor 1.5 [1, 2]" in said
@@ -360,6 +363,7 @@ def test_evidence_lists_them(command, template):
     assert "share 0.05 [0.01, 0.1]; maximum 60 kg; detour 15 h; patrol 0.02" in re.sub(r"\s+", " ", said)
 
 
+@pytest.mark.slow
 def test_check_says_what_is_in_force_and_nothing_where_all_is_neutral(command, template):
     said = re.sub(r"\s+", " ", command("study=check", "world=mine", "--config-dir", "mine")[1])
     for text in (
@@ -392,6 +396,7 @@ def test_check_says_what_a_file_of_inspection_puts_behind_a_consignment(command)
         assert text in said
 
 
+@pytest.mark.slow
 def test_the_template_without_the_mechanisms_is_a_world_too(command, template):
     for table in MECHANISMS:
         Path(f"mine/world/mine/{table}.csv").unlink()
@@ -419,6 +424,7 @@ def test_a_post_that_never_opens_has_no_utilisation():
     assert (load.per_day, load.mean, load.peak, bays.per_day) == (0.0, 0.0, 0.0, 0.0)
 
 
+@pytest.mark.slow
 def test_trains_that_leave_make_no_queue_that_grows(command):
     assert command("study=new_world", "out=mine")[0] == 0
     path = Path("mine/world/mine/lanes.csv")

@@ -74,6 +74,7 @@ def test_every_reading_says_its_source_and_what_it_changes():
     assert {reading.kind for reading in of_flowsim().values()} == set(readings.KINDS)
 
 
+@pytest.mark.slow
 @together("name", lambda: [name for name in NAMES if not of_flowsim()[name].changes_worlds])
 def test_a_reading_without_overlay_leaves_the_world_as_it_is(name, default):
     assert world_of(name) == default
@@ -165,6 +166,7 @@ def test_a_reading_of_kazakhstan_is_refused_elsewhere(name):
         world_of(name, world="single_checkpoint")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("world", "chosen", "kept"),
     [
@@ -183,6 +185,7 @@ def test_the_default_reading_says_nothing_of_other_worlds(world, chosen, kept):
 QUICK = ("replications=1", "horizon=300", "workers=1")
 
 
+@pytest.mark.slow
 def test_the_results_name_the_readings_and_the_table_says_them(command):
     code, out, _ = command("world=single_checkpoint", "reading=[flow_high,series_as_printed]", *QUICK, "out=mine")
     assert code == 0
@@ -192,6 +195,7 @@ def test_the_results_name_the_readings_and_the_table_says_them(command):
     assert files.open_results("mine").attrs["reading"] == "flow_high+series_as_printed"
 
 
+@pytest.mark.slow
 def test_the_table_says_nothing_of_the_default_reading(command):
     assert "reading" not in command("world=single_checkpoint", *QUICK, "out=mine")[1]
 

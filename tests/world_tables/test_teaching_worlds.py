@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from amounts import rest_slow
 from scipy.special import expit
 from scipy.stats import binom, norm, poisson
 
@@ -239,7 +240,7 @@ def test_wholesale_is_few_and_large_and_hidden_and_alone_struck_by_cases():
     assert not by_case[small].any()
 
 
-@pytest.mark.parametrize("name", TEACHING)
+@pytest.mark.parametrize("name", rest_slow(list(TEACHING), quick=3))
 def test_a_teaching_world_runs_and_says_what_it_teaches(name):
     assert "for teaching" in fs.load_world(name).title
     results = fs.simulate(fs.load_world(name), replications=1, seed=1)

@@ -32,6 +32,7 @@ def test_the_years_of_a_world_are_those_of_the_dates_in_its_tables():
     assert (min(dates(KAZAKHSTAN))[:4], max(dates(KAZAKHSTAN))[:4]) == ("1992", "2011")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("year", [1992, 2009, 2011])
 def test_the_title_follows_the_year(year):
     world = fs.load_world("kazakhstan_2010", overrides=[f"world.year={year}"])

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
+from scipy.optimize import brentq
 
 from flowsim.calibration.components import INDEX, simple
 from flowsim.calibration.inversion import TOLERANCE, YEAR_PARTS, Solved, Wanted, wanted
@@ -21,7 +22,7 @@ from flowsim.world.world import World
 
 Floats = npt.NDArray[np.float64]
 
-MOST_STEPS = 12
+MOST_STEPS = 16
 """Most steps of the solver [1]."""
 
 NEAR = 3e-3
@@ -32,6 +33,21 @@ FARTHEST = 8.0
 
 LARGEST_MOVE = 2.0
 """Largest change of the concealment in one step [standard deviations]."""
+
+SLOPE = -1.5
+"""Change of the logarithm of the ratio of the populations in the finds per standard deviation, before two are known."""
+
+LEAST_EFFORT = 1e-6
+"""Smallest effort that is tried [1]."""
+
+WIDE = 0.3
+"""Logarithm of the factor on the ratio of the populations above which an effort is known roughly [1]."""
+
+BEYOND = {True: 2.0, False: 1.2}
+"""Proportional effort from which on a draw is refused without a run at effort 1, while `WIDE` and after [1].
+
+Finds grow less than in proportion to effort, so that the effort needed is larger still.
+"""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +98,11 @@ def numbers_of(model: PopulationModel, drawn: Mapping[str, float], *, world: Wor
 def solve(model: PopulationModel, drawn: Mapping[str, float], *, world: World, nuisance: Mapping[str, float]) -> Solved:
     """World whose closed form reproduces the masses of a draw, and the share of the hidden population in its finds.
 
-    Finds are nearly linear in the effort of a class, and the logarithm of the ratio of the two populations in them is
-    nearly linear in the concealment of the one: both are solved by the secant method. Cases, patrols and retail arrests
-    are scaled, until all masses differ by less than `TOLERANCE`.
+    Finds of the population hidden less are nearly proportional to the effort of a class, whatever the concealment of
+    the other; the logarithm of the ratio of both is nearly linear in that concealment. Each step moves all efforts to
+    their share of the wanted finds and the concealment to the wanted ratio, with the slopes of the last two steps.
+    Cases, patrols and retail arrests are scaled, until all masses differ by less than `TOLERANCE`. An effort above 1 is
+    refused after a run at effort 1 that finds too little, or where it is far above.
 
     Parameters
     ----------
@@ -98,22 +116,19 @@ def solve(model: PopulationModel, drawn: Mapping[str, float], *, world: World, n
         Draws of the nuisance parameters, by name as in `SetNumbers`.
     """
     aim = wanted(model.setting, drawn, world=world)
-    first, second = model.setting.populations
+    names, share = model.setting.populations, drawn["found_share"]
     numbers = {**nuisance, **numbers_of(model, drawn, world=world)}
     numbers |= {f"inspection:intelligence.cases_{agency_key(a)}": rate for a, rate in aim.cases.items()}
-    hidden = f"populations:{HEROIN}/{second}.concealment"
-    own = {one.name: one.concealment for one in world.traffic.populations_of(HEROIN)}
-    numbers[hidden] = own[second]
+    hidden = f"populations:{HEROIN}/{names[1]}.concealment"
+    numbers[hidden] = next(one.concealment for one in world.traffic.populations_of(HEROIN) if one.name == names[1])
     efforts = {name: max(1e-4, min(1.0, world.detection.effort.of(name))) for name in aim.found}
     rings = world.detection.intelligence.rings
-    target = math.log(drawn["found_share"] / (1.0 - drawn["found_share"]))
-    steps: dict[str, tuple[float, float]] = {}
+    tried: dict[str, tuple[float, float]] = {}
     before: tuple[float, float] | None = None
-    refused, residual = "", math.inf
-    quick = simple(world)
+    refused, residual, slope, quick = "", math.inf, SLOPE, simple(world)
     for step in range(MOST_STEPS):
         numbers |= {f"inspection:effort.{name}": value for name, value in efforts.items()}
-        got = taken(_set(quick, numbers), names=(first, second))
+        got = taken(_set(quick, numbers), names=names)
         if step == 0 and aim.case_kg > 0:
             whole = round(rings * got.case / aim.case_kg)
             if whole < 1:
@@ -121,35 +136,24 @@ def solve(model: PopulationModel, drawn: Mapping[str, float], *, world: World, n
                 break
             numbers["inspection:intelligence.rings"] = float(whole)
             _scale(numbers, "inspection:intelligence.cases_", aim.case_kg / got.case * whole / rings)
-        odds = _log_ratio(got)
-        away = abs(1.0 / (1.0 + math.exp(-odds)) - drawn["found_share"])
+        first, second = np.sum(list(got.found.values()), axis=0)
         off = [sum(got.found[name]) / mass for name, mass in aim.found.items()]
         off += [have / mass for have, mass in _pairs(got, aim) if mass > 0 and have > 0]
         residual = max(abs(ratio - 1.0) for ratio in off)
-        if step and residual < TOLERANCE and away < NEAR:
+        if step and residual < TOLERANCE and abs(second / (first + second) - share) < NEAR:
             break
-        slope = (
-            -1.5
-            if before is None or before[0] == numbers[hidden]
-            else (odds - before[1]) / (numbers[hidden] - before[0])
-        )
-        before = numbers[hidden], odds
-        move = (target - odds) / (slope if slope < -0.05 else -1.5)
-        numbers[hidden] += max(-LARGEST_MOVE, min(LARGEST_MOVE, move))
+        missing = _missing(got, aim, share=share)
+        if before is not None and abs(numbers[hidden] - before[0]) > 1e-3:
+            slope = min(-0.05, (before[1] - missing) / (numbers[hidden] - before[0]))
+        before = numbers[hidden], missing
+        refused = _move_efforts(efforts, got, aim=aim, missing=missing, tried=tried)
+        numbers[hidden] += max(-LARGEST_MOVE, min(LARGEST_MOVE, missing / slope))
         if abs(numbers[hidden]) > FARTHEST:
-            refused = "no concealment gives the share of the hidden population"
-            break
-        refused = _move_efforts(efforts, got, aim=aim, steps=steps, wide=away > 10 * NEAR)
+            refused = refused or "no concealment gives the share of the hidden population"
         if refused:
             break
-        if step and got.case > 0 and aim.case_kg > 0:
-            _scale(numbers, "inspection:intelligence.cases_", aim.case_kg / got.case)
-        if got.patrol > 0 and aim.patrol > 0:
-            numbers["patrols:factor"] = numbers.get("patrols:factor", 1.0) * aim.patrol / got.patrol
-        if got.market > 0 and aim.market > 0:
-            numbers["parameters:market"] = min(
-                1.0, numbers.get("parameters:market", world.traffic.market) * aim.market / got.market
-            )
+        if step:
+            _scale_others(numbers, got, aim=aim, world=world)
     else:
         refused = "no effort gives the masses"
     unused = {f"inspection:effort.{name}": 0.0 for name in EFFORT_CLASSES if name not in aim.found}
@@ -204,10 +208,27 @@ def _pairs(got: Taken, aim: Wanted) -> tuple[tuple[float, float], ...]:
     return (got.case, aim.case_kg), (got.patrol, aim.patrol), (got.market, aim.market)
 
 
-def _log_ratio(got: Taken) -> float:
-    """Logarithm of the ratio of the hidden population to the other in the finds at checkpoints."""
-    first, second = np.sum(list(got.found.values()), axis=0)
-    return math.log(max(float(second), 1e-12) / max(float(first), 1e-12))
+def _missing(got: Taken, aim: Wanted, *, share: float) -> float:
+    """Logarithm of the factor on the ratio of the hidden population to the other that gives its share of the finds."""
+    ratios = np.array([max(second, 1e-12) / max(first, 1e-12) for first, second in (got.found[n] for n in aim.found)])
+    masses = np.array(list(aim.found.values()))
+
+    def excess(log: float) -> float:
+        scaled = ratios * math.exp(log)
+        return float((masses * scaled / (1.0 + scaled)).sum() / masses.sum()) - share
+
+    return float(brentq(excess, -60.0, 60.0))
+
+
+def _scale_others(numbers: dict[str, float], got: Taken, *, aim: Wanted, world: World) -> None:
+    """Scale cases, patrols and retail arrests to the wanted masses."""
+    if got.case > 0 and aim.case_kg > 0:
+        _scale(numbers, "inspection:intelligence.cases_", aim.case_kg / got.case)
+    if got.patrol > 0 and aim.patrol > 0:
+        numbers["patrols:factor"] = numbers.get("patrols:factor", 1.0) * aim.patrol / got.patrol
+    if got.market > 0 and aim.market > 0:
+        now = numbers.get("parameters:market", world.traffic.market)
+        numbers["parameters:market"] = min(1.0, now * aim.market / got.market)
 
 
 def _scale(numbers: dict[str, float], prefix: str, factor: float) -> None:
@@ -217,25 +238,39 @@ def _scale(numbers: dict[str, float], prefix: str, factor: float) -> None:
 
 
 def _move_efforts(
-    efforts: dict[str, float], got: Taken, *, aim: Wanted, steps: dict[str, tuple[float, float]], wide: bool
+    efforts: dict[str, float], got: Taken, *, aim: Wanted, missing: float, tried: dict[str, tuple[float, float]]
 ) -> str:
-    """Move the efforts towards the wanted finds; return the reason for refusing the draw, if any.
+    """Move each effort to its part of the wanted finds; return the reason for refusing the draw, if any.
 
-    While the concealment still moves (`wide`), the finds are taken as proportional to effort.
+    Parameters
+    ----------
+    efforts
+        Efforts by class [1], changed in place.
+    got, aim
+        Masses that these efforts take, and the wanted ones.
+    missing
+        As from `_missing`.
+    tried
+        Efforts of the step before, and what they found of the population hidden less [kg/year]; changed in place.
     """
+    wide = abs(missing) > WIDE
     for name, mass in aim.found.items():
-        found = float(got.found[name].sum())
-        gained = max(found - got.tipped[name], 0.0) / efforts[name]
-        if not wide and name in steps and steps[name][0] != efforts[name]:
-            gained = (found - steps[name][1]) / (efforts[name] - steps[name][0])
-        if not wide:
-            steps[name] = efforts[name], found
-        if not gained > 0:
+        first, second = got.found[name].tolist()
+        by_tip = got.tipped[name] * first / (first + second) if first > 0 else 0.0
+        found, effort = first - by_tip, efforts[name]
+        if not found > 0:
             return f"effort of {name} above 1"
-        moved = efforts[name] + (mass - found) / gained
-        if moved > 1.0 and not wide:
+        factor = (mass / (1.0 + second / first * math.exp(missing)) - by_tip) / found
+        if factor <= 0.0:
+            if effort == LEAST_EFFORT and not wide:
+                return f"effort of {name} below 0"
+            efforts[name] = LEAST_EFFORT
+            continue
+        if effort * factor > BEYOND[wide] or (effort == 1.0 and factor > 1.0 + TOLERANCE and not wide):
             return f"effort of {name} above 1"
-        if moved <= 0.0 and not wide:
-            return f"effort of {name} below 0"
-        efforts[name] = min(1.0, max(1e-6, moved))
+        growth = 1.0
+        if name in tried and abs(math.log(effort / tried[name][0])) > 1e-3:
+            growth = math.log(found / tried[name][1]) / math.log(effort / tried[name][0])
+        tried[name] = effort, found
+        efforts[name] = min(1.0, max(LEAST_EFFORT, effort * factor ** (1.0 / max(0.3, min(1.5, growth)))))
     return ""
