@@ -54,13 +54,26 @@ ROWS = (
     "largest-2010,fit,kg,heroin,,,,2010-01-01,2010-12-31,,1,,90,,,,,report 7,",
     "total-2010,hold-out,kg,heroin,,,,2010-01-01,2010-12-31,320,1,,,,,,,report 8,",
 )
+OPIUM = "opium-{0},{1},kg,opium,,,,{0}-01-01,{0}-12-31,{2},1,,,,,,,opium {0},"
+OPIUM_ROWS = (
+    *(OPIUM.format(year, "fit", kg) for year, kg in {2004: 90, 2005: 210, 2006: 260, 2010: 40}.items()),
+    OPIUM.format(2008, "hold-out", 120),
+)
+OPIUM_PRIORS = {
+    **{"opium": (40, 400), "opium_median": (0.5, 3), "opium_log_sd": (1.0, 1.8)},
+    **{"opium_level_log_sd": (0.4, 1.2)},
+}
+"""Of a country whose totals of opium are fitted too."""
 
 
 def priors():
     """Priors of all parameters, in the order of the setting."""
     found = {
         name: Prior(title=name, family=family, low=low, high=high, unit="1", source="judgement: x")
-        for family, group in (("lognormal", PRIORS), ("logit_normal", SHARES))
+        for family, group in (
+            ("lognormal", PRIORS | OPIUM_PRIORS),
+            ("logit_normal", SHARES | {"opium_level_rho": (0.1, 0.9)}),
+        )
         for name, (low, high) in group.items()
     }
     return found
@@ -82,17 +95,17 @@ def setting():
     )
 
 
-def table(folder):
-    """Table of reported seizures of the country."""
+def table(folder, *more):
+    """Table of reported seizures of the country, with more rows."""
     path = folder / "reported.csv"
-    path.write_text("\n".join([HEAD, *ROWS]) + "\n", encoding="utf-8")
+    path.write_text("\n".join([HEAD, *ROWS, *more]) + "\n", encoding="utf-8")
     return load(path)
 
 
-def model(folder, *, seen=True):
-    """Model of the country, with the single seizures of Kazakhstan."""
+def model(folder, *more, seen=True):
+    """Model of the country, with the single seizures of Kazakhstan, and more rows of its table."""
     where, counts = setting(), load_seizure_counts()
     years = ASKED.sized if seen else ()
     asked = {"request": ASKED, "entries": ENTRIES, "oblasts": OBLASTS}
     read = [singles.of_year(counts, year=year, **asked) for year in years]
-    return population_model.build(table(folder), setting=where, priors=priors(), seen=read)
+    return population_model.build(table(folder, *more), setting=where, priors=priors(), seen=read)

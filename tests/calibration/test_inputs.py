@@ -7,7 +7,7 @@ import pytest
 from together import together
 
 from flowsim.api import load_world
-from flowsim.calibration import data, population_setting
+from flowsim.calibration import data, opium, population_setting
 from flowsim.calibration.components import cells_of, totals
 from flowsim.calibration.model import Setting, build, cells_behind, needed
 from flowsim.calibration.priors import Prior
@@ -68,7 +68,10 @@ def kazakhstan():
             r"\('b'\) must not rest on what .*one is fitted, the other held out",
         ),
         ([FLOW, row(), row(use="hold-out")], r"\('a'\) must not stand both fitted and held out"),
-        ([FLOW, row(drug="opium")], r"\('a'\): drug must be heroin"),
+        ([FLOW, row(drug="cannabis")], r"\('a'\): drug must be heroin, or opium of the whole country and year in kg"),
+        ([FLOW, row(drug="opium", place="Zhambyl")], r"\('a'\): drug must be heroin, or opium of the whole country"),
+        ([FLOW, row(drug="opium", end="2010-06-30")], r"\('a'\): drug must be heroin, or opium of the whole country"),
+        ([FLOW, row(drug="opium", at_least="5")], r"\('a'\): drug must be heroin, or opium of the whole country"),
         ([FLOW, row(value="")], r"\('a'\) must have a value or bounds on its largest consignment"),
         ([FLOW, row(at_least="50")], r"\('a'\): at_least must be at most the total \(40 kg\), got 50.0"),
         ([FLOW, row(minus="b")], r"must name rows of the table, got 'b'"),
@@ -212,7 +215,7 @@ def test_every_prior_of_the_package_has_a_source_and_belongs_to_a_parameter(kaza
         size_exponent=1.2,
         oblasts=(),
     )
-    every = {*needed(kazakhstan), *population_setting.needed(of_two)}
+    every = {*needed(kazakhstan), *population_setting.needed(of_two), *opium.PARAMETERS}
     assert set(calibration.priors) | {"inflow"} == every
     for prior in calibration.priors.values():
         assert prior.source.startswith(("judgement: ", "cable2005", "unodc", "independent: "))
@@ -222,3 +225,12 @@ def test_a_missing_prior_is_refused(kazakhstan):
     rows = data.load(PACKAGED / "kazakhstan_2010.csv")
     with pytest.raises(ValueError, match=r"a parameter with a prior must be one of .* got 'crossing'"):
         build(rows, setting=kazakhstan, priors={"inside": build_calibration(compose_config([])).priors["inside"]})
+
+
+def test_opium_is_not_fitted_with_one_population(tmp_path, kazakhstan):
+    rows = load(tmp_path, FLOW, TOTAL, row(drug="opium"))
+    priors = build_calibration(compose_config([])).priors
+    with pytest.raises(
+        ValueError, match=r"\('a'\): drug must be heroin, the one drug that is fitted with one population"
+    ):
+        build(rows, setting=kazakhstan, priors=priors)

@@ -47,7 +47,7 @@ def test_paths_given_the_reports_have_the_mean_and_spread_of_the_gaussian(level,
     gain = level * prior[:, at]
     inner = np.linalg.inv(level**2 * prior[np.ix_(at, at)] + (year**2 + NOISE**2) * np.eye(len(at)))
     mean, cov = gain @ inner @ SEEN, prior - gain @ inner @ gain.T
-    seen, before, _ = levels.smoothed(rows_of(level, year), YEARS, every=every, level=level, year=year, rho=rho)
+    seen, before, *_ = levels.smoothed(rows_of(level, year), YEARS, every=every, level=level, year=year, rho=rho)
     rng = np.random.default_rng(1)
     paths = levels.SCORES[[levels.draw_levels(seen, before, rho=rho, rng=rng) for _ in range(4000)]]
     sd = np.sqrt(np.diag(cov))

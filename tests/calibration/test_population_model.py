@@ -14,7 +14,7 @@ from flowsim.calibration import levels, population_predictive
 from flowsim.calibration.population_predictive import predictive_density
 from flowsim.calibration.population_reports import (
     counted,
-    factor_of,
+    factors_of,
     largest,
     prepare,
     simulate_levels,
@@ -154,8 +154,8 @@ def test_levels_and_practice_have_a_mean_of_1_and_their_spread(drawn):
     rng = np.random.default_rng(2)
     factors = []
     for _ in range(20_000):
-        score = simulate_levels(0.6, years=[2000, 2001], rng=rng)[2001]
-        factors.append(factor_of(drawn, level=score, rng=rng))
+        scores = {"heroin": simulate_levels(0.6, years=[2000, 2001], rng=rng)}
+        factors.append(factors_of(drawn, scores, rng=rng)["heroin"][2001])
     logs = np.log(factors)
     sd = np.hypot(drawn["level_log_sd"], drawn["year_log_sd"])
     assert logs.mean() == pytest.approx(-(sd**2) / 2, abs=4 * sd / np.sqrt(20_000))
@@ -196,7 +196,8 @@ def test_a_year_given_the_others_is_the_ratio_of_likelihoods(model):
     }
     scores = np.full((1, len(plain.names)), 0.3)
     whole = plain.log_likelihood(scores)[0]
-    found = population_predictive.given_others(plain, [drawn])[0]
+    found, of_heroin = (rows[0] for rows in population_predictive.given_others(plain, [drawn]))
+    assert of_heroin == pytest.approx(found)
     keep = [k for k, row in enumerate(plain.rows) if row.year != 2006]
     rest = replace(
         plain,

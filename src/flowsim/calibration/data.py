@@ -12,7 +12,7 @@ from types import MappingProxyType
 from flowsim import checks, csv_tables
 from flowsim.csv_tables import Row
 from flowsim.evidence import reported
-from flowsim.world.traffic import DRUGS, HEROIN
+from flowsim.world.traffic import DRUGS, HEROIN, OPIUM
 
 USES = ("fit", "hold-out", "flow")
 """Use of a row: fitted, held out to test the fit, or a flow that entered in a year."""
@@ -106,6 +106,14 @@ class Reported:
         days = (ends - date(self.end.year, 1, 1)).days + 1
         return ((self.end - self.start).days + 1) / days
 
+    @property
+    def is_annual_total(self) -> bool:
+        """Whether the row is the number of a whole country and calendar year [kg], and no more."""
+        parts = (self.places, self.agencies, self.channels, self.minus, self.of)
+        bounds = (self.at_least, self.at_most)
+        whole = self.unit == "kg" and self.value is not None and bounds == (None, None)
+        return whole and not any(parts) and span(self) == (0.0, 1.0)
+
     def covers(self, *, oblast: str, agency: str, channel: str) -> bool:
         """Whether seizures of a place, agency and channel belong to the row."""
         return (
@@ -185,8 +193,9 @@ def _row(row: Row) -> Reported:
 def _check(row: Reported) -> None:
     """Refuse an impossible row."""
     checks.known(row.drug, DRUGS, thing=f"{row.where}: drug")
-    rule = f"be {HEROIN}, the one drug that is calibrated, where a row is fitted"
-    checks.require(row.use == "hold-out" or row.drug == HEROIN, thing=f"{row.where}: drug", rule=rule, value=row.drug)
+    rule = f"be {HEROIN}, or {OPIUM} of the whole country and year in kg, the totals that are fitted"
+    holds = row.drug == HEROIN or (row.drug == OPIUM and row.is_annual_total)
+    checks.require(row.use == "hold-out" or holds, thing=f"{row.where}: drug", rule=rule, value=row.drug)
     rule = "be t for a flow and only then"
     checks.require((row.use == "flow") == (row.unit == "t"), thing=f"{row.where}: unit", rule=rule, value=row.unit)
     for name in ("value", "at_least", "at_most"):

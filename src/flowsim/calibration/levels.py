@@ -119,8 +119,8 @@ def between_points(row: Floats, place: float, highest: float) -> float:
 
 
 @kernel
-def given_level(row: Floats, level: float, year: float, scores: Floats, node: Floats, weight: Floats) -> Floats:
-    """Log-chance of a year's reports given its level, from that given its whole factor, dims (node,).
+def by_practice(row: Floats, level: float, year: float, scores: Floats, node: Floats) -> Floats:
+    """Log-chance of a year's reports given its level and practice, from that given its whole factor.
 
     Parameters
     ----------
@@ -130,17 +130,40 @@ def given_level(row: Floats, level: float, year: float, scores: Floats, node: Fl
         Standard deviations of the level and of a year's practice [1].
     scores
         Points, dims (node,).
-    node, weight
-        Gauss-Hermite points and weights of practice.
+    node
+        Gauss-Hermite points of practice.
+
+    Returns
+    -------
+    ndarray
+        Relative to the largest value of the row, dims (node, practice).
     """
     whole, step, highest = spread_of(level, year), scores[1] - scores[0], row.max()
+    found = np.empty((len(scores), len(node)))
+    for k in range(len(scores)):
+        for q in range(len(node)):
+            score = (level * scores[k] + math.sqrt(2.0) * year * node[q]) / whole
+            found[k, q] = min(between_points(row, (score - scores[0]) / step, highest) - highest, 50.0)
+    return found
+
+
+@kernel
+def given_level(row: Floats, level: float, year: float, scores: Floats, node: Floats, weight: Floats) -> Floats:
+    """Log-chance of a year's reports given its level, from that given its whole factor, dims (node,).
+
+    Parameters
+    ----------
+    row, level, year, scores, node
+        As in `by_practice`.
+    weight
+        Gauss-Hermite weights of practice.
+    """
+    highest, both = row.max(), by_practice(row, level, year, scores, node)
     found = np.empty(len(scores))
     for k in range(len(scores)):
         total = 0.0
         for q in range(len(node)):
-            score = (level * scores[k] + math.sqrt(2.0) * year * node[q]) / whole
-            value = between_points(row, (score - scores[0]) / step, highest)
-            total += weight[q] / math.sqrt(math.pi) * math.exp(min(value - highest, 50.0))
+            total += weight[q] / math.sqrt(math.pi) * math.exp(both[k, q])
         found[k] = highest + math.log(max(total, 1e-300))
     return found
 
@@ -183,7 +206,7 @@ def log_chance(
 
 def smoothed(
     rows: Floats, years: Sequence[int], *, every: Sequence[int], level: float, year: float, rho: float
-) -> tuple[Floats, Floats, Floats]:
+) -> tuple[Floats, Floats, Floats, Floats]:
     """Levels of all years given the reports, for one set of parameters.
 
     Parameters
@@ -201,14 +224,15 @@ def smoothed(
     -------
     tuple of ndarray
         Chance of the reports of the year at each level relative to its largest, dims (year, node); chance of each level
-        given the reports of earlier years, dims (year, node); and relative chance of the reports of later years,
-        dims (year, node) [1].
+        given the reports of earlier years, dims (year, node); relative chance of the reports of later years, dims
+        (year, node); and logarithm of the largest chance of the reports of the year, dims (year,) [1].
     """
     node, weight = HERMITE
-    seen = np.ones((len(every), NODES))
+    seen, highest = np.ones((len(every), NODES)), np.zeros(len(every))
     place = {one: k for k, one in enumerate(every)}
     for row, one in zip(rows, years, strict=True):
         log = given_level(np.ascontiguousarray(row), level, year, SCORES, node, weight)
+        highest[place[one]] = log.max()
         seen[place[one]] = np.exp(log - log.max())
     moving = transition(rho, SCORES)
     before, after = np.empty_like(seen), np.ones_like(seen)
@@ -219,7 +243,7 @@ def smoothed(
     for k in range(len(every) - 2, -1, -1):
         later = moving.T @ (seen[k + 1] * after[k + 1])
         after[k] = later / later.max()
-    return seen, before, after
+    return seen, before, after, highest
 
 
 def draw_levels(seen: Floats, before: Floats, *, rho: float, rng: np.random.Generator) -> Ints:

@@ -18,6 +18,7 @@ from flowsim.calibration.components import CASE_COMPONENTS, COMPONENTS, Cell, Ce
 from flowsim.calibration.data import Reported, remainder
 from flowsim.calibration.priors import Priors, values
 from flowsim.world.populations import ConsignmentSizes
+from flowsim.world.traffic import HEROIN
 
 Floats = npt.NDArray[np.float64]
 
@@ -297,12 +298,16 @@ def build(rows: Mapping[str, Reported], *, setting: Setting, priors: Priors) -> 
     Raises
     ------
     ValueError
-        If a prior is missing or unknown, or no route of the world can produce a row.
+        If a prior is missing or unknown, a fitted row is of another drug than heroin, or no route of the world can
+        produce a row.
     """
+    fitted = [row for row in rows.values() if row.use == "fit"]
+    for row in fitted:
+        rule = f"be {HEROIN}, the one drug that is fitted with one population"
+        checks.require(row.drug == HEROIN, thing=f"{row.where}: drug", rule=rule, value=row.drug)
     used = needed(setting)
     for name in used:
         checks.known(name, list(priors), thing="a parameter with a prior")
-    fitted = [row for row in rows.values() if row.use == "fit"]
     return _model(fitted, rows=rows, setting=setting, priors={name: priors[name] for name in used})
 
 

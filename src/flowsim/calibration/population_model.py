@@ -13,10 +13,11 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from flowsim import checks
-from flowsim.calibration import kernel, levels, population_kernel, singles
+from flowsim.calibration import joint_levels, kernel, levels, opium, population_kernel, singles
 from flowsim.calibration.components import CASE_COMPONENTS
 from flowsim.calibration.data import Reported, remainder
 from flowsim.calibration.model import FOUND, REACH, ring_sizes, row_tables
+from flowsim.calibration.opium import LEVELS, OpiumTotals
 from flowsim.calibration.population_setting import (
     RETAIL,
     SIZES,
@@ -34,6 +35,7 @@ from flowsim.calibration.population_setting import (
 )
 from flowsim.calibration.priors import Priors, values
 from flowsim.calibration.singles import KINDS, ExpectedSingles, Singles, class_chances
+from flowsim.world.traffic import HEROIN, OPIUM
 
 Floats = npt.NDArray[np.float64]
 
@@ -86,7 +88,7 @@ class PopulationModel:
     """Priors of the parameters, in order."""
 
     rows: tuple[Reported, ...]
-    """Fitted rows."""
+    """Fitted rows of heroin."""
 
     sums: tuple[GroupSum, ...]
     """Sums of cells behind the rows, and then one of each year of single seizures."""
@@ -103,6 +105,9 @@ class PopulationModel:
     singles: tuple[Singles, ...] = ()
     """Fitted single seizures, by year."""
 
+    opium: OpiumTotals | None = None
+    """Fitted totals of opium; None if there are none."""
+
     _ring: tuple[Floats, Floats] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -116,7 +121,13 @@ class PopulationModel:
     @cached_property
     def years(self) -> tuple[int, ...]:
         """Years with reports, ascending."""
-        return tuple(sorted({row.year for row in self.rows} | {one.year for one in self.singles}))
+        beside = self.opium.years if self.opium else frozenset()
+        return tuple(sorted({row.year for row in self.rows} | {one.year for one in self.singles} | beside))
+
+    @property
+    def drugs(self) -> tuple[str, ...]:
+        """Drugs with a series of totals, heroin first."""
+        return (HEROIN, OPIUM) if self.opium else (HEROIN,)
 
     def sizes(self, drawn: Mapping[str, Floats]) -> Floats:
         """Parameters of the sizes of both populations and of retail finds, dims (set, 3, column), as in `kernel`."""
@@ -238,7 +249,7 @@ class PopulationModel:
         ]
 
     def by_year(self, drawn: Mapping[str, Floats], *, printed: Sequence[float] | None = None) -> Floats:
-        """Log-chance of totals and numbers of each year at each point of its factor, dims (set, year, node).
+        """Log-chance of the heroin of each year, totals and numbers, at each point of its factor.
 
         Parameters
         ----------
@@ -246,6 +257,11 @@ class PopulationModel:
             Values of the parameters, dims (set,).
         printed
             Substitutes for the printed numbers [unit].
+
+        Returns
+        -------
+        ndarray
+            Dims (set, year, node).
         """
         behind = self.events(drawn)
         rows, grid = self.tables(self.printed if printed is None else printed)
@@ -280,11 +296,15 @@ class PopulationModel:
         """
         drawn = values(self.priors, np.atleast_2d(scores))
         gaps = np.diff(np.array(self.years), prepend=self.years[0])
-        names = ("level_log_sd", "year_log_sd", "level_rho")
-        level, year, rho = (np.ascontiguousarray(drawn[name]) for name in names)
-        rows = self.by_year(drawn, printed=printed)
-        found = levels.log_chance(rows, gaps, level, year, rho, levels.SCORES, *levels.HERMITE)
-        return np.asarray(found + self.of_singles(drawn).sum(axis=1), dtype=np.float64)
+        points = (levels.SCORES, *levels.HERMITE)
+        rows, year = self.by_year(drawn, printed=printed), np.ascontiguousarray(drawn["year_log_sd"])
+        level, rho = (np.stack([drawn[LEVELS[drug][of]] for drug in self.drugs], axis=1) for of in (0, 1))
+        if self.opium is None:
+            of_years = levels.log_chance(rows, gaps, level[:, 0].copy(), year, rho[:, 0].copy(), *points)
+        else:
+            beside = self.opium.by_year(drawn, years=self.years)
+            of_years = joint_levels.log_chance(rows, beside, gaps, level, year, rho, *points)
+        return np.asarray(of_years + self.of_singles(drawn).sum(axis=1), dtype=np.float64)
 
     def tables(self, printed: Sequence[float]) -> tuple[Floats, npt.NDArray[np.int64]]:
         """Rows and their mass grids for the compiled likelihood, dims (row, column) each.
@@ -348,12 +368,17 @@ def build(
     Raises
     ------
     ValueError
-        If a prior is missing, or no route of the world can produce a row.
+        If a prior is missing, no route of the world can produce a row, or a drug is held out and not fitted.
     """
-    used = needed(setting)
+    chosen = tuple(row for row in rows.values() if row.use == "fit")
+    known = {row.drug for row in chosen}
+    for row in rows.values():
+        checks.known(row.drug, sorted(known), thing=f"{row.where}: a drug with fitted totals")
+        rule = "be the total of the whole country and year in kg, unless it is of heroin"
+        checks.require(row.drug == HEROIN or row.is_annual_total, thing=row.where, rule=rule, value=row.key)
+    used = (*needed(setting), *(opium.PARAMETERS if OPIUM in known else ()))
     for name in used:
         checks.known(name, list(priors), thing="a parameter with a prior")
-    chosen = tuple(row for row in rows.values() if row.use == "fit")
     return of(chosen, rows=rows, setting=setting, priors={name: priors[name] for name in used}, seen=seen)
 
 
@@ -370,7 +395,7 @@ def of(
     Parameters
     ----------
     chosen
-        The rows.
+        The rows, those of opium among them.
     rows
         All rows of the table by key.
     setting, priors, seen
@@ -378,7 +403,9 @@ def of(
     """
     sums: list[GroupSum] = []
     of_row, printed, seen_by_row = [], [], []
-    for row in chosen:
+    heroin, beside = ([row for row in chosen if row.drug == drug] for drug in (HEROIN, OPIUM))
+    totals = tuple(row.value for row in beside if row.value is not None)
+    for row in heroin:
         first = exposure(row, rows=rows, setting=setting)
         both = [windows(row, rows=rows, setting=setting)]
         index = [len(sums)]
@@ -398,10 +425,11 @@ def of(
     return PopulationModel(
         setting=setting,
         priors=priors,
-        rows=tuple(chosen),
+        rows=tuple(heroin),
         sums=tuple(sums),
         of_row=tuple(of_row),
         windows=tuple(seen_by_row),
         printed=tuple(printed),
         singles=tuple(seen),
+        opium=OpiumTotals(rows=tuple(beside), printed=totals, maximum=setting.maximum) if beside else None,
     )

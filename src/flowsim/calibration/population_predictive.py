@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -20,17 +21,18 @@ from flowsim.calibration.population_reports import (
     PopulationYear,
     counted,
     draw_scores,
-    factor_of,
+    factors_of,
     largest,
     prepare,
     simulate_year,
+    smooth,
 )
 from flowsim.calibration.population_setting import windows
 from flowsim.calibration.predictive import History
 from flowsim.calibration.predictive_rows import COLUMNS, check_rows, point_row
 from flowsim.calibration.singles import CLASSES, KINDS, Singles, composition, mixed
 from flowsim.evidence.annual_totals import annual_series
-from flowsim.world.traffic import HEROIN
+from flowsim.world.traffic import HEROIN, OPIUM
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,7 +54,8 @@ def stacked(draws: Sequence[Mapping[str, float]]) -> dict[str, Floats]:
 def histories(model: PopulationModel, draws: Sequence[Mapping[str, float]], *, seed: int) -> list[History]:
     """Years simulated seizure by seizure at levels drawn given the reports, one history for each draw.
 
-    Each year has a practice of its own, those with reports too: a year is predicted as if it came again.
+    Each year has a practice of its own, those with reports too: a year is predicted as if it came again. Heroin and
+    opium have it in common.
 
     Parameters
     ----------
@@ -64,12 +67,17 @@ def histories(model: PopulationModel, draws: Sequence[Mapping[str, float]], *, s
         Seed of all random numbers.
     """
     rng = np.random.default_rng(seed)
-    rows, found = model.by_year(stacked(draws)), []
-    for k, drawn in enumerate(draws):
-        scores = draw_scores(model, rows[k], drawn, every=range(FIRST, LAST + 1), rng=rng)
-        factors = {year: factor_of(drawn, level=score, rng=rng) for year, score in scores.items()}
+    found = []
+    for drawn in draws:
+        scores = draw_scores(model, drawn, every=range(FIRST, LAST + 1), rng=rng)
+        factors = factors_of(drawn, scores, rng=rng)
         draw = prepare(model, drawn)
-        years = {year: simulate_year(draw, year=year, rng=rng, factor=factor) for year, factor in factors.items()}
+        years = {
+            year: simulate_year(draw, year=year, rng=rng, factor=factor) for year, factor in factors[HEROIN].items()
+        }
+        for year, factor in factors.get(OPIUM, {}).items():
+            assert model.opium is not None  # the drugs of the factors are those of the model
+            years[year] = replace(years[year], opium=model.opium.simulate(drawn, factor=factor, rng=rng))
         found.append(History(years=years))
     return found
 
@@ -101,6 +109,8 @@ def of_rows(model: PopulationModel, rows: Mapping[str, Reported], found: Sequenc
 def _masses(model: PopulationModel, rows: Mapping[str, Reported], row: Reported, found: Sequence[History]) -> Floats:
     """Masses of a row, or for a share their part of the whole, dims (history,) [unit of the row]."""
     years = [_year(history, row.year) for history in found]
+    if row.drug == OPIUM:
+        return np.array([year.opium for year in years])
     parts = windows(row, rows=rows, setting=model.setting)
     masses = np.array([counted(year, parts).sum() for year in years])
     if row.of:
@@ -227,10 +237,10 @@ def middle(counts: Floats) -> float:
 
 
 def left_out(model: PopulationModel, draws: Sequence[Mapping[str, float]]) -> pd.DataFrame:
-    """Log-chance of the reports of each fitted year given those of all others, by importance sampling.
+    """Log-chance of the heroin of each fitted year given all reports of other years, by importance sampling.
 
-    A draw counts for a year as much as the inverse of the chance it gives to the year [VehtariEtAl2017]_; weights are
-    cut at the square root of the number of draws times their mean [Ionides2008]_.
+    A draw counts for a year as much as the inverse of the chance it gives to all reports of the year, of opium too
+    [VehtariEtAl2017]_; weights are cut at the square root of the number of draws times their mean [Ionides2008]_.
 
     Parameters
     ----------
@@ -242,7 +252,7 @@ def left_out(model: PopulationModel, draws: Sequence[Mapping[str, float]]) -> pd
     Returns
     -------
     DataFrame
-        Columns year; log_chance, of the reports as printed [1]; and draws, the effective number of draws [1].
+        Columns year; log_chance, of the reports of heroin as printed [1]; and draws, the effective number of draws [1].
 
     References
     ----------
@@ -251,18 +261,18 @@ def left_out(model: PopulationModel, draws: Sequence[Mapping[str, float]]) -> pd
     .. [Ionides2008] E. L. Ionides, "Truncated importance sampling", Journal of Computational and Graphical Statistics
        17 (2008) 295-311, doi:10.1198/106186008X320456.
     """
-    chances = given_others(model, draws)
+    whole, chances = given_others(model, draws)
     rows = []
     for k, year in enumerate(model.years):
-        weight = -chances[:, k] - logsumexp(-chances[:, k])
+        weight = -whole[:, k] - logsumexp(-whole[:, k])
         weight = np.minimum(weight, -0.5 * math.log(len(weight)))
         weight -= logsumexp(weight)
         rows.append((year, float(logsumexp(weight + chances[:, k])), float(np.exp(-logsumexp(2.0 * weight)))))
     return pd.DataFrame(rows, columns=["year", "log_chance", "draws"])
 
 
-def given_others(model: PopulationModel, draws: Sequence[Mapping[str, float]]) -> Floats:
-    """Log-chance of the reports of each year given the parameters and all other reports, dims (set, year).
+def given_others(model: PopulationModel, draws: Sequence[Mapping[str, float]]) -> tuple[Floats, Floats]:
+    """Log-chance of the reports of each year given the parameters and all reports of other years.
 
     Parameters
     ----------
@@ -270,21 +280,28 @@ def given_others(model: PopulationModel, draws: Sequence[Mapping[str, float]]) -
         Model.
     draws
         Values of the parameters of each draw.
+
+    Returns
+    -------
+    tuple of ndarray
+        Of all reports of the year, and of those of heroin alone, dims (set, year) each.
     """
-    drawn = stacked(draws)
-    rows = model.by_year(drawn)
     every = range(model.years[0], model.years[-1] + 1)
-    found = np.zeros((len(draws), len(model.years)))
+    whole, alone = (np.zeros((len(draws), len(model.years))) for _ in range(2))
     for k, one in enumerate(draws):
-        level, year, rho = (one[name] for name in ("level_log_sd", "year_log_sd", "level_rho"))
-        _, before, after = levels.smoothed(rows[k], model.years, every=every, level=level, year=year, rho=rho)
+        found = smooth(model, one, every=every)
+        sds = (one["level_log_sd"], one["year_log_sd"])
         for t, own in enumerate(model.years):
             place = own - every[0]
-            others = before[place] * after[place]
-            given = levels.given_level(np.ascontiguousarray(rows[k, t]), level, year, levels.SCORES, *levels.HERMITE)
+            others = found.before[place] * found.after[place]
+            others = others / others.sum()
+            row = np.ascontiguousarray(found.of_heroin[t])
+            given = levels.given_level(row, *sds, levels.SCORES, *levels.HERMITE)
             highest = given.max()
-            found[k, t] = highest + math.log(float(others @ np.exp(given - highest) / others.sum()))
-    return found
+            heroin = others.reshape(len(given), -1).sum(axis=1)
+            alone[k, t] = highest + math.log(float(heroin @ np.exp(given - highest)))
+            whole[k, t] = found.highest[place] + math.log(float((others * found.seen[place]).sum()))
+    return whole, alone
 
 
 def log_scores(

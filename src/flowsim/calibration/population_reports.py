@@ -9,15 +9,17 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from flowsim.calibration import levels
+from flowsim.calibration import joint_levels, levels
 from flowsim.calibration.components import CASE_COMPONENTS, Cell
 from flowsim.calibration.data import Reported
 from flowsim.calibration.model import FOUND, ring_sizes
+from flowsim.calibration.opium import LEVELS
 from flowsim.calibration.population_kernel import RETAIL, SMALL, WHOLESALE
 from flowsim.calibration.population_model import PopulationModel, Rates
 from flowsim.calibration.population_setting import Window
 from flowsim.calibration.singles import GROUPS, KINDS, LEAST, Singles, composition, group_chances, mixed
 from flowsim.calibration.synthetic_reports import Year, as_printed, draw_masses
+from flowsim.world.traffic import HEROIN, OPIUM
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -32,6 +34,9 @@ class PopulationYear(Year):
 
     group: Ints
     """Group of streams, -1 of retail finds, dims (consignment,)."""
+
+    opium: float = 0.0
+    """Opium seized besides [kg]."""
 
     def reported(self) -> npt.NDArray[np.bool_]:
         """Whether each seizure is large enough to be reported one by one, dims (consignment,)."""
@@ -199,34 +204,44 @@ def _year(names: tuple[Cell, ...], batches: Sequence[_Batch]) -> PopulationYear:
     for batch in batches:
         numbered.append(np.where(batch.case >= 0, batch.case + cases, -1))
         cases += int(batch.case.max(initial=-1)) + 1
-    together = {
-        name: np.concatenate([NONE, *(getattr(batch, name) for batch in batches)]) for name in ("cell", "kind", "group")
-    }
     return PopulationYear(
         cells=names,
         market=np.zeros(len(names)),
         mass=np.concatenate([np.zeros(0), *(batch.mass for batch in batches)]),
         time=np.concatenate([np.zeros(0), *(batch.time for batch in batches)]),
         case=np.concatenate([NONE, *numbered]),
-        **together,
+        cell=np.concatenate([NONE, *(batch.cell for batch in batches)]),
+        kind=np.concatenate([NONE, *(batch.kind for batch in batches)]),
+        group=np.concatenate([NONE, *(batch.group for batch in batches)]),
     )
 
 
-def factor_of(drawn: Mapping[str, float], *, level: float, rng: np.random.Generator) -> float:
-    """Factor of a year on all events, lognormal with mean 1 over the years [1].
+def factors_of(
+    drawn: Mapping[str, float], scores: Mapping[str, Mapping[int, float]], *, rng: np.random.Generator
+) -> dict[str, dict[int, float]]:
+    """Factors of years on all events of each drug, lognormal with mean 1 over the years [1].
+
+    Practice is drawn for each year and the same for all drugs.
 
     Parameters
     ----------
     drawn
         Values of the parameters.
-    level
-        Score of the level of the year [standard deviations].
+    scores
+        Scores of the levels of each drug, of the same years [standard deviations].
     rng
-        Random numbers for the practice of the year.
+        Random numbers for the practice of the years.
     """
-    flow, year = drawn["level_log_sd"], drawn["year_log_sd"]
-    log = flow * level + year * rng.standard_normal() - (flow**2 + year**2) / 2
-    return float(np.exp(log))
+    year_sd = drawn["year_log_sd"]
+    practice = {year: year_sd * rng.standard_normal() for year in scores[HEROIN]}
+
+    def factor(flow: float, level: float, log: float) -> float:
+        return float(np.exp(flow * level + log - (flow**2 + year_sd**2) / 2))
+
+    return {
+        drug: {year: factor(drawn[LEVELS[drug][0]], level, practice[year]) for year, level in own.items()}
+        for drug, own in scores.items()
+    }
 
 
 def simulate_levels(rho: float, *, years: Sequence[int], rng: np.random.Generator) -> dict[int, float]:
@@ -249,16 +264,14 @@ def simulate_levels(rho: float, *, years: Sequence[int], rng: np.random.Generato
 
 
 def draw_scores(
-    model: PopulationModel, rows: Floats, drawn: Mapping[str, float], *, every: Sequence[int], rng: np.random.Generator
-) -> dict[int, float]:
-    """Draw the scores of the levels of years given the reports [standard deviations].
+    model: PopulationModel, drawn: Mapping[str, float], *, every: Sequence[int], rng: np.random.Generator
+) -> dict[str, dict[int, float]]:
+    """Draw the scores of the levels of years given the reports, by drug [standard deviations].
 
     Parameters
     ----------
     model
         Model.
-    rows
-        Log-chances of the reports of the model's years, dims (year, node), as from `by_year`.
     drawn
         Values of the parameters.
     every
@@ -266,11 +279,62 @@ def draw_scores(
     rng
         Random numbers.
     """
-    level, year, rho = (drawn[name] for name in ("level_log_sd", "year_log_sd", "level_rho"))
-    seen, before, _ = levels.smoothed(rows, model.years, every=every, level=level, year=year, rho=rho)
-    path = levels.draw_levels(seen, before, rho=rho, rng=rng)
-    within = levels.STEP * (rng.uniform(size=len(path)) - 0.5)
-    return dict(zip(every, (levels.SCORES[path] + within).tolist(), strict=True))
+    found = smooth(model, drawn, every=every)
+    rhos = [drawn[LEVELS[drug][1]] for drug in model.drugs]
+    if len(rhos) == 1:
+        paths = levels.draw_levels(found.seen, found.before, rho=rhos[0], rng=rng)[None]
+    else:
+        paths = joint_levels.draw_levels(found.seen, found.before, rho=(rhos[0], rhos[1]), rng=rng)
+    within = levels.STEP * (rng.uniform(size=paths.shape) - 0.5)
+    drawn_scores = (levels.SCORES[paths] + within).tolist()
+    return {drug: dict(zip(every, own, strict=True)) for drug, own in zip(model.drugs, drawn_scores, strict=True)}
+
+
+class Smoothed(NamedTuple):
+    """Levels of years given the reports, for one set of parameters; each dims (year, node) or (year, node, node) [1].
+
+    With a second drug its nodes are the last dim.
+    """
+
+    seen: Floats
+    """Chance of the reports of the year at each level, relative to its largest."""
+
+    before: Floats
+    """Chance of each level given the reports of earlier years."""
+
+    after: Floats
+    """Relative chance of the reports of later years at each level."""
+
+    highest: Floats
+    """Logarithm of the largest chance of the reports of the year, dims (year,)."""
+
+    of_heroin: Floats
+    """Log-chance of the reports of heroin of the model's years at each point of its factor, dims (year, node)."""
+
+
+def smooth(model: PopulationModel, drawn: Mapping[str, float], *, every: Sequence[int]) -> Smoothed:
+    """Levels of years given the reports.
+
+    Parameters
+    ----------
+    model
+        Model.
+    drawn
+        Values of the parameters.
+    every
+        Consecutive years, those of the model among them.
+    """
+    one = {name: np.array([value]) for name, value in drawn.items()}
+    heroin, year = model.by_year(one)[0], drawn["year_log_sd"]
+    (level, rho), *others = ([drawn[name] for name in LEVELS[drug]] for drug in model.drugs)
+    if model.opium is None:
+        parts = levels.smoothed(heroin, model.years, every=every, level=level, year=year, rho=rho)
+    else:
+        ((own, moves),) = others
+        beside = model.opium.by_year(one, years=model.years)[0]
+        pair = {"level": (level, own), "rho": (rho, moves)}
+        parts = joint_levels.smoothed(heroin, beside, model.years, every=every, year=year, **pair)
+    return Smoothed(*parts, of_heroin=heroin)
 
 
 def simulate_reports(
@@ -291,16 +355,24 @@ def simulate_reports(
     """
     rows: list[Reported] = list(model.rows)
     printed = list(model.printed)
-    scores = simulate_levels(drawn["level_rho"], years=model.years, rng=rng)
-    factors = {year: factor_of(drawn, level=scores[year], rng=rng) for year in model.years}
-    draw = prepare(model, drawn)
+    every = range(model.years[0], model.years[-1] + 1)
+    scores = {drug: simulate_levels(drawn[LEVELS[drug][1]], years=every, rng=rng) for drug in model.drugs}
+    by_drug = factors_of(drawn, scores, rng=rng)
+    factors, draw = by_drug[HEROIN], prepare(model, drawn)
     for year in sorted({row.year for row in rows}):
         found = simulate_year(draw, year=year, rng=rng, factor=factors[year])
         for k, row in enumerate(model.rows):
             if row.year == year:
                 printed[k], rows[k] = _printed(found, row, parts=model.windows[k], value=model.printed[k])
     seen = tuple(simulate_singles(model, drawn, one, factor=factors[one.year], rng=rng) for one in model.singles)
-    return replace(model, rows=tuple(rows), printed=tuple(printed), singles=seen)
+    told = replace(model, rows=tuple(rows), printed=tuple(printed), singles=seen)
+    if model.opium is None:
+        return told
+    totals = [
+        round(model.opium.simulate(drawn, factor=by_drug[OPIUM][row.year], rng=rng) / row.rounding) * row.rounding
+        for row in model.opium.rows
+    ]
+    return replace(told, opium=replace(model.opium, printed=tuple(totals)))
 
 
 def _printed(

@@ -19,6 +19,7 @@ from flowsim.calibration.data import Reported
 from flowsim.calibration.identity import identifying
 from flowsim.calibration.inversion import Pair, Solved, solve, solve_all
 from flowsim.calibration.model import Model, Setting, build, needed
+from flowsim.calibration.opium import PARAMETERS
 from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.population_setting import FURTHER, SIZES
 from flowsim.calibration.posterior import Draws
@@ -208,7 +209,7 @@ def _of_others(asked: CalibrationRequest) -> tuple[str, ...]:
     if asked.populations is None:
         return ()
     sizes = tuple(name for name in asked.priors if name.endswith(tuple(f"_{of}" for of in SIZES)))
-    return (*FURTHER, *asked.populations.entries.parameters, *sizes)
+    return (*FURTHER, *asked.populations.entries.parameters, *sizes, *PARAMETERS)
 
 
 def _of_populations(world: World, asked: CalibrationRequest) -> Setup:

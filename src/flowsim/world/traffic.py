@@ -18,6 +18,9 @@ DRUGS = ("heroin", "opium", "cannabis")
 HEROIN = DRUGS[0]
 """The drug of every world."""
 
+OPIUM = DRUGS[1]
+"""The drug whose annual totals are a series beside those of heroin."""
+
 CYCLES = {"daily": 24, "weekly": 7, "seasonal": 12}
 """Number of slots of each rhythm: hours, weekdays from Monday, months."""
 
