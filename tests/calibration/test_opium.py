@@ -9,7 +9,8 @@ import pytest
 import small_country
 
 from flowsim.calibration import levels, opium, population_predictive
-from flowsim.calibration.population_reports import draw_scores, factors_of, simulate_reports
+from flowsim.calibration.population_reports import simulate_reports
+from flowsim.calibration.population_years import draw_scores, factors_of
 from flowsim.calibration.priors import values
 from flowsim.config.calibration_files import build_calibration
 from flowsim.config.compose import compose_config
@@ -117,9 +118,9 @@ def test_a_year_given_the_others_is_the_ratio_of_likelihoods(model):
 def test_opium_that_does_not_move_with_heroin_bounds_practice(model, drawn):
     """A practice of 0.8 where there is none costs thirty reports more with opium than by heroin alone.
 
-    With 19 other seeds the totals of opium cost it 12 to 30 of a log-likelihood, 22 on average with a standard deviation
-    of 5: less than 5 has a probability of less than 0.001. With a twentieth a year had 0 kg of heroin, which the
-    likelihood takes for impossible where many times more is expected; the seed is fixed.
+    With 19 other seeds the totals of opium cost it 12 to 30 of a log-likelihood, 22 on average with a standard
+    deviation of 5: less than 5 has a probability of less than 0.001. With a twentieth a year had 0 kg of heroin, which
+    the likelihood takes for impossible where many times more is expected; the seed is fixed.
     """
     rng = np.random.default_rng(6)
     truth = {**drawn, "year_log_sd": 1e-6, "level_rho": 0.7, "opium_level_rho": 0.7}

@@ -14,15 +14,14 @@ from flowsim.calibration import levels, population_predictive
 from flowsim.calibration.population_predictive import predictive_density
 from flowsim.calibration.population_reports import (
     counted,
-    factors_of,
     largest,
     prepare,
-    simulate_levels,
     simulate_reports,
     simulate_singles,
     simulate_year,
 )
 from flowsim.calibration.population_setting import exposure, windows
+from flowsim.calibration.population_years import factors_of, simulate_levels
 from flowsim.calibration.priors import values
 
 YEARS = 1200

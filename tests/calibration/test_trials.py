@@ -12,7 +12,7 @@ import flowsim as fs
 from flowsim.calibration import data
 from flowsim.calibration.components import cells_of
 from flowsim.calibration.model import Setting, build
-from flowsim.calibration.predictive import histories, log_scores, noise_floor, of_hold_outs, of_rows
+from flowsim.calibration.predictive import POINTS, SUMS, histories, log_scores, noise_floor, of_hold_outs, of_rows
 from flowsim.calibration.priors import values
 from flowsim.calibration.simulation_based import QUICK, ranks, repeated, truth_of, uniformity
 from flowsim.calibration.synthetic_reports import simulate_reports, simulate_year
@@ -127,6 +127,8 @@ def test_predictions_have_a_row_for_everything_reported(model, middle, rows):
     held = of_hold_outs(found)
     assert held["held_out"].all()
     assert held["what"].str.contains("730 kg or more and none above 55 kg in 2009").any()
+    fitted = of_hold_outs(found, rows=["opium-1997"])
+    assert set(held["what"]) - set(fitted["what"]) == {POINTS[key][0] for key in SUMS}
     scores = log_scores(found, level=400.0)
     assert scores["year"].tolist() == [*range(1996, 2007), 2009]
     assert np.isfinite(scores[["lognormal", "model"]].to_numpy()).all()

@@ -20,14 +20,12 @@ from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.population_reports import (
     PopulationYear,
     counted,
-    draw_scores,
-    factors_of,
     largest,
     prepare,
     simulate_year,
-    smooth,
 )
 from flowsim.calibration.population_setting import windows
+from flowsim.calibration.population_years import draw_scores, factors_of, smooth
 from flowsim.calibration.predictive import History
 from flowsim.calibration.predictive_rows import COLUMNS, check_rows, point_row
 from flowsim.calibration.singles import CLASSES, KINDS, Singles, composition, mixed
