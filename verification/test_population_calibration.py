@@ -49,13 +49,13 @@ def ranked(model, trials, say):
 
 
 def test_ranks_of_truths_of_the_small_country_are_uniform(say, tmp_path):
-    """Truths from the prior; the smallest of 28 probabilities is above 1e-4 with probability 0.997 if all is right."""
-    ranked(small_country.model(tmp_path), amount(100, 500), say)
+    """With totals of opium; the smallest of 33 probabilities is above 1e-4 with probability 0.997 if all is right."""
+    ranked(small_country.model(tmp_path, *small_country.OPIUM_ROWS), amount(100, 500), say)
 
 
 @pytest.mark.skipif(not FULL, reason="some four hours of two cores")
 def test_ranks_of_truths_of_kazakhstan_are_uniform(say):
-    """All rows and single seizures; the smallest of 30 probabilities is above 1e-4 with probability 0.997."""
+    """All rows and single seizures; the smallest of 35 probabilities is above 1e-4 with probability 0.997."""
     ranked(kazakhstan(), 500, say)
 
 
