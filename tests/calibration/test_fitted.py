@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 import pytest
+import xarray as xr
 from matplotlib.colors import to_hex
 from paths import ROOT
 from scipy.stats import gaussian_kde, norm
@@ -17,7 +18,7 @@ from flowsim.calibration.predictive import ALSO, EVENTS, POINTS, from_the_others
 from flowsim.evidence import opiates
 from flowsim.evidence.targets import load_targets
 from flowsim.figures.fig3_fig4_calibration import FITTED, HELD_OUT, fit
-from flowsim.studies.figure_fit import REPORTED_SHARES, counted
+from flowsim.studies.figure_fit import REPORTED_SHARES, counted, draws_of
 
 REFERENCE = ROOT / "results" / "reference" / "fig3_fit"
 PAGES = [ROOT / "README.md", ROOT / "docs" / "calibration.md", ROOT / "experiments" / "fig3_fit" / "README.md"]
@@ -146,3 +147,10 @@ def test_the_reference_scores_are_those_of_the_lognormal_that_leaves_a_year_out(
         scale = others.std(ddof=1) * np.sqrt(1.1)
         closed = student.logpdf(value, 9, loc=others.mean(), scale=scale)
         assert tables["log_scores"]["lognormal"][k] == pytest.approx(closed)
+
+
+def test_a_posterior_of_other_reports_is_refused():
+    dataset = xr.Dataset({name: (("chain", "draw"), [[1.0, 2.0]]) for name in ("crossing", "inflow")})
+    assert draws_of(dataset, ["crossing"], times=2)[1:3] == [{"crossing": 1.0}, {"crossing": 2.0}]
+    with pytest.raises(ValueError, match=r"the posterior must have all parameters .* got 'none of opium, opium_med"):
+        draws_of(dataset, ["crossing", "opium", "opium_median"])

@@ -76,7 +76,15 @@ def draws_of(dataset: xr.Dataset, names: Sequence[str], *, times: int = 1) -> li
         Parameters.
     times
         Number of copies of each draw.
+
+    Raises
+    ------
+    ValueError
+        If the posterior lacks a parameter, as one does that was made from other reports.
     """
+    lacking = [name for name in names if name not in dataset]
+    rule = "have all parameters of the reports that are fitted today (study=calibrate makes it anew)"
+    checks.require(not lacking, thing="the posterior", rule=rule, value=f"none of {', '.join(lacking)}")
     flat = {name: dataset[name].values.ravel().astype(float) for name in names}
     count = dataset.sizes["chain"] * dataset.sizes["draw"]
     return [{name: float(found[k]) for name, found in flat.items()} for k in range(count) for _ in range(times)]
