@@ -10,9 +10,20 @@ from flowsim.calibration.data import COLUMNS, load
 from flowsim.calibration.population_evidence import Entries, SinglesRequest
 from flowsim.calibration.population_setting import PopulationSetting
 from flowsim.calibration.priors import Prior
+from flowsim.calibration.splits import Splits
 from flowsim.evidence.single_seizures import load_seizure_counts
 
 ENTRIES = Entries(origins={"east": ("kyrgyzstan",), "west": ("uzbekistan", "tajikistan")})
+SPLITS = Splits(
+    entries=ENTRIES,
+    origins={
+        ("east", "road"): np.array([[0.4]]),
+        ("east", "rail"): np.array([[0.1]]),
+        ("west", "road"): np.array([[0.2], [0.1]]),
+        ("west", "rail"): np.array([[0.15]]),
+    },
+    rest=np.array([0.05]),
+)
 OBLASTS = ("Karaganda", "South Kazakhstan", "Zhambyl")
 ASKED = SinglesRequest(country="Kazakhstan", counted=(2011,), sized=(2011, 2012), held_out=(2014,))
 
@@ -70,11 +81,10 @@ def setting():
     """Setting of the country; before 2006 half as much is found inside."""
     return PopulationSetting(
         areas={"south": "South Kazakhstan"},
-        entries=ENTRIES,
+        splits=SPLITS,
         populations=("small", "wholesale"),
         reference=REFERENCE,
         years={2004: EARLY, 2005: EARLY},
-        shares=np.array([0.4, 0.1, 0.3, 0.15, 0.05]),
         of_year={2004: np.array([0.3, 0.1, 0.4, 0.15, 0.05])},
         maximum=1000.0,
         size_exponent=1.2,

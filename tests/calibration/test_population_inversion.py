@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from flowsim.api import load_world
-from flowsim.calibration import population_inversion
+from flowsim.calibration import population_inversion, splits
 from flowsim.calibration.components import simple
 from flowsim.calibration.entries import cells_by_group
 from flowsim.calibration.inversion import TOLERANCE
@@ -27,6 +27,7 @@ DRAWN = {
     **{"cases": 28.0, "share_south": 0.2, "share_almaty": 0.2, "share_west": 0.07, "small_median": 0.9},
     **{"small_log_sd": 1.5, "wholesale_median": 38.0, "wholesale_log_sd": 0.8, "retail_median": 0.2},
     **{"retail_log_sd": 1.6, "entry_kyrgyzstan": 0.7, "rail_kyrgyzstan": 0.1, "rail_uzbekistan": 0.6},
+    **{"exit_urals": 0.7, "exit_altai": 1.2, "abroad": 8.0},
     **{"found_share": 0.25, "mass_share": 0.92, "ring_share": 0.3, "level_log_sd": 0.7, "level_rho": 0.6},
     **{"year_log_sd": 0.3, "completeness": 0.9, "case_dwelling": 0.4, "unnamed": 2.0, "reporter": 30.0, "inflow": 72.5},
 }
@@ -42,14 +43,14 @@ def model(world):
     """Model without reports: the inversion asks only for areas, entries and populations."""
     calibration = build_calibration(compose_config([]))
     entries = calibration.populations.entries
-    cells = cells_by_group(world, entries)
+    division = splits.of_world(world, entries)
+    cells = cells_by_group(world, division)
     setting = PopulationSetting(
         areas=dict(calibration.areas),
-        entries=entries,
+        splits=division,
         populations=populations_of(world),
         reference=cells,
         years={},
-        shares=entries.of_world(world.traffic),
         of_year={},
         maximum=1000.0,
         size_exponent=1.2,
@@ -97,5 +98,7 @@ def test_a_world_with_one_population_has_none_to_tell_apart_and_entries_need_bot
     assert populations_of(load_world("kazakhstan_2010")) is None
     assert populations_of(world) == ("small", "wholesale")
     entries = Entries(origins={"turkmenistan": ("turkmenistan",), "uzbekistan": ("uzbekistan",)})
-    with pytest.raises(ValueError, match="entry turkmenistan must have streams of heroin by road and by rail"):
-        cells_by_group(world, entries)
+    with pytest.raises(
+        ValueError, match="entry turkmenistan must have streams of heroin by road and by rail, got 'none by rail'"
+    ):
+        splits.of_world(world, entries)

@@ -13,7 +13,8 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from flowsim import checks
-from flowsim.calibration import kernel, levels, population_kernel, singles
+from flowsim.calibration import abroad, kernel, levels, population_kernel, singles
+from flowsim.calibration.abroad import CLOSENESS, Abroad
 from flowsim.calibration.components import CASE_COMPONENTS
 from flowsim.calibration.data import Reported, remainder
 from flowsim.calibration.model import FOUND, REACH, ring_sizes, row_tables
@@ -102,6 +103,9 @@ class PopulationModel:
 
     singles: tuple[Singles, ...] = ()
     """Fitted single seizures, by year."""
+
+    abroad: tuple[Abroad, ...] = ()
+    """Fitted single seizures beyond the exits, by year."""
 
     _ring: tuple[Floats, Floats] = field(init=False, repr=False, compare=False)
 
@@ -223,8 +227,11 @@ class PopulationModel:
             [np.einsum("sp,spc->sc", kinds[name], np.stack(chances[:2], axis=1)) for name in KINDS], axis=1
         )
         classes[:, KINDS.index("dwelling")] += retail[:, None] * chances[2]
-        modes = np.stack([by_group[:, 0] + by_group[:, 2], by_group[:, 1] + by_group[:, 3]], axis=1)
-        entries = np.stack([by_group[:, 0] + by_group[:, 1], by_group[:, 2] + by_group[:, 3]], axis=1)
+        of_entry, of_mode, _ = self.setting.splits.places
+        entries, modes = (
+            np.stack([by_group[:, :-1][:, where == k].sum(axis=1) for k in range(2)], axis=1)
+            for where in (of_entry, of_mode)
+        )
         compositions = {"kinds": classes.sum(axis=2), "entries": entries, "modes": modes, "oblasts": by_oblast}
         return ExpectedSingles(classes=classes, compositions=compositions, unnamed=np.asarray(drawn["unnamed"]))
 
@@ -268,6 +275,25 @@ class PopulationModel:
         each = [singles.log_chance(one, self.expected(drawn, year=one.year), reporter=reporter) for one in self.singles]
         return np.stack(each, axis=1) if each else np.zeros((len(reporter), 0))
 
+    def leaving(self, drawn: Mapping[str, Floats], *, year: int) -> Floats:
+        """Share of each sector of exits in the flow of a year, dims (set, sector) [1].
+
+        Parameters
+        ----------
+        drawn
+            Values of the parameters, dims (set,).
+        year
+            Calendar year.
+        """
+        return self.setting.splits.of_sectors(self.setting.weights(drawn, year=year))
+
+    def of_abroad(self, drawn: Mapping[str, Floats]) -> Floats:
+        """Log-chance of the sectors of the single seizures beyond the exits, dims (set,)."""
+        found = np.zeros(len(np.asarray(drawn["inflow"])))
+        for one in self.abroad:
+            found += abroad.log_chance(one, self.leaving(drawn, year=one.year), closeness=np.asarray(drawn[CLOSENESS]))
+        return found
+
     def log_likelihood(self, scores: Floats, *, printed: Sequence[float] | None = None) -> Floats:
         """Log-likelihood of all that is fitted, dims (set,).
 
@@ -284,7 +310,8 @@ class PopulationModel:
         level, year, rho = (np.ascontiguousarray(drawn[name]) for name in names)
         rows = self.by_year(drawn, printed=printed)
         found = levels.log_chance(rows, gaps, level, year, rho, levels.SCORES, *levels.HERMITE)
-        return np.asarray(found + self.of_singles(drawn).sum(axis=1), dtype=np.float64)
+        found = found + self.of_singles(drawn).sum(axis=1) + self.of_abroad(drawn)
+        return np.asarray(found, dtype=np.float64)
 
     def tables(self, printed: Sequence[float]) -> tuple[Floats, npt.NDArray[np.int64]]:
         """Rows and their mass grids for the compiled likelihood, dims (row, column) each.
@@ -330,7 +357,12 @@ def mean_masses(sizes: Floats) -> Floats:
 
 
 def build(
-    rows: Mapping[str, Reported], *, setting: PopulationSetting, priors: Priors, seen: Sequence[Singles] = ()
+    rows: Mapping[str, Reported],
+    *,
+    setting: PopulationSetting,
+    priors: Priors,
+    seen: Sequence[Singles] = (),
+    beyond: Sequence[Abroad] = (),
 ) -> PopulationModel:
     """Model of the fitted rows of a table of reported seizures and of single seizures.
 
@@ -344,17 +376,21 @@ def build(
         Priors of the parameters; those of others are left out.
     seen
         Single seizures, by year.
+    beyond
+        Single seizures beyond the exits, by year.
 
     Raises
     ------
     ValueError
         If a prior is missing, or no route of the world can produce a row.
     """
-    used = needed(setting)
+    used = (*needed(setting), *([CLOSENESS] if beyond else []))
     for name in used:
         checks.known(name, list(priors), thing="a parameter with a prior")
     chosen = tuple(row for row in rows.values() if row.use == "fit")
-    return of(chosen, rows=rows, setting=setting, priors={name: priors[name] for name in used}, seen=seen)
+    return of(
+        chosen, rows=rows, setting=setting, priors={name: priors[name] for name in used}, seen=seen, beyond=beyond
+    )
 
 
 def of(
@@ -364,6 +400,7 @@ def of(
     setting: PopulationSetting,
     priors: Priors,
     seen: Sequence[Singles],
+    beyond: Sequence[Abroad] = (),
 ) -> PopulationModel:
     """Model of some rows.
 
@@ -373,7 +410,7 @@ def of(
         The rows.
     rows
         All rows of the table by key.
-    setting, priors, seen
+    setting, priors, seen, beyond
         As for `build`.
     """
     sums: list[GroupSum] = []
@@ -404,4 +441,5 @@ def of(
         windows=tuple(seen_by_row),
         printed=tuple(printed),
         singles=tuple(seen),
+        abroad=tuple(beyond),
     )

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.calibration import levels
+from flowsim.calibration.abroad import CLOSENESS, Abroad
 from flowsim.calibration.components import CASE_COMPONENTS, Cell
 from flowsim.calibration.data import Reported
 from flowsim.calibration.model import FOUND, ring_sizes
@@ -300,7 +301,29 @@ def simulate_reports(
             if row.year == year:
                 printed[k], rows[k] = _printed(found, row, parts=model.windows[k], value=model.printed[k])
     seen = tuple(simulate_singles(model, drawn, one, factor=factors[one.year], rng=rng) for one in model.singles)
-    return replace(model, rows=tuple(rows), printed=tuple(printed), singles=seen)
+    beyond = tuple(simulate_abroad(model, drawn, one, rng=rng) for one in model.abroad)
+    return replace(model, rows=tuple(rows), printed=tuple(printed), singles=seen, abroad=beyond)
+
+
+def simulate_abroad(
+    model: PopulationModel, drawn: Mapping[str, float], one: Abroad, *, rng: np.random.Generator
+) -> Abroad:
+    """Simulate the sectors of as many single seizures beyond the exits as were reported.
+
+    Parameters
+    ----------
+    model
+        Model.
+    drawn
+        Values of its parameters.
+    one
+        Single seizures as reported.
+    rng
+        Random numbers.
+    """
+    leaving = model.leaving({name: np.array([value]) for name, value in drawn.items()}, year=one.year)[0]
+    shares = rng.dirichlet(drawn[CLOSENESS] * leaving)
+    return replace(one, sectors=rng.multinomial(int(one.sectors.sum()), shares).astype(np.float64))
 
 
 def _printed(
