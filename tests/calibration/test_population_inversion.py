@@ -11,7 +11,7 @@ from flowsim.api import load_world
 from flowsim.calibration import population_inversion, splits
 from flowsim.calibration.components import simple
 from flowsim.calibration.entries import cells_by_group
-from flowsim.calibration.inversion import TOLERANCE
+from flowsim.calibration.inversion import TOLERANCE, YEAR_PARTS
 from flowsim.calibration.population_evidence import Entries
 from flowsim.calibration.population_inversion import NEAR
 from flowsim.calibration.population_model import PopulationModel
@@ -86,6 +86,34 @@ def test_the_world_of_a_draw_takes_what_was_drawn(world, model):
     west = sum(share for name, share in streams.items() if "uzbekistan" in name or "tajikistan" in name)
     assert east / (east + west) == pytest.approx(DRAWN["entry_kyrgyzstan"])
     assert math.fsum(streams.values()) == pytest.approx(1.0)
+
+
+@pytest.mark.slow
+def test_an_effort_just_below_one_is_found_and_one_above_refused(world, model):
+    """The masses of a world at effort 0.97 in one class are given back; 6 % more would need an effort above 1."""
+    solved = population_inversion.solve(model, DRAWN, world=world, nuisance={})
+    numbers = {**solved.numbers, "inspection:effort.south": 0.97}
+    changed = SetNumbers(values=tuple((k, v) for k, v in numbers.items() if k not in YEAR_PARTS)).apply(world)
+    got = population_inversion.taken(simple(changed), names=model.setting.populations)
+    found = {name: float(mass.sum()) for name, mass in got.found.items()}
+    inside = sum(mass for name, mass in found.items() if name != "crossing")
+    first, second = np.sum(list(got.found.values()), axis=0)
+    cases = got.case / (DRAWN["knb"] + DRAWN["committee"])
+    drawn = {
+        **DRAWN,
+        **{"crossing": found["crossing"], "inside": inside, "share_south": found["south"] / inside},
+        **{"share_almaty": found["almaty"] / (inside - found["south"]), "found_share": second / (first + second)},
+        **{"knb": cases * DRAWN["knb"], "committee": cases * DRAWN["committee"]},
+        **{"patrol": got.patrol, "market": got.market},
+    }
+    west = found.get("west", 0.0) / (inside - found["south"] - found["almaty"])
+    again = population_inversion.solve(model, {**drawn, "share_west": max(west, 1e-6)}, world=world, nuisance={})
+    assert again.refused == ""
+    assert again.numbers["inspection:effort.south"] == pytest.approx(0.97, rel=0.02)
+    more = {**drawn, "share_west": max(west, 1e-6), "inside": inside + 0.06 * found["south"]}
+    more["share_south"] = 1.06 * found["south"] / more["inside"]
+    refused = population_inversion.solve(model, more, world=world, nuisance={})
+    assert refused.refused == "effort of south above 1"
 
 
 @pytest.mark.slow
