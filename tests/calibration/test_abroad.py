@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import small_country
 from scipy.stats import dirichlet_multinomial
 
 from flowsim.calibration import abroad
 from flowsim.calibration.population_evidence import AbroadRequest, Entries, PopulationEvidence, SinglesRequest
+from flowsim.calibration.population_reports import simulate_abroad
+from flowsim.calibration.priors import values
 from flowsim.evidence.single_seizures import load_seizure_counts
 
 ASKED = AbroadRequest(
@@ -65,3 +70,28 @@ def test_regions_and_exits_have_the_same_sectors(tmp_path):
         PopulationEvidence(reported=tmp_path, entries=entries, singles=singles, abroad=ASKED)
     with pytest.raises(ValueError, match="a held-out year beyond the exits must not be fitted too, got 2011"):
         AbroadRequest(country="Russia", regions={}, fitted=(2011,), held_out=(2011,))
+
+
+def test_simulated_seizures_beyond_the_exits_follow_the_flow(tmp_path):
+    """The mean of 400 simulations lies within four standard errors of the flow's share (p < 1e-4)."""
+    model = small_country.model(tmp_path, sectors=True)
+    drawn = {name: float(one.value(0.0)) for name, one in model.priors.items()}
+    drawn |= {"exit_south": 2.0, "abroad": 10.0}
+    (one, _), rng = model.abroad, np.random.default_rng(3)
+    seen = [simulate_abroad(model, drawn, one, rng=rng).sectors for _ in range(400)]
+    shares = np.array(seen) / one.sectors.sum()
+    leaving = model.leaving({name: np.array([value]) for name, value in drawn.items()}, year=2011)[0]
+    assert (np.abs(shares.mean(axis=0) - leaving) < 4 * shares.std(axis=0) / 20).all()
+    assert leaving[1] > 0.5  # twice the odds of four in ten
+
+
+def test_the_model_counts_each_year_beyond_the_exits_once(tmp_path):
+    plain, more = small_country.model(tmp_path), small_country.model(tmp_path, sectors=True)
+    assert set(more.names) - set(plain.names) == {"exit_south", abroad.CLOSENESS}
+    scores = np.random.default_rng(4).standard_normal((5, len(more.names)))
+    drawn = values(more.priors, scores)
+    by_hand = sum(
+        abroad.log_chance(one, more.leaving(drawn, year=one.year), closeness=drawn["abroad"]) for one in more.abroad
+    )
+    without = replace(more, abroad=())
+    assert more.log_likelihood(scores) - without.log_likelihood(scores) == pytest.approx(by_hand)
