@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from flowsim.calibration import population_model, singles
+from flowsim.calibration.abroad import Abroad
 from flowsim.calibration.components import Cell
 from flowsim.calibration.data import COLUMNS, load
 from flowsim.calibration.population_evidence import Entries, SinglesRequest
 from flowsim.calibration.population_setting import PopulationSetting
 from flowsim.calibration.priors import Prior
+from flowsim.calibration.splits import Splits
 from flowsim.evidence.single_seizures import load_seizure_counts
 
 ENTRIES = Entries(origins={"east": ("kyrgyzstan",), "west": ("uzbekistan", "tajikistan")})
+SPLITS = Splits(
+    entries=ENTRIES,
+    origins={
+        ("east", "road"): np.array([[0.4]]),
+        ("east", "rail"): np.array([[0.1]]),
+        ("west", "road"): np.array([[0.2], [0.1]]),
+        ("west", "rail"): np.array([[0.15]]),
+    },
+    rest=np.array([0.05]),
+)
 OBLASTS = ("Karaganda", "South Kazakhstan", "Zhambyl")
 ASKED = SinglesRequest(country="Kazakhstan", counted=(2011,), sized=(2011, 2012), held_out=(2014,))
 
@@ -33,7 +47,7 @@ PRIORS = {
     **{"market": (5, 50), "cases": (15, 45), "small_median": (0.6, 3), "small_log_sd": (1.0, 1.6)},
     **{"wholesale_median": (20, 60), "wholesale_log_sd": (0.5, 0.9), "retail_median": (0.1, 0.6)},
     **{"retail_log_sd": (1.2, 2.0), "level_log_sd": (0.3, 1.0), "year_log_sd": (0.1, 0.5), "unnamed": (0.5, 4)},
-    **{"reporter": (5, 50), "inflow": (70, 75)},
+    **{"reporter": (5, 50), "inflow": (70, 75), "exit_south": (0.25, 4), "abroad": (2, 30)},
 }
 SHARES = {
     **{"share_south": (0.1, 0.5), "found_share": (0.1, 0.7), "mass_share": (0.8, 0.97), "ring_share": (0.1, 0.7)},
@@ -79,15 +93,41 @@ def priors():
     return found
 
 
-def setting():
+SECTORS = {"north": ("n",), "south": ("s",)}
+TILT = np.array([1.2, 0.8, 0.0])
+
+
+def by_sector(division):
+    """The same division with two sectors of exits; more than half leaves in the north."""
+    parts = {way: part * np.array([0.6, 0.4, 0.0]) for way, part in division.origins.items()}
+    rest = division.rest * np.array([0.5, 0.5, 0.0])
+    return Splits(entries=replace(division.entries, sectors=SECTORS), origins=parts, rest=rest)
+
+
+def of_sectors(cells):
+    """Cells by group and sector: in the north a fifth more is seized than on average, in the south a fifth less."""
+    return {cell: np.append(np.outer(mass[:-1], TILT).ravel(), mass[-1]) for cell, mass in cells.items()}
+
+
+def setting(*, sectors=False):
     """Setting of the country; before 2006 half as much is found inside."""
+    if sectors:
+        plain = setting()
+        return replace(
+            plain,
+            splits=by_sector(plain.splits),
+            reference=of_sectors(plain.reference),
+            years={year: of_sectors(cells) for year, cells in plain.years.items()},
+            of_year={
+                year: np.append(np.outer(s[:-1], [0.6, 0.4, 0.0]).ravel(), s[-1]) for year, s in plain.of_year.items()
+            },
+        )
     return PopulationSetting(
         areas={"south": "South Kazakhstan"},
-        entries=ENTRIES,
+        splits=SPLITS,
         populations=("small", "wholesale"),
         reference=REFERENCE,
         years={2004: EARLY, 2005: EARLY},
-        shares=np.array([0.4, 0.1, 0.3, 0.15, 0.05]),
         of_year={2004: np.array([0.3, 0.1, 0.4, 0.15, 0.05])},
         maximum=1000.0,
         size_exponent=1.2,
@@ -102,10 +142,16 @@ def table(folder, *more):
     return load(path)
 
 
-def model(folder, *more, seen=True):
-    """Model of the country, with the single seizures of Kazakhstan, and more rows of its table."""
-    where, counts = setting(), load_seizure_counts()
+def model(folder, *more, seen=True, sectors=False, quick=False):
+    """Model of the country, with the single seizures of Kazakhstan, and with sectors some beyond the exits.
+
+    More rows of its table may be given. A quick one lacks the row of a share, whose fine grid takes twenty times as
+    long as all others.
+    """
+    where, counts = setting(sectors=sectors), load_seizure_counts()
     years = ASKED.sized if seen else ()
     asked = {"request": ASKED, "entries": ENTRIES, "oblasts": OBLASTS}
     read = [singles.of_year(counts, year=year, **asked) for year in years]
-    return population_model.build(table(folder, *more), setting=where, priors=priors(), seen=read)
+    beyond = [Abroad(year=year, sectors=np.array([60.0, 40.0])) for year in (2011, 2012)] if sectors else []
+    rows = {key: row for key, row in table(folder, *more).items() if not (quick and row.unit == "1")}
+    return population_model.build(rows, setting=where, priors=priors(), seen=read, beyond=beyond)

@@ -7,7 +7,7 @@ import pytest
 from together import together
 
 from flowsim.api import load_world
-from flowsim.calibration import data, opium, population_setting
+from flowsim.calibration import abroad, data, opium, population_setting, splits
 from flowsim.calibration.components import cells_of, totals
 from flowsim.calibration.model import Setting, build, cells_behind, needed
 from flowsim.calibration.priors import Prior
@@ -202,20 +202,23 @@ def test_a_prior_that_cannot_be_is_refused(fields, message):
 
 def test_every_prior_of_the_package_has_a_source_and_belongs_to_a_parameter(kazakhstan):
     calibration = build_calibration(compose_config([]))
-    cells = dict.fromkeys(kazakhstan.reference, np.ones(5))
+    entries = calibration.populations.entries
+    ways = [(entry, mode) for entry in entries.names for mode in ("road", "rail")]
+    even = splits.Splits(entries=entries, origins={way: np.full((1, 4), 0.06) for way in ways}, rest=np.full(4, 0.01))
+    cells = dict.fromkeys(kazakhstan.reference, np.ones(17))
     of_two = population_setting.PopulationSetting(
         areas=kazakhstan.areas,
-        entries=calibration.populations.entries,
+        splits=even,
         populations=("small", "wholesale"),
         reference=cells,
         years={},
-        shares=np.full(5, 0.2),
         of_year={},
         maximum=1000.0,
         size_exponent=1.2,
         oblasts=(),
     )
-    every = {*needed(kazakhstan), *population_setting.needed(of_two), *opium.PARAMETERS}
+    further = {abroad.CLOSENESS, *opium.PARAMETERS}
+    every = {*needed(kazakhstan), *population_setting.needed(of_two), *further}
     assert set(calibration.priors) | {"inflow"} == every
     for prior in calibration.priors.values():
         assert prior.source.startswith(("judgement: ", "cable2005", "unodc", "independent: "))

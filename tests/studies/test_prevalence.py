@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -92,3 +93,20 @@ def test_check_prints_the_prevalence_and_the_pages_say_the_same(command):
     assert re.search(rf"^ulken +[\d,]+ +[\d,]+ +{numbers[0]}$", out, re.MULTILINE)
     code, out, _ = command("study=check", "world=single_checkpoint")
     assert "by the closed form; assumed numbers, without an interval" in " ".join(out.split())
+
+
+@pytest.mark.slow
+def test_draws_with_ways_of_their_own_have_the_closed_form_each():
+    """Against the closed form of each draw, by hand."""
+    request = asked("reading=two_populations")
+    changes = request.worlds.changes[:3]
+    request = replace(request, worlds=replace(request.worlds, changes=changes))
+    by_hand = []
+    for change in changes:
+        world = change.apply(request.world)
+        quiet = replace(world, traffic=replace(world.traffic, year_log_sd=0.0))
+        by_hand.append(expect(quiet).loaded.sum(axis=0))
+    wanted = np.quantile(by_hand, [0.05, 0.5, 0.95], axis=0)
+    for c, row in enumerate(prevalence(request)):
+        assert row.loaded == pytest.approx(wanted[:, c])
+    assert (wanted[2] > 1.1 * wanted[0]).any()

@@ -1,48 +1,33 @@
-"""Cells of seizures from each group of streams, by country of entry and mode."""
+"""Cells of seizures from each group of streams, by country of entry, mode and sector of exits."""
 
 from __future__ import annotations
-
-from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from flowsim import checks
 from flowsim.calibration.components import CASE_COMPONENTS, INDEX, Cell, case_share, simple, tipped_share
-from flowsim.calibration.population_evidence import REST, Entries
+from flowsim.calibration.splits import Splits
 from flowsim.engine.expectation.engine import expect
 from flowsim.results.sites import sites
-from flowsim.world.traffic import HEROIN, Stream
 from flowsim.world.world import World
 
 Floats = npt.NDArray[np.float64]
 
 
-def cells_by_group(world: World, entries: Entries) -> dict[Cell, Floats]:
+def cells_by_group(world: World, splits: Splits) -> dict[Cell, Floats]:
     """Mass of each cell if all heroin came by one group of streams, dims (group,) [kg/year].
 
     Parameters
     ----------
     world
         World of the year.
-    entries
-        Entries and their groups.
-
-    Raises
-    ------
-    ValueError
-        If an entry has no stream by a mode.
+    splits
+        Its division over groups.
     """
     found: dict[Cell, Floats] = {}
-    shares = entries.of_world(world.traffic)
-    for k, (name, share) in enumerate(zip(entries.groups, shares, strict=True)):
-        rule = "have streams of heroin by road and by rail"
-        checks.require(share > 0 or name == REST, thing=f"entry {name.partition(':')[0]}", rule=rule, value=name)
-        if share > 0:
-            chosen = (s for s in world.traffic.streams if s.drug == HEROIN and entries.group(s) == name)
-            for cell, mass in _cells(_alone(world, chosen, whole=float(share))).items():
-                found.setdefault(cell, np.zeros(len(shares)))[k] = mass
+    for k in np.flatnonzero(splits.shares > 0).tolist():
+        for cell, mass in _cells(splits.alone(world, k)).items():
+            found.setdefault(cell, np.zeros(len(splits.shares)))[k] = mass
     return found
 
 
@@ -72,10 +57,3 @@ def _cells(world: World) -> dict[Cell, float]:
             share = case_share(world.detection.intelligence, agency)
             add(Cell(component, site.oblast, agency, "case"), share * by_case)
     return {cell: mass for cell, mass in found.items() if mass > 1e-9 * float(whole.entered[INDEX])}
-
-
-def _alone(world: World, streams: Iterable[Stream], *, whole: float) -> World:
-    """World in which all heroin comes by some streams."""
-    alone: Sequence[Stream] = [replace(s, share=s.share / whole, low=0.0, high=1.0) for s in streams]
-    traffic = world.traffic.of_heroin()
-    return replace(world, traffic=replace(traffic, streams=tuple(alone)))

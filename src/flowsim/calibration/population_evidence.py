@@ -1,40 +1,42 @@
-"""Reports for a calibration with two populations: a table of totals, entries of a country, and single seizures."""
+"""Reports for a calibration with two populations: a table of totals, entries and exits, and single seizures."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from flowsim import checks
-from flowsim.world.traffic import HEROIN, Stream, Traffic
 
 Floats = npt.NDArray[np.float64]
 
 MODES = ("road", "rail")
 """Modes of the groups of an entry."""
 
-ENTRY, RAIL = "entry_", "rail_"
-"""Prefixes of the names of the parameters of an entry: its share of the flow, and the share of rail in it."""
+ENTRY, RAIL, EXIT = "entry_", "rail_", "exit_"
+"""Prefixes of parameters: share of an entry in the flow, share of rail in it, odds of a sector of exits."""
 
-REST = "rest"
-"""Group of the streams of no entry; its share of the flow is that of the world."""
+OTHER = ""
+"""Sector of exits that belong to no other."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entries:
-    """Two entries of a country, as the countries of origin of their streams."""
+    """Two entries of a country, as the countries of origin of their streams, and sectors of its exits."""
 
     origins: Mapping[str, tuple[str, ...]]
     """Origins of the streams of each entry, in order."""
 
+    sectors: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Exits of routes by sector, in order; none if exits keep the weights of the world."""
+
     def __post_init__(self) -> None:
         checks.require(len(self.origins) == 2, thing="entries", rule="be two", value=", ".join(self.origins))
         checks.unique((name for names in self.origins.values() for name in names), thing="origins of the entries")
+        checks.unique((name for names in self.sectors.values() for name in names), thing="exits of the sectors")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -42,58 +44,48 @@ class Entries:
         return tuple(self.origins)
 
     @property
-    def groups(self) -> tuple[str, ...]:
-        """Groups: each entry by road and by rail, and the rest."""
-        return (*(f"{name}:{mode}" for name in self.origins for mode in MODES), REST)
+    def all_sectors(self) -> tuple[str, ...]:
+        """Names of the sectors and `OTHER`."""
+        return (*self.sectors, OTHER)
 
     @property
     def parameters(self) -> tuple[str, ...]:
-        """Names of the parameters: the share of the first entry in both, and the share of rail in each."""
-        return (f"{ENTRY}{self.names[0]}", *(f"{RAIL}{name}" for name in self.names))
+        """Names of the parameters: share of the first entry in both, of rail in each, odds of all sectors but one."""
+        odds = tuple(f"{EXIT}{name}" for name in list(self.sectors)[1:])
+        return (f"{ENTRY}{self.names[0]}", *(f"{RAIL}{name}" for name in self.names), *odds)
 
-    def group(self, stream: Stream) -> str:
-        """Group of a stream."""
-        entry = next((name for name, origins in self.origins.items() if stream.origin in origins), "")
-        return f"{entry}:{stream.mode}" if entry and stream.mode in MODES else REST
+    def entry(self, origin: str) -> str:
+        """Entry of an origin, empty if it has none."""
+        return next((name for name, origins in self.origins.items() if origin in origins), "")
 
-    def of_world(self, traffic: Traffic) -> Floats:
-        """Share of each group in the flow of heroin of a world, dims (group,) [1]."""
-        streams = [stream for stream in traffic.streams if stream.drug == HEROIN]
-        return np.array([math.fsum(s.share for s in streams if self.group(s) == name) for name in self.groups])
+    def sector(self, exit_name: str) -> str:
+        """Sector of an exit."""
+        return next((name for name, exits in self.sectors.items() if exit_name in exits), OTHER)
 
-    def shares(self, drawn: Mapping[str, Floats], *, rest: float) -> Floats:
-        """Share of each group in the flow, dims (..., group) [1].
+    def ways(self, values: Mapping[str, Floats]) -> tuple[Floats, ...]:
+        """Share of each entry and mode in the flow by both entries, dims (...) each [1]: by road, by rail.
 
         Parameters
         ----------
-        drawn
+        values
             Values of the parameters, dims (...).
-        rest
-            Share of the streams of no entry [1].
         """
-        first, *rails = (np.asarray(drawn[name]) for name in self.parameters)
-        both = (first, 1.0 - first)
-        parts = [of * part for of, rail in zip(both, rails, strict=True) for part in (1.0 - rail, rail)]
-        return np.stack([*((1.0 - rest) * part for part in parts), np.full_like(first, rest)], axis=-1)
+        first = np.asarray(values[f"{ENTRY}{self.names[0]}"])
+        rails = (np.asarray(values[f"{RAIL}{name}"]) for name in self.names)
+        both = zip((first, 1.0 - first), rails, strict=True)
+        return tuple(of * part for of, rail in both for part in (1.0 - rail, rail))
 
-    def of_streams(self, drawn: Mapping[str, float], *, traffic: Traffic) -> dict[str, float]:
-        """Shares of the streams of the entries by name as in `SetNumbers` [1]; a group keeps its proportions.
+    def odds(self, values: Mapping[str, Floats]) -> Floats:
+        """Odds of each sector against the first, relative to those of the world, dims (..., sector) [1].
 
         Parameters
         ----------
-        drawn
-            Values of the parameters.
-        traffic
-            Traffic of the world.
+        values
+            Values of the parameters, dims (...).
         """
-        whole = self.of_world(traffic)
-        one = {name: np.array(drawn[name]) for name in self.parameters}
-        factor = dict(zip(self.groups, self.shares(one, rest=float(whole[-1])) / np.maximum(whole, 1e-12), strict=True))
-        return {
-            f"streams:{s.name.replace(':', '/')}": s.share * float(factor[self.group(s)])
-            for s in traffic.streams
-            if s.drug == HEROIN and self.group(s) != REST
-        }
+        one = np.ones_like(np.asarray(values[self.parameters[0]]))
+        given = [np.asarray(values[name]) for name in self.parameters if name.startswith(EXIT)]
+        return np.stack([one, *given, one] if self.sectors else [one], axis=-1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,6 +113,29 @@ class SinglesRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
+class AbroadRequest:
+    """Single seizures of a country beyond the exits, by sector."""
+
+    country: str
+    """Country as the table of single seizures spells it."""
+
+    regions: Mapping[str, tuple[str, ...]]
+    """Regions of that country behind each sector."""
+
+    fitted: tuple[int, ...]
+    """Years that are fitted."""
+
+    held_out: tuple[int, ...] = ()
+    """Years that are predicted and not fitted."""
+
+    def __post_init__(self) -> None:
+        checks.unique((name for names in self.regions.values() for name in names), thing="regions beyond the exits")
+        for year in self.held_out:
+            rule = "not be fitted too"
+            checks.require(year not in self.fitted, thing="a held-out year beyond the exits", rule=rule, value=year)
+
+
+@dataclass(frozen=True, kw_only=True)
 class PopulationEvidence:
     """Reports for a calibration with two populations."""
 
@@ -132,3 +147,13 @@ class PopulationEvidence:
 
     singles: SinglesRequest
     """Single seizures."""
+
+    abroad: AbroadRequest | None = None
+    """Single seizures beyond the exits; None if there are no sectors."""
+
+    def __post_init__(self) -> None:
+        known, given = tuple(self.entries.sectors), tuple(self.abroad.regions) if self.abroad else ()
+        rule = f"be those of the exits ({', '.join(known) or 'none'})"
+        checks.require(
+            known == given, thing="the sectors of the regions abroad", rule=rule, value=", ".join(given) or "none"
+        )

@@ -90,7 +90,7 @@ def numbers_of(model: PopulationModel, drawn: Mapping[str, float], *, world: Wor
         **{f"{own}{name}.load_log_sd": drawn[f"{name}_log_sd"] for name in (first, second)},
         f"{own}{second}.mass_share": drawn["mass_share"],
         f"{own}{first}.rings": drawn["ring_share"],
-        **model.setting.entries.of_streams(drawn, traffic=world.traffic),
+        **model.setting.splits.numbers(drawn, world=world),
         **dict(zip(YEAR_PARTS, (drawn["level_log_sd"], drawn["year_log_sd"]), strict=True)),
     }
 

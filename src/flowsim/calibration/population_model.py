@@ -13,11 +13,13 @@ import numpy.typing as npt
 from scipy.special import gammaln
 
 from flowsim import checks
-from flowsim.calibration import joint_levels, kernel, levels, opium, population_kernel, singles
+from flowsim.calibration import abroad, joint_levels, levels, opium, population_kernel, singles
+from flowsim.calibration.abroad import CLOSENESS, Abroad
 from flowsim.calibration.components import CASE_COMPONENTS
 from flowsim.calibration.data import Reported, remainder
 from flowsim.calibration.model import FOUND, REACH, ring_sizes, row_tables
 from flowsim.calibration.opium import LEVELS, OpiumTotals
+from flowsim.calibration.population_events import Events, Rates, mean_masses
 from flowsim.calibration.population_setting import (
     RETAIL,
     SIZES,
@@ -41,40 +43,6 @@ Floats = npt.NDArray[np.float64]
 
 BINS = 48
 """Points of the mass grid below a printed total [1]."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Events:
-    """Events behind sums in a year with a factor of 1; set is a set of parameters."""
-
-    counts: Floats
-    """Consignments of each population and retail finds found singly, dims (set, sum, 3) [1]."""
-
-    cases: Floats
-    """Cases, dims (set, sum) [1]."""
-
-    taken: Floats
-    """Consignments of each population per case, dims (set, sum, 2) [1]."""
-
-    mean: Floats
-    """Mass, dims (set, sum) [kg]."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rates:
-    """Numbers per kilogram; dims (set,) [1/kg]."""
-
-    found: tuple[Floats, Floats]
-    """Consignments of each population per kilogram found at checkpoints."""
-
-    patrol: tuple[Floats, Floats]
-    """The same of what patrols seize: as in the flow."""
-
-    case: tuple[Floats, Floats]
-    """The same of what cases take: as in the flow of rings."""
-
-    retail: Floats
-    """Retail finds per kilogram."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +75,9 @@ class PopulationModel:
 
     opium: OpiumTotals | None = None
     """Fitted totals of opium; None if there are none."""
+
+    abroad: tuple[Abroad, ...] = ()
+    """Fitted single seizures beyond the exits, by year."""
 
     _ring: tuple[Floats, Floats] = field(init=False, repr=False, compare=False)
 
@@ -234,8 +205,11 @@ class PopulationModel:
             [np.einsum("sp,spc->sc", kinds[name], np.stack(chances[:2], axis=1)) for name in KINDS], axis=1
         )
         classes[:, KINDS.index("dwelling")] += retail[:, None] * chances[2]
-        modes = np.stack([by_group[:, 0] + by_group[:, 2], by_group[:, 1] + by_group[:, 3]], axis=1)
-        entries = np.stack([by_group[:, 0] + by_group[:, 1], by_group[:, 2] + by_group[:, 3]], axis=1)
+        of_entry, of_mode, _ = self.setting.splits.places
+        entries, modes = (
+            np.stack([by_group[:, :-1][:, where == k].sum(axis=1) for k in range(2)], axis=1)
+            for where in (of_entry, of_mode)
+        )
         compositions = {"kinds": classes.sum(axis=2), "entries": entries, "modes": modes, "oblasts": by_oblast}
         return ExpectedSingles(classes=classes, compositions=compositions, unnamed=np.asarray(drawn["unnamed"]))
 
@@ -284,6 +258,25 @@ class PopulationModel:
         each = [singles.log_chance(one, self.expected(drawn, year=one.year), reporter=reporter) for one in self.singles]
         return np.stack(each, axis=1) if each else np.zeros((len(reporter), 0))
 
+    def leaving(self, drawn: Mapping[str, Floats], *, year: int) -> Floats:
+        """Share of each sector of exits in the flow of a year, dims (set, sector) [1].
+
+        Parameters
+        ----------
+        drawn
+            Values of the parameters, dims (set,).
+        year
+            Calendar year.
+        """
+        return self.setting.splits.of_sectors(self.setting.weights(drawn, year=year))
+
+    def of_abroad(self, drawn: Mapping[str, Floats]) -> Floats:
+        """Log-chance of the sectors of the single seizures beyond the exits, dims (set,)."""
+        found = np.zeros(len(np.asarray(drawn["inflow"])))
+        for one in self.abroad:
+            found += abroad.log_chance(one, self.leaving(drawn, year=one.year), closeness=np.asarray(drawn[CLOSENESS]))
+        return found
+
     def log_likelihood(self, scores: Floats, *, printed: Sequence[float] | None = None) -> Floats:
         """Log-likelihood of all that is fitted, dims (set,).
 
@@ -304,7 +297,8 @@ class PopulationModel:
         else:
             beside = self.opium.by_year(drawn, years=self.years)
             of_years = joint_levels.log_chance(rows, beside, gaps, level, year, rho, *points)
-        return np.asarray(of_years + self.of_singles(drawn).sum(axis=1), dtype=np.float64)
+        found = of_years + self.of_singles(drawn).sum(axis=1) + self.of_abroad(drawn)
+        return np.asarray(found, dtype=np.float64)
 
     def tables(self, printed: Sequence[float]) -> tuple[Floats, npt.NDArray[np.int64]]:
         """Rows and their mass grids for the compiled likelihood, dims (row, column) each.
@@ -338,19 +332,13 @@ class PopulationModel:
         return {}
 
 
-def mean_masses(sizes: Floats) -> Floats:
-    """Mean mass of both populations and of retail finds, dims (set, 3) [kg].
-
-    Parameters
-    ----------
-    sizes
-        Parameters of sizes, dims (set, 3, column).
-    """
-    return np.array([[kernel.limited_mean(row, row[kernel.TOP]) for row in one] for one in sizes], dtype=np.float64)
-
-
 def build(
-    rows: Mapping[str, Reported], *, setting: PopulationSetting, priors: Priors, seen: Sequence[Singles] = ()
+    rows: Mapping[str, Reported],
+    *,
+    setting: PopulationSetting,
+    priors: Priors,
+    seen: Sequence[Singles] = (),
+    beyond: Sequence[Abroad] = (),
 ) -> PopulationModel:
     """Model of the fitted rows of a table of reported seizures and of single seizures.
 
@@ -364,6 +352,8 @@ def build(
         Priors of the parameters; those of others are left out.
     seen
         Single seizures, by year.
+    beyond
+        Single seizures beyond the exits, by year.
 
     Raises
     ------
@@ -376,10 +366,13 @@ def build(
         checks.known(row.drug, sorted(known), thing=f"{row.where}: a drug with fitted totals")
         rule = "be the total of the whole country and year in kg, unless it is of heroin"
         checks.require(row.drug == HEROIN or row.is_annual_total, thing=row.where, rule=rule, value=row.key)
-    used = (*needed(setting), *(opium.PARAMETERS if OPIUM in known else ()))
+    further = (*([CLOSENESS] if beyond else []), *(opium.PARAMETERS if OPIUM in known else ()))
+    used = (*needed(setting), *further)
     for name in used:
         checks.known(name, list(priors), thing="a parameter with a prior")
-    return of(chosen, rows=rows, setting=setting, priors={name: priors[name] for name in used}, seen=seen)
+    return of(
+        chosen, rows=rows, setting=setting, priors={name: priors[name] for name in used}, seen=seen, beyond=beyond
+    )
 
 
 def of(
@@ -389,6 +382,7 @@ def of(
     setting: PopulationSetting,
     priors: Priors,
     seen: Sequence[Singles],
+    beyond: Sequence[Abroad] = (),
 ) -> PopulationModel:
     """Model of some rows.
 
@@ -398,7 +392,7 @@ def of(
         The rows, those of opium among them.
     rows
         All rows of the table by key.
-    setting, priors, seen
+    setting, priors, seen, beyond
         As for `build`.
     """
     sums: list[GroupSum] = []
@@ -432,4 +426,5 @@ def of(
         printed=tuple(printed),
         singles=tuple(seen),
         opium=OpiumTotals(rows=tuple(beside), printed=totals, maximum=setting.maximum) if beside else None,
+        abroad=tuple(beyond),
     )

@@ -14,6 +14,7 @@ import pandas as pd
 from scipy.special import logsumexp
 
 from flowsim.calibration import levels
+from flowsim.calibration.abroad import CLOSENESS, Abroad
 from flowsim.calibration.data import Reported
 from flowsim.calibration.population_evidence import MODES
 from flowsim.calibration.population_model import PopulationModel
@@ -218,6 +219,43 @@ def _compositions(
         predicted = rng.binomial(int(counts.sum()), mixing) / counts.sum()
         found.append((f"share {what}", float(counts[part] / counts.sum()), predicted))
     return found
+
+
+def of_abroad(
+    model: PopulationModel, seen: Sequence[Abroad], draws: Sequence[Mapping[str, float]], *, country: str, seed: int
+) -> pd.DataFrame:
+    """Posterior predictive check of the sectors of the single seizures beyond the exits.
+
+    Parameters
+    ----------
+    model
+        Model.
+    seen
+        Single seizures as reported.
+    draws
+        Values of the parameters.
+    country
+        Country beyond the exits.
+    seed
+        Seed of the differences between sectors.
+
+    Returns
+    -------
+    DataFrame
+        Columns `predictive_rows.COLUMNS`.
+    """
+    rng, drawn = np.random.default_rng([seed, 2]), stacked(draws)
+    fitted = {one.year for one in model.abroad}
+    table = []
+    for one in seen:
+        leaving, number = model.leaving(drawn, year=one.year), int(one.sectors.sum())
+        for k, sector in enumerate(model.setting.entries.sectors):
+            share = np.clip(leaving[:, k], 1e-9, 1.0 - 1e-9)
+            mixing = rng.beta(drawn[CLOSENESS] * share, drawn[CLOSENESS] * (1.0 - share))
+            predicted = rng.binomial(number, mixing) / number
+            what = f"{one.year} share behind {sector} of those near the border in {country}"
+            table.append(point_row(what, predicted, float(one.sectors[k]) / number, held=one.year not in fitted))
+    return pd.DataFrame(table, columns=list(COLUMNS))
 
 
 def middle(counts: Floats) -> float:

@@ -9,12 +9,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from flowsim.calibration.abroad import CLOSENESS, Abroad
 from flowsim.calibration.components import CASE_COMPONENTS, Cell
 from flowsim.calibration.data import Reported
 from flowsim.calibration.model import FOUND, ring_sizes
 from flowsim.calibration.opium import LEVELS
+from flowsim.calibration.population_events import Rates
 from flowsim.calibration.population_kernel import RETAIL, SMALL, WHOLESALE
-from flowsim.calibration.population_model import PopulationModel, Rates
+from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.population_setting import Window
 from flowsim.calibration.population_years import factors_of, simulate_levels
 from flowsim.calibration.singles import GROUPS, KINDS, LEAST, Singles, composition, group_chances, mixed
@@ -244,7 +246,8 @@ def simulate_reports(
             if row.year == year:
                 printed[k], rows[k] = _printed(found, row, parts=model.windows[k], value=model.printed[k])
     seen = tuple(simulate_singles(model, drawn, one, factor=factors[one.year], rng=rng) for one in model.singles)
-    told = replace(model, rows=tuple(rows), printed=tuple(printed), singles=seen)
+    beyond = tuple(simulate_abroad(model, drawn, one, rng=rng) for one in model.abroad)
+    told = replace(model, rows=tuple(rows), printed=tuple(printed), singles=seen, abroad=beyond)
     if model.opium is None:
         return told
     totals = [
@@ -252,6 +255,27 @@ def simulate_reports(
         for row in model.opium.rows
     ]
     return replace(told, opium=replace(model.opium, printed=tuple(totals)))
+
+
+def simulate_abroad(
+    model: PopulationModel, drawn: Mapping[str, float], one: Abroad, *, rng: np.random.Generator
+) -> Abroad:
+    """Simulate the sectors of as many single seizures beyond the exits as were reported.
+
+    Parameters
+    ----------
+    model
+        Model.
+    drawn
+        Values of its parameters.
+    one
+        Single seizures as reported.
+    rng
+        Random numbers.
+    """
+    leaving = model.leaving({name: np.array([value]) for name, value in drawn.items()}, year=one.year)[0]
+    shares = rng.dirichlet(drawn[CLOSENESS] * leaving)
+    return replace(one, sectors=rng.multinomial(int(one.sectors.sum()), shares).astype(np.float64))
 
 
 def _printed(

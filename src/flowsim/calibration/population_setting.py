@@ -14,6 +14,7 @@ from flowsim.calibration.areas import SHARE, Areas
 from flowsim.calibration.components import CASE_COMPONENTS, COMPONENTS, Cell
 from flowsim.calibration.data import Reported, span
 from flowsim.calibration.population_evidence import Entries
+from flowsim.calibration.splits import Splits
 
 Floats = npt.NDArray[np.float64]
 GroupCells = Mapping[Cell, Floats]
@@ -35,8 +36,8 @@ FURTHER = (
 class PopulationSetting(Areas):
     """Setting of a calibration with two populations: areas and entries of a country, and the cells of its years."""
 
-    entries: Entries
-    """Entries with their share of the flow as a parameter."""
+    splits: Splits
+    """Division of the flow of the calibrated world over entries, modes and sectors of exits."""
 
     populations: tuple[str, str]
     """Names of the populations: the one found in proportion to effort, and the one hidden better."""
@@ -46,9 +47,6 @@ class PopulationSetting(Areas):
 
     years: Mapping[int, GroupCells]
     """The same under the controls of each year, at the flow of the reference."""
-
-    shares: Floats
-    """Share of each group in the flow of the calibrated world, dims (group,) [1]."""
 
     of_year: Mapping[int, Floats]
     """Share of each group in the flow of the world of each year, dims (group,) [1]."""
@@ -61,6 +59,16 @@ class PopulationSetting(Areas):
 
     oblasts: tuple[str, ...]
     """Oblasts of the compositions of single seizures."""
+
+    @property
+    def entries(self) -> Entries:
+        """Entries and sectors of exits."""
+        return self.splits.entries
+
+    @property
+    def shares(self) -> Floats:
+        """Share of each group in the flow of the calibrated world, dims (group,) [1]."""
+        return self.splits.shares
 
     @property
     def present(self) -> tuple[str, ...]:
@@ -77,7 +85,7 @@ class PopulationSetting(Areas):
 
         A year whose world has other shares has the odds of the parameters changed as those of the worlds.
         """
-        here = self.entries.shares(drawn, rest=float(self.shares[-1]))
+        here = self.splits.drawn(drawn)
         if year is None or year not in self.of_year:
             return here
         changed = here * self.of_year[year] / np.where(self.shares > 0, self.shares, 1.0)

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim import checks
-from flowsim.calibration import population_model, singles
+from flowsim.calibration import abroad, population_model, singles, splits
+from flowsim.calibration.abroad import Abroad
 from flowsim.calibration.components import Cell
 from flowsim.calibration.data import Reported
 from flowsim.calibration.entries import cells_by_group
-from flowsim.calibration.population_evidence import PopulationEvidence, SinglesRequest
+from flowsim.calibration.population_evidence import AbroadRequest, PopulationEvidence, SinglesRequest
 from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.population_setting import PopulationSetting
 from flowsim.calibration.priors import Priors
@@ -76,26 +77,28 @@ def setting_of(
     of_rows = {row.year: row.world for row in rows.values() if row.use == "flow"}
     asked = evidence.singles
     used = {row.year for row in rows.values() if row.use != "flow"} | {*asked.sized, *asked.held_out}
+    used |= {*evidence.abroad.fitted, *evidence.abroad.held_out} if evidence.abroad else set()
     worlds = {year: in_year(year, of_rows.get(year, "")) for year in sorted(used)}
-    reference = cells_by_group(world, evidence.entries)
+    division = splits.of_world(world, evidence.entries)
+    reference = cells_by_group(world, division)
     known: list[tuple[World, dict[Cell, Floats]]] = [(world, reference)]
     years: dict[int, dict[Cell, Floats]] = {}
     for year, then in worlds.items():
         same = next((cells for other, cells in known if _alike(other, then)), None)
         if same is None:
             level = world.traffic.inflow / then.traffic.inflow
-            same = {cell: mass * level for cell, mass in cells_by_group(then, evidence.entries).items()}
+            of_then = splits.of_world(then, evidence.entries)
+            same = {cell: mass * level for cell, mass in cells_by_group(then, of_then).items()}
             known.append((then, same))
         years[year] = same
     everywhere = {cell.oblast for cells in (reference, *years.values()) for cell in cells}
     return PopulationSetting(
         areas=dict(areas),
-        entries=evidence.entries,
+        splits=division,
         populations=names,
         reference=reference,
         years=years,
-        shares=evidence.entries.of_world(world.traffic),
-        of_year={year: evidence.entries.of_world(then.traffic) for year, then in worlds.items()},
+        of_year={year: splits.of_world(then, evidence.entries).shares for year, then in worlds.items()},
         maximum=max(one.sizes.maximum for one in world.traffic.populations_of(HEROIN)),
         size_exponent=world.detection.intelligence.size_exponent,
         oblasts=tuple(sorted(everywhere)),
@@ -130,6 +133,20 @@ def single_seizures(setting: PopulationSetting, request: SinglesRequest, years: 
     )
 
 
+def beyond_exits(request: AbroadRequest, years: Sequence[int]) -> tuple[Abroad, ...]:
+    """Single seizures beyond the exits in some years, from the package's table.
+
+    Parameters
+    ----------
+    request
+        Country and regions.
+    years
+        Years to read.
+    """
+    counts = load_seizure_counts()
+    return tuple(abroad.of_year(counts, request=request, year=year) for year in years)
+
+
 def model_of(
     world: World,
     evidence: PopulationEvidence,
@@ -150,4 +167,5 @@ def model_of(
     """
     setting = setting_of(world, evidence, rows=rows, areas=areas, in_year=in_year)
     seen = single_seizures(setting, evidence.singles, evidence.singles.sized)
-    return population_model.build(rows, setting=setting, priors=priors, seen=seen)
+    beyond = beyond_exits(evidence.abroad, evidence.abroad.fitted) if evidence.abroad else ()
+    return population_model.build(rows, setting=setting, priors=priors, seen=seen, beyond=beyond)

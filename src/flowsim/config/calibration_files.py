@@ -12,9 +12,9 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from flowsim import checks
-from flowsim.calibration.population_evidence import Entries, PopulationEvidence, SinglesRequest
+from flowsim.calibration.population_evidence import PopulationEvidence
 from flowsim.calibration.priors import Prior
-from flowsim.config import own_files
+from flowsim.config import own_files, population_files
 from flowsim.config.schema import build
 
 NUMBERS = ("prior", "point", "posterior")
@@ -47,7 +47,7 @@ class CalibrationFile:
     """Oblast of each area with a fitted share of inland seizures."""
 
     populations: dict[str, Any] = field(default_factory=dict)
-    """Reports for worlds whose heroin has two populations: `reported`, `entries` and `singles`; empty if none."""
+    """Reports for worlds whose heroin has two populations: keys of `population_files`; empty if none."""
 
     parameters: dict[str, Any] = field(default_factory=dict)
     """Fields of the prior of each parameter."""
@@ -134,17 +134,12 @@ def build_calibration(config: DictConfig, *, folders: Sequence[Path] = ()) -> Ca
 
 def _populations(read: CalibrationFile, folders: Sequence[Path]) -> PopulationEvidence:
     """Reports for worlds whose heroin has two populations."""
-    node = dict(read.populations)
-    for key in ("reported", "entries", "singles"):
-        checks.known(key, list(node), thing="a key of calibration.populations")
-    table = find(f"{node['reported']}.csv", folders=folders)
+    name = read.populations.get("reported")
+    table = find(f"{name}.csv", folders=folders)
     if table is None:
         rule = f"name a table beside the calibration's file or in {PACKAGED}"
-        raise ValueError(f"calibration.populations.reported must {rule}, got {node['reported']!r}")
-    origins = {str(name): tuple(map(str, names)) for name, names in node["entries"].items()}
-    years = {key: tuple(map(int, node["singles"].get(key, ()))) for key in ("counted", "sized", "held_out")}
-    singles = SinglesRequest(country=str(node["singles"]["country"]), **years)
-    return PopulationEvidence(reported=table, entries=Entries(origins=origins), singles=singles)
+        raise ValueError(f"calibration.populations.reported must {rule}, got {name!r}")
+    return population_files.read(read.populations, table=table)
 
 
 @lru_cache(maxsize=4)

@@ -16,6 +16,7 @@ from flowsim import checks
 from flowsim.draws import philox
 from flowsim.draws.philox import RandomStream
 from flowsim.units import kilograms
+from flowsim.world.network import Network
 from flowsim.world.populations import Population
 from flowsim.world.traffic import HEROIN, Traffic
 from flowsim.world.world import World
@@ -48,16 +49,18 @@ class SetNumbers:
     Besides, `patrols:factor` multiplies the probability that a patrol stops a consignment on a bypass, and
     `parameters:` is followed by the flow of heroin in t/year, the spread of its years, or a number of `SIZES`, and
     `populations:` by a drug, a population and a column, as in `populations:heroin/wholesale.load_median`, and
-    `streams:` by a drug, an origin and a mode, as in `streams:heroin/kyrgyzstan/road`, for the share of the stream.
+    `streams:` by a drug, an origin and a mode, as in `streams:heroin/kyrgyzstan/road`, for the share of the stream,
+    and `routes:` by a route, for its share of the consignments of its origin and mode.
     """
 
     def apply(self, world: World) -> World:
         """World with the other numbers, whole ones rounded.
 
-        Bypasses of a border keep their proportions if they would exceed all consignments, and populations and
-        streams of a drug whose share of mass is not set keep theirs in what the others leave.
+        Bypasses of a border keep their proportions if they would exceed all consignments. Populations and
+        streams of a drug and routes of an origin and mode keep theirs, if not set, in what the others leave.
         """
         of_streams: dict[str, float] = {}
+        of_routes: dict[str, float] = {}
         of_populations: defaultdict[str, dict[str, float]] = defaultdict(dict)
         traffic, detection, patrols = world.traffic, world.detection, 1.0
         shares = {f"{way.border}/{way.way}": way.share for way in world.bypasses}
@@ -75,6 +78,8 @@ class SetNumbers:
                 of_populations[label][column] = value
             elif table == "streams":
                 of_streams[key.replace("/", ":")] = value
+            elif table == "routes":
+                of_routes[key] = value
             else:
                 detection = _with(detection, key.split("."), value)
         sums: defaultdict[str, float] = defaultdict(float)
@@ -89,7 +94,8 @@ class SetNumbers:
             for way in world.bypasses
         )
         traffic = _with_streams(_with_populations(traffic, of_populations), of_streams)
-        return replace(world, traffic=traffic, detection=detection, bypasses=ways)
+        network = _with_routes(world.network, of_routes)
+        return replace(world, traffic=traffic, network=network, detection=detection, bypasses=ways)
 
 
 SIZES: Mapping[str, str] = MappingProxyType(
@@ -155,6 +161,18 @@ def _with_streams(traffic: Traffic, given: Mapping[str, float]) -> Traffic:
         for own in traffic.streams
     )
     return replace(traffic, streams=streams)
+
+
+def _with_routes(network: Network, given: Mapping[str, float]) -> Network:
+    """Network in which some routes have other weights, by name."""
+    if not given:
+        return network
+    for name in given:
+        checks.known(name, [route.name for route in network.routes], thing="a route that can be set")
+    found: dict[str, float] = {}
+    for way in dict.fromkeys((route.origin, route.mode) for route in network.routes):
+        found |= _parts({r.name: r.weight for r in network.routes if (r.origin, r.mode) == way}, given)
+    return replace(network, routes=tuple(replace(route, weight=found[route.name]) for route in network.routes))
 
 
 def _parts(shares: Mapping[str, float], given: Mapping[str, float]) -> dict[str, float]:

@@ -370,7 +370,10 @@ def summary(dataset: xr.Dataset) -> pd.DataFrame:
 
 
 def _lines(request: Request, dataset: xr.Dataset, table: pd.DataFrame, *, sampled: Sample, times: str) -> Iterator[str]:
-    yield from (f"{request.world.title}: calibration on {calibration_of(request).reported.name}", "")
+    asked = calibration_of(request)
+    of_two = asked.populations if population_setup.populations_of(request.world) else None
+    reported = asked.reported if of_two is None else of_two.reported
+    yield from (f"{request.world.title}: calibration on {reported.name}", "")
     cells: list[Sequence[str]] = [("parameter", "unit", "prior 90 %", "posterior 90 %", "contraction", "identified")]
     rows = table.to_dict("records")
     for row in rows:

@@ -9,7 +9,7 @@ import pandas as pd
 from flowsim.calibration import population_predictive, predictive
 from flowsim.calibration.data import Reported
 from flowsim.calibration.population_model import PopulationModel
-from flowsim.calibration.population_setup import single_seizures
+from flowsim.calibration.population_setup import beyond_exits, single_seizures
 from flowsim.calibration.predictive import History
 from flowsim.config.request import Request
 from flowsim.studies.calibrate import calibration_of
@@ -51,9 +51,16 @@ def tables_of(
     assert reports is not None  # the model was made from them
     asked = reports.singles
     seen = single_seizures(model.setting, asked, (*asked.sized, *asked.held_out))
+    singles = [population_predictive.of_singles(model, seen, found, draws, seed=request.plan.seed)]
+    if reports.abroad is not None:
+        beyond, country = (
+            beyond_exits(reports.abroad, (*reports.abroad.fitted, *reports.abroad.held_out)),
+            reports.abroad.country,
+        )
+        singles.append(population_predictive.of_abroad(model, beyond, draws, country=country, seed=request.plan.seed))
     tables = {
         "fit": population_predictive.of_rows(model, rows, found),
-        "singles": population_predictive.of_singles(model, seen, found, draws, seed=request.plan.seed),
+        "singles": pd.concat(singles, ignore_index=True),
         "log_scores": population_predictive.log_scores(model, draws, found, country=asked.country),
     }
     if evidence:

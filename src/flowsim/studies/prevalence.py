@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -15,6 +15,7 @@ from flowsim.draws.consignments import consignments_per_year
 from flowsim.engine.expectation.engine import expect
 from flowsim.policy.policy import compose
 from flowsim.results.intervals import ends
+from flowsim.simulation.assumed import SetNumbers
 from flowsim.studies.layout import paragraph
 from flowsim.world import utilisation
 from flowsim.world.traffic import DRUGS
@@ -24,6 +25,9 @@ Floats = npt.NDArray[np.float64]
 
 DRAWS = 50
 """Posterior draws behind an interval [1]."""
+
+WAYS = 20
+"""Posterior draws behind an interval where each has ways of its own [1]."""
 
 QUANTILES = (0.05, 0.5, 0.95)
 """Quantiles of a share over the draws [1]."""
@@ -54,7 +58,7 @@ def prevalence(request: Request) -> list[Prevalence]:
     """Prevalence at all checkpoints of a world under its policies.
 
     Loaded vehicles are those of the closed form, in the world as it stands. Over the draws of the posterior they go
-    with the number of consignments of each drug; the ways of consignments are left as they are.
+    with the number of consignments of each drug. Draws with streams or routes of their own have the closed form each.
 
     Parameters
     ----------
@@ -63,23 +67,49 @@ def prevalence(request: Request) -> list[Prevalence]:
     """
     policy = compose(request.policies)
     world = policy.apply(request.world)
-    quiet = replace(world, traffic=replace(world.traffic, year_log_sd=0.0))
-    loaded = expect(quiet).loaded
+    loaded = _loaded(world)
     visits: dict[str, float] = {}
     for (name, _, _), per_day in utilisation.visits(world).items():
         visits[name] = visits.get(name, 0.0) + per_day * units.DAYS_PER_YEAR
     if request.worlds is None:
         counts = loaded.sum(axis=0)[None]
     else:
-        base = _consignments(world)
-        drawn = [_consignments(policy.apply(change.apply(request.world))) for change in request.worlds.changes]
-        ratios = np.divide(drawn, base, out=np.ones((len(drawn), len(base))), where=base > 0)
-        drawn_loaded = ratios @ loaded
-        counts = drawn_loaded if len(drawn) == 1 else np.quantile(drawn_loaded, QUANTILES, axis=0)
+        worlds = [policy.apply(change.apply(request.world)) for change in chosen(request)]
+        if all(_same_ways(one, world) for one in worlds):
+            base, drawn = _consignments(world), [_consignments(one) for one in worlds]
+            drawn_loaded = np.divide(drawn, base, out=np.ones((len(drawn), len(base))), where=base > 0) @ loaded
+        else:
+            drawn_loaded = np.stack([_loaded(one).sum(axis=0) for one in worlds])
+        counts = drawn_loaded if len(worlds) == 1 else np.quantile(drawn_loaded, QUANTILES, axis=0)
     return [
         Prevalence(checkpoint=post.name, honest=visits.get(post.name, 0.0), loaded=counts[:, c])
         for c, post in enumerate(world.checkpoints)
     ]
+
+
+def chosen(request: Request) -> Sequence[SetNumbers]:
+    """Changes of the draws that are used: all, or `WAYS` spread over them where they have ways of their own.
+
+    Parameters
+    ----------
+    request
+        As in `prevalence`.
+    """
+    changes = request.worlds.changes if request.worlds is not None else ()
+    own = any(name.startswith(("streams:", "routes:")) for change in changes for name, _ in change.values)
+    if not own or len(changes) <= WAYS:
+        return changes
+    return [changes[k] for k in np.linspace(0, len(changes) - 1, WAYS).astype(int).tolist()]
+
+
+def _loaded(world: World) -> Floats:
+    """Loaded vehicles that come to checkpoints, dims (drug, checkpoint) [1/year]."""
+    return expect(replace(world, traffic=replace(world.traffic, year_log_sd=0.0))).loaded
+
+
+def _same_ways(one: World, other: World) -> bool:
+    """Whether the streams and routes of two worlds have the same shares."""
+    return one.traffic.streams == other.traffic.streams and one.network.routes == other.network.routes
 
 
 def _consignments(world: World) -> Floats:
@@ -96,7 +126,7 @@ def text(request: Request) -> Iterator[str]:
     request
         As in `prevalence`.
     """
-    draws = len(request.worlds.changes) if request.worlds is not None else 0
+    draws = len(chosen(request))
     numbers = {0: "assumed numbers, without an interval", 1: "posterior median, without an interval"}.get(
         draws, f"median of {draws} posterior draws, with 90 % credible interval"
     )
