@@ -13,6 +13,7 @@ import xarray as xr
 
 from flowsim import checks
 from flowsim.calibration import data, population_inversion, population_setup, posterior
+from flowsim.calibration.abroad import CLOSENESS
 from flowsim.calibration.areas import SHARE
 from flowsim.calibration.components import COMPONENTS, Cell, cells_of
 from flowsim.calibration.data import Reported
@@ -209,7 +210,7 @@ def _of_others(asked: CalibrationRequest) -> tuple[str, ...]:
     if asked.populations is None:
         return ()
     sizes = tuple(name for name in asked.priors if name.endswith(tuple(f"_{of}" for of in SIZES)))
-    return (*FURTHER, *asked.populations.entries.parameters, *sizes, *PARAMETERS)
+    return (*FURTHER, *asked.populations.entries.parameters, *sizes, *PARAMETERS, CLOSENESS)
 
 
 def _of_populations(world: World, asked: CalibrationRequest) -> Setup:
