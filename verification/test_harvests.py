@@ -66,9 +66,7 @@ def test_the_mean_area_of_two_years_helps_and_that_of_the_year_before_does_not(s
     """No chance is involved; a covariate helps if it adds more than 1 to the sum."""
     last, two = (lambda year, of=of: math.log(np.mean([AREAS[year - k] for k in of])) for of in ((1,), (0, 1)))
     alone, before, both = (score(covariates) for covariates in ([], [last], [two]))
-    say(
-        f"alone {alone:.1f}, with the area of the year before {before:.1f}, with the mean of it and the year's {both:.1f}"
-    )
+    say(f"alone {alone:.1f}, with that of the year before {before:.1f}, with the mean of both years {both:.1f}")
     assert before < alone + 1.0
     assert both > alone + 1.0
 
