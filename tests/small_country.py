@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from flowsim.calibration import population_model, singles
+from flowsim.calibration import population_build, singles
 from flowsim.calibration.abroad import Abroad
 from flowsim.calibration.components import Cell
 from flowsim.calibration.data import COLUMNS, load
@@ -47,7 +47,7 @@ PRIORS = {
     **{"market": (5, 50), "cases": (15, 45), "small_median": (0.6, 3), "small_log_sd": (1.0, 1.6)},
     **{"wholesale_median": (20, 60), "wholesale_log_sd": (0.5, 0.9), "retail_median": (0.1, 0.6)},
     **{"retail_log_sd": (1.2, 2.0), "level_log_sd": (0.3, 1.0), "year_log_sd": (0.1, 0.5), "unnamed": (0.5, 4)},
-    **{"reporter": (5, 50), "inflow": (70, 75), "exit_south": (0.25, 4), "abroad": (2, 30)},
+    **{"reporter": (5, 50), "inflow": (70, 75), "exit_south": (0.25, 4), "abroad": (2, 30), "harvest": (0.3, 3)},
 }
 SHARES = {
     **{"share_south": (0.1, 0.5), "found_share": (0.1, 0.7), "mass_share": (0.8, 0.97), "ring_share": (0.1, 0.7)},
@@ -142,7 +142,7 @@ def table(folder, *more):
     return load(path)
 
 
-def model(folder, *more, seen=True, sectors=False, quick=False):
+def model(folder, *more, seen=True, sectors=False, quick=False, harvests=None):
     """Model of the country, with the single seizures of Kazakhstan, and with sectors some beyond the exits.
 
     More rows of its table may be given. A quick one lacks the row of a share, whose fine grid takes twenty times as
@@ -154,4 +154,4 @@ def model(folder, *more, seen=True, sectors=False, quick=False):
     read = [singles.of_year(counts, year=year, **asked) for year in years]
     beyond = [Abroad(year=year, sectors=np.array([60.0, 40.0])) for year in (2011, 2012)] if sectors else []
     rows = {key: row for key, row in table(folder, *more).items() if not (quick and row.unit == "1")}
-    return population_model.build(rows, setting=where, priors=priors(), seen=read, beyond=beyond)
+    return population_build.build(rows, setting=where, priors=priors(), seen=read, beyond=beyond, harvests=harvests)

@@ -7,7 +7,7 @@ import pytest
 from together import together
 
 from flowsim.api import load_world
-from flowsim.calibration import abroad, data, opium, population_setting, splits
+from flowsim.calibration import abroad, data, harvests, opium, population_setting, splits
 from flowsim.calibration.components import cells_of, totals
 from flowsim.calibration.model import Setting, build, cells_behind, needed
 from flowsim.calibration.priors import Prior
@@ -217,7 +217,7 @@ def test_every_prior_of_the_package_has_a_source_and_belongs_to_a_parameter(kaza
         size_exponent=1.2,
         oblasts=(),
     )
-    further = {abroad.CLOSENESS, *opium.PARAMETERS}
+    further = {abroad.CLOSENESS, harvests.ELASTICITY, *opium.PARAMETERS}
     every = {*needed(kazakhstan), *population_setting.needed(of_two), *further}
     assert set(calibration.priors) | {"inflow"} == every
     for prior in calibration.priors.values():

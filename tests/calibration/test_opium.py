@@ -64,7 +64,8 @@ def test_without_totals_of_opium_the_model_is_that_of_heroin_alone(model, tmp_pa
 
 
 def test_years_without_a_total_of_opium_count_as_one(model, drawn):
-    rows = model.opium.by_year(sets(drawn), years=(2003, 2004, 2005, 2006, 2008, 2010))[0]
+    years = (2003, 2004, 2005, 2006, 2008, 2010)
+    rows = model.opium.by_year(sets(drawn), years=years, harvest=np.ones((1, len(model.opium.rows))))[0]
     assert (rows != 0.0).all(axis=1).tolist() == [False, True, True, True, False, True]
     assert (rows[[0, 4]] == 0.0).all()
 
@@ -79,7 +80,7 @@ def test_the_chance_of_a_total_is_that_of_simulated_years(model, drawn):
     row, seen = replace(model.opium.rows[2], rounding=20.0), 0.0
     for value in np.arange(40.0, 300.0, 20.0):
         one = replace(model.opium, rows=(row,), printed=(value,))
-        scores = one.by_year(sets(drawn), years=(2006,))[0, 0]
+        scores = one.by_year(sets(drawn), years=(2006,), harvest=np.ones((1, len(one.rows))))[0, 0]
         chance = np.exp(levels.between_points(scores, at, scores.max()))
         share = (np.abs(masses - value) < 10.0).mean()
         assert share == pytest.approx(chance, abs=4 * np.sqrt(max(chance, 1 / YEARS) / YEARS) + 0.15 * chance), value

@@ -31,7 +31,7 @@ def node(**changes):
 
 
 def test_the_node_of_the_package_is_read():
-    found = population_files.read(node(), table=TABLE)
+    found = population_files.read(node(), table=TABLE, harvests=None)
     assert found.reported == TABLE
     assert found.entries.names == ("kyrgyzstan", "uzbekistan")
     assert found.entries.sector("oral") == "volga"
@@ -40,7 +40,7 @@ def test_the_node_of_the_package_is_read():
 
 
 def test_exits_may_be_left_out():
-    found = population_files.read(node(exits=None, abroad=None), table=TABLE)
+    found = population_files.read(node(exits=None, abroad=None), table=TABLE, harvests=None)
     assert found.abroad is None
     assert found.entries.sectors == {}
 
@@ -64,4 +64,4 @@ def test_exits_may_be_left_out():
 )
 def test_a_mistake_names_the_key_the_rule_and_the_value(changes, wording):
     with pytest.raises(ValueError, match=wording):
-        population_files.read(node(**changes), table=TABLE)
+        population_files.read(node(**changes), table=TABLE, harvests=None)

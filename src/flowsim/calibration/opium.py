@@ -53,7 +53,7 @@ def of_totals(
     sizes
         Parameters of sizes, dims (set, column), as in `calibration.kernel`.
     count
-        Mean number of consignments in a year with a factor of 1, dims (set,) [1].
+        Mean number of consignments in the year of each row with a factor of 1, dims (set, row) [1].
     level, year
         Standard deviations of the level and of a year's practice, dims (set,) [1].
     rows, grid
@@ -66,9 +66,9 @@ def of_totals(
     found = np.zeros((len(sizes), years, len(scores)))
     nothing = np.zeros(len(scores))
     for k in range(len(sizes)):
-        rate = count[k] * levels.factors(level[k], year[k], scores)
+        factor = levels.factors(level[k], year[k], scores)
         for r in range(len(grid)):
-            step = grid[r, 5] * 1e-6
+            step, rate = grid[r, 5] * 1e-6, count[k, r] * factor
             here = of_total(on_grid(sizes[k], step, grid[r, 4]), rate, nothing, rows[r], step)
             for q in range(len(scores)):
                 found[k, grid[r, 0], q] += max(here[q], levels.FLOOR)
@@ -104,7 +104,7 @@ class OpiumTotals:
         means = [limited_mean(row, row[TOP]) for row in self.sizes(drawn)]
         return np.asarray(drawn[MEAN] / np.array(means), dtype=np.float64)
 
-    def by_year(self, drawn: Mapping[str, Floats], *, years: Sequence[int]) -> Floats:
+    def by_year(self, drawn: Mapping[str, Floats], *, years: Sequence[int], harvest: Floats) -> Floats:
         """Log-chance of the totals at each point of the factor of their year, dims (set, year, node).
 
         Given its factor, a total is a compound Poisson sum of consignments with lognormal masses. A year without a
@@ -116,13 +116,15 @@ class OpiumTotals:
             Values of the parameters, dims (set,).
         years
             Years of the result.
+        harvest
+            Factor of the harvest on the flow of the year of each row, dims (set, row) [1].
         """
         nothing = ((0, 0),) * len(self.rows)
         rows, grid = row_tables(
             self.rows, self.printed, of_row=nothing, years=years, reach=(0.0,) * len(self.rows), bins=BINS
         )
         level, year = (np.ascontiguousarray(drawn[name]) for name in (LEVELS[OPIUM][0], "year_log_sd"))
-        sizes, count = np.ascontiguousarray(self.sizes(drawn)), self.consignments(drawn)
+        sizes, count = np.ascontiguousarray(self.sizes(drawn)), harvest * self.consignments(drawn)[:, None]
         return of_totals(sizes, count, level, year, rows, grid, levels.SCORES, len(years))
 
     def simulate(self, drawn: Mapping[str, float], *, factor: float, rng: np.random.Generator) -> float:

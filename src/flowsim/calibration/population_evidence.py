@@ -151,6 +151,9 @@ class PopulationEvidence:
     abroad: AbroadRequest | None = None
     """Single seizures beyond the exits; None if there are no sectors."""
 
+    harvests: Path | None = None
+    """Table of areas under poppy; None if the flow has no covariate."""
+
     def __post_init__(self) -> None:
         known, given = tuple(self.entries.sectors), tuple(self.abroad.regions) if self.abroad else ()
         rule = f"be those of the exits ({', '.join(known) or 'none'})"

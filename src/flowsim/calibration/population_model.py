@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 from scipy.special import gammaln
 
-from flowsim import checks
-from flowsim.calibration import abroad, joint_levels, levels, opium, population_kernel, singles
+from flowsim.calibration import abroad, joint_levels, levels, population_kernel, singles
 from flowsim.calibration.abroad import CLOSENESS, Abroad
 from flowsim.calibration.components import CASE_COMPONENTS
-from flowsim.calibration.data import Reported, remainder
+from flowsim.calibration.data import Reported
+from flowsim.calibration.harvests import ELASTICITY, Harvests
 from flowsim.calibration.model import FOUND, REACH, ring_sizes, row_tables
 from flowsim.calibration.opium import LEVELS, OpiumTotals
 from flowsim.calibration.population_events import Events, Rates, mean_masses
@@ -29,11 +28,7 @@ from flowsim.calibration.population_setting import (
     Window,
     YearParts,
     by_part,
-    exposure,
-    needed,
     parts_of_year,
-    sum_of,
-    windows,
 )
 from flowsim.calibration.priors import Priors, values
 from flowsim.calibration.singles import KINDS, ExpectedSingles, Singles, class_chances
@@ -75,6 +70,9 @@ class PopulationModel:
 
     opium: OpiumTotals | None = None
     """Fitted totals of opium; None if there are none."""
+
+    harvests: Harvests | None = None
+    """Harvests behind the flow of a year; None if the flow has no covariate."""
 
     abroad: tuple[Abroad, ...] = ()
     """Fitted single seizures beyond the exits, by year."""
@@ -132,8 +130,22 @@ class PopulationModel:
             retail=1.0 / retail,
         )
 
+    def of_harvest(self, drawn: Mapping[str, Floats], *, year: int) -> Floats:
+        """Factor of the harvest on the flow of a year, dims (set,) [1]; 1 without covariate.
+
+        Parameters
+        ----------
+        drawn
+            Values of the parameters, dims (set,).
+        year
+            Calendar year.
+        """
+        if self.harvests is None:
+            return np.ones_like(np.asarray(drawn["inflow"], dtype=np.float64))
+        return np.asarray(np.exp(np.asarray(drawn[ELASTICITY]) * self.harvests.relative(year)))
+
     def events(self, drawn: Mapping[str, Floats]) -> Events:
-        """Events behind each sum in a year with a factor of 1.
+        """Events behind each sum in a year with a factor of 1, at the harvest of its year.
 
         Parameters
         ----------
@@ -157,14 +169,15 @@ class PopulationModel:
             taken = sum((m for name, m in mass.items() if name in CASE_COMPONENTS), nothing)
             each = np.divide(taken, ripe, out=np.zeros_like(taken), where=ripe > 0)
             pairs = [single * a + patrol * b for a, b in zip(rates.found, rates.patrol, strict=True)]
-            columns["counts"].append(np.stack([*pairs, retail * rates.retail], axis=-1))
-            columns["cases"].append(ripe)
+            harvest = self.of_harvest(drawn, year=some.year)
+            columns["counts"].append(harvest[:, None] * np.stack([*pairs, retail * rates.retail], axis=-1))
+            columns["cases"].append(harvest * ripe)
             columns["taken"].append(np.stack([each * a for a in rates.case], axis=-1))
-            columns["mean"].append(sum(mass.values(), nothing))
+            columns["mean"].append(harvest * sum(mass.values(), nothing))
         return Events(**{name: np.stack(found, axis=1) for name, found in columns.items()})
 
     def expected(self, drawn: Mapping[str, Floats], *, year: int) -> ExpectedSingles:
-        """Single seizures to be expected in a year with a factor of 1.
+        """Single seizures to be expected in a year with a factor of 1, at the harvest of the reference.
 
         Each consignment that a case takes is one seizure.
 
@@ -248,9 +261,16 @@ class PopulationModel:
         for one in self.singles:
             if one.counted:
                 number = self.expected(drawn, year=one.year).classes.sum(axis=(1, 2)) * drawn["completeness"]
+                number = number * self.of_harvest(drawn, year=one.year)
                 rate = number[:, None] * np.exp(sd * levels.SCORES - sd**2 / 2)
                 found[:, self.years.index(one.year)] += one.number * np.log(rate) - rate - gammaln(one.number + 1.0)
         return found
+
+    def of_opium(self, drawn: Mapping[str, Floats]) -> Floats:
+        """Log-chance of the total of opium of each year at each point of its factor, dims (set, year, node)."""
+        assert self.opium is not None
+        harvest = np.stack([self.of_harvest(drawn, year=row.year) for row in self.opium.rows], axis=1)
+        return self.opium.by_year(drawn, years=self.years, harvest=harvest)
 
     def of_singles(self, drawn: Mapping[str, Floats]) -> Floats:
         """Log-chance of sizes and compositions of the single seizures of each year, dims (set, year)."""
@@ -295,8 +315,7 @@ class PopulationModel:
         if self.opium is None:
             of_years = levels.log_chance(rows, gaps, level[:, 0].copy(), year, rho[:, 0].copy(), *points)
         else:
-            beside = self.opium.by_year(drawn, years=self.years)
-            of_years = joint_levels.log_chance(rows, beside, gaps, level, year, rho, *points)
+            of_years = joint_levels.log_chance(rows, self.of_opium(drawn), gaps, level, year, rho, *points)
         found = of_years + self.of_singles(drawn).sum(axis=1) + self.of_abroad(drawn)
         return np.asarray(found, dtype=np.float64)
 
@@ -330,101 +349,3 @@ class PopulationModel:
     @cached_property
     def _known(self) -> dict[int, YearParts]:
         return {}
-
-
-def build(
-    rows: Mapping[str, Reported],
-    *,
-    setting: PopulationSetting,
-    priors: Priors,
-    seen: Sequence[Singles] = (),
-    beyond: Sequence[Abroad] = (),
-) -> PopulationModel:
-    """Model of the fitted rows of a table of reported seizures and of single seizures.
-
-    Parameters
-    ----------
-    rows
-        Rows of the table by key.
-    setting
-        Areas, entries and years.
-    priors
-        Priors of the parameters; those of others are left out.
-    seen
-        Single seizures, by year.
-    beyond
-        Single seizures beyond the exits, by year.
-
-    Raises
-    ------
-    ValueError
-        If a prior is missing, no route of the world can produce a row, or a drug is held out and not fitted.
-    """
-    chosen = tuple(row for row in rows.values() if row.use == "fit")
-    known = {row.drug for row in chosen}
-    for row in rows.values():
-        checks.known(row.drug, sorted(known), thing=f"{row.where}: a drug with fitted totals")
-        rule = "be the total of the whole country and year in kg, unless it is of heroin"
-        checks.require(row.drug == HEROIN or row.is_annual_total, thing=row.where, rule=rule, value=row.key)
-    further = (*([CLOSENESS] if beyond else []), *(opium.PARAMETERS if OPIUM in known else ()))
-    used = (*needed(setting), *further)
-    for name in used:
-        checks.known(name, list(priors), thing="a parameter with a prior")
-    return of(
-        chosen, rows=rows, setting=setting, priors={name: priors[name] for name in used}, seen=seen, beyond=beyond
-    )
-
-
-def of(
-    chosen: Sequence[Reported],
-    *,
-    rows: Mapping[str, Reported],
-    setting: PopulationSetting,
-    priors: Priors,
-    seen: Sequence[Singles],
-    beyond: Sequence[Abroad] = (),
-) -> PopulationModel:
-    """Model of some rows.
-
-    Parameters
-    ----------
-    chosen
-        The rows, those of opium among them.
-    rows
-        All rows of the table by key.
-    setting, priors, seen, beyond
-        As for `build`.
-    """
-    sums: list[GroupSum] = []
-    of_row, printed, seen_by_row = [], [], []
-    heroin, beside = ([row for row in chosen if row.drug == drug] for drug in (HEROIN, OPIUM))
-    totals = tuple(row.value for row in beside if row.value is not None)
-    for row in heroin:
-        first = exposure(row, rows=rows, setting=setting)
-        both = [windows(row, rows=rows, setting=setting)]
-        index = [len(sums)]
-        sums.append(sum_of(row, first, setting=setting))
-        if row.unit == "1":
-            whole = exposure(rows[row.of], rows=rows, setting=setting)
-            rule = "be about a part of its whole and not all of it"
-            checks.require(first.keys() < whole.keys(), thing=f"{row.where}: of", rule=rule, value=row.of)
-            rest = {cell: times for cell, times in whole.items() if cell not in first}
-            index.append(len(sums))
-            sums.append(sum_of(row, rest, setting=setting))
-            both.append(windows(rows[row.of], rows=rows, setting=setting))
-        left = remainder(row, rows)
-        of_row.append((index[0], index[-1]))
-        printed.append(math.nan if left is None else left)
-        seen_by_row.append(tuple(both))
-    return PopulationModel(
-        setting=setting,
-        priors=priors,
-        rows=tuple(heroin),
-        sums=tuple(sums),
-        of_row=tuple(of_row),
-        windows=tuple(seen_by_row),
-        printed=tuple(printed),
-        singles=tuple(seen),
-        opium=OpiumTotals(rows=tuple(beside), printed=totals, maximum=setting.maximum) if beside else None,
-        abroad=tuple(beyond),
-    )

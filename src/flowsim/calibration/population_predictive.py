@@ -69,7 +69,7 @@ def histories(model: PopulationModel, draws: Sequence[Mapping[str, float]], *, s
     found = []
     for drawn in draws:
         scores = draw_scores(model, drawn, every=range(FIRST, LAST + 1), rng=rng)
-        factors = factors_of(drawn, scores, rng=rng)
+        factors = factors_of(drawn, scores, rng=rng, harvests=model.harvests)
         draw = prepare(model, drawn)
         years = {
             year: simulate_year(draw, year=year, rng=rng, factor=factor) for year, factor in factors[HEROIN].items()

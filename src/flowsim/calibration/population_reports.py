@@ -238,7 +238,7 @@ def simulate_reports(
     printed = list(model.printed)
     every = range(model.years[0], model.years[-1] + 1)
     scores = {drug: simulate_levels(drawn[LEVELS[drug][1]], years=every, rng=rng) for drug in model.drugs}
-    by_drug = factors_of(drawn, scores, rng=rng)
+    by_drug = factors_of(drawn, scores, rng=rng, harvests=model.harvests)
     factors, draw = by_drug[HEROIN], prepare(model, drawn)
     for year in sorted({row.year for row in rows}):
         found = simulate_year(draw, year=year, rng=rng, factor=factors[year])

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim import checks
-from flowsim.calibration import abroad, population_model, singles, splits
+from flowsim.calibration import abroad, harvests, population_build, singles, splits
 from flowsim.calibration.abroad import Abroad
 from flowsim.calibration.components import Cell
 from flowsim.calibration.data import Reported
 from flowsim.calibration.entries import cells_by_group
+from flowsim.calibration.harvests import Harvests
 from flowsim.calibration.population_evidence import AbroadRequest, PopulationEvidence, SinglesRequest
 from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.population_setting import PopulationSetting
@@ -168,4 +169,6 @@ def model_of(
     setting = setting_of(world, evidence, rows=rows, areas=areas, in_year=in_year)
     seen = single_seizures(setting, evidence.singles, evidence.singles.sized)
     beyond = beyond_exits(evidence.abroad, evidence.abroad.fitted) if evidence.abroad else ()
-    return population_model.build(rows, setting=setting, priors=priors, seen=seen, beyond=beyond)
+    areas_of = harvests.load(evidence.harvests) if evidence.harvests else None
+    behind = Harvests(areas=areas_of, reference=world.year) if areas_of else None
+    return population_build.build(rows, setting=setting, priors=priors, seen=seen, beyond=beyond, harvests=behind)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from flowsim.calibration import joint_levels, levels
+from flowsim.calibration.harvests import ELASTICITY, Harvests
 from flowsim.calibration.opium import LEVELS
 from flowsim.calibration.population_model import PopulationModel
 from flowsim.world.traffic import HEROIN
@@ -17,11 +18,15 @@ Floats = npt.NDArray[np.float64]
 
 
 def factors_of(
-    drawn: Mapping[str, float], scores: Mapping[str, Mapping[int, float]], *, rng: np.random.Generator
+    drawn: Mapping[str, float],
+    scores: Mapping[str, Mapping[int, float]],
+    *,
+    rng: np.random.Generator,
+    harvests: Harvests | None = None,
 ) -> dict[str, dict[int, float]]:
-    """Factors of years on all events of each drug, lognormal with mean 1 over the years [1].
+    """Factors of years on all events of each drug, lognormal with mean 1 over the years of one harvest [1].
 
-    Practice is drawn for each year and the same for all drugs.
+    Practice is drawn for each year and the same for all drugs, and so is the harvest.
 
     Parameters
     ----------
@@ -31,15 +36,20 @@ def factors_of(
         Scores of the levels of each drug, of the same years [standard deviations].
     rng
         Random numbers for the practice of the years.
+    harvests
+        Harvests behind the flow of a year; None if the flow has no covariate.
     """
     year_sd = drawn["year_log_sd"]
     practice = {year: year_sd * rng.standard_normal() for year in scores[HEROIN]}
 
-    def factor(flow: float, level: float, log: float) -> float:
-        return float(np.exp(flow * level + log - (flow**2 + year_sd**2) / 2))
+    elastic = drawn[ELASTICITY] if harvests else 0.0
+    harvest = {year: elastic * harvests.relative(year) if harvests else 0.0 for year in practice}
+
+    def factor(flow: float, level: float, year: int) -> float:
+        return float(np.exp(harvest[year] + flow * level + practice[year] - (flow**2 + year_sd**2) / 2))
 
     return {
-        drug: {year: factor(drawn[LEVELS[drug][0]], level, practice[year]) for year, level in own.items()}
+        drug: {year: factor(drawn[LEVELS[drug][0]], level, year) for year, level in own.items()}
         for drug, own in scores.items()
     }
 
@@ -131,7 +141,7 @@ def smooth(model: PopulationModel, drawn: Mapping[str, float], *, every: Sequenc
         parts = levels.smoothed(heroin, model.years, every=every, level=level, year=year, rho=rho)
     else:
         ((own, moves),) = others
-        beside = model.opium.by_year(one, years=model.years)[0]
+        beside = model.of_opium(one)[0]
         pair = {"level": (level, own), "rho": (rho, moves)}
         parts = joint_levels.smoothed(heroin, beside, model.years, every=every, year=year, **pair)
     return Smoothed(*parts, of_heroin=heroin)

@@ -134,12 +134,21 @@ def build_calibration(config: DictConfig, *, folders: Sequence[Path] = ()) -> Ca
 
 def _populations(read: CalibrationFile, folders: Sequence[Path]) -> PopulationEvidence:
     """Reports for worlds whose heroin has two populations."""
-    name = read.populations.get("reported")
+    node = read.populations
+    table = _table(node, "reported", folders)
+    return population_files.read(
+        node, table=table, harvests=_table(node, "harvests", folders) if node.get("harvests") else None
+    )
+
+
+def _table(node: Mapping[str, Any], key: str, folders: Sequence[Path]) -> Path:
+    """Table that a key of the reports for two populations names."""
+    name = node.get(key)
     table = find(f"{name}.csv", folders=folders)
     if table is None:
         rule = f"name a table beside the calibration's file or in {PACKAGED}"
-        raise ValueError(f"calibration.populations.reported must {rule}, got {name!r}")
-    return population_files.read(read.populations, table=table)
+        raise ValueError(f"calibration.populations.{key} must {rule}, got {name!r}")
+    return table
 
 
 @lru_cache(maxsize=4)

@@ -12,14 +12,14 @@ from flowsim.calibration.population_evidence import AbroadRequest, Entries, Popu
 NODE = "calibration.populations"
 """Name of the node."""
 
-KEYS = ("reported", "entries", "exits", "abroad", "singles")
+KEYS = ("reported", "entries", "exits", "abroad", "harvests", "singles")
 """Keys of the node."""
 
-OPTIONAL = ("exits", "abroad")
+OPTIONAL = ("exits", "abroad", "harvests")
 """Keys that may be left out."""
 
 
-def read(node: Mapping[str, Any], *, table: Path) -> PopulationEvidence:
+def read(node: Mapping[str, Any], *, table: Path, harvests: Path | None) -> PopulationEvidence:
     """Reports for a calibration with two populations.
 
     Parameters
@@ -28,6 +28,8 @@ def read(node: Mapping[str, Any], *, table: Path) -> PopulationEvidence:
         The node.
     table
         Table of reported seizures that it names.
+    harvests
+        Table of areas under poppy that it names; None if it names none.
 
     Raises
     ------
@@ -46,6 +48,7 @@ def read(node: Mapping[str, Any], *, table: Path) -> PopulationEvidence:
         ),
         singles=SinglesRequest(country=_text(singles["country"], f"{where}.country"), **own),
         abroad=_abroad(node["abroad"]) if node.get("abroad") else None,
+        harvests=harvests,
     )
 
 

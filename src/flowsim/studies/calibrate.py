@@ -17,6 +17,7 @@ from flowsim.calibration.abroad import CLOSENESS
 from flowsim.calibration.areas import SHARE
 from flowsim.calibration.components import COMPONENTS, Cell, cells_of
 from flowsim.calibration.data import Reported
+from flowsim.calibration.harvests import ELASTICITY
 from flowsim.calibration.identity import identifying
 from flowsim.calibration.inversion import Pair, Solved, solve, solve_all
 from flowsim.calibration.model import Model, Setting, build, needed
@@ -210,7 +211,7 @@ def _of_others(asked: CalibrationRequest) -> tuple[str, ...]:
     if asked.populations is None:
         return ()
     sizes = tuple(name for name in asked.priors if name.endswith(tuple(f"_{of}" for of in SIZES)))
-    return (*FURTHER, *asked.populations.entries.parameters, *sizes, *PARAMETERS, CLOSENESS)
+    return (*FURTHER, *asked.populations.entries.parameters, *sizes, *PARAMETERS, CLOSENESS, ELASTICITY)
 
 
 def _of_populations(world: World, asked: CalibrationRequest) -> Setup:
