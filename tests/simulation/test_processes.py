@@ -1,4 +1,4 @@
-"""Processes that share work: killed, without memory, or left by their parent, they end in one error and leave nothing."""
+"""Processes that share work: killed, without memory, or left by their parent, they end and leave nothing."""
 
 from __future__ import annotations
 

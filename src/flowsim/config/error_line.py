@@ -22,7 +22,9 @@ def lacks_memory(error: BaseException) -> bool:
     error
         The exception.
     """
-    return isinstance(error, MemoryError) or any(words in str(error) for words in _WANTING)
+    behind = error.__cause__ or error.__context__
+    wanting = isinstance(error, MemoryError) or any(words in str(error) for words in _WANTING)
+    return wanting or (behind is not None and lacks_memory(behind))
 
 
 def message(error: BaseException, arguments: Sequence[str], *, hint: str) -> str:
