@@ -39,7 +39,7 @@ def message(error: BaseException, arguments: Sequence[str], *, hint: str) -> str
     hint
         How to get the traceback of a bug in the program.
     """
-    if lacks_memory(error):
+    if lacks_memory(error) and not isinstance(error, Unfinished):  # which says it, and what is kept
         return NO_MEMORY
     text = diagnose.as_typed(diagnose.plain(error), arguments)
     expected = isinstance(error, ValueError | OSError | Unfinished) or type(error).__module__.startswith(
