@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -52,6 +53,7 @@ WORDS = (
     *("\0", "\ufeff", "\u00e9", "_target_: os.system\n"),
 )
 
+COLUMNS = ("place", "kind", "km", "source")
 TABLE = 'place,kind,km,source\nalmaty,city,10.5,judgement: a\nosh,border,3,"b, c"\n'
 FILE = (
     "# @package policy.a\nname: a\ntitle: A policy\nchanges:\n  - {kind: close_checkpoint, name: gate}\n"
@@ -70,25 +72,53 @@ def texts(sound: str, pieces: tuple[str, ...]) -> st.SearchStrategy[str]:
 CSV, YAML = texts(TABLE, CELLS), texts(FILE, WORDS)
 
 
-def within_a_second(read: Callable[[], object]) -> None:
-    """Read a text; it may be refused in a sentence, and nothing else may happen."""
+def within_a_second(read: Callable[[], object], *, name: str) -> None:
+    """Read a text, or refuse it by a sentence with the file, the rule and the value; nothing else may happen."""
     begun = time.process_time()
-    said = "read"
     try:
         read()
-    except UnicodeError:
-        said = ""
     except (ValueError, OmegaConfBaseException) as error:
-        said = str(error).strip()
-    assert said
+        said = str(error) or "nothing was said"
+    else:
+        said = ""
     assert time.process_time() - begun < LONGEST
+    if said:
+        check_sentence(said, name=name)
+
+
+def check_sentence(said: str, *, name: str) -> None:
+    """A refusal names the file, a rule and a value."""
+    assert name in said, said
+    assert " must " in said, said
+    assert ", got " in said, said
+
+
+def typed_rows(file: Path) -> None:
+    """Read a table with texts and a number as the tables of a world are read; each mistake has its line and column."""
+    found = csv_tables.scan(file, columns=COLUMNS)
+    for mistake in found.mistakes:
+        check_sentence(mistake.text, name=file.name)
+    for row in found.rows:
+        for column, read in (("place", row.text), ("km", row.number)):
+            if said := refusal(partial(read, column)):
+                check_sentence(said, name=row.where(column))
+
+
+def refusal(read: Callable[[], object]) -> str:
+    """What is said where a value is refused, else nothing."""
+    try:
+        read()
+    except ValueError as error:
+        return str(error) or "nothing was said"
+    return ""
 
 
 def check_table(folder: Path, text: bytes) -> None:
     """Read a table of any bytes; nothing is left behind."""
     file = folder / "rows.csv"
     file.write_bytes(text)
-    within_a_second(lambda: csv_tables.scan(file, columns=None))
+    within_a_second(lambda: typed_rows(file), name=file.name)
+    within_a_second(lambda: csv_tables.scan(file, columns=None), name=file.name)
     assert [path.name for path in folder.iterdir()] == ["rows.csv"]
     file.unlink()
 
@@ -97,6 +127,6 @@ def check_file(folder: Path, text: bytes) -> None:
     """Read a YAML file of any bytes; nothing is left behind."""
     file = folder / "a.yaml"
     file.write_bytes(text)
-    within_a_second(lambda: yaml_files.read(file))
+    within_a_second(lambda: yaml_files.read(file), name=file.name)
     assert [path.name for path in folder.iterdir()] == ["a.yaml"]
     file.unlink()

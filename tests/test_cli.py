@@ -149,7 +149,22 @@ def test_stopping_says_so_and_leaves_nothing(command, monkeypatch):
     monkeypatch.setattr("flowsim.studies.run.run", stop)
     code, _, err = command(*QUICK)
     assert code == 130
-    assert err == "flowsim: stopped\n"
+    assert err == "flowsim: stopped; nothing is kept, and the same command begins anew\n"
+    assert not left_behind()
+
+
+@pytest.mark.parametrize("error", [MemoryError("Unable to allocate 1 TiB"), RuntimeError("can't start new thread")])
+def test_a_run_without_memory_says_so_and_leaves_nothing(command, monkeypatch, error):
+    def stop(request, progress):
+        raise error
+
+    monkeypatch.setattr("flowsim.studies.run.run", stop)
+    code, _, err = command(*QUICK)
+    assert code == 1
+    assert err == (
+        "flowsim: memory ran out; allow more of it, or take fewer workers or smaller amounts; "
+        "nothing is kept, and the same command begins anew\n"
+    )
     assert not left_behind()
 
 
@@ -169,7 +184,7 @@ def test_ctrl_c_stops_a_run_with_its_workers(tmp_path):
     os.killpg(process.pid, signal.SIGINT)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 130
-    assert "flowsim: stopped" in said.splitlines()
+    assert said.splitlines()[-1] == "flowsim: stopped; nothing is kept, and the same command begins anew"
     assert "Traceback" not in said
     assert not list(tmp_path.iterdir())
 

@@ -14,10 +14,10 @@ import fuzzed  # shared with the tests
 
 from verification.amounts import amount
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore:Generating overly large repr")]
 
 MANY = settings(
-    max_examples=amount(2_000, 50_000),
+    max_examples=amount(5_000, 50_000),
     deadline=None,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

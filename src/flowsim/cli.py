@@ -66,8 +66,8 @@ def answer(arguments: Sequence[str]) -> int:
     try:
         with _raising_errors():
             failures = _command(arguments, debug=debug)
-    except KeyboardInterrupt:
-        print("flowsim: stopped", file=sys.stderr)
+    except KeyboardInterrupt as stop:
+        print("; ".join(["flowsim: stopped", *map(str, stop.args)]), file=sys.stderr)
         return STOPPED
     except SystemExit as leaving:  # how Hydra ends --hydra-help
         return int(leaving.code or 0)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shlex
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -19,9 +18,10 @@ from omegaconf import DictConfig, OmegaConf
 from flowsim.config import allowed_classes, diagnose, hydra_node, jobs, options, own_files
 from flowsim.config.builder import request_of
 from flowsim.config.compose import folders_of, naming_files
-from flowsim.config.error_line import message
+from flowsim.config.error_line import NO_MEMORY, lacks_memory, message
 from flowsim.config.study import find
 from flowsim.results.folders import SWEEP
+from flowsim.simulation.processes import Unfinished
 from flowsim.studies import reserved, terminal
 from flowsim.sweeps.hydra_plugins import JOB
 from flowsim.sweeps.progress import amount, on_stderr, span
@@ -132,11 +132,8 @@ class Task:
         """Make the folder of a sweep, and end its workers on Ctrl-C."""
         with terminal.folder(out), terminal.stopping_workers(), terminal.plain_warnings():
             reserved.check_sweep(out, overwrite=overwrite)
-            try:
+            with _ending(out):
                 yield
-            except KeyboardInterrupt:
-                print(f"sweep: stopped; the same command with out={out} resumes it", file=sys.stderr)
-                raise
 
     def tell(self, outcome: SweepOutcome, *, store: Store) -> None:
         """Report the outcome of a sweep, and keep the reasons of failed jobs."""
@@ -192,21 +189,31 @@ def run(request: Request, *, study: str, fresh: bool) -> None:
         terminal.plain_warnings(),
     ):
         request = replace(request, out=out)
-        with _resumable(out, study=study):
+        with _ending(out):
             text = module.run(request, progress=progress)
     terminal.link_latest(request.out, study=study)
     terminal.say(f"{text}\n\nresults: {request.out}")
 
 
 @contextlib.contextmanager
-def _resumable(out: Path, *, study: str) -> Iterator[None]:
-    """On Ctrl-C, say what a study has kept and how it goes on."""
+def _ending(out: Path) -> Iterator[None]:
+    """Where a study ends before its time, say in the same sentence what is kept and how it goes on."""
     try:
         yield
     except KeyboardInterrupt:
-        if (out / SWEEP).is_dir():
-            on_stderr(f"{study}: stopped, what is done is kept; the same command with out={out} resumes it")
+        raise KeyboardInterrupt(_kept(out)) from None
+    except (Unfinished, MemoryError, RuntimeError, OSError) as error:
+        if isinstance(error, Unfinished) or lacks_memory(error):
+            cause = NO_MEMORY if lacks_memory(error) else str(error)
+            raise Unfinished(f"{cause}; {_kept(out)}") from error
         raise
+
+
+def _kept(out: Path) -> str:
+    """What is kept of a study that ends before its time."""
+    if (out / SWEEP).is_dir():
+        return f"what is done is kept, and the same command with out={out} resumes it"
+    return "nothing is kept, and the same command begins anew"
 
 
 def announce(found: Estimate, *, study: str) -> None:

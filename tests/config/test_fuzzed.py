@@ -27,5 +27,6 @@ def test_a_table_of_any_content_is_read_or_refused(tmp_path, text):
 @example(text=b"[" * 5000)
 @example(text=b"{a: " * 3000)
 @example(text=b"- " * 3000)
+@example(text=b"_target_: os.system\n" * 40_000)
 def test_a_yaml_file_of_any_content_is_read_or_refused(tmp_path, text):
     fuzzed.check_file(tmp_path, text)

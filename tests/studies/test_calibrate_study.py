@@ -1,6 +1,7 @@
 """The study `calibrate`, its posterior, and runs that take the worlds of its draws."""
 
 import numpy as np
+import own_calibration
 import pytest
 import xarray as xr
 from described import undescribed
@@ -11,45 +12,13 @@ from flowsim.calibration.posterior import point_change, spread, world_change
 from flowsim.engine.expectation.engine import expect
 from flowsim.evidence.targets import load_targets
 
-MINE = """\
-name: mine
-title: one checkpoint, from its reports of 2010
-numbers: prior
-reported: mine
-posterior: ""
-areas: {}
-parameters:
-"""
-PRIORS = {
-    "crossing": ("lognormal", 5, 500, "kg/year"),
-    "load_median": ("lognormal", 2, 4, "kg"),
-    "load_log_sd": ("lognormal", 1.2, 1.5, "1"),
-    "load_tail": ("lognormal", 0.002, 0.006, "1"),
-    "load_tail_exponent": ("lognormal", 0.75, 1.6, "1"),
-    "load_selection": ("half_normal", 0, 0.588, "1"),
-    "year_log_sd": ("half_normal", 0, 0.784, "1"),
-}
-TABLE = """\
-key,use,unit,drug,place,agency,channel,start,end,value,rounding,at_least,at_most,minus,of,world,evidence,source,note
-flow,flow,t,heroin,,,,2010-01-01,2010-12-31,1,,0.5,2,,,,,report 2,
-total,fit,kg,heroin,,,,2010-01-01,2010-12-31,60,1,,,,,,,report 1,
-ceiling,hold-out,kg,heroin,,,,2010-01-01,2010-12-31,,,,40,,,,,report 1,
-"""
 QUICK = ("study.chains=2", "study.steps=60", "study.draws=4", "workers=1")
 
 
 @pytest.fixture
 def mine(tmp_path):
     """Folder with a calibration of one's own."""
-    folder = tmp_path / "mine" / "calibration"
-    folder.mkdir(parents=True)
-    lines = [
-        f'  {name}: {{title: {name}, family: {family}, low: {low}, high: {high}, unit: "{unit}", source: report}}'
-        for name, (family, low, high, unit) in PRIORS.items()
-    ]
-    (folder / "mine.yaml").write_text(MINE + "\n".join(lines) + "\n", encoding="utf-8")
-    (folder / "mine.csv").write_text(TABLE, encoding="utf-8")
-    return tmp_path / "mine"
+    return own_calibration.write(tmp_path / "mine")
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +56,9 @@ def test_a_table_of_ones_own_is_calibrated_and_run(command, mine):
 @pytest.mark.slow
 def test_the_command_names_the_row_that_is_refused(command, mine):
     table = mine / "calibration" / "mine.csv"
-    table.write_text(TABLE.replace("total,fit,kg,heroin,,", "total,fit,kg,heroin,Ruritania,"), encoding="utf-8")
+    table.write_text(
+        own_calibration.TABLE.replace("total,fit,kg,heroin,,", "total,fit,kg,heroin,Ruritania,"), encoding="utf-8"
+    )
     code, _, err = calibrated(command, mine)
     assert code == 1
     assert "mine.csv line 3 ('total') must be something that a route of the world can produce, got 'Ruritania'" in err
@@ -100,6 +71,11 @@ def test_a_prior_that_is_missing_or_unknown_is_named(command, mine):
     code, _, err = calibrated(command, mine)
     assert code == 1
     assert "got 'crosing'; did you mean 'crossing'?" in err
+
+
+def test_too_few_steps_are_refused_before_the_chains(command):
+    code, _, err = command("study=calibrate", "study.steps=10")
+    assert (code, err) == (1, "flowsim: study.steps must be at least 11, as 500 draws are kept of each chain, got 10\n")
 
 
 def test_draws_need_a_posterior(command):

@@ -100,6 +100,27 @@ def test_a_killed_study_may_be_repeated_and_replaced_by_no_other(command, monkey
 
 
 @pytest.mark.slow
+def test_files_that_a_killed_study_was_writing_are_gone_after_the_next(command, monkeypatch):
+    """By the names that files have while they are written; what only resembles one is a stranger's."""
+    seen, rename = [], os.replace
+
+    def replaced(old, new):
+        seen.append(Path(old).name)
+        rename(old, new)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(disk.os, "replace", replaced)
+        assert command(*QUICK)[0] == 0
+    names = set(contents())
+    for name in ("run.nc", reserved.RECORD):
+        Path("mine", next(own for own in seen if own.startswith(f".{name}-"))).write_bytes(b"half")
+    assert command(*QUICK)[0] == 0
+    assert set(contents()) == names
+    Path("mine", ".run.nc-notes.partial").touch()
+    assert "it holds .run.nc-notes.partial" in command(*QUICK)[2]
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "{", "[" * 100_000, '{"study": 1}', '{"study": "", "files": ["../x"]}'])
 def test_a_damaged_record_is_none(command, text):
     Path("mine").mkdir()

@@ -488,7 +488,9 @@ def test_ctrl_c_stops_a_sweep_and_the_same_command_goes_on(tmp_path):
     os.killpg(process.pid, 2)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    assert "sweep: stopped; the same command with out=mine resumes it" in said
+    assert said.splitlines()[-1] == (
+        "flowsim: stopped; what is done is kept, and the same command with out=mine resumes it"
+    )
     assert "leaked" not in said
     assert "Traceback" not in said
     assert {path.name for path in (tmp_path / "mine").iterdir()} <= {store.SWEEP, lock.JOBS}

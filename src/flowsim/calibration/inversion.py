@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
 
 import numpy as np
 
 from flowsim import checks
 from flowsim.calibration.areas import Areas
+from flowsim.calibration.brackets import Bracket, is_exhausted
 from flowsim.calibration.components import INDEX, simple, without
 from flowsim.calibration.model import Model
 from flowsim.engine.expectation.engine import Expectation, expect
 from flowsim.results.registry import CHANNELS
 from flowsim.simulation.assumed import SetNumbers
+from flowsim.simulation.processes import mapping
 from flowsim.simulation.simulate import Progress
 from flowsim.world.checkpoint import AGENCIES, EFFORT_CLASSES, agency_key
 from flowsim.world.world import World
@@ -25,7 +25,10 @@ TOLERANCE = 1e-3
 """Largest relative difference between a mass of the solved world and the drawn one [1]."""
 
 MOST_STEPS = 8
-"""Most steps of the solver for efforts [1]."""
+"""Most steps of the secant method alone [1]."""
+
+MOST_BRACKETED = 40
+"""Most steps of the solver for efforts, with those in a bracket [1]."""
 
 YEAR_PARTS = ("parameters:year_flow_log_sd", "inspection:year_log_sd")
 """Numbers of the world that share the spread of a year's factor."""
@@ -156,7 +159,8 @@ def solve(model: Model, drawn: Mapping[str, float], *, world: World, nuisance: M
 
     Seizures are nearly linear in each unknown: in the effort of a class, in the inverse of the number of rings, in the
     chance of a patrol and in the share of retail arrests. So efforts are solved by the secant method and the others by
-    proportion, until all masses differ by less than `TOLERANCE`.
+    proportion, until all masses differ by less than `TOLERANCE`. Where a step leaves [0, 1], or too many are taken,
+    each effort is sought in a bracket; a draw is refused if with an effort of 0 or 1 the mass still lies beyond.
 
     Parameters
     ----------
@@ -178,23 +182,35 @@ def solve(model: Model, drawn: Mapping[str, float], *, world: World, nuisance: M
     refused = _set_passive(numbers, passive, aim=aim, world=base)
     efforts = {name: max(1e-4, min(1.0, world.detection.effort.of(name))) for name in aim.found}
     before: dict[str, tuple[float, float]] = {}
+    brackets: dict[str, Bracket] = {}
     residual = math.inf
-    for _ in range(MOST_STEPS):
+    for step in range(1, MOST_BRACKETED + 1):
         if refused:
             break
         numbers.update({f"inspection:effort.{name}": value for name, value in efforts.items()})
         changed = _quick(quick, numbers)
         found, tipped, parts = _compared(expect(changed), passive, aim=aim, world=changed)
-        off = [found[name] / mass for name, mass in aim.found.items()] + list(parts.values())
-        residual = max(abs(ratio - 1.0) for ratio in off)
+        off = {name: found[name] / mass for name, mass in aim.found.items()}
+        residual = max(abs(ratio - 1.0) for ratio in (*off.values(), *parts.values()))
         if residual < TOLERANCE:
             break
+        proposed = {}
         for name, mass in aim.found.items():
             gained = _gain(efforts[name], found[name], tipped[name], before=before.get(name))
             before[name] = efforts[name], found[name]
-            efforts[name] += (mass - found[name]) / gained if gained > 0 else math.inf
-        refused = next((f"effort of {name} above 1" for name, value in efforts.items() if value > 1.0), "")
-        refused = refused or next((f"effort of {n} below 0" for n, value in efforts.items() if value <= 0.0), "")
+            away = math.copysign(math.inf, mass - found[name])
+            proposed[name] = efforts[name] + ((mass - found[name]) / gained if gained > 0 else away)
+        if not brackets and (step == MOST_STEPS or not all(0.0 < value <= 1.0 for value in proposed.values())):
+            brackets = {name: Bracket() for name in aim.found}
+        if brackets:
+            refused = _out_of_reach(efforts, {**off, **parts})
+            proposed = {
+                name: bracket.following(efforts[name], short=off[name] < 1.0, proposed=proposed[name])
+                if abs(off[name] - 1.0) >= TOLERANCE
+                else min(1.0, max(0.0, proposed[name]))
+                for name, bracket in brackets.items()
+            }
+        efforts = proposed
         _scale(numbers, parts)
     if not refused and residual >= TOLERANCE:
         refused = "no effort gives the masses"
@@ -227,10 +243,18 @@ def _set_passive(numbers: dict[str, float], passive: Expectation, *, aim: Wanted
     return ""
 
 
+def _out_of_reach(efforts: Mapping[str, float], off: Mapping[str, float]) -> str:
+    """Reason for refusing a draw where some efforts are at an end and all other masses are those of the draw."""
+    wrong = {name: ratio < 1.0 for name, ratio in off.items() if abs(ratio - 1.0) >= TOLERANCE}
+    if not all(name in efforts and is_exhausted(efforts[name], short=short) for name, short in wrong.items()):
+        return ""
+    return next((f"effort of {name} {'above 1' if short else 'below 0'}" for name, short in wrong.items()), "")
+
+
 def _gain(effort: float, found: float, tipped: float, *, before: tuple[float, float] | None) -> float:
     """Mass gained by a class per unit of effort: secant to the previous step, else routine finds over effort [kg]."""
     if before is None or before[0] == effort:
-        return max(found - tipped, 0.0) / effort
+        return max(found - tipped, 0.0) / effort if effort > 0 else 0.0
     return (found - before[1]) / (effort - before[0])
 
 
@@ -298,13 +322,8 @@ def solve_all(
     pairs = list(zip(draws, nuisance, strict=True))
     found: list[Solved] = []
     tell(step, 0, total)
-    if workers == 1:
-        for pair in pairs:
-            found.append(solver(pair))
-            tell(step, len(found), total)
-        return found
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for solved in pool.map(solver, pairs, chunksize=8):
+    with mapping(workers, chunk=8) as jobs:
+        for solved in jobs(solver, pairs):
             found.append(solved)
             tell(step, len(found), total)
     return found

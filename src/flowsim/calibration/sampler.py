@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +12,7 @@ import numpy.typing as npt
 
 from flowsim import checks
 from flowsim.calibration.diagnostics import bulk_ess, integrated_time, rhat
+from flowsim.simulation.processes import mapping
 
 Floats = npt.NDArray[np.float64]
 
@@ -133,15 +132,10 @@ def sample(
     step = "chains of the posterior"
     tell(step, 0, wanted.chains)
     found = []
-    if workers == 1:
-        for chain in range(wanted.chains):
-            found.append(work(chain))
+    with mapping(min(workers, wanted.chains)) as jobs:
+        for done in jobs(work, range(wanted.chains)):
+            found.append(done)
             tell(step, len(found), wanted.chains)
-    else:
-        with ProcessPoolExecutor(min(workers, wanted.chains), mp_context=get_context("spawn")) as pool:
-            for done in pool.map(work, range(wanted.chains)):
-                found.append(done)
-                tell(step, len(found), wanted.chains)
     scores = np.stack([chain[0] for chain in found])
     walkers = np.stack([chain[2] for chain in found])
     dims = range(scores.shape[2])

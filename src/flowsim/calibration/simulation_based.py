@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 
 import numpy as np
 import numpy.typing as npt
@@ -18,6 +16,7 @@ from flowsim.calibration.model import Model
 from flowsim.calibration.population_model import PopulationModel
 from flowsim.calibration.priors import values
 from flowsim.calibration.sampler import SamplingEffort, sample
+from flowsim.simulation.processes import mapping
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -137,11 +136,8 @@ def ranks(
        algorithms with simulation-based calibration", arXiv:1804.06788.
     """
     work = partial(_rank, model, seed, effort)
-    if workers == 1:
-        found = [work(trial) for trial in trials]
-    else:
-        with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-            found = list(pool.map(work, trials))
+    with mapping(workers) as jobs:
+        found = list(jobs(work, trials))
     return pd.DataFrame(found, columns=list(model.names), index=pd.Index(trials, name="trial"))
 
 

@@ -20,6 +20,9 @@ from flowsim.config import references
 PACKAGED = ("policy", "reading")
 """Groups with several files per run; each file must name the package of its keys in its first line."""
 
+MOST_BYTES = 100_000
+"""Most bytes of a file, which take half a second to read; the largest of flowsim's own has below 10,000 [1]."""
+
 MOST_DEEP = 200
 """Most brackets within one another [1]."""
 
@@ -143,6 +146,10 @@ def _decoded(path: Path) -> str:
     if not path.is_file():
         raise Broken(f"{shown(path)} must be a file, got {'a folder' if path.is_dir() else 'none'}")
     try:
+        size = path.stat().st_size
+        if size > MOST_BYTES:
+            rule = f"have at most {MOST_BYTES:,} bytes, as what is longer belongs into a table"
+            raise Broken(f"{shown(path)} must {rule}, got {size:,}")
         data = path.read_bytes()
     except OSError as error:
         raise Broken(f"{shown(path)} must be a file that can be read, got {error.strerror}") from None

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 FORMATS = ("png", "pdf")
 """Formats in which a study leaves each figure."""
 
+_UNDATED = {"pdf": {"CreationDate": None}}
+"""Entries left out by format, so that the same figure is the same bytes at any time."""
+
 PRINT, SCREEN = 300, 150
 """Resolutions of what is printed and of what the documentation shows [dots per inch]."""
 
@@ -32,5 +35,5 @@ def save(figure: Drawn, folder: Path, name: str) -> None:
     """
     for suffix in FORMATS:
         made = io.BytesIO()
-        figure.savefig(made, format=suffix, dpi=PRINT)
+        figure.savefig(made, format=suffix, dpi=PRINT, metadata=_UNDATED.get(suffix))
         disk.write(folder / f"{name}.{suffix}", made.getvalue())

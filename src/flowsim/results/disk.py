@@ -5,11 +5,15 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+
+_LEFT = re.compile(r"\..+-[a-z0-9_]{8}\.partial")
+"""Name of a file that is being written."""
 
 
 class Unwritable(OSError):
@@ -57,7 +61,7 @@ def write(path: Path, data: bytes | str) -> Path:
     whole = data.encode() if isinstance(data, str) else data
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem}-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}-", suffix=".partial", dir=path.parent)
         try:
             with open(handle, "wb") as file:
                 file.write(whole)
@@ -71,6 +75,20 @@ def write(path: Path, data: bytes | str) -> Path:
                 os.unlink(name)
             raise
     return path
+
+
+def remove_left(folder: Path) -> None:
+    """Remove the files that a killed process was writing; nobody else may be writing in the folder.
+
+    Parameters
+    ----------
+    folder
+        The folder.
+    """
+    for path in folder.iterdir():
+        if _LEFT.fullmatch(path.name) and path.is_file():
+            with writing(path):
+                path.unlink(missing_ok=True)
 
 
 def flush(path: Path) -> None:

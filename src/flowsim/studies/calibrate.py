@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -267,6 +268,9 @@ def _effort(request: Request) -> SamplingEffort:
         checks.require(whole, thing=f"study.{name}", rule="be a whole number of at least 2", value=value)
         asked[name] = int(str(value))
     kept = max(500, asked["draws"])
+    least = math.ceil(kept / SamplingEffort.walkers)
+    rule = f"be at least {least}, as {kept} draws are kept of each chain"
+    checks.require(asked["steps"] >= least, thing="study.steps", rule=rule, value=asked["steps"])
     return SamplingEffort(chains=asked["chains"], burn=max(1, asked["steps"] // BURN), steps=asked["steps"], draws=kept)
 
 

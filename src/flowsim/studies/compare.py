@@ -13,6 +13,7 @@ from flowsim import checks
 from flowsim.comparison.design import Design, chosen, described
 from flowsim.comparison.replications import PRIOR, Comparison, shape_of, simulated
 from flowsim.config import read_files
+from flowsim.config.error_line import message
 from flowsim.config.jobs import stored_request
 from flowsim.config.relevant_keys import RUN
 from flowsim.config.request import Request
@@ -24,6 +25,7 @@ from flowsim.results import files
 from flowsim.results.coordinates import describe
 from flowsim.simulation.assumed import SetNumbers, draw, varied
 from flowsim.simulation.engines import SIMULATING
+from flowsim.simulation.processes import Unfinished
 from flowsim.simulation.replay import is_ready, make_ready
 from flowsim.simulation.simulate import Progress
 from flowsim.studies.estimates import COMPARED_VISIT, Amounts, traffic
@@ -84,7 +86,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     ------
     ValueError
         If a policy is unknown or incompatible, the engine does not simulate, or the folder holds another comparison.
-    RuntimeError
+    Unfinished
         If a job fails; finished jobs are kept.
     """
     comparison, posterior, prior = results_of(request, progress=progress)
@@ -117,7 +119,7 @@ def results_of(
 
     Raises
     ------
-    ValueError, RuntimeError
+    ValueError, Unfinished
         As for `run`.
     """
     checks.known(request.engine, tuple(SIMULATING), thing="engine of study=compare")
@@ -218,7 +220,7 @@ def simulate(comparison: Comparison, request: Request, *, progress: Progress | N
     ------
     ValueError
         If the folder holds another comparison, or another call works in it.
-    RuntimeError
+    Unfinished
         If a job fails.
     """
     with lock.of_call(request.out):
@@ -235,12 +237,12 @@ def simulate(comparison: Comparison, request: Request, *, progress: Progress | N
         )
     if outcome.done < outcome.size:
         why = "; ".join(reasons(outcome, store=store))
-        raise RuntimeError(f"{outcome.size - outcome.done} of {outcome.size} jobs failed: {why}")
+        raise Unfinished(f"{outcome.size - outcome.done} of {outcome.size} jobs failed: {why}")
     return store
 
 
 def _explain(error: Exception, number: int) -> str:
-    return f"{type(error).__name__}: {error}"
+    return message(error, (), hint="within a job")
 
 
 def _plan(comparison: Comparison, request: Request) -> SweepPlan:

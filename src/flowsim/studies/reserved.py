@@ -79,6 +79,7 @@ def reserved(out: Path, *, study: str, configuration: str, overwrite: bool) -> I
         If another call works in the folder, or it holds results of another configuration or foreign files.
     """
     with lock.of_run(out):
+        disk.remove_left(out)
         before, there = _read(out), _names(out)
         wanted = Content(study=study, configuration=fixed(configuration), finished=False, files=())
         same = before is not None and (before.study, before.configuration) == (study, wanted.configuration)

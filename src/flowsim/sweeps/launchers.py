@@ -6,23 +6,14 @@ import contextlib
 import os
 import signal
 import sys
-import threading
-import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache, partial
 from typing import Any, Protocol
 
-WATCHING = 0.5
-"""Time between two checks of a worker that its parent lives [s]."""
-
+from flowsim.simulation.processes import KILLED, WorkerDied, watch_parent
 
 LARGE_PAGES = "glibc.malloc.hugetlb=1"
 """Request to glibc for large pages where the kernel gives them on request; other C libraries take no notice."""
-
-
-class WorkerDied(RuntimeError):
-    """Death of a process with jobs: killed, or out of memory."""
 
 
 @dataclass(frozen=True)
@@ -109,17 +100,18 @@ class Processes:
             max_nbytes=None,
             pre_dispatch=2 * self.workers,
             return_as="generator_unordered",
+            initializer=watch_parent,
+            initargs=(os.getpid(),),
         )
-        own = partial(_in_worker, work, os.getpid())
         finished = False
         try:
             with _born_deaf(), given_large_pages():
                 _begin_tracker()
-                results = pool(delayed(own)(number) for number in numbers)
+                results = pool(delayed(work)(number) for number in numbers)
             yield from results
             finished = True
         except BrokenProcessPool:
-            raise WorkerDied("a worker process of the sweep was killed") from None
+            raise WorkerDied(KILLED) from None
         finally:
             if not finished:
                 _end_processes(kill=True)
@@ -175,25 +167,6 @@ def given_large_pages() -> Iterator[None]:
     finally:
         if before is None:
             del os.environ[name]
-
-
-def _in_worker(work: Work, parent: int, number: int) -> Done:
-    """Do a job in a process that ends with its parent, so that it never writes while another call does."""
-    _watch_parent(parent)
-    return work(number)
-
-
-@lru_cache(maxsize=1)
-def _watch_parent(parent: int) -> None:
-    """Begin to watch, once."""
-
-    def watch() -> None:
-        while os.getppid() == parent:
-            time.sleep(WATCHING)
-        os._exit(1)
-
-    if hasattr(os, "fork"):
-        threading.Thread(target=watch, name="sweep-parent", daemon=True).start()
 
 
 def memory() -> int:

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from flowsim.results.store import DONE, FAILED, MISSING, RUNNING
+from flowsim.simulation.processes import WorkerDied
 from flowsim.sweeps import lock
-from flowsim.sweeps.launchers import Done, Launcher, Work, WorkerDied, memory
+from flowsim.sweeps.launchers import Done, Launcher, Work, memory
 from flowsim.sweeps.progress import Say, Watch, amount, on_stderr, span
 from flowsim.sweeps.store import Store, Unwritable
 
