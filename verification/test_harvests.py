@@ -11,15 +11,13 @@ import pytest
 from scipy.special import logsumexp
 from scipy.stats import t as student
 
+from flowsim.calibration.harvests import load
 from flowsim.calibration.population_predictive import predictive_density
+from flowsim.config.calibration_files import PACKAGED
 from flowsim.evidence.annual_totals import annual_series
 
-AREAS = {
-    **{1997: 58, 1998: 64, 1999: 91, 2000: 82, 2001: 8, 2002: 74, 2003: 80, 2004: 131, 2005: 104, 2006: 165},
-    **{2007: 193, 2008: 157, 2009: 123, 2010: 123, 2011: 131, 2012: 154, 2013: 209, 2014: 224},
-}
-"""Opium poppy cultivation in Afghanistan [1000 ha]; UNODC, World Drug Report 2014, figure 15, and the Afghanistan Opium
-Surveys of 2007 to 2014."""
+AREAS = load(PACKAGED / "afghan_poppy.csv")
+"""Opium poppy cultivation in Afghanistan [1000 ha]."""
 
 FITTED = (*range(1998, 2009), 2010, 2011, 2012)
 ALONE = (*range(1998, 2005), 2007, 2008)
