@@ -27,7 +27,8 @@ HEAD = """# Hold-outs
 
 Reports that are not fitted under `reading=two_populations`, each with its prediction. All of them were known when the
 model was made: the tables of UNODC were at hand, and the hold-outs of the default model had been looked at. Nothing was
-tuned to them, which nobody can show; reports of a later year would be a cleaner test.
+tuned to them, which nobody can show: the covariate of harvests is chosen by the fitted totals, but a first look at it
+summed the three held-out ones too. Reports of a later year would be a cleaner test.
 
 The page is made by `docs/two_populations.py` from `results/reference/fig3_fit_two_populations/`, which
 `flowsim experiment=fig3_fit reading=two_populations` writes from the posterior of commit {commit}. *Width* is the
