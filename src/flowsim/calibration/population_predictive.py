@@ -253,7 +253,7 @@ def of_abroad(
             share = np.clip(leaving[:, k], 1e-9, 1.0 - 1e-9)
             mixing = rng.beta(drawn[CLOSENESS] * share, drawn[CLOSENESS] * (1.0 - share))
             predicted = rng.binomial(number, mixing) / number
-            what = f"{one.year} share behind {sector} of those near the border in {country}"
+            what = f"{one.year} share behind the {sector.title()} of those near the border in {country}"
             table.append(point_row(what, predicted, float(one.sectors[k]) / number, held=one.year not in fitted))
     return pd.DataFrame(table, columns=list(COLUMNS))
 

@@ -26,6 +26,13 @@ LIMITS = (0.05, 0.1)
 """Probability below which a bound or an event counts as missed; and a number, by its two-sided probability [1]."""
 
 
+NAME = 49
+"""Characters of a line of the name of a parameter, for which the page has room [1]."""
+
+LINE, LINES = 0.16, 3
+"""Height of a line of a caption [inch], and lines that the page has room for without growing [1]."""
+
+
 def fit(table: pd.DataFrame, shares: pd.DataFrame, others: pd.DataFrame, *, title: str, sentence: str) -> Figure:
     """Posterior predictive check: reported masses and shares against predictions, all else by probability.
 
@@ -48,7 +55,8 @@ def fit(table: pd.DataFrame, shares: pd.DataFrame, others: pd.DataFrame, *, titl
         Three panels: masses on a logarithmic axis, shares, and probabilities. Missed rows are in bold.
     """
     above, below = 0.25 * max(len(table), len(shares)) + 0.2, 0.175 * len(others)
-    height = 0.7 + above + 0.5 + below + (1.3 if len(others) else 0.6)
+    more = LINE * max(0, len(_wrapped(sentence)) - LINES)
+    height = 0.7 + above + 0.5 + below + (1.3 if len(others) else 0.6) + more
     with sheet((7.5, height)) as figure:
         bottom = 1 - (0.7 + above) / height
         left, right = (figure.add_axes((x, bottom, 0.29, above / height)) for x in (0.21, 0.68))
@@ -58,10 +66,10 @@ def fit(table: pd.DataFrame, shares: pd.DataFrame, others: pd.DataFrame, *, titl
         left.set_xscale("log")
         _predicted(right, shares, scale=100.0, axis="share of the year's heroin [%]")
         if len(others):
-            under = figure.add_axes((0.49, 1.0 / height, 0.48, below / height))
+            under = figure.add_axes((0.49, (1.0 + more) / height, 0.48, below / height))
             under.set_gid("probabilities")
             _probabilities(under, others)
-        _text(figure, title=title, sentence=sentence, at=(1 - 0.2 / height, 0.25 / height))
+        _text(figure, title=title, sentence=sentence, at=(1 - 0.2 / height, (0.25 + more / 2) / height))
         y = 1 - 0.55 / height
         for x, colour, text in ((0.21, FITTED, "fitted"), (0.30, HELD_OUT, "held out")):
             figure.text(x, y, f"■ {text}", size=SMALL, color=colour)
@@ -149,7 +157,7 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
             after = ends(row["q05"], row["q95"])
             left.text(1.12, k, after, transform=left.get_yaxis_transform(), size=SMALL, va="center", color=INK)
             right.barh(k, max(0.0, float(row["contraction"])), color=colour, height=0.6, gid=f"contraction:{k}")
-        names = [f"{row['title']} [{row['unit']}]" for row in rows]
+        names = ["\n".join(textwrap.wrap(f"{row['title']} [{row['unit']}]", NAME)) for row in rows]
         left.set_yticks(range(len(rows)), names, size=SMALL)
         right.set_yticks([])
         left.set_xticks([0, 0.5, 1], ["5 %", "50 %", "95 %"])
@@ -159,9 +167,9 @@ def identified(table: pd.DataFrame, *, title: str, sentence: str) -> Figure:
         for axes in (left, right):
             axes.set_ylim(len(rows) - 0.4, -0.6)
             _frame(axes)
-        _text(figure, title=title, sentence=sentence)
+        _text(figure, title=title, sentence=sentence, at=(1 - 0.189 / height, 0.243 / height))
         for k, (name, colour) in enumerate(IDENTIFIED.items()):
-            figure.text(0.33 + 0.17 * k, 0.927, f"■ identified: {name}", size=SMALL, color=colour)
+            figure.text(0.33 + 0.17 * k, 1 - 0.3942 / height, f"■ identified: {name}", size=SMALL, color=colour)
     return figure
 
 
@@ -241,8 +249,12 @@ def _frame(axes: Axes) -> None:
         axes.spines[side].set_visible(False)
 
 
+def _wrapped(sentence: str) -> list[str]:
+    """Lines of a caption."""
+    return textwrap.wrap(sentence, 128)
+
+
 def _text(figure: Figure, *, title: str, sentence: str, at: tuple[float, float] = (0.965, 0.045)) -> None:
     """Title and sentence at heights of the figure [1]."""
     figure.text(0.012, at[0], title, size=LARGE - 1.5, weight="bold", color=INK, va="center")
-    text = "\n".join(textwrap.wrap(sentence, 128))
-    figure.text(0.012, at[1], text, size=SMALL + 0.3, color=INK, va="center", linespacing=1.4)
+    figure.text(0.012, at[1], "\n".join(_wrapped(sentence)), size=SMALL + 0.3, color=INK, va="center", linespacing=1.4)
