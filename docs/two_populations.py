@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import math
+import re
 from pathlib import Path
 from typing import Any
 
@@ -105,9 +106,10 @@ def results() -> str:
     posterior = fs.load_posterior(reading=READING)
     drawn, refused = int(posterior.attrs["drawn"]), int(posterior.attrs["refused"])
     shares = [float(text) for text in posterior.attrs["directions"].split()]
+    command = re.sub(r" (workers|out)=\S+", "", posterior.attrs["command"])
     lines = [
         f"{posterior.sizes['chain'] * posterior.sizes['draw']} draws, seed {posterior.attrs['seed']}, of commit",
-        f"{posterior.attrs['commit']} (`{posterior.attrs['command'].partition(' workers=')[0]}`): R-hat at most",
+        f"{posterior.attrs['commit']} (`{command}`): R-hat at most",
         f"{float(posterior.attrs['worst_rhat']):.4f}, effective sample size at least {posterior.attrs['least_ess']}.",
         f"{sum(share > 0.5 for share in shares)} of {len(shares)} directions lose half of their prior variance.",
         f"{refused} of {drawn} worlds were refused: {posterior.attrs['why_refused']}.",

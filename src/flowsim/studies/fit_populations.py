@@ -52,12 +52,11 @@ def tables_of(
     asked = reports.singles
     seen = single_seizures(model.setting, asked, (*asked.sized, *asked.held_out))
     singles = [population_predictive.of_singles(model, seen, found, draws, seed=request.plan.seed)]
-    if reports.abroad is not None:
-        beyond, country = (
-            beyond_exits(reports.abroad, (*reports.abroad.fitted, *reports.abroad.held_out)),
-            reports.abroad.country,
-        )
-        singles.append(population_predictive.of_abroad(model, beyond, draws, country=country, seed=request.plan.seed))
+    own = reports.abroad
+    if own is not None:
+        beyond = beyond_exits(own, (*own.fitted, *own.held_out))
+        table = population_predictive.of_abroad(model, beyond, draws, country=own.country, seed=request.plan.seed)
+        singles.append(table)
     tables = {
         "fit": population_predictive.of_rows(model, rows, found),
         "singles": pd.concat(singles, ignore_index=True),
