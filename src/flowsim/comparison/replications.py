@@ -188,7 +188,7 @@ class _Found:
         found = xr.concat(panels, dim="draw", **how).assign_coords(draw=list(labels)).transpose("policy", "draw", ...)
         posts = self.posts.expand_dims(draw=list(labels), axis=1)
         costs = [[self.costs[d] for d in range(len(labels))]]
-        return found.merge(posts, compat="override").assign({POLICY_COST: (("policy", "draw"), costs)})
+        return found.merge(posts, compat="override", join="outer").assign({POLICY_COST: (("policy", "draw"), costs)})
 
 
 def _posts(policy: Policy, world: World, traffic: Recorded) -> xr.Dataset:
