@@ -25,6 +25,9 @@ from flowsim.studies.figure_fit import REPORTED_SHARES, SHARES, draws_of
 TRIALS = 500
 """Trials of simulation-based calibration."""
 
+READING = "one_population"
+"""Reading whose model and posterior are verified; those with two populations have a module of their own."""
+
 WORKERS = 2
 
 MADE = Path(__file__).parents[1] / "build" / "verification"
@@ -33,8 +36,8 @@ MADE = Path(__file__).parents[1] / "build" / "verification"
 
 @cache
 def shipped_model():
-    """The model that comes with flowsim: its world, its priors, all its rows, the controls of each year."""
-    world, earlier = fs.load_world("kazakhstan_2010"), fs.load_world("kazakhstan_2006")
+    """The model of one population that comes with flowsim: world, priors, all rows, the controls of each year."""
+    world, earlier = (fs.load_world(f"kazakhstan_{year}", overrides=[f"reading={READING}"]) for year in (2010, 2006))
     calibration = build_calibration(compose_config([]))
     now, before = cells_of(world), of_year(earlier, world=world)
     setting = Setting(
@@ -112,7 +115,7 @@ def test_known_truths_are_recovered(say):
 
 def test_hold_outs_are_predicted_as_the_documentation_says(say):
     """Coverage of the hold-outs, and what is expected to fail: a joint event of 2009, and spikes of oblasts."""
-    model, posterior = shipped_model(), fs.load_posterior()
+    model, posterior = shipped_model(), fs.load_posterior(reading=READING)
     draws = draws_of(posterior, model.names)
     found = histories(model, draws, seed=9)
     table = of_hold_outs(found).set_index("what")
@@ -130,7 +133,7 @@ def test_hold_outs_are_predicted_as_the_documentation_says(say):
 
 def test_the_noise_floor_of_one_year(say):
     """Under constant detection, shares of single years spread by a factor of two and more."""
-    model, posterior = shipped_model(), fs.load_posterior()
+    model, posterior = shipped_model(), fs.load_posterior(reading=READING)
     middle = {name: float(np.median(posterior[name])) for name in model.names}
     flow = 1000 * middle["inflow"]
     shares = noise_floor(model, middle, years=2000, seed=10, flow=flow)
@@ -139,12 +142,13 @@ def test_the_noise_floor_of_one_year(say):
     assert high / low > 2
 
 
-def test_the_event_engine_at_posterior_draws_gives_the_drawn_masses(say):
+@pytest.mark.parametrize("reading", ["posts_absent", READING])
+def test_the_event_engine_at_posterior_draws_gives_the_drawn_masses(reading, say):
     """Mean mass by agency and in the two places of sixty simulated years against the mean of their draws.
 
     Within four standard errors of the differences, which the years of the simulation make.
     """
-    posterior, world = fs.load_posterior(), fs.load_world()
+    posterior, world = fs.load_posterior(reading=reading), fs.load_world(overrides=[f"reading={reading}"])
     results = fs.simulate(world, replications=60, seed=4, posterior=posterior, workers=WORKERS)
     chain, draw = results["chain"].values, results["draw"].values
     drawn = {name: posterior[name].values[chain, draw].astype(float) for name in posterior.data_vars}
@@ -167,7 +171,13 @@ def test_the_event_engine_at_posterior_draws_gives_the_drawn_masses(say):
 
 def test_single_years_of_the_event_engine_have_the_reported_shares_of_oblasts_and_agencies(say):
     """Each reported share that was fitted lies among the shares of 200 simulated years, between 5 and 95 %."""
-    results = fs.simulate(fs.load_world(), replications=200, seed=5, posterior=fs.load_posterior(), workers=WORKERS)
+    results = fs.simulate(
+        fs.load_world(overrides=[f"reading={READING}"]),
+        replications=200,
+        seed=5,
+        posterior=fs.load_posterior(reading=READING),
+        workers=WORKERS,
+    )
     heroin = results.isel(policy=0).sel(drug="heroin")
     total = heroin["seized_mass"].sum(["channel", "agency"])
     of_oblast = heroin["seized_mass_by_checkpoint"].groupby("oblast").sum()

@@ -29,7 +29,7 @@ WORKERS = 2
 
 def kazakhstan():
     """Model of Kazakhstan with the controls of 2010 in all years, and all its reports."""
-    world = fs.load_world("kazakhstan_2010", overrides=["reading=two_populations"])
+    world = fs.load_world("kazakhstan_2010")
     calibration = build_calibration(compose_config([]))
     rows = data.load(calibration.populations.reported)
     priors = {**calibration.priors, "inflow": flow_prior(world)}

@@ -35,7 +35,7 @@ DRAWN = {
 
 @pytest.fixture(scope="module")
 def world():
-    return load_world("kazakhstan_2010", overrides=["reading=two_populations"])
+    return load_world("kazakhstan_2010")
 
 
 @pytest.fixture(scope="module")

@@ -56,12 +56,10 @@ SLOW = {
     "flowsim study=compare policies=[caricc,customs_union] draws=60": COMPARED,
     "flowsim study=compare policies=[caricc,customs_union] draws=60 replications=10 out=compared": COMPARED,
     "flowsim study=mechanisms": "world=rings replications=2 traffic_years=0.02 horizon=600 workers=1",
-    "flowsim reading=two_populations": SHORT,
-    "flowsim study=calibrate reading=two_populations study.draws=60": (
-        "study.chains=2 study.steps=20 study.draws=2 workers=1 out=results/calibrate/two"
-    ),
-    "flowsim experiment=fig3_fit reading=two_populations": "workers=1 calibration.posterior=results/calibrate/two",
-    "flowsim experiment=fig4_identified reading=two_populations": "",
+    "flowsim reading=one_population": SHORT,
+    "flowsim study=calibrate reading=two_populations study.draws=60": f"{FITTED} out=results/calibrate/two",
+    "flowsim study=calibrate reading=one_population study.draws=150": f"{FITTED} out=results/calibrate/one",
+    "flowsim experiment=fig3_fit reading=one_population": "workers=1 calibration.posterior=results/calibrate/one",
     "flowsim experiment=fig3_fit": "workers=1 calibration.posterior=results/calibrate/latest",
     "flowsim experiment=fig4_identified": "",
     "flowsim experiment=fig13_chain": "study.steps=11 workers=1",

@@ -23,7 +23,7 @@ def test_the_pages_are_those_of_the_files(made):
 
 
 def test_readme_gives_the_headline_of_two_populations(made):
-    posterior = fs.load_posterior(reading="two_populations")
+    posterior = fs.load_posterior()
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     low, middle, high = np.quantile(posterior.seized, [0.05, 0.5, 0.95])
     assert f"{middle:.0f} kg ({low:.0f} to {high:.0f})" in text
@@ -49,7 +49,7 @@ def test_what_must_hold_of_the_fit_holds(made):
 
 
 def test_the_chains_have_converged():
-    posterior = fs.load_posterior(reading="two_populations")
+    posterior = fs.load_posterior()
     assert float(posterior.attrs["worst_rhat"]) < 1.01
     assert float(posterior.attrs["least_ess"]) > 400
     assert sum(float(text) > 0.5 for text in posterior.attrs["directions"].split()) >= 8

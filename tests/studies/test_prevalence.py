@@ -81,16 +81,19 @@ def test_twice_the_inflow_doubles_the_loaded_vehicles_and_draws_give_an_interval
 def test_check_prints_the_prevalence_and_the_pages_say_the_same(command):
     code, out, _ = command("study=check")
     assert code == 0
-    found = re.search(r"^ulken +([\d,]+) +([\d,]+) +(\d+)  (\d+) to (\d+)$", out, re.MULTILINE)
+    interval = r"(\d+)  (\d+) to (\d+)"
+    found = re.search(rf"^ulken +([\d,]+) +([\d,]+) +{interval} +{interval}$", out, re.MULTILINE)
     loaded, every, *numbers = found.groups()
+    all_drugs, heroin = numbers[:3], numbers[3:]
     for page in ("README.md", "docs/model.md"):
         text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
-        assert f"one in {numbers[0]} ({numbers[1]} to {numbers[2]}) at Ulken" in text, page
+        assert f"one in {all_drugs[0]} ({all_drugs[1]} to {all_drugs[2]}) at Ulken" in text, page
+        assert f"one in {heroin[0]} ({heroin[1]} to {heroin[2]}) with heroin" in text, page
     assert f"{loaded} of {every} vehicles" in " ".join((ROOT / "docs/model.md").read_text(encoding="utf-8").split())
     assert "none to none" not in out
     out = command("study=check", "calibration=point")[1]
     assert "posterior median, without an interval" in " ".join(out.split())
-    assert re.search(rf"^ulken +[\d,]+ +[\d,]+ +{numbers[0]}$", out, re.MULTILINE)
+    assert re.search(r"^ulken +[\d,]+ +[\d,]+ +\d+ +\d+$", out, re.MULTILINE)
     code, out, _ = command("study=check", "world=single_checkpoint")
     assert "by the closed form; assumed numbers, without an interval" in " ".join(out.split())
 
@@ -98,7 +101,7 @@ def test_check_prints_the_prevalence_and_the_pages_say_the_same(command):
 @pytest.mark.slow
 def test_draws_with_ways_of_their_own_have_the_closed_form_each():
     """Against the closed form of each draw, by hand."""
-    request = asked("reading=two_populations")
+    request = asked()
     changes = request.worlds.changes[:3]
     request = replace(request, worlds=replace(request.worlds, changes=changes))
     by_hand = []

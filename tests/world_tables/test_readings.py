@@ -160,7 +160,18 @@ def test_rail_dominant_keeps_what_each_origin_sends_and_puts_three_fifths_on_rai
     assert (before.checkpoints, before.network) == (after.checkpoints, after.network)
 
 
-@pytest.mark.parametrize("name", ["rail_dominant", "truck_dominant", "posts_in_force"])
+def test_heroin_is_of_two_populations_unless_the_reading_says_one(default):
+    def names(world):
+        return [population.name for population in world.traffic.populations_of(HEROIN)]
+
+    one, two = world_of("one_population"), world_of("two_populations")
+    assert (names(default), len(names(one))) == (["small", "wholesale"], 1)
+    assert (two.identity.tables, two.traffic) == (default.identity.tables, default.traffic)
+    assert replace(one, traffic=replace(one.traffic, populations=default.traffic.populations)) == default
+    assert len(names(world_of("one_population", world="kazakhstan_2006"))) == 1
+
+
+@pytest.mark.parametrize("name", ["rail_dominant", "truck_dominant", "posts_in_force", "one_population"])
 def test_a_reading_of_kazakhstan_is_refused_elsewhere(name):
     with pytest.raises(ValueError, match=f"reading={name} must be used with worlds made from kazakhstan_2010"):
         world_of(name, world="single_checkpoint")

@@ -18,7 +18,7 @@ from flowsim.results.intervals import ends
 from flowsim.simulation.assumed import SetNumbers
 from flowsim.studies.layout import paragraph
 from flowsim.world import utilisation
-from flowsim.world.traffic import DRUGS
+from flowsim.world.traffic import DRUGS, HEROIN
 from flowsim.world.world import World
 
 Floats = npt.NDArray[np.float64]
@@ -46,11 +46,22 @@ class Prevalence:
     loaded: Floats
     """Loaded vehicles, dims (quantile,); one number without several draws [1/year]."""
 
+    heroin: Floats
+    """Those with heroin, likewise."""
+
     @property
     def share(self) -> Floats:
         """Loaded share of all vehicles, dims (quantile,) [1]; NaN where nobody comes."""
+        return self._of_all(self.loaded)
+
+    @property
+    def share_with_heroin(self) -> Floats:
+        """Share of vehicles with heroin, likewise."""
+        return self._of_all(self.heroin)
+
+    def _of_all(self, vehicles: Floats) -> Floats:
         every = self.loaded + self.honest
-        share: Floats = np.divide(self.loaded, every, out=np.full(every.shape, np.nan), where=every > 0)
+        share: Floats = np.divide(vehicles, every, out=np.full(every.shape, np.nan), where=every > 0)
         return share
 
 
@@ -72,19 +83,25 @@ def prevalence(request: Request) -> list[Prevalence]:
     for (name, _, _), per_day in utilisation.visits(world).items():
         visits[name] = visits.get(name, 0.0) + per_day * units.DAYS_PER_YEAR
     if request.worlds is None:
-        counts = loaded.sum(axis=0)[None]
+        drawn_loaded = loaded[None]
     else:
         worlds = [policy.apply(change.apply(request.world)) for change in chosen(request)]
         if all(_same_ways(one, world) for one in worlds):
             base, drawn = _consignments(world), [_consignments(one) for one in worlds]
-            drawn_loaded = np.divide(drawn, base, out=np.ones((len(drawn), len(base))), where=base > 0) @ loaded
+            factors = np.divide(drawn, base, out=np.ones((len(drawn), len(base))), where=base > 0)
+            drawn_loaded = factors[:, :, None] * loaded
         else:
-            drawn_loaded = np.stack([_loaded(one).sum(axis=0) for one in worlds])
-        counts = drawn_loaded if len(worlds) == 1 else np.quantile(drawn_loaded, QUANTILES, axis=0)
+            drawn_loaded = np.stack([_loaded(one) for one in worlds])
+    counts, heroin = _quantiles(drawn_loaded.sum(axis=1)), _quantiles(drawn_loaded[:, DRUGS.index(HEROIN)])
     return [
-        Prevalence(checkpoint=post.name, honest=visits.get(post.name, 0.0), loaded=counts[:, c])
+        Prevalence(checkpoint=post.name, honest=visits.get(post.name, 0.0), loaded=counts[:, c], heroin=heroin[:, c])
         for c, post in enumerate(world.checkpoints)
     ]
+
+
+def _quantiles(drawn: Floats) -> Floats:
+    """Quantiles over draws, dims (quantile, checkpoint), from dims (draw, checkpoint); one draw as it is."""
+    return drawn if len(drawn) == 1 else np.quantile(drawn, QUANTILES, axis=0)
 
 
 def chosen(request: Request) -> Sequence[SetNumbers]:
@@ -131,14 +148,26 @@ def text(request: Request) -> Iterator[str]:
         draws, f"median of {draws} posterior draws, with 90 % credible interval"
     )
     yield from ("", *paragraph(f"Prevalence: loaded among all vehicles, by the closed form; {numbers}"), "")
-    head = f"{'checkpoint':24} {'loaded/year':>12} {'vehicles/year':>14} {'one in':>10}"
-    yield f"{head}  90 % interval" if draws > 1 else head
+    several = len(request.world.traffic.drugs) > 1
+    spread = ("90 % interval",) if draws > 1 else ()
+    yield _line("checkpoint", "loaded/year", "vehicles/year", ("one in", *spread), *[("heroin in", *spread)] * several)
     for row in prevalence(request):
         middle = len(row.loaded) // 2
-        share = row.share
         every = row.loaded[middle] + row.honest
-        line = f"{row.checkpoint:24} {row.loaded[middle]:12,.0f} {every:14,.0f} {_one_in(share[middle]):>10}"
-        yield line if len(share) == 1 or not share[-1] > 0 else f"{line}  {ends(share[-1], share[0], _one_in)}"
+        counts = (f"{row.loaded[middle]:,.0f}", f"{every:,.0f}")
+        yield _line(row.checkpoint, *counts, _cells(row.share), *[_cells(row.share_with_heroin)] * several)
+
+
+def _cells(share: Floats) -> tuple[str, ...]:
+    """Median share as one in so many, and its interval if it has one."""
+    middle = _one_in(share[len(share) // 2])
+    return (middle,) if len(share) == 1 or not share[-1] > 0 else (middle, ends(share[-1], share[0], _one_in))
+
+
+def _line(checkpoint: str, loaded: str, vehicles: str, *shares: tuple[str, ...]) -> str:
+    """Line of the table, with a share and its interval for all drugs, then for heroin."""
+    blocks = (f" {middle:>10}  {' '.join(interval):16}" for middle, *interval in shares)
+    return f"{checkpoint:24} {loaded:>12} {vehicles:>14}{''.join(blocks)}".rstrip()
 
 
 def _one_in(share: float) -> str:
