@@ -49,8 +49,8 @@ QUICK = (REQUESTS[10],)
 SOONER = (KAZAKHSTAN[2], KAZAKHSTAN[7])
 """Those of Kazakhstan that are run among the slow ones, not in a job of their own."""
 
-EXPECTED = {KAZAKHSTAN[0]: 449, KAZAKHSTAN[1]: 1298, KAZAKHSTAN[2]: 2510, KAZAKHSTAN[3]: 452, KAZAKHSTAN[4]: 1574}
-"""Heroin seized in closed form by command, as it was found when Python gave another answer [kg/year]."""
+EXPECTED = {KAZAKHSTAN[0]: 486, KAZAKHSTAN[1]: 527, KAZAKHSTAN[2]: 1019, KAZAKHSTAN[3]: 495, KAZAKHSTAN[4]: 314}
+"""Heroin seized in closed form by command; Python once gave another answer for some [kg/year]."""
 
 OF_WORLD = re.compile(r"inflow|reading|inspection|world\.")
 """Keys that are overrides of `load_world`."""

@@ -13,6 +13,7 @@ from flowsim import task
 from flowsim.config.builder import request_of
 from flowsim.config.compose import compose_config
 from flowsim.studies import estimates, terminal
+from flowsim.studies.calibrate import OF_POPULATIONS
 
 SMALL = ("world=two_routes", "workers=1")
 
@@ -46,9 +47,11 @@ def test_the_work_of_a_study_is_a_product_of_its_amounts():
     assert estimates.amounts_of("run", kazakhstan).worlds == 5
     assert estimates.amounts_of("run", asked("replications=7", "traffic_years=0.02")).worlds == 7
     assert estimates.amounts_of("run", asked("engine=expectation", "draws=4")).solutions == 4
-    fitted = asked("study=calibrate", "study.chains=2", "study.steps=60", "study.draws=4")
-    found = estimates.amounts_of("calibrate", fitted)
+    fitted = ("study=calibrate", "study.chains=2", "study.steps=60", "study.draws=4")
+    found = estimates.amounts_of("calibrate", asked(*fitted, "reading=one_population"))
     assert (found.likelihoods, found.solutions) == (160.0, 8)
+    longer = estimates.amounts_of("calibrate", asked(*fitted))
+    assert (longer.likelihoods / 160, longer.solutions / 8) == pytest.approx(OF_POPULATIONS)
     mechanisms = estimates.amounts_of("mechanisms", asked(*SMALL, "study=mechanisms", "replications=2"))
     assert mechanisms.solutions % 2 == 0
     assert mechanisms.visits > 0

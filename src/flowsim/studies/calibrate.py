@@ -64,7 +64,7 @@ STUDY = Study(
 """Declaration of the study."""
 
 
-OF_POPULATIONS = (5.0, 4.0)
+OF_POPULATIONS = (7.5, 6.0)
 """Times as long that a likelihood and the world of a draw take with two populations [1]."""
 
 
