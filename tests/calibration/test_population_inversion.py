@@ -123,7 +123,7 @@ def test_a_draw_that_no_effort_gives_is_refused(world, model):
 
 
 def test_a_world_with_one_population_has_none_to_tell_apart_and_entries_need_both_modes(world):
-    assert populations_of(load_world("kazakhstan_2010")) is None
+    assert populations_of(load_world("kazakhstan_2010", overrides=["reading=one_population"])) is None
     assert populations_of(world) == ("small", "wholesale")
     entries = Entries(origins={"turkmenistan": ("turkmenistan",), "uzbekistan": ("uzbekistan",)})
     with pytest.raises(

@@ -271,7 +271,7 @@ def test_what_is_typed_counts_as_assumed():
     assert (inflow.value, inflow.kind, inflow.source) == (60, "assumed", "judgement: typed for this run, inflow=60")
     assert (south.value, south.kind) == (0.1, "assumed")
     assert "typed for this run, inspection.effort.south=0.1" in south.source
-    assert numbers["inspection", "effort.inside"].source.startswith("judgement: chosen by hand so that")
+    assert numbers["inspection", "effort.inside"].source.startswith("judgement: chosen by hand with one population")
 
 
 @pytest.mark.slow
