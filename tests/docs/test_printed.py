@@ -59,7 +59,9 @@ SLOW = {
     "flowsim reading=one_population": SHORT,
     "flowsim study=calibrate reading=two_populations study.draws=60": f"{FITTED} out=results/calibrate/two",
     "flowsim study=calibrate reading=one_population study.draws=150": f"{FITTED} out=results/calibrate/one",
-    "flowsim experiment=fig3_fit reading=one_population out=results/fig3_one": "workers=1 calibration.posterior=results/calibrate/one",
+    "flowsim experiment=fig3_fit reading=one_population out=results/fig3_one": (
+        "workers=1 calibration.posterior=results/calibrate/one"
+    ),
     "flowsim experiment=fig3_fit": "workers=1 calibration.posterior=results/calibrate/latest",
     "flowsim experiment=fig4_identified": "",
     "flowsim experiment=fig13_chain": "study.steps=11 workers=1",
