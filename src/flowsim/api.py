@@ -392,7 +392,7 @@ def load_posterior(path: str | Path | None = None, *, reading: str = DEFAULT) ->
     path
         A file from `study=calibrate`, or its folder; by default the packaged one.
     reading
-        Reading of the sources behind the packaged posterior.
+        Reading of the sources behind the packaged posterior; one that changes no table has that of the default.
 
     Returns
     -------
@@ -415,7 +415,9 @@ def load_posterior(path: str | Path | None = None, *, reading: str = DEFAULT) ->
     """
     if path is not None:
         return draws_of.open_posterior(path)
-    suffix = "" if reading == DEFAULT else f"-{reading}"
-    known = sorted(file.stem.partition("-")[2] or DEFAULT for file in PACKAGED.glob("kazakhstan_2010*.nc"))
-    checks.known(reading, known, thing="reading of a posterior that comes with flowsim")
-    return draws_of.open_posterior(PACKAGED / f"kazakhstan_2010{suffix}.nc")
+    known = {file.stem.partition("-")[2] or DEFAULT: file for file in PACKAGED.glob("kazakhstan_2010*.nc")}
+    if reading not in known and reading in options("reading", folders=[conf_dir()]):
+        (found,) = readings_of_world(compose_config([f"reading={reading}"]))
+        reading = reading if found.changes_worlds else DEFAULT
+    checks.known(reading, sorted(known), thing="reading of a posterior that comes with flowsim")
+    return draws_of.open_posterior(known[reading])

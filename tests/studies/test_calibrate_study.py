@@ -157,6 +157,11 @@ def test_a_file_that_is_no_posterior_is_refused(tmp_path):
         fs.load_posterior(reading="posts_abroad")
 
 
+def test_a_reading_that_changes_no_table_has_the_posterior_of_the_default():
+    for reading in ("two_populations", "truck_dominant"):
+        xr.testing.assert_identical(fs.load_posterior(reading=reading), fs.load_posterior())
+
+
 @pytest.mark.slow
 def test_numbers_that_are_typed_are_set_by_no_draw(command):
     code, _, err = command("engine=expectation", "draws=2", "inflow=60", "out=typed")
