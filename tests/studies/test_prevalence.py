@@ -15,7 +15,7 @@ from flowsim.config.compose import compose_config
 from flowsim.draws.consignments import consignments_per_year
 from flowsim.engine.expectation.engine import expect
 from flowsim.studies.prevalence import prevalence
-from flowsim.world.traffic import DRUGS
+from flowsim.world.traffic import DRUGS, HEROIN
 
 
 def asked(*typed):
@@ -32,6 +32,7 @@ def test_every_consignment_comes_to_the_only_checkpoint_of_its_route():
     coming = sum(consignments_per_year(world, stream) for stream in world.traffic.population_streams)
     honest = 365 * sum(flow.per_day for flow in world.traffic.flows)
     assert row.loaded.tolist() == pytest.approx([coming], rel=1e-4)
+    assert row.heroin.tolist() == row.loaded.tolist()
     assert row.honest == pytest.approx(honest)
     assert row.share[0] == pytest.approx(coming / (coming + honest), rel=1e-4)
 
@@ -93,7 +94,9 @@ def test_check_prints_the_prevalence_and_the_pages_say_the_same(command):
     assert "none to none" not in out
     out = command("study=check", "calibration=point")[1]
     assert "posterior median, without an interval" in " ".join(out.split())
-    assert re.search(r"^ulken +[\d,]+ +[\d,]+ +\d+ +\d+$", out, re.MULTILINE)
+    middle = re.search(r"^ulken +[\d,]+ +[\d,]+ +(\d+) +(\d+)$", out, re.MULTILINE)
+    for found, (_, low, high) in zip(middle.groups(), (all_drugs, heroin), strict=True):
+        assert int(low) <= int(found) <= int(high)
     code, out, _ = command("study=check", "world=single_checkpoint")
     assert "by the closed form; assumed numbers, without an interval" in " ".join(out.split())
 
@@ -104,12 +107,15 @@ def test_draws_with_ways_of_their_own_have_the_closed_form_each():
     request = asked()
     changes = request.worlds.changes[:3]
     request = replace(request, worlds=replace(request.worlds, changes=changes))
-    by_hand = []
+    by_hand, with_heroin = [], []
     for change in changes:
         world = change.apply(request.world)
         quiet = replace(world, traffic=replace(world.traffic, year_log_sd=0.0))
-        by_hand.append(expect(quiet).loaded.sum(axis=0))
-    wanted = np.quantile(by_hand, [0.05, 0.5, 0.95], axis=0)
+        loaded = expect(quiet).loaded
+        by_hand.append(loaded.sum(axis=0))
+        with_heroin.append(loaded[DRUGS.index(HEROIN)])
+    wanted, heroin = (np.quantile(drawn, [0.05, 0.5, 0.95], axis=0) for drawn in (by_hand, with_heroin))
     for c, row in enumerate(prevalence(request)):
         assert row.loaded == pytest.approx(wanted[:, c])
+        assert row.heroin == pytest.approx(heroin[:, c])
     assert (wanted[2] > 1.1 * wanted[0]).any()

@@ -150,7 +150,8 @@ def text(request: Request) -> Iterator[str]:
     yield from ("", *paragraph(f"Prevalence: loaded among all vehicles, by the closed form; {numbers}"), "")
     several = len(request.world.traffic.drugs) > 1
     spread = ("90 % interval",) if draws > 1 else ()
-    yield _line("checkpoint", "loaded/year", "vehicles/year", ("one in", *spread), *[("heroin in", *spread)] * several)
+    heads = [("one in", *spread), ("heroin: one in", *spread)]
+    yield _line("checkpoint", "loaded/year", "vehicles/year", *heads[: 1 + several])
     for row in prevalence(request):
         middle = len(row.loaded) // 2
         every = row.loaded[middle] + row.honest
@@ -166,7 +167,7 @@ def _cells(share: Floats) -> tuple[str, ...]:
 
 def _line(checkpoint: str, loaded: str, vehicles: str, *shares: tuple[str, ...]) -> str:
     """Line of the table, with a share and its interval for all drugs, then for heroin."""
-    blocks = (f" {middle:>10}  {' '.join(interval):16}" for middle, *interval in shares)
+    blocks = (f" {middle:>14}  {' '.join(interval):16}" for middle, *interval in shares)
     return f"{checkpoint:24} {loaded:>12} {vehicles:>14}{''.join(blocks)}".rstrip()
 
 
