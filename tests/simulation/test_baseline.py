@@ -55,8 +55,8 @@ def test_long_run_rate_lies_between_half_and_four_fifths_of_a_percent(expected):
 def test_yearly_totals_vary_as_the_reported_ones(expected):
     """Within a factor of one and a half of the coefficient of variation of the reported totals."""
     reported = np.array(list(reported_totals().values()))
-    variation = np.sqrt(expected.total_variance[0]) / expected.seized[0].sum()
-    assert variation == pytest.approx(reported.std(ddof=1) / reported.mean(), rel=0.5)
+    known = reported.std(ddof=1) / reported.mean()
+    assert known / 1.5 <= np.sqrt(expected.total_variance[0]) / expected.seized[0].sum() <= 1.5 * known
 
 
 def test_customs_take_five_to_thirty_per_cent(expected):
@@ -85,11 +85,15 @@ def test_one_case_may_be_most_of_a_quarter_of_south_kazakhstan(results):
 
 
 @pytest.mark.slow
-def test_simulated_rate_is_that_of_the_closed_form(expected, results):
-    """Difference of the means below 3.9 standard errors (error probability 1e-4)."""
+def test_simulated_years_seize_what_their_draws_say(results):
+    """Each year against the closed form of its own draw: the mean difference is below 3.9 standard errors.
+
+    The error probability is 1e-4 for normal means; years are skewed, so that it is somewhat larger.
+    """
+    posterior = fs.load_posterior()
     yearly = measures.seized(results).sel(policy="baseline", drug="heroin").values
-    error = np.sqrt(expected.total_variance[0] / len(yearly))
-    assert abs(yearly.mean() - expected.seized[0].sum()) < 3.9 * error
+    difference = yearly - posterior["seized"].values[results["chain"].values, results["draw"].values]
+    assert abs(difference.mean()) < 3.9 * difference.std(ddof=1) / np.sqrt(len(difference))
 
 
 @pytest.mark.slow
