@@ -1,5 +1,7 @@
 """The README's numbers: they are those of the reference results, and the baseline still gives these."""
 
+import re
+
 import numpy as np
 import pandas as pd
 from paths import ROOT
@@ -75,6 +77,25 @@ def test_the_readme_says_how_many_pairs_are_distinguishable_and_why():
     assert said in text
     open_ones = pairs[pairs["verdict"] == "too few draws"]
     assert f"for {len(open_ones)} others {pairs['draws'].iloc[0]} draws are too few to say" in text
+
+
+def test_the_readme_quotes_what_the_comparison_prints():
+    printed = " ".join(COMPARED.with_suffix(".txt").read_text(encoding="utf-8").split())
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    mean, low, high = re.search(r"The baseline seizes (\d+) kg a year \((\d+) to (\d+) over draws\)", printed).groups()
+    assert f"the baseline seizes {mean} kg in them ({low} to {high})" in text
+    (least,) = re.search(r"detect changes of at least (\d+) kg a year \(80 % power at 5 %\); 0 of", printed).groups()
+    hidden = re.search(r"10 years of reports on each side would not show the effect: ([^.]+)\.", printed).group(1)
+    effects = pd.read_csv(COMPARED).set_index("policy")
+    said = f"({least} kg a year), and {len(hidden.split(','))} of the {len(effects)} stay below it"
+    assert said in text
+    nine, border = (effects.loc[name, "points"] for name in ("narcotics_boundaries", "border_posts_25"))
+    assert f"`narcotics_boundaries` adds {nine:.2f} and `border_posts_25` {border:.2f}" in text
+    third = r"\+([\d.]+) \(\+([\d.]+) to \+([\d.]+)\)"
+    row = re.search(rf"narcotics_boundaries {third} \S+ \(\S+ to \S+\) {third}", printed)
+    first, last = ([f"{float(number):.0f}" for number in row.groups()[k : k + 3]] for k in (0, 3))
+    assert f"give {first[0]} kg ({first[1]} to {first[2]}) in the lowest third of it and" in text
+    assert f"and {last[0]} kg ({last[1]} to {last[2]}) in the highest" in text
 
 
 def test_the_reference_verdicts_are_those_that_the_draws_allow():
