@@ -34,6 +34,16 @@ def test_a_long_caption_of_figure_3_stays_on_the_page(rows):
     assert caption.y1 < axis.y0
 
 
+def test_rows_of_masses_and_of_shares_are_of_one_height_however_many_there_are():
+    numbers = {"held_out": False, "reported": 0.3, "q05": 0.1, "median": 0.2, "q95": 0.5, "inside": True}
+    table = pd.DataFrame([{"what": f"row {k}", "probability": 0.5, **numbers} for k in range(40)])
+    figure = fit(table, table[:4], table[:5], title="Title", sentence="Caption.")
+    panels = {axes.get_gid(): axes for axes in figure.axes}
+    figure.canvas.draw()
+    heights = [panels[name].get_window_extent().height / count for name, count in (("masses", 40), ("shares", 4))]
+    assert heights[1] < 1.3 * heights[0]
+
+
 @pytest.mark.parametrize("rows", [5, 17, len(TITLES)])
 def test_names_and_key_of_figure_4_stay_on_the_page_and_off_the_rows(rows):
     interval = {"prior_q05": 1.0, "prior_median": 2.0, "prior_q95": 4.0, "q05": 1.5, "median": 2.0, "q95": 3.0}

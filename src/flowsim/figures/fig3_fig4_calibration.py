@@ -29,6 +29,9 @@ LIMITS = (0.05, 0.1)
 NAME = 49
 """Characters of a line of the name of a parameter, for which the page has room [1]."""
 
+ROW = 0.25
+"""Height of a row of masses or shares [inch]."""
+
 LINE, LINES = 0.16, 3
 """Height of a line of a caption [inch], and lines that the page has room for without growing [1]."""
 
@@ -54,12 +57,15 @@ def fit(table: pd.DataFrame, shares: pd.DataFrame, others: pd.DataFrame, *, titl
     Figure
         Three panels: masses on a logarithmic axis, shares, and probabilities. Missed rows are in bold.
     """
-    above, below = 0.25 * max(len(table), len(shares)) + 0.2, 0.175 * len(others)
+    masses, parts = (ROW * len(rows) + 0.2 for rows in (table, shares))
+    above, below = max(masses, parts), 0.175 * len(others)
     more = LINE * max(0, len(_wrapped(sentence)) - LINES)
     height = 0.7 + above + 0.5 + below + (1.3 if len(others) else 0.6) + more
     with sheet((7.5, height)) as figure:
-        bottom = 1 - (0.7 + above) / height
-        left, right = (figure.add_axes((x, bottom, 0.29, above / height)) for x in (0.21, 0.68))
+        left, right = (
+            figure.add_axes((x, 1 - (0.7 + own) / height, 0.29, own / height))
+            for x, own in ((0.21, masses), (0.68, parts))
+        )
         left.set_gid("masses")
         right.set_gid("shares")
         _predicted(left, table, scale=1.0, axis="mass in its period [kg], logarithmic")
