@@ -108,7 +108,7 @@ def _effect(
     for short, slope in truth.slopes.items():
         of_set = of_set + slope * (drawn[f"{name}.{short}"] - 0.5)
     found = truth.effect + of_set[of_draw] + truth.calibrated * rng.standard_normal(draws)
-    shared = truth.shared_years * rng.standard_normal(years)
+    shared = truth.shared_years * rng.standard_normal((sets, years))[of_draw]
     return found[:, None] + shared + truth.own_years * rng.standard_normal((draws, years))
 
 

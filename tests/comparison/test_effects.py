@@ -72,10 +72,16 @@ def test_effects_are_paired_so_that_what_differs_between_years_cancels():
 def test_ninety_percent_of_draws_lie_in_the_interval_and_the_error_is_that_of_the_years():
     truth = Truth(effect=50.0, calibrated=20.0, shared_years=30.0)
     row = table_of(comparison({"more": truth}, sets=200, each=10), "more").loc[("seized", "")]
-    assert row["q95"] - row["q05"] == pytest.approx(2 * 1.645 * 20.0, rel=0.08)  # 5 standard errors of the quantiles
-    # All draws share the years: their mean is off by far more than draws would tell.
-    assert row["mcse"] == pytest.approx(30.0 / math.sqrt(20), rel=0.6)  # chi2(19): 1e-4
-    assert abs(row["mean"] - 50.0) < stats.t.ppf(1 - 5e-5, 19) * row["mcse"]
+    spread = math.hypot(20.0, 30.0 / math.sqrt(20))  # the mean of a draw's twenty years is off by their error
+    assert row["q95"] - row["q05"] == pytest.approx(2 * 1.645 * spread, rel=0.08)  # 5 standard errors of the quantiles
+    # Ten draws share their years: 4,000 years in all, not 40,000.
+    assert row["mcse"] == pytest.approx(30.0 / math.sqrt(20 * 200), rel=0.05)  # chi2(3800): 1e-5
+    assert abs(row["mean"] - 50.0) < 4 * math.hypot(row["mcse"], 20.0 / math.sqrt(2000))  # 6e-5
+
+
+def test_differences_between_sets_are_no_error_of_the_years():
+    row = table_of(comparison({"more": Truth(effect=50.0, assumed=90.0, shared_years=30.0)}), "more")
+    assert row.loc[("seized", ""), "mcse"] == pytest.approx(30.0 / math.sqrt(20 * 40), rel=0.11)  # chi2(760): 1e-4
 
 
 @pytest.mark.slow
@@ -170,12 +176,15 @@ def test_a_negative_component_is_zero_and_said():
     assert all(getattr(one, name) == 0 for one in noise for name in one.negative)
 
 
-def test_a_policy_without_levers_has_no_assumed_part():
-    results = comparison({"a": Truth(calibrated=20.0, own_years=10.0)})
+@pytest.mark.parametrize(("sets", "each"), [(40, 5), (200, 1), (1, 200)])
+def test_a_policy_without_levers_has_no_assumed_part(sets, each):
+    truth = Truth(calibrated=20.0, own_years=10.0, shared_years=10.0)
+    results = comparison({"a": truth}, sets=sets, each=each)
     yearly = paired.changes(paired.levels(results))["yearly"].sel(policy="a").values
     found = split(yearly, results["set_of_draw"].values, levers=False)
     assert found.assumed == 0
-    assert found.calibrated == pytest.approx(400.0, rel=0.4)  # chi2(199): 1e-4
+    assert found.calibrated == pytest.approx(400.0, rel=0.45)  # chi2(160): 1e-4
+    assert found.yearly == pytest.approx(200.0, rel=0.9 if sets == 1 else 0.15)  # chi2(19), chi2(760): 1e-4
 
 
 @pytest.mark.parametrize(("effect", "cv"), [(60.0, 0.5), (150.0, 0.5), (300.0, 0.6), (100.0, 0.2)])
@@ -224,7 +233,7 @@ def test_pairs_are_told_apart_by_draws_and_years():
     assert (table["p"] == table["p_prior"]).all()
     assert (table["difference"] >= 0).all()
     # Draws agree on which is more, as all met the same years, yet these say nothing.
-    lucky = differences(comparison({"a": Truth(effect=0.0, shared_years=50.0)}, years=20, seed=4))
+    lucky = differences(comparison({"a": Truth(effect=0.0, shared_years=50.0)}, sets=1, each=200, years=20, seed=4))
     assert lucky["p"].iloc[0] in (0.0, 1.0)
     assert lucky["verdict"].tolist() == [TOO_FEW]
 

@@ -66,6 +66,7 @@ def test_draws_are_shared_out_evenly(draws, each, sets):
     own = design(draws=draws)
     assert (own.draws_of_set, own.sets) == (each, sets)
     assert [d for number in range(sets) for d in own.draws_in(number)] == list(range(draws))
+    assert [year for number in range(sets) for year in own.years_in(number)] == list(range(2 * sets))
 
 
 def test_the_values_of_a_lever_fill_its_interval_evenly(catalogue):
@@ -128,7 +129,8 @@ def test_a_job_gives_what_plain_simulations_of_all_drugs_give(results, world):
     comparison, found = results
     base = comparison.draws[1].apply(world)
     policies = comparison.design.in_set(1)
-    plain = simulate(base, policies=policies, plan=PLAN).sel(drug=HEROIN)
+    plain = simulate(base, policies=policies, plan=replace(PLAN, replications=4)).sel(drug=HEROIN)
+    plain = plain.sel(replication=[2, 3]).assign_coords(replication=[0, 1])  # those of the second set
     for policy in policies:
         one, other = found.isel(draw=0).sel(policy=policy.name), plain.sel(policy=policy.name)
         for name in ("entered_mass", "seized_mass", "leaked_mass", "released_mass"):

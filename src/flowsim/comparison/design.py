@@ -27,7 +27,7 @@ class Design:
     """Number of posterior draws [1]."""
 
     replications: int
-    """Years of consignments per draw [1]."""
+    """Years of consignments per draw, the same for all draws of a set and others for each set [1]."""
 
     most: int
     """Largest number of sets of values of the assumed levers [1]."""
@@ -56,6 +56,10 @@ class Design:
     def draws_in(self, number: int) -> range:
         """Draws of the set of a number."""
         return range(number * self.draws_of_set, (number + 1) * self.draws_of_set)
+
+    def years_in(self, number: int) -> range:
+        """Years of the random streams that the draws of a set share; no other set has them."""
+        return range(number * self.replications, (number + 1) * self.replications)
 
     def quantiles(self, number: int) -> dict[str, float]:
         """Quantile of each lever's distribution in a set, by name.

@@ -118,7 +118,7 @@ def effects(results: xr.Dataset, *, prices: Prices | None = None) -> pd.DataFram
     DataFrame
         Columns `COLUMNS`: level under the policy, mean change, its 90 % credible interval over draws (over sets for
         honest traffic, cost and ratios; NaN if there are too few), and its Monte Carlo standard error from the finite
-        number of simulated years, common to all draws and not part of the interval (NaN if unknown) [unit].
+        number of simulated years, which is no part of the interval (NaN if unknown) [unit].
 
     Raises
     ------
@@ -150,7 +150,7 @@ def _consignments(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset, name:
     """Rows on seizures, leakage and displacement."""
     masses = results["seized_mass"]
     pair = masses.sel(policy=name) - masses.sel(policy=BASELINE)
-    error = paired.error_of_years(other["yearly"].transpose("draw", "replication"))
+    error = paired.error_of_years(other["yearly"])
     yield _row("seized", "", one["seized"], other["seized"], error=error)
     yield _row("points of flow seized", "", 100.0 * one["rate"], other["points"], unit="points")
     errors = {"by_channel": pair.sum("agency"), "by_agency": pair.sum("channel")}
@@ -160,7 +160,7 @@ def _consignments(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset, name:
     for quantity, dim in SPLIT_BY.items():
         for item in map(str, one[dim].values):
             years = errors[quantity].sel({dim: item}) if quantity in errors else None
-            error = np.nan if years is None else paired.error_of_years(years.transpose("draw", "replication"))
+            error = np.nan if years is None else paired.error_of_years(years)
             head = LEAVING.get(quantity, f"seized by {dim}")
             yield _row(head, item, one[quantity].sel({dim: item}), other[quantity].sel({dim: item}), error=error)
     yield from _displaced(one, other)

@@ -213,18 +213,25 @@ def interval(values: xr.DataArray) -> tuple[float, float, float]:
     return float(middle), float(low), float(high)
 
 
-def error_of_years(yearly: xr.DataArray | Floats) -> float:
-    """Monte Carlo standard error, from the finite number of years, of a mean over draws crossed with years [kg].
+def error_of_years(yearly: xr.DataArray) -> float:
+    r"""Monte Carlo standard error, from the finite number of years, of the mean over draws and years [kg].
 
-    All draws have the same years: the error is the standard error of the means of years over draws.
+    Draws of a set share its years. With :math:`v_s` the variance of the means of years over the draws of set s, of S
+    sets with R years each, the error is :math:`\sqrt{\sum_s v_s / (S^2 R)}`; differences between sets are none of it.
 
     Parameters
     ----------
     yearly
-        Dims (draw, replication) [kg].
+        Dims (draw, replication), with the coordinate `set_of_draw` [kg].
+
+    Returns
+    -------
+    float
+        The error; NaN with a single year in each set.
     """
-    years = np.asarray(yearly, dtype=np.float64).mean(axis=0)
-    return float(years.std(ddof=1) / np.sqrt(len(years))) if len(years) > 1 else np.nan
+    years = yearly.groupby("set_of_draw").mean("draw").transpose("set_of_draw", "replication").values
+    sets, count = years.shape
+    return float(np.sqrt(years.var(axis=1, ddof=1).sum() / count) / sets) if count > 1 else np.nan
 
 
 def parameters_of(policy: str, names: Sequence[str]) -> list[str]:

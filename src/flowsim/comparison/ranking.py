@@ -52,7 +52,7 @@ def differences(results: xr.Dataset, *, prior: xr.Dataset | None = None) -> pd.D
 
     A pair is distinguishable if one seizes more with a probability of at least 95 %, by the lower confidence bound
     from the draws (`confidence.bounds`, error 5 %), and if the mean difference exceeds simulated year-to-year variation
-    (t test over years, 5 % two-sided): all draws have the same years, so they may agree by chance. It is
+    (t test over years, 5 % two-sided): draws of a set have the same years, so they may agree by chance. It is
     indistinguishable if the upper bound lies below 95 %. Between the two, or if a pair with assumed numbers was
     compared in fewer than `confidence.SETS` sets, draws are too few.
 
@@ -85,7 +85,7 @@ def differences(results: xr.Dataset, *, prior: xr.Dataset | None = None) -> pd.D
         p, draws = float(posterior.sel(policy=first, other=second)), results.sizes["draw"]
         verdict = SAME if bool((change == 0).all()) else by_draws(p, draws, sets=sets)
         if verdict == APART:
-            verdict = _beyond_years(middle, error, years=yearly.sizes["replication"])
+            verdict = _beyond_years(middle, error, free=results.sizes["set"] * (yearly.sizes["replication"] - 1))
         earlier = _under_prior(before, (first, second), draws=0 if prior is None else prior.sizes["draw"], sets=sets)
         row = dict(zip(COLUMNS, (first, second, middle, low, high, error), strict=False))
         rows.append(row | {"p": p, "draws": draws, "verdict": verdict} | earlier)
@@ -132,8 +132,8 @@ def by_draws(share: float, draws: int, *, sets: int | None = None) -> str:
     return NOT_APART if high < SURE else APART if low >= SURE else TOO_FEW_DRAWS
 
 
-def _beyond_years(middle: float, error: float, *, years: int) -> str:
+def _beyond_years(middle: float, error: float, *, free: int) -> str:
     """Verdict on a difference agreed on by draws: beyond simulated year-to-year variation, or too few years."""
-    if years < 2:
+    if free < 1:
         return TOO_FEW
-    return APART if abs(middle) > float(stats.t.ppf(0.975, years - 1)) * error else TOO_FEW
+    return APART if abs(middle) > float(stats.t.ppf(0.975, free)) * error else TOO_FEW

@@ -117,7 +117,8 @@ def _sites(comparison: Comparison) -> list[Site]:
 def simulated(comparison: Comparison, number: int) -> xr.Dataset:
     """Simulate all policies with one set of values of the levers.
 
-    Honest traffic of a policy is that under the first draw of the set, and consignments meet it under all of them.
+    Honest traffic of a policy is that under the first draw of the set, and consignments meet it under all of them. Each
+    set has years of its own: replication r of set s is year s R + r of the random streams, of R replications.
 
     Parameters
     ----------
@@ -139,8 +140,9 @@ def simulated(comparison: Comparison, number: int) -> xr.Dataset:
     numbers: dict[str, Any] = {"seed": plan.seed, "horizon": plan.horizon}
     honest = SimulatedTraffic()
     found = [_Found() for _ in policies]
-    for years in _batches(plan.replications, MOST_YEARS):
-        for draws in _batches(len(bases), MOST_DRAWS):
+    own_years = design.years_in(number)
+    for years in _batches(own_years, MOST_YEARS):
+        for draws in _batches(range(len(bases)), MOST_DRAWS):
             again = repeated(comparison.engine, [bases[d] for d in draws], years=years, **numbers)
             for policy, own in zip(policies, found, strict=True):
                 first = policy.apply(bases[0])
@@ -149,16 +151,16 @@ def simulated(comparison: Comparison, number: int) -> xr.Dataset:
                 own.posts = _posts(policy, first, traffic) if own.posts is None else own.posts
                 for k, d in enumerate(draws):
                     world = policy.apply(bases[d])
-                    own.put(
-                        d, policy, before=bases[d], after=world, masses=again.masses(k, world, traffic), years=years
-                    )
+                    masses = again.masses(k, world, traffic)
+                    labels = [year - own_years.start for year in years]
+                    own.put(d, policy, before=bases[d], after=world, masses=masses, labels=labels)
     labels = [*range(design.draws_of_set), *([PRIOR] if comparison.prior else [])]
     return side_by_side([own.dataset(labels) for own in found])
 
 
-def _batches(count: int, most: int) -> list[range]:
-    """Numbers below a count in batches."""
-    return [range(first, min(first + most, count)) for first in range(0, count, most)]
+def _batches(numbers: range, most: int) -> list[range]:
+    """Consecutive numbers in batches."""
+    return [numbers[first : first + most] for first in range(0, len(numbers), most)]
 
 
 @dataclass(kw_only=True)
@@ -174,9 +176,9 @@ class _Found:
     costs: dict[int, float] = field(default_factory=dict)
     """Cost of the policy in a year, by draw [USD/year]."""
 
-    def put(self, draw: int, policy: Policy, *, before: World, after: World, masses: Masses, years: range) -> None:
+    def put(self, draw: int, policy: Policy, *, before: World, after: World, masses: Masses, labels: list[int]) -> None:
         """Add the masses of some years of a draw."""
-        panel = masses_dataset(after, masses, policy=policy.name).assign_coords(replication=list(years))
+        panel = masses_dataset(after, masses, policy=policy.name).assign_coords(replication=labels)
         self.panels.setdefault(draw, []).append(panel)
         self.costs[draw] = _cost(policy, before, after)
 
