@@ -56,6 +56,7 @@ docs: $(READY)
 
 pages: $(READY)
 	@$(BIN)/python docs/architecture.py
+	@$(BIN)/python docs/policies.py
 	@$(BIN)/python docs/results.py
 	@$(BIN)/python docs/two_populations.py
 	@$(BIN)/python docs/dependencies.py

@@ -26,7 +26,6 @@ from flowsim.comparison.ranking import (
     differences,
     probability,
 )
-from flowsim.comparison.transfer import by_transfer, lines
 from flowsim.comparison.variance import split
 
 PRICES = Prices(low=0.2, high=0.5, source="judgement: an example")
@@ -374,15 +373,3 @@ def test_results_that_cannot_be_compared_are_refused():
         effects(results.isel(draw=slice(1, None)))
     with pytest.raises(ValueError, match=r"Prices.high must be finite and at least low \(0.5\), got 0.2"):
         Prices(low=0.5, high=0.2, source="judgement: an example")
-
-
-def test_effects_of_added_assets_are_shown_by_transfer():
-    """The effect falls by 90 kg as transfer goes from 0 to 1, so its thirds lie 30 kg apart."""
-    truth = {"new_posts": Truth(effect=100.0, slopes={"transfer": -90.0, "size": 5.0}), "other": Truth(effect=1.0)}
-    table = by_transfer(comparison(truth, sets=60, each=2, years=4, seed=5))
-    assert table["policy"].tolist() == ["new_posts"] * 3
-    assert table["sets"].sum() == 60
-    assert table["seized"].tolist() == pytest.approx([130, 100, 70], abs=8)
-    text = "\n".join(lines(table))
-    assert "new_posts" in text
-    assert "other" not in text

@@ -134,7 +134,7 @@ def test_a_policy_that_overloads_a_post_is_named_with_the_post(results):
 
 def test_all_tables_are_written(found, tmp_path):
     found.save(tmp_path)
-    names = {"effects.csv", "table2.csv", "differences.csv", "assumptions.csv", "transfer.csv", "table2.txt"}
+    names = {"effects.csv", "table2.csv", "differences.csv", "assumptions.csv", "table2.txt"}
     assert {path.name for path in tmp_path.iterdir()} == names
     read = pd.read_csv(tmp_path / "table2.csv")
     assert read["seized"].tolist() == pytest.approx(found.table["seized"].tolist())

@@ -1,5 +1,7 @@
 """Pages of the policies: made from the files and the reference results, one for each."""
 
+import runpy
+
 import pandas as pd
 import pytest
 from paths import ROOT
@@ -7,6 +9,7 @@ from paths import ROOT
 from flowsim.comparison import policy_pages
 from flowsim.config.build import every_policy
 
+PAGE = runpy.run_path(str(ROOT / "docs" / "policies.py"), run_name="policies")
 RESULTS = ROOT / "results" / "reference" / "policies"
 
 
@@ -42,3 +45,8 @@ def test_a_policy_that_was_not_compared_says_so(tmp_path):
 def test_pages_without_results_are_refused(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"table2\.csv"):
         policy_pages.write(every_policy(), results=tmp_path, folder=tmp_path / "out")
+
+
+@pytest.mark.slow
+def test_the_tables_of_the_guide_are_those_of_the_files():
+    assert PAGE["PAGE"].read_text(encoding="utf-8") == PAGE["page"](), "run `make pages`"

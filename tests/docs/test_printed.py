@@ -32,7 +32,7 @@ SLOW = {
     "flowsim -m inflow=60,90 seed=1,2 out=swept": f"{SHORT} {HERE}",
     "flowsim -m inflow=60,90 seed=1,2": f"{SHORT} {HERE}",
     "flowsim -m policy=baseline,caricc inflow=60,90 seed=1,2 out=mine": f"{SHORT} {HERE}",
-    "flowsim -m policy=narcotics_boundaries policy.narcotics_boundaries.parameters.transfer.value=0,0.5,1": (
+    "flowsim -m policy=narcotics_boundaries policy.narcotics_boundaries.parameters.referral.value=0.5,1,2": (
         f"{SHORT} {HERE}"
     ),
     "flowsim -m hydra/sweeper=table hydra.sweeper.table=rows.csv": f"{SHORT} {HERE}",

@@ -75,7 +75,7 @@ given_worlds = given(
 def test_one_more_scanner_lets_no_more_through(engine, world, bribe, protected, seed, strength):
     world = corrupt(world, bribe=bribe, protected=protected)
     where = world.checkpoints[seed % len(world.checkpoints)].name
-    change = PlaceDevices(device="xray", checkpoints=(where,), count=1.0, works=1.0, transfer=strength)
+    change = PlaceDevices(device="xray", checkpoints=(where,), count=1.0, works=strength)
     lets_no_more_through(engine, world, change, seed=seed)
 
 
@@ -112,7 +112,7 @@ def test_where_vehicles_are_waved_through_one_more_scanner_stops_more_on_average
     dogs = (device("dog", service_time=0.3),)
     posts = (post("a", place="p0", devices=dogs, **busy), post("b", place="p1", devices=dogs, **busy))
     world = replace(road_world(*posts, per_day=100.0, inflow=400.0, places=3), devices=(SCANNER,))
-    change = PlaceDevices(device="xray", checkpoints=("a",), count=1.0, works=1.0, transfer=1.0)
+    change = PlaceDevices(device="xray", checkpoints=("a",), count=1.0, works=1.0)
     policy = Policy(name="scanner", title="One more scanner", changes=(change,))
 
     def effects(engine, years):

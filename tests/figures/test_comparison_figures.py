@@ -24,7 +24,7 @@ TRUTHS = {
     "customs_union_joint_south": Truth(effect=40.0, slopes={"kept": 30.0, "quality": 80.0}, hours=-5e4, own_years=9.0),
     "dog_teams": Truth(effect=20.0, slopes={"works": 30.0}, hours=2500.0, cost=math.nan, own_years=25.0),
     "evidence_destruction": Truth(),
-    "narcotics_boundaries": Truth(effect=800.0, slopes={"transfer": -1200.0}, hours=9e4, cost=8e6, own_years=90.0),
+    "narcotics_boundaries": Truth(effect=800.0, slopes={"referral": -1200.0}, hours=9e4, cost=8e6, own_years=90.0),
     "narcotics_boundaries_removed": Truth(effect=-12.0, calibrated=4.0, own_years=14.0),
 }
 GIVEN = {"title": "A title", "sentence": "What it shows and what it rests on. " * 8}

@@ -172,10 +172,10 @@ def test_each_policy_has_costs_or_says_why_not(policy, world):
 
 
 @each
-def test_assumed_amounts_are_log_uniform_and_reported_ones_are_in_the_ledger(policy):
+def test_assumed_amounts_vary_by_factors_and_reported_ones_are_in_the_ledger(policy):
     for parameter in policy.of_costs.parameters:
         if parameter.unit == "USD":
-            assert (parameter.law == "log-uniform" and parameter.high >= 3 * parameter.low) or (
+            assert (parameter.law.startswith("log-") and parameter.high >= 3 * parameter.low) or (
                 parameter.kind == "reported"
             )
 
@@ -214,21 +214,9 @@ def test_costs_are_drawn_and_typed_like_all_numbers(world):
     assert name not in {parameter.name for parameter in policy.of_changes.parameters}
 
 
-def test_the_guide_has_the_cost_of_each_policy(world):
+def test_the_guide_says_what_can_be_counted():
     text = (conf_dir().parent / "docs" / "policies.md").read_text(encoding="utf-8")
-    for policy in every_policy():
-        after = policy.apply(world)
-        found, ends = annual_cost(policy, world, after), annual_interval(policy, world, after)
-        shown = "unknown"
-        if found is not None:
-            shown = f"{rounded(found)}"
-            shown += f" [{rounded(ends[0])}, {rounded(ends[1])}]" if ends[0] < ends[1] else ""
-        assert f"| `{policy.name}` | {shown} |" in text
     assert all(f"`{per}`" in text for per in PER)
-
-
-def rounded(amount):
-    return f"{float(f'{amount:.2g}'):,.0f}"
 
 
 # What is refused -----------------------------------------------------------------------------------------------------
@@ -239,7 +227,7 @@ title: mine
 sources: [cable2005 L51]
 in_force: false
 parameters:
-  price: {value: 20, unit: USD, kind: assumed, low: 10, high: 30, law: log-uniform, source: "judgement: mine"}
+  price: {value: 20, unit: USD, kind: assumed, low: 10, high: 30, law: triangular, source: "judgement: mine"}
 changes:
   - {kind: hand_over, borders: [RU], to: Customs, source: "judgement: mine"}
 costs:

@@ -50,7 +50,7 @@ SEASON = Profile(name="late", cycle="seasonal", weights=(0.5,) * 6 + (1.5,) * 6)
 def everything() -> World:
     """A small world that has an object of every class, and in which every mechanism is at work."""
     tools = (
-        device("scanner", specificity=0.6, availability=0.7, slope=0.3, concealment=0.5, transfer=0.5),
+        device("scanner", specificity=0.6, availability=0.7, slope=0.3, concealment=0.5),
         device("dog", intercept=-0.5, specificity=0.8, availability=0.9),
     )
     spread = Law(family="lognormal", cv=0.8)

@@ -1,4 +1,4 @@
-"""Analysis of a comparison's results: five tables, their files, and the printed report."""
+"""Analysis of a comparison's results: four tables, their files, and the printed report."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from flowsim.comparison.assumptions import sensitivities
 from flowsim.comparison.effects import PRICES, Prices, effects
 from flowsim.comparison.ranking import differences
 from flowsim.comparison.table2 import summary
-from flowsim.comparison.transfer import by_transfer
-from flowsim.comparison.transfer import lines as transfer_lines
 from flowsim.results import disk
 
 
@@ -34,16 +32,13 @@ class Analysis:
     assumptions: pd.DataFrame
     """Sensitivity of effects to assumptions, from `assumptions.sensitivities`."""
 
-    transfer: pd.DataFrame
-    """Effects of added assets, from `transfer.by_transfer`."""
-
     lines: tuple[str, ...]
     """Printed report: table 2 and the statements derived from it."""
 
     def save(self, folder: Path) -> None:
         """Write the tables, as `effects.csv`, `table2.csv` and so on, and `table2.txt` into a folder."""
         tables = {"effects": self.effects, "table2": self.table, "differences": self.differences}
-        for name, table in (tables | {"assumptions": self.assumptions, "transfer": self.transfer}).items():
+        for name, table in (tables | {"assumptions": self.assumptions}).items():
             disk.write(folder / f"{name}.csv", table.to_csv(index=False))
         disk.write(folder / "table2.txt", "\n".join(self.lines) + "\n")
 
@@ -68,8 +63,6 @@ def analyse(results: xr.Dataset, *, prior: xr.Dataset | None = None, prices: Pri
     long, rests = effects(results, prices=prices), sensitivities(results)
     table = summary(results, prior=prior, prices=prices, table=long, rests=rests)
     pairs = differences(results, prior=prior)
-    added = by_transfer(results)
     lines = [*report.report(results, table, pairs, rests, prices=prices)]
     lines += ["", *report.assumptions(rests)] if len(rests) else []
-    lines += ["", *transfer_lines(added)] if len(added) else []
-    return Analysis(effects=long, table=table, differences=pairs, assumptions=rests, transfer=added, lines=tuple(lines))
+    return Analysis(effects=long, table=table, differences=pairs, assumptions=rests, lines=tuple(lines))

@@ -195,7 +195,8 @@ def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Itera
         )
     yield (
         f"{sizes['draw']} draws of the posterior in {sizes['set']} sets of the policies' assumed parameters, "
-        f"{sizes['replication']} years each, which the draws of a set share; common random numbers across policies. 90 % credible intervals are over "
+        f"{sizes['replication']} years each, which the draws of a set share; common random numbers across policies. "
+        "90 % credible intervals are over "
         "draws, for honest traffic and ratios over sets; P and intervals hold as far as the assumed intervals do. "
         "s: per unit saved. n/a: the denominator may be 0. Years to detect: of reports before the policy and as many "
         "after, for 80 % power at 5 % to show the mean effect."

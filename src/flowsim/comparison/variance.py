@@ -104,7 +104,7 @@ def split(yearly: Floats, sets: npt.ArrayLike, *, levers: bool = True) -> Split:
 
 
 def _mean_squares(cube: Floats) -> dict[str, float]:
-    """Mean squares of effects, dims (set, draw of the set, year of the set); NaN where there is but one of something."""
+    """Mean squares of effects, dims (set, draw of the set, year of the set); NaN with but one of something."""
     sets, each, years = cube.shape
     of_set, of_draw, of_year = cube.mean(axis=(1, 2)), cube.mean(axis=2), cube.mean(axis=1)
     rest = cube - of_draw[:, :, None] - of_year[:, None, :] + of_set[:, None, None]

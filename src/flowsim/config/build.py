@@ -279,15 +279,23 @@ def number(config: DictConfig, key: str, *, unit: str) -> float | None:
     return None if value is None else float(value)
 
 
-def build_policies(config: DictConfig) -> tuple[Policy, ...]:
+def build_policies(config: DictConfig, *, typed: Sequence[str] = ()) -> tuple[Policy, ...]:
     """Policies of a configuration in their order of application.
+
+    Parameters
+    ----------
+    config
+        Composed configuration.
+    typed
+        Arguments by which it was composed.
 
     Raises
     ------
     ValueError
         If a policy file lacks its package line, has an unknown key, or lists a change that is refused.
     """
-    return tuple(policy_of(str(name), node) for name, node in config.policy.items())
+    keys = [key_of(word) for word in typed]
+    return tuple(policy_of(str(name), node, typed=keys) for name, node in config.policy.items())
 
 
 def every_policy(folders: Sequence[Path] = ()) -> tuple[Policy, ...]:

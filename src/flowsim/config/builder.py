@@ -94,7 +94,7 @@ def request_of(
     readings = readings_of_world(given, folders=folders)
     words = [*set_by_experiment(hydra), *typed]
     world = identified(world or build_world(given, folders=folders), hydra=hydra, typed=words, reading=label(readings))
-    policies = build_policies(given)
+    policies = build_policies(given, typed=typed)
     calibration = build_calibration(given, folders=folders)
     return assemble(
         world,

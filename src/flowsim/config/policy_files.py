@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -89,7 +89,7 @@ class ParameterFile:
     """Its unit."""
 
 
-def policy_of(name: str, node: object) -> Policy:
+def policy_of(name: str, node: object, *, typed: Collection[str] = ()) -> Policy:
     """Policy of a file.
 
     Parameters
@@ -98,6 +98,8 @@ def policy_of(name: str, node: object) -> Policy:
         Name of the policy.
     node
         Contents of the file.
+    typed
+        Keys set by arguments; a number set so need not be the middle of its law.
 
     Raises
     ------
@@ -112,6 +114,10 @@ def policy_of(name: str, node: object) -> Policy:
         str(short): _parameter(f"{name}.{short}", fields, key=f"{key}.parameters.{short}")
         for short, fields in read.parameters.items()
     }
+    for short, parameter in parameters.items():
+        place = f"{key}.parameters.{short}"
+        if not any(word.startswith(f"{place}.") for word in typed):
+            _check_central(parameter, thing=f"{place}.value")
     changes, uses, reasons = [], [], []
     for index, fields in enumerate(read.changes):
         change, own, reason = _change(fields, key=f"{key}.changes.{index}", parameters=parameters)
@@ -150,6 +156,13 @@ def _parameter(name: str, fields: Any, *, key: str) -> Parameter:
         return Parameter(name=name, **vars(read))
     except ValueError as error:
         raise ValueError(str(error).replace(f"Parameter '{name}': ", f"{key}.", 1)) from None
+
+
+def _check_central(parameter: Parameter, *, thing: str) -> None:
+    middle = f"{parameter.drawn(0.5):.2g}"
+    peaked = parameter.law.replace("uniform", "triangular")
+    rule = f"be the median of its law, {middle} to two digits, or have it as its mode, with law: {peaked}"
+    checks.require(parameter.is_central, thing=thing, rule=rule, value=parameter.value)
 
 
 def _change(fields: Any, *, key: str, parameters: Mapping[str, Parameter]) -> tuple[Change, dict[str, str], str]:

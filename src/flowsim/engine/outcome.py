@@ -52,7 +52,7 @@ class Outcome:
     """Number of the bay, dims (visit,)."""
 
     alarm: Ints
-    """0 without an alarm, else 1 and, on a consignment, more by the level, see `World.efforts`, dims (visit,)."""
+    """1 if a device raised an alarm, else 0, dims (visit,)."""
 
     departure: Floats
     """Time of leaving the checkpoint, by seizure too, dims (visit,) [h]."""

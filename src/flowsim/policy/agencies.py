@@ -178,8 +178,8 @@ class SetCampaign:
     agencies: tuple[str, ...]
     """Participating agencies."""
 
-    factor: float
-    """Factor on their effort during the campaign [1]."""
+    factor: float | None = None
+    """Factor on their effort during the campaign; None for that of the campaign in place [1]."""
 
     def apply(self, world: World) -> World:
         """World with the campaign.
@@ -187,11 +187,16 @@ class SetCampaign:
         Raises
         ------
         ValueError
-            If the days or the factor are invalid.
+            If the days or the factor are invalid, or there is no factor and no campaign of that name.
         """
         _known(self.agencies, AGENCIES, thing="SetCampaign.agencies")
-        fields: dict[str, Any] = {name: getattr(self, name) for name in ("name", "start", "end", "agencies", "factor")}
-        campaign = Campaign(**fields, kind="assumed", source="judgement: a policy")
+        factor = self.factor
+        if factor is None:
+            there = {one.name: one.factor for one in world.campaigns}
+            checks.known(self.name, tuple(there), thing="campaign to be joined, without a factor")
+            factor = there[self.name]
+        fields: dict[str, Any] = {name: getattr(self, name) for name in ("name", "start", "end", "agencies")}
+        campaign = Campaign(**fields, factor=factor, kind="assumed", source="judgement: a policy")
         others = tuple(one for one in world.campaigns if one.name != self.name)
         return replace(world, campaigns=(*others, campaign))
 

@@ -26,10 +26,6 @@ class PlaceDevices(AtCheckpoints):
     works: float
     """Probability that a device present on a day works [1]."""
 
-    transfer: float = 1.0
-    """Whether effort applies to its alarms as to those of the original devices (1) or not at all (0), see
-    `Device.transfer` [1]."""
-
     existing: str = "refuse"
     """Treatment of a checkpoint that has the device: refused, or left unchanged."""
 
@@ -37,7 +33,6 @@ class PlaceDevices(AtCheckpoints):
         super().__post_init__()
         checks.positive(self, "count")
         checks.probability(self, "works")
-        checks.probability(self, "transfer")
         checks.one_of(self, "existing", EXISTING)
 
     def apply(self, world: World) -> World:
@@ -57,7 +52,7 @@ class PlaceDevices(AtCheckpoints):
         free = [post for post in posts if post.name not in having]
         checks.require(bool(free), thing=f"device '{self.device}'", rule=rule, value=", ".join(having))
         share = min(1.0, self.count / len(free)) * self.works
-        tool = replace(world.device(self.device), availability=share, transfer=self.transfer)
+        tool = replace(world.device(self.device), availability=share)
         return with_posts(world, free, lambda post: replace(post, devices=(tool, *post.devices)))
 
 
@@ -74,11 +69,7 @@ class MoveDevices:
     targets: tuple[str, ...]
     """Checkpoints that gain one, the same number."""
 
-    transfer: float = 1.0
-    """As in `PlaceDevices` [1]."""
-
     def __post_init__(self) -> None:
-        checks.probability(self, "transfer")
         rule = f"be as many as the origins ({len(self.origins)})"
         checks.require(
             0 < len(self.origins) == len(self.targets), thing="MoveDevices.targets", rule=rule, value=self.targets
@@ -105,7 +96,7 @@ class MoveDevices:
         def changed(post: Checkpoint) -> Checkpoint:
             if post.name in self.origins:
                 return replace(post, devices=tuple(tool for tool in post.devices if tool.name != self.device))
-            return replace(post, devices=(replace(coming[post.name], transfer=self.transfer), *post.devices))
+            return replace(post, devices=(coming[post.name], *post.devices))
 
         return with_posts(world, [posts[name] for name in (*self.origins, *self.targets)], changed)
 
@@ -123,13 +114,9 @@ class ImproveDevice(AtCheckpoints):
     quality: float = 1.0
     """Part of the difference closed: 0 leaves the device unchanged, 1 gives it the detection of the better one [1]."""
 
-    transfer: float = 1.0
-    """As in `PlaceDevices` [1]."""
-
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.probability(self, "quality")
-        checks.probability(self, "transfer")
 
     def apply(self, world: World) -> World:
         """World with the improved device at every selected checkpoint.
@@ -147,7 +134,7 @@ class ImproveDevice(AtCheckpoints):
                 name: getattr(tool, name) + self.quality * (getattr(better, name) - getattr(tool, name))
                 for name in ("intercept", "slope", "concealment")
             }
-            return replace(tool, transfer=self.transfer, **gains)
+            return replace(tool, **gains)
 
         return with_posts(world, posts, lambda post: _with(post, self.device, improved))
 
@@ -165,14 +152,10 @@ class ScaleSearch(AtCheckpoints):
     time: float = 1.0
     """Factor on the time of an inspection [1]."""
 
-    transfer: float = 1.0
-    """As in `PlaceDevices` [1]."""
-
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.positive(self, "odds")
         checks.positive(self, "time")
-        checks.probability(self, "transfer")
 
     def apply(self, world: World) -> World:
         """World with the scaled search.
@@ -186,7 +169,7 @@ class ScaleSearch(AtCheckpoints):
 
         def changed(tool: Device) -> Device:
             time = tool.service_time * self.time
-            return replace(tool, intercept=tool.intercept + gain, service_time=time, transfer=self.transfer)
+            return replace(tool, intercept=tool.intercept + gain, service_time=time)
 
         posts = _having(self, world, self.device)
         return with_posts(world, posts, lambda post: _with(post, self.device, changed))

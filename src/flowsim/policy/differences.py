@@ -108,8 +108,7 @@ def _described(thing: Any) -> str:
 
 
 def _tool(tool: Any) -> str:
-    transfer = "" if tool.transfer == 1.0 else f", transfer {tool.transfer:.4g}"
-    return f"{tool.name} ({100 * tool.availability:.3g} % of days{transfer})"
+    return f"{tool.name} ({100 * tool.availability:.3g} % of days)"
 
 
 def _difference(path: tuple[str, ...], before: str, after: str) -> Difference:

@@ -88,8 +88,8 @@ class ScaleLanes:
         return replace(post, groups=tuple(groups))
 
 
-LAWS = ("uniform", "log-uniform", "triangular")
-"""Law of a parameter over its interval; the triangle has its peak at the value."""
+LAWS = ("uniform", "log-uniform", "triangular", "log-triangular")
+"""Law of a parameter over its interval, or of its logarithm; a triangle has its peak, the mode, at the value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,8 +138,8 @@ class Parameter:
         )
         rule = f"lie in its interval [{self.low:g}, {self.high:g}]"
         checks.require(self.low <= self.value <= self.high, thing=f"{thing}: value", rule=rule, value=self.value)
-        holds = self.law != "log-uniform" or self.low > 0
-        checks.require(holds, thing=f"{thing}: low", rule="be above 0 for a log-uniform law", value=self.low)
+        holds = not self.law.startswith("log-") or self.low > 0
+        checks.require(holds, thing=f"{thing}: low", rule=f"be above 0 for a {self.law} law", value=self.low)
 
     @property
     def is_uncertain(self) -> bool:
@@ -162,13 +162,25 @@ class Parameter:
         checks.require(0 <= uniform <= 1, thing=f"quantile of '{self.name}'", rule="lie in [0, 1]", value=uniform)
         if self.low is None or self.high is None:
             return self.value
-        if self.law == "log-uniform":
-            found = math.exp(math.log(self.low) + uniform * (math.log(self.high) - math.log(self.low)))
-        elif self.law == "triangular" and self.low < self.high:
-            found = _triangular(uniform, low=self.low, mode=self.value, high=self.high)
+        to, back = (math.log, math.exp) if self.law.startswith("log-") else (float, float)
+        low, high = to(self.low), to(self.high)
+        if self.law.endswith("triangular") and low < high:
+            found = _triangular(uniform, low=low, mode=to(self.value), high=high)
         else:
-            found = self.low + uniform * (self.high - self.low)
-        return min(self.high, max(self.low, found))
+            found = low + uniform * (high - low)
+        return min(self.high, max(self.low, back(found)))
+
+    @property
+    def is_central(self) -> bool:
+        """Whether the value is the mode of its law, or its median to two significant digits.
+
+        Only then do a run at the value and a mean over the law tell of the same policy.
+        """
+        if not self.is_uncertain or self.law.endswith("triangular"):
+            return True
+        middle = self.drawn(0.5)
+        digit = 10.0 ** (math.floor(math.log10(abs(middle))) - 1) if middle else 0.0
+        return abs(self.value - middle) <= 0.5 * digit * (1.0 + 1e-9)
 
 
 def _triangular(uniform: float, *, low: float, mode: float, high: float) -> float:

@@ -32,10 +32,6 @@ class AddPosts:
     devices: tuple[str, ...] = ()
     """Names of their devices; empty for the pattern's devices."""
 
-    transfer: float = 1.0
-    """Whether effort applies to alarms there as at the original posts (1) or not at all (0), see `Device.transfer`
-    [1]."""
-
     referral: float = 1.0
     """Factor on the pattern's share of honest vehicles referred [1]."""
 
@@ -48,7 +44,6 @@ class AddPosts:
     def __post_init__(self) -> None:
         checks.require(bool(self.places), thing="AddPosts.places", rule="name a place", value=self.places)
         checks.unique(self.places, thing="AddPosts.places")
-        checks.probability(self, "transfer")
         checks.non_negative(self, "referral")
         checks.one_of(self, "existing", EXISTING)
 
@@ -78,7 +73,7 @@ class AddPosts:
         pattern = next(post for post in world.checkpoints if post.name == self.like)
         spot = world.network.place(place)
         names = self.devices or tuple(device.name for device in pattern.devices)
-        tools = tuple(replace(world.device(name), transfer=self.transfer) for name in names)
+        tools = tuple(world.device(name) for name in names)
         post = replace(
             pattern,
             name=place if pattern.mode == "road" else f"{place}-{pattern.mode}-post",
@@ -110,9 +105,6 @@ class AddUnservedPost:
     devices: tuple[str, ...] = ()
     """As in `AddPosts`."""
 
-    transfer: float = 1.0
-    """As in `AddPosts` [1]."""
-
     referral: float = 1.0
     """As in `AddPosts` [1]."""
 
@@ -134,7 +126,7 @@ class AddUnservedPost:
         rule = "find a place that two routes pass and no control inside serves"
         checks.require(bool(places), thing="AddUnservedPost", rule=rule, value=f"none in world {world.name}")
         place = places[min(len(places) - 1, math.floor(self.pick * len(places)))]
-        fields = {name: getattr(self, name) for name in ("like", "devices", "transfer", "referral", "start")}
+        fields = {name: getattr(self, name) for name in ("like", "devices", "referral", "start")}
         return AddPosts(places=(place,), **fields).apply(world)
 
     def candidates(self, world: World) -> tuple[str, ...]:
@@ -242,15 +234,10 @@ class AddSearchPosts(AtCheckpoints):
     referral: float = 1.0
     """Factor on the share of honest vehicles referred [1]."""
 
-    transfer: float = 1.0
-    """Whether effort applies to its crew's alarms as to those of the original devices (1) or not at all (0), see
-    `Device.transfer` [1]."""
-
     def __post_init__(self) -> None:
         super().__post_init__()
         checks.non_negative(self, "units")
         checks.non_negative(self, "referral")
-        checks.probability(self, "transfer")
 
     def apply(self, world: World) -> World:
         """World with the search posts.
@@ -265,7 +252,7 @@ class AddSearchPosts(AtCheckpoints):
         checks.require(count <= len(posts), thing="AddSearchPosts.units", rule=rule, value=self.units)
         vehicles = honest_vehicles(world)
         busiest = sorted(posts, key=lambda post: (-vehicles[post.name], post.name))[:count]
-        tool = replace(world.device(self.search), name="search-post", label="Search post", transfer=self.transfer)
+        tool = replace(world.device(self.search), name="search-post", label="Search post")
         return with_posts(world, busiest, lambda post: self._changed(post, tool))
 
     def _changed(self, post: Checkpoint, tool: Device) -> Checkpoint:

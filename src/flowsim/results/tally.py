@@ -264,9 +264,7 @@ REASON_OF = (
 def _why(world: World, fleet: Travelled, outcome: Outcome, *, visit: Ints, who: Ints) -> Ints:
     """Reason for which an alarm on a consignment failed: not followed up, protected ring, or bribe."""
     where, time = fleet.checkpoint[visit], outcome.exam_end[visit]
-    efforts = np.array(world.efforts()).reshape(len(world.checkpoints), world.levels)
-    effort = efforts[where, outcome.alarm[visit] - 1]
-    effort = effort * fleet.year_effort[fleet.replication[who]]
+    effort = np.array(world.efforts())[where] * fleet.year_effort[fleet.replication[who]]
     more = np.ones(len(visit))
     for campaign in world.campaigns:
         start, end = campaign.span

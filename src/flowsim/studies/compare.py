@@ -200,7 +200,7 @@ def _head(comparison: Comparison, request: Request) -> Iterator[str]:
     yield ""
     kind = "posterior" if comparison.prior else "intervals of the assumed numbers"
     yield f"{design.draws} draws of the {kind}, each with {design.replications} years of consignments, with common"
-    yield f"random numbers across policies; {design.sets} sets of values of the assumed levers, each with years and traffic of its own"
+    yield f"random numbers across policies; {design.sets} sets of values of the levers, each with own years and traffic"
     yield from filter(None, [request.note])
 
 

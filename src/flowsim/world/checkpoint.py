@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 
 from flowsim import checks
 from flowsim.world import hashes
@@ -176,14 +175,6 @@ class Checkpoint:
             if vehicle_class in group.classes and (group.direction in (direction, "both")):
                 return index
         return None
-
-    @cached_property
-    def transfers(self) -> tuple[float, ...]:
-        """Distinct transfers of its devices in descending order: the levels of its alarms [1].
-
-        The level of an alarm is the highest among its devices.
-        """
-        return tuple(sorted({device.transfer for device in self.devices}, reverse=True)) or (1.0,)
 
     def in_force(self, year: int) -> bool:
         """Whether the checkpoint is in force on the first of July of a year."""

@@ -174,7 +174,6 @@ READS: Mapping[str, Mapping[str, Declared]] = {
         "specificity": HONEST,
         **_each(EVERYONE, "service_time law"),
         **_each(ALARM, "intercept slope concealment"),
-        "transfer": AFTER,
         "label": NOTHING,
         **SOURCED,
     },

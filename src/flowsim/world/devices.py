@@ -45,18 +45,10 @@ class Device:
     source: str
     """Source of its figures."""
 
-    transfer: float = 1.0
-    """Whether effort applies to its alarms on consignments as to those of the original devices (1) or not at all (0)
-    [1]. The share of alarms followed up is the checkpoint's effort to this power.
-
-    The share that is followed up is the effort of the checkpoint to this power.
-    """
-
     def __post_init__(self) -> None:
         for name in ("intercept", "slope", "concealment"):
             checks.finite(self, name)
         checks.probability(self, "specificity")
         checks.positive(self, "service_time")
         checks.probability(self, "availability")
-        checks.probability(self, "transfer")
         checks.sourced(self)

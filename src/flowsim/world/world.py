@@ -277,22 +277,9 @@ class World:
         own = checkpoint.bribe
         return self.detection.corruption.bribe(checkpoint.agency) if own is None else own
 
-    def efforts(self) -> tuple[tuple[float, ...], ...]:
-        """Share of alarms on consignments followed up by each checkpoint, by level of alarm [1].
-
-        The rows have the same length, the largest number of levels of any checkpoint, with the last level repeated; see
-        `Checkpoint.transfers`.
-        """
-        rows, levels = [], self.levels
-        for post in self.checkpoints:
-            effort, transfers = self.detection.effort.of(post.effort_class), post.transfers
-            rows.append(tuple(effort ** transfers[min(k, len(transfers) - 1)] for k in range(levels)))
-        return tuple(rows)
-
-    @property
-    def levels(self) -> int:
-        """Largest number of levels of alarm at a checkpoint [1]."""
-        return max((len(post.transfers) for post in self.checkpoints), default=1)
+    def efforts(self) -> tuple[float, ...]:
+        """Share of alarms on consignments followed up by each checkpoint [1]."""
+        return tuple(self.detection.effort.of(post.effort_class) for post in self.checkpoints)
 
     def device(self, name: str) -> Device:
         """Device by name.

@@ -107,7 +107,7 @@ class Run(NamedTuple):
     """As in `Rules`."""
 
     effort: Floats
-    """Share of alarms followed up outside campaigns, dims (replication, checkpoint, level) [1]."""
+    """Share of alarms followed up outside campaigns, dims (replication, checkpoint) [1]."""
 
     available: npt.NDArray[np.bool_]
     """As in `Fleet`."""
@@ -190,14 +190,13 @@ def laid_out(
     own
         Records of vehicles, consignments and visits.
     """
-    effort = np.array(world.efforts()).reshape(len(world.checkpoints), world.levels)
     heads, dates = calendar(visits=len(own["visits"]))
     read: dict[str, Any] = {name: getattr(ways, name) for name in ("ways", "stops", "legs", "drawn")}
     read |= {name: getattr(rules, name) for name in Run._fields if hasattr(rules, name) and name != "clocks"}
     read |= own
     return Run(
         **read,
-        effort=effort * fleet.year_effort[:, None, None],
+        effort=np.outer(fleet.year_effort, world.efforts()),
         available=np.ascontiguousarray(fleet.available),
         clocks=np.full(rules.clocks, idle_from),
         heads=heads,

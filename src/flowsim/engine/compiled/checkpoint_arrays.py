@@ -77,10 +77,9 @@ DEVICE = np.dtype(
         ("specificity", "f8"),
         ("service_time", "f8"),
         ("law", "i8"),
-        ("level", "i8"),
     ]
 )
-"""A device of a checkpoint, and the level of its alarms on consignments."""
+"""A device of a checkpoint."""
 
 WAY_ROUND = np.dtype([("upto", "f8"), ("maximum", "f8"), ("detour", "f8"), ("patrol", "f8")])
 """A bypass of a crossing, with the cumulative share up to it."""
@@ -227,9 +226,7 @@ class _Rows:
         for device in post.devices:
             chances = (device.intercept, device.slope, device.concealment, device.specificity)
             law = laws.index(quantiles.duration(device.law))
-            self.devices.append(
-                (short_hash(device.name), *chances, device.service_time, law, post.transfers.index(device.transfer))
-            )
+            self.devices.append((short_hash(device.name), *chances, device.service_time, law))
         weighing = {"targeting": world.detection.targeting, "cost_ratio": world.detection.cost_ratio}
         for group in post.groups:
             wave_through = math.floor(group.wave_through)

@@ -163,7 +163,7 @@ def examine(run: Run, v: int, k: int, post: int, start: float) -> tuple[float, i
             logit = tool.intercept + tool.slope * run.consignments[consignment].log_mass
             logit = logit - tool.concealment * run.consignments[consignment].concealment + setting.log_odds
             if draw < logit:
-                alarm = max(alarm, 1 + tool.level)
+                alarm = 1
         elif draw >= tool.specificity:
             alarm = 1
     if alarm > 0:
@@ -186,9 +186,7 @@ def found(run: Run, v: int, k: int, post: int, time: float) -> bool:
         for number in range(place.first_campaign, place.first_campaign + place.campaigns):
             if run.campaigns[number].start <= time < run.campaigns[number].end:
                 more = more * run.campaigns[number].factor
-        if visit_variates.effort(run, v, k, post) >= min(
-            1.0, run.effort[consignment.replication, post, run.visits[k].alarm - 1] * more
-        ):
+        if visit_variates.effort(run, v, k, post) >= min(1.0, run.effort[consignment.replication, post] * more):
             return False
     # One bit for each agency that protects the ring.
     if (consignment.protected >> place.agency) & 1:

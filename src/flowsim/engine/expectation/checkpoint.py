@@ -68,10 +68,10 @@ class Passing:
     """Shares of the arrivals at a checkpoint by outcome; dims (mass,) unless said."""
 
     line: Floats
-    """1, and the probability of an alarm of at least each level, dims (mass, 1 + level, quality) [1]."""
+    """1, and the probability of an alarm, dims (mass, 2, quality) [1]."""
 
     kernel: Floats
-    """The same times the probability of each quality, dims (mass, quality, 1 + level) [1]."""
+    """The same times the probability of each quality, dims (mass, quality, 2) [1]."""
 
     through: Floats
     """Come to the checkpoint and not by a bypass, those that a case takes on arrival included [1]."""
@@ -197,13 +197,12 @@ class Post:
     def _alarm(self, devices: Sequence[Device]) -> tuple[Floats, Floats]:
         """1 and the probability that devices work and raise an alarm, as `line` and `kernel` of `Passing`."""
         mass, concealment = self.points.mass, self.points.concealment
-        transfers = sorted({device.transfer for device in devices}, reverse=True) or [1.0]
-        silent = np.ones((len(transfers), len(mass), len(concealment)))
+        silent = np.ones((len(mass), len(concealment)))
         log_mass, log_odds = np.log(mass)[:, None], math.log(self.world.detection.sensitivity)
         for device in devices:
             logit = device.intercept + device.slope * log_mass - device.concealment * concealment + log_odds
-            silent[: transfers.index(device.transfer) + 1] *= 1.0 - device.availability * expit(logit)
-        line = np.stack([np.ones_like(silent[0]), *(1.0 - silent)], axis=1)
+            silent *= 1.0 - device.availability * expit(logit)
+        line = np.stack([np.ones_like(silent), 1.0 - silent], axis=1)
         return line, np.ascontiguousarray((line * self.points.weight).transpose(0, 2, 1))
 
 

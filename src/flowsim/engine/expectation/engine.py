@@ -200,11 +200,11 @@ def _of_members(who: Members, *, kinds: int, horizon: float, chances: Mapping[st
     sites = posts + len(ways.sites)
     season, ending = world.traffic.season_of(drug), route_tree.hazard(world) * world.detection.intelligence.dismantled
     factors, spans = seasons.campaigns(world, season, horizon=horizon, ending=ending)
-    efforts = np.array(world.efforts()).reshape(posts, world.levels)
-    season_efforts = efforts.T[:, None, :] * factors.T
+    efforts = np.array(world.efforts())
+    season_efforts = efforts * factors.T
     year, year_weight = quadrature.years(world.detection.year_log_sd, season_efforts.ravel().tolist())
-    effort = np.minimum(1.0, efforts[:, :, None, None] * year * factors[:, None, :, None])
-    effort = effort.reshape(posts, world.levels, len(spans) * len(year))
+    effort = np.minimum(1.0, efforts[:, None, None] * year * factors[:, :, None])
+    effort = effort.reshape(posts, len(spans) * len(year))
     agencies, own_kinds = protection(world)
     states = States(agencies=agencies, kinds=own_kinds, effort=effort, weight=np.outer(spans, year_weight).ravel())
     points, shares = _points(world, who.population)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -40,7 +39,7 @@ class States:
     """Share of the rings of each kind, dims (kind,) [1]."""
 
     effort: Floats
-    """Share of alarms followed up, dims (checkpoint, level, year and season) [1]."""
+    """Share of alarms followed up, dims (checkpoint, year and season) [1]."""
 
     weight: Floats
     """Probability of each year and season, dims (year and season,) [1]."""
@@ -144,40 +143,33 @@ class Thinning:
                 if not (onward.ends or onward.onward):
                     continue
                 followed, later = self._followed(check, passing, met=met)
-                passed, stopped = passing.missed.sum(axis=0), [passing.heard[:, None] * part for part in followed]
-                stopped[0] = passing.lost[:, None] + stopped[0]
+                passed = passing.missed.sum(axis=0)
+                stopped = passing.lost[:, None] + passing.heard[:, None] * followed
                 if onward.ends:
-                    tiles = stopped[0].shape[1] // sums.shape[1]
-                    left = passed[:, None] * np.tile(sums[..., 0], tiles)
-                    for level, part in enumerate(stopped, start=1):
-                        left = left - part * np.tile(sums[..., level], tiles)
+                    tiles = stopped.shape[1] // sums.shape[1]
+                    left = passed[:, None] * np.tile(sums[..., 0], tiles) - stopped * np.tile(sums[..., 1], tiles)
                 for end, coming in onward.ends.items():
                     _add(ended, (end, later), coming[:, None] * left)
                 if onward.onward:
-                    every = np.broadcast_to(passed[:, None], stopped[0].shape)
-                    share = np.stack([every, *(-part for part in stopped)], axis=2) @ passing.line
+                    every = np.broadcast_to(passed[:, None], stopped.shape)
+                    share = np.stack([every, -stopped], axis=2) @ passing.line
                     kinds = share.reshape(len(share), -1, *surviving.shape[1:])
                     kinds *= surviving[:, None]
                     todo.append((onward, share, later))
         for (check, met), here in came.items():
-            self._take(check, whole=here[..., 0], alarmed=here[..., 1:], met=met)
+            self._take(check, whole=here[..., 0], alarmed=here[..., 1], met=met)
         for (end, met), consignments in ended.items():
             self._end(end, consignments, met=met)
 
-    def _followed(self, check: Crossing, passing: Passing, *, met: Met) -> tuple[list[Floats], Met]:
-        """Share of alarms after the search that lead to a seizure, dims (state,), and the agencies met so far.
-
-        The share of the alarms of any level comes first, then what each level adds.
-        """
+    def _followed(self, check: Crossing, passing: Passing, *, met: Met) -> tuple[Floats, Met]:
+        """Share of alarms after the search that lead to a seizure, dims (state,), and the agencies met so far."""
         agency = AGENCIES.index(self.world.checkpoints[check.checkpoint].agency)
         later = (*met, agency) if agency in self.states.agencies and agency not in met else met
         kind = np.arange(2 ** len(later))
         free = 1.0 - (kind >> later.index(agency) & 1) if agency in later else np.ones(len(kind))
-        effort = self.states.effort[check.checkpoint][: passing.line.shape[1] - 1]
-        heeded = [passing.tipped + (1.0 - passing.tipped) * effort[0]]
-        heeded += [(1.0 - passing.tipped) * (higher - lower) for lower, higher in pairwise(effort)]
+        heeded = passing.tipped + (1.0 - passing.tipped) * self.states.effort[check.checkpoint]
         bribe = self.world.bribe_at(self.world.checkpoints[check.checkpoint])
-        return [np.outer(free, (1.0 - bribe) * part).ravel() for part in heeded], later
+        return np.outer(free, (1.0 - bribe) * heeded).ravel(), later
 
     def _summed(self, rows: Floats, left: Floats, *, met: Met) -> Floats:
         """Sums over masses of rows times the surviving consignments, dims (row, state), of all states."""
@@ -186,24 +178,19 @@ class Thinning:
         return sums
 
     def _take(self, check: Crossing, *, whole: Floats, alarmed: Floats, met: Met) -> None:
-        """Add the mass taken at a checkpoint from its arrivals; `alarmed` by level of the alarm."""
+        """Add the mass taken at a checkpoint from its arrivals, of which some are `alarmed`."""
         passing, powers, sums, c = self.post.passing(check), self.powers, self.sums, check.checkpoint
         post = self.world.checkpoints[c]
         agency, bribe = AGENCIES.index(post.agency), self.world.bribe_at(post)
         rows = [powers * passing.patrolled, powers * passing.case, powers[1] * passing.missed[: MISSED + 1]]
         by_patrol, by_case, missed = np.split(self._summed(np.concatenate(rows), whole, met=met), [3, 6])
         rows = [powers * passing.heard, powers * passing.lost]
-        heard, searched = np.split(self._summed(np.concatenate(rows), alarmed[..., 0], met=met), 2)
+        heard, searched = np.split(self._summed(np.concatenate(rows), alarmed, met=met), 2)
         by_case = by_case + searched
-        efforts = np.tile(self.states.effort[c], len(self.states.kinds)) * (1.0 - passing.tipped)
+        effort = np.tile(self.states.effort[c], len(self.states.kinds)) * (1.0 - passing.tipped)
         free = 1.0 - self._protected(agency)
-        routine, tip = (heard * (free * (1.0 - bribe) * share) for share in (efforts[0], passing.tipped))
-        heeded = heard[1] * (efforts[0] + passing.tipped) * self.weights
-        for level in range(1, alarmed.shape[2]):
-            further = self._summed(powers * passing.heard, alarmed[..., level], met=met)
-            more = efforts[level] - efforts[level - 1]
-            routine += further * (free * (1.0 - bribe) * more)
-            heeded += further[1] * more * self.weights
+        routine, tip = (heard * (free * (1.0 - bribe) * share) for share in (effort, passing.tipped))
+        heeded = heard[1] * (effort + passing.tipped) * self.weights
         sums.moments[:, c] += routine + tip + by_patrol + by_case
         sums.by_case[c] += by_case[1]
         sums.channels[ROUTINE, agency] += routine[1] @ self.weights

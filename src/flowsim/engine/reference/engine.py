@@ -86,9 +86,7 @@ class Simulation:
         self.green = [world.detection.seals.green_lane and post.border != "" for _, post in posts]
         self.sealed = (fleet.vehicle_class == VEHICLE_CLASSES.index("tir")).tolist()
         self.wave_through = [[group.wave_through for group in post.groups] for _, post in posts]
-        effort = np.array(world.efforts()).reshape(len(posts), world.levels)
-        self.effort = (effort * fleet.year_effort[:, None, None]).tolist()
-        self.levels = [[post.transfers.index(device.transfer) for device in post.devices] for _, post in posts]
+        self.effort = np.outer(fleet.year_effort, world.efforts()).tolist()
         self.log_odds = math.log(world.detection.sensitivity)
         self.first, self.ident, self.entry = fleet.first.tolist(), fleet.ident.tolist(), fleet.entry.tolist()
         self.checkpoint, self.group = fleet.checkpoint.tolist(), fleet.group.tolist()
@@ -310,16 +308,16 @@ class Simulation:
     def found(self, vehicle: int, k: int) -> bool:
         """Whether an alarm on a consignment is followed up, on a tip always, and no protection or bribe stops it."""
         fleet, c = self.fleet, self.checkpoint[k]
-        if not fleet.tipped[k] and fleet.effort[k] >= self.effort_at(vehicle, c, self.journal.alarm[k] - 1):
+        if not fleet.tipped[k] and fleet.effort[k] >= self.effort_at(vehicle, c):
             return False
         is_protected = int(fleet.protected[vehicle]) >> self.agency[c] & 1
         return not is_protected and bool(fleet.bribe[k] >= self.bribe[c])
 
-    def effort_at(self, vehicle: int, c: int, level: int) -> float:
-        """Share of alarms of a level on consignments that a checkpoint follows up at the present time [1]."""
+    def effort_at(self, vehicle: int, c: int) -> float:
+        """Share of alarms on consignments that a checkpoint follows up at the present time [1]."""
         agency = self.world.checkpoints[c].agency
         more = campaigns.factor(self.world.campaigns, agency=agency, time=self.clock.now)
-        base: float = self.effort[self.fleet.replication[vehicle]][c][level]
+        base: float = self.effort[self.fleet.replication[vehicle]][c]
         return min(1.0, base * more)
 
     def examine_at(self, vehicle: int, k: int) -> Callable[[float], float]:
@@ -341,7 +339,7 @@ class Simulation:
             if self.loaded[vehicle]:
                 logit = device.intercept + device.slope * float(fleet.log_mass[vehicle])
                 logit = logit - device.concealment * float(fleet.concealment[vehicle]) + self.log_odds
-                alarm = max(alarm, 1 + self.levels[c][d]) if fleet.device_draw[k, d] < logit else alarm
+                alarm = 1 if fleet.device_draw[k, d] < logit else alarm
             elif fleet.device_draw[k, d] >= device.specificity:
                 alarm = 1
         return duration + float(fleet.search[k]) if alarm else duration, alarm
