@@ -282,7 +282,7 @@ def compare(
     with TemporaryDirectory() as scratch:
         request = _request(world, [*typed, f"out={_quoted(out or Path(scratch) / 'comparison')}"])
         request.out.mkdir(parents=True, exist_ok=True)
-        found = labelled(results_of(request)[1])
+        found = labelled(results_of(request)[1].posterior)
     return found.assign_attrs(request.attributes, command="flowsim.compare")
 
 

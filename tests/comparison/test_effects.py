@@ -13,7 +13,7 @@ from flowsim.comparison import paired
 from flowsim.comparison.analysis import analyse
 from flowsim.comparison.assumptions import break_even, regression, sensitivities
 from flowsim.comparison.confidence import DRAWS, ERROR, SETS, SURE, bounds, chance, fewest
-from flowsim.comparison.effects import ACROSS_ZERO, PER_HOUR, PER_MILLION, SAVED, UNKNOWN, Prices, effects
+from flowsim.comparison.effects import ACROSS_ZERO, INFEASIBLE, PER_HOUR, PER_MILLION, SAVED, UNKNOWN, Prices, effects
 from flowsim.comparison.effects import TOO_FEW as FEW_SETS
 from flowsim.comparison.power import visible, years_needed
 from flowsim.comparison.ranking import (
@@ -24,7 +24,7 @@ from flowsim.comparison.ranking import (
     TOO_FEW_DRAWS,
     by_draws,
     differences,
-    probability,
+    superiority,
 )
 from flowsim.comparison.variance import split
 
@@ -52,7 +52,7 @@ def test_a_policy_like_the_baseline_has_exactly_no_effect():
 
 def test_effects_are_paired_so_that_what_differs_between_years_cancels():
     rows = table_of(comparison({"more": Truth(effect=50.0, opens=True)}, year_sd=200.0), "more", prices=PRICES)
-    for column in ("mean", "q05", "q95"):
+    for column in ("median", "mean", "q05", "q95"):
         assert rows.loc[("seized", ""), column] == pytest.approx(50.0)
         assert rows.loc[("points of flow seized", ""), column] == pytest.approx(100 * 50 / 70_000)
         assert rows.loc[("seized by channel", "routine"), column] == pytest.approx(30.0)
@@ -63,7 +63,10 @@ def test_effects_are_paired_so_that_what_differs_between_years_cancels():
         assert rows.loc[("leaked through other exits than before", ""), column] == pytest.approx(0.0, abs=1e-9)
     oblasts = rows.loc["seized by oblast", "mean"]
     assert oblasts.sum() == pytest.approx(50.0)
-    assert oblasts["elsewhere"] == pytest.approx(0.3 * rows.loc[("seized", ""), "level"])
+    levels = paired.levels(comparison({"more": Truth(effect=50.0, opens=True)}, year_sd=200.0))["seized"]
+    assert oblasts["elsewhere"] == pytest.approx(
+        0.3 * float(levels.sel(policy="more").mean())
+    )  # at the post that is opened
     tax = rows.loc[("risk tax", "share of the price")]
     assert 0.2 * 100 * 50 / 70_000 < tax["q05"] < tax["mean"] < tax["q95"] < 0.5 * 100 * 50 / 70_000
 
@@ -323,10 +326,54 @@ def test_a_share_of_few_draws_is_printed_as_so_many_of_so_many():
 
 def test_probabilities_are_shares_of_draws_and_complementary():
     results = comparison({"a": Truth(effect=10.0, calibrated=20.0), "b": Truth(effect=0.0, calibrated=20.0)})
-    p = probability(paired.levels(results)["seized"])
-    assert np.allclose(p.values + p.values.T, 1.0)
+    seized = paired.levels(results)["seized"]
+    p, q = (superiority(seized.sel(policy=one), seized.sel(policy=other)) for one, other in ("ab", "ba"))
+    assert p + q == pytest.approx(1.0)
+    assert superiority(seized.sel(policy="a"), seized.sel(policy="a")) == 0.5
     expected = stats.norm.cdf(10 / (20 * math.sqrt(2)))
-    assert float(p.sel(policy="a", other="b")) == pytest.approx(expected, abs=4 * 0.5 / math.sqrt(200))
+    assert p == pytest.approx(expected, abs=4 * 0.5 / math.sqrt(200))
+
+
+def overloaded(results, policy, sets):
+    """Results in which a post is above its capacity under a policy in some sets."""
+    utilisation = results["utilisation"].copy()
+    utilisation.loc[{"policy": policy, "set": sets, "checkpoint": "gate"}] = 1.2
+    return results.assign(utilisation=utilisation)
+
+
+def test_no_number_of_a_policy_is_of_a_set_in_which_a_post_is_above_its_capacity():
+    truths = {"a": Truth(effect=50.0, calibrated=10.0, slopes={"x": 400.0}), "b": Truth(effect=20.0, calibrated=10.0)}
+    plain = comparison(truths)
+    values = plain["parameter_value"].sel(parameter="a.x").values
+    sets = np.flatnonzero(values > 0.5)
+    results = overloaded(plain, "a", sets)
+    assert paired.feasible(results).sum("set").to_series().to_dict() == {"baseline": 40, "a": 20, "b": 40}
+    analysis = analyse(results)
+    row = analysis.table.set_index("policy").loc["a"]
+    assert (row["feasible"], row["draws"]) == (0.5, 100)
+    left = plain.sel(policy=["baseline", "a"], draw=~np.isin(plain["set_of_draw"].values, sets))
+    seized = paired.changes(paired.levels(left.sel(set=np.flatnonzero(values <= 0.5))))["seized"].sel(policy="a")
+    assert row["seized"] == float(np.median(seized))
+    assert row["seized"] == pytest.approx(50.0 - 100.0, abs=10.0)  # x is below a half, and 0.25 in the mean
+    same = analyse(plain).table.set_index("policy").loc["b"]
+    assert analysis.table.set_index("policy").loc["b"].equals(same)
+    pairs = analysis.differences.set_index(["first", "second"])["draws"]
+    assert {pairs[pair] for pair in pairs.index if "a" in pair} == {100}
+    assert pairs[("b", "baseline")] == 200
+    rests = analysis.assumptions.set_index("policy").loc["a"]
+    assert rests["high"] < 0.5
+
+
+def test_a_policy_that_no_set_can_staff_has_no_numbers_and_says_why():
+    results = comparison({"a": Truth(effect=50.0), "b": Truth(effect=20.0)})
+    analysis = analyse(overloaded(results, "a", results["set"].values))
+    rows = analysis.effects.set_index("policy").loc["a"]
+    assert rows[["level", "median", "mean", "q05", "q95", "mcse"]].isna().all(axis=None)
+    assert set(rows["note"]) == {INFEASIBLE}
+    row = analysis.table.set_index("policy").loc["a"]
+    assert (row["feasible"], row["draws"]) == (0.0, 0)
+    assert np.isnan(row["seized"])
+    assert any("0 %" in line and line.startswith("a ") for line in analysis.lines)
 
 
 def test_the_assumption_that_an_effect_rests_on_most_and_its_break_even_are_found():

@@ -43,7 +43,13 @@ class Analysis:
         disk.write(folder / "table2.txt", "\n".join(self.lines) + "\n")
 
 
-def analyse(results: xr.Dataset, *, prior: xr.Dataset | None = None, prices: Prices = PRICES) -> Analysis:
+def analyse(
+    results: xr.Dataset,
+    *,
+    prior: xr.Dataset | None = None,
+    stated: xr.Dataset | None = None,
+    prices: Prices = PRICES,
+) -> Analysis:
     """Tables and text of a comparison.
 
     Parameters
@@ -52,6 +58,8 @@ def analyse(results: xr.Dataset, *, prior: xr.Dataset | None = None, prices: Pri
         Results of the comparison.
     prior
         The same with draws from the prior instead of the posterior.
+    stated
+        The same, under fewer draws, with the stated values of the levers.
     prices
         Price ratio for the risk tax.
 
@@ -61,8 +69,8 @@ def analyse(results: xr.Dataset, *, prior: xr.Dataset | None = None, prices: Pri
         As for `paired.check`.
     """
     long, rests = effects(results, prices=prices), sensitivities(results)
-    table = summary(results, prior=prior, prices=prices, table=long, rests=rests)
+    table = summary(results, prior=prior, stated=stated, prices=prices, table=long, rests=rests)
     pairs = differences(results, prior=prior)
-    lines = [*report.report(results, table, pairs, rests, prices=prices)]
+    lines = [*report.report(results, table, pairs, rests)]
     lines += ["", *report.assumptions(rests)] if len(rests) else []
     return Analysis(effects=long, table=table, differences=pairs, assumptions=rests, lines=tuple(lines))

@@ -24,7 +24,7 @@ EDGE = 0.05
 
 
 def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.DataFrame:
-    """Sensitivity of each policy's effect to each of its assumed parameters.
+    """Sensitivity of each policy's effect to each of its assumed parameters, over its feasible sets.
 
     Parameters
     ----------
@@ -50,6 +50,7 @@ def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.Data
     changes = paired.changes(paired.levels(results))
     effect = paired.per_set(changes["seized"])
     balance = effect if against is None else _balance(changes, effect, against)
+    can = paired.feasible(results)
     values = results["parameter_value"].transpose("set", "parameter")
     names = [str(name) for name in values["parameter"].values]
     rows = []
@@ -57,8 +58,12 @@ def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.Data
         mine = [name for name in paired.parameters_of(policy, names) if np.ptp(values.sel(parameter=name).values) > 0]
         if not mine:
             continue
-        table = values.sel(parameter=mine).values
-        rows += _rows(policy, mine, table, effect.sel(policy=policy).values, balance.sel(policy=policy).values)
+        kept = (can.sel(policy=policy) & can.sel(policy=BASELINE)).values
+        if kept.sum() < 2:
+            continue
+        table = values.sel(parameter=mine).values[kept]
+        own = (array.sel(policy=policy).values[kept] for array in (effect, balance))
+        rows += _rows(policy, mine, table, *own)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -58,11 +58,12 @@ def deciding(results: xr.Dataset, rests: pd.DataFrame) -> pd.DataFrame:
         [kg/year]. One of them reaches `visible`, the other does not or has the opposite sign.
     """
     least = visible(results)
-    effect = paired.per_set(paired.changes(paired.levels(results))["seized"])
+    effect, can = paired.per_set(paired.changes(paired.levels(results))["seized"]), paired.feasible(results)
     rows = []
     for row in rests[rests["shown"].astype(bool)].to_dict("records"):
-        own = effect.sel(policy=row["policy"]).values
-        order = np.argsort(results["parameter_value"].sel(parameter=row["parameter"]).values)
+        kept = (can.sel(policy=row["policy"]) & can.sel(policy=BASELINE)).values
+        own = effect.sel(policy=row["policy"]).values[kept]
+        order = np.argsort(results["parameter_value"].sel(parameter=row["parameter"]).values[kept])
         third = max(1, len(order) // PARTS)
         ends = float(own[order[:third]].mean()), float(own[order[-third:]].mean())
         seen = [end if abs(end) >= least else 0.0 for end in ends]

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import xarray as xr
 
-from flowsim.comparison.paired import HONEST, changes, levels
+from flowsim.comparison.paired import HONEST, changes, feasible, levels
 from flowsim.results.coordinates import describe
 
 EFFECTS = "effects.nc"
@@ -51,7 +51,8 @@ def labelled(results: xr.Dataset) -> xr.Dataset:
     Dataset
         Consignments by (policy, draw), honest traffic and cost by (policy, set), each with its change against the
         baseline in the same draw, year and traffic under its name with the suffix `_change`; `parameter_value`, the
-        value of each assumed lever, by (set, parameter). Every variable has `units` and `long_name`.
+        value of each assumed lever, by (set, parameter); `is_feasible` by (policy, set).
+        Every variable has `units` and `long_name`.
     """
     level = levels(results)
     change = changes(level)
@@ -64,6 +65,8 @@ def labelled(results: xr.Dataset) -> xr.Dataset:
     dataset = xr.Dataset(found)
     values = results["parameter_value"].reset_coords(drop=True)
     dataset["parameter_value"] = values.assign_attrs(units="1", long_name="value of an assumed lever, in its own unit")
+    words = "whether every post can do its work, with a utilisation below 1 without wave-through"
+    dataset["is_feasible"] = feasible(results).reset_coords(drop=True).assign_attrs(units="1", long_name=words)
     dataset = dataset.assign_coords(oblast=dataset["oblast"].astype(str))
     for name in ("chain", "draw_in_chain"):
         if name in results.coords:

@@ -12,6 +12,9 @@ from flowsim.policy.policy import BASELINE, Policy, compose
 from flowsim.world.hashes import long_hash
 from flowsim.world.world import World
 
+STATED = -1
+"""Label of the job in which all levers have the values that are stated."""
+
 MOST_SETS = 10_000
 """Largest number of sets of values of the assumed levers [1]."""
 
@@ -53,12 +56,24 @@ class Design:
         """Number of sets of values of the levers [1]."""
         return self.draws // self.draws_of_set
 
+    @property
+    def jobs(self) -> int:
+        """Number of jobs [1]: one for each set, and one with the stated values if levers have an interval."""
+        return self.sets + any(policy.of_changes.uncertain for policy in self.policies)
+
+    @property
+    def labels(self) -> list[int]:
+        """Label of each job: the number of its set, or `STATED`."""
+        return [*range(self.sets), STATED][: self.jobs]
+
     def draws_in(self, number: int) -> range:
-        """Draws of the set of a number."""
+        """Draws of the set of a number; those of the job with the stated values are spread evenly over all."""
+        if number == self.sets:
+            return range(0, self.draws, self.sets)
         return range(number * self.draws_of_set, (number + 1) * self.draws_of_set)
 
     def years_in(self, number: int) -> range:
-        """Years of the random streams that the draws of a set share; no other set has them."""
+        """Years of the random streams that the draws of a job share; no other job has them."""
         return range(number * self.replications, (number + 1) * self.replications)
 
     def quantiles(self, number: int) -> dict[str, float]:
@@ -75,7 +90,9 @@ class Design:
         return found
 
     def in_set(self, number: int) -> tuple[Policy, ...]:
-        """Policies with the values of a set."""
+        """Policies with the values of a set, or as stated in the job after the last set."""
+        if number == self.sets:
+            return self.policies
         quantiles = self.quantiles(number)
         return tuple(
             policy.drawn({parameter.name: quantiles[parameter.name] for parameter in policy.uncertain})

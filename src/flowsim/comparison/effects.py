@@ -13,7 +13,7 @@ from flowsim import checks
 from flowsim.comparison import paired
 from flowsim.comparison.paired import BASELINE, HONEST, Floats
 
-COLUMNS = ("policy", "quantity", "item", "unit", "level", "mean", "q05", "q95", "mcse", "note")
+COLUMNS = ("policy", "quantity", "item", "unit", "level", "median", "mean", "q05", "q95", "mcse", "note")
 """Columns of the table of effects."""
 
 GOLDEN = 0.6180339887498949
@@ -36,6 +36,9 @@ PER_MILLION, PER_HOUR = "kg per million USD", "kg per honest hour"
 
 ACROSS_ZERO, UNKNOWN, TOO_FEW = "n/a: denominator may be 0", "n/a: cost unknown", "n/a: too few sets"
 """Notes on missing ratios."""
+
+INFEASIBLE = "n/a: a post is above its capacity in every set"
+"""Note on a policy that no set can staff."""
 
 SAVED = "per unit saved, as the denominator falls"
 """Note on a ratio with a negative denominator."""
@@ -116,34 +119,38 @@ def effects(results: xr.Dataset, *, prices: Prices | None = None) -> pd.DataFram
     Returns
     -------
     DataFrame
-        Columns `COLUMNS`: level under the policy, mean change, its 90 % credible interval over draws (over sets for
-        honest traffic, cost and ratios; NaN if there are too few), and its Monte Carlo standard error from the finite
-        number of simulated years, which is no part of the interval (NaN if unknown) [unit].
+        Columns `COLUMNS`: median level under the policy, median and mean change, its 90 % credible interval over draws
+        (over sets for honest traffic, cost and ratios; NaN if there are too few), and its Monte Carlo standard error
+        from the finite number of simulated years, which is no part of the interval (NaN if unknown) [unit]. Sets in
+        which a post is above its capacity are left out; if these are all, numbers are NaN and the note says so.
 
     Raises
     ------
     ValueError
         As for `paired.check`.
     """
-    levels = paired.levels(results)
-    if prices is not None:
-        levels["risk_tax"] = risk_tax(levels["rate"], prices)
-    changes = paired.changes(levels)
+    paired.check(results)
     worst = paired.worst(results)
     rows: list[tuple[object, ...]] = []
     for name in map(str, results["policy"].values):
         if name != BASELINE:
-            one, other = levels.sel(policy=name), changes.sel(policy=name)
-            found = [
-                *_consignments(results, one, other, name),
-                *_honest(one, other, worst=str(worst[name])),
-                *ratios(other),
-            ]
-            rows += [(name, *row) for row in found]
+            own = paired.pair_of(results, name)
+            can = own.sizes["set"] > 0
+            found = _of_pair(own if can else results.sel(policy=[BASELINE, name]), name, str(worst[name]), prices)
+            rows += [(name, *(row if can else (*row[:3], *(np.nan,) * 6, INFEASIBLE))) for row in found]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-Row = tuple[str, str, str, float, float, float, float, float, str]
+def _of_pair(results: xr.Dataset, name: str, worst: str, prices: Prices | None) -> list[Row]:
+    """Rows of a policy, from the results of the baseline and its own."""
+    levels = paired.levels(results)
+    if prices is not None:
+        levels["risk_tax"] = risk_tax(levels["rate"], prices)
+    one, other = levels.sel(policy=name), paired.changes(levels).sel(policy=name)
+    return [*_consignments(results, one, other, name), *_honest(one, other, worst=worst), *ratios(other)]
+
+
+Row = tuple[str, str, str, float, float, float, float, float, float, str]
 
 
 def _consignments(results: xr.Dataset, one: xr.Dataset, other: xr.Dataset, name: str) -> Iterator[Row]:
@@ -202,16 +209,17 @@ def _row(
     error: float = np.nan,
     note: str = "",
 ) -> Row:
-    middle, low, high = paired.interval(change)
-    return quantity, item, unit, paired.interval(level)[0], middle, low, high, error, note
+    mean, low, high = paired.interval(change)
+    middle, level_middle = paired.middle_and_ends(change)[0], paired.middle_and_ends(level)[0]
+    return quantity, item, unit, level_middle, middle, mean, low, high, error, note
 
 
 def ratios(change: xr.Dataset) -> Iterator[Row]:
     """Rows on additional kilograms seized per million dollars and per honest hour, by set of assumed parameters.
 
-    The mean is the mean numerator over the mean denominator. Cost is the cost of the policy plus the additional cost
-    of fruitless searches and compensation. If the interval of the denominator contains 0, or sets are too few for one,
-    there is no ratio; if it lies below 0, the ratio is per unit saved.
+    The mean is the mean numerator over the mean denominator, the median that of the sets' ratios. Cost is the cost
+    of the policy plus the additional cost of fruitless searches and compensation. If the interval of the denominator
+    contains 0, or sets are too few for one, there is no ratio; if it lies below 0, the ratio is per unit saved.
 
     Parameters
     ----------
@@ -224,14 +232,15 @@ def ratios(change: xr.Dataset) -> Iterator[Row]:
         unit = "kg/million USD" if quantity == PER_MILLION else "kg/h"
         middle, low, high = paired.interval(cost)
         if not np.isfinite(middle):
-            yield quantity, "", unit, *(np.nan,) * 5, UNKNOWN
+            yield quantity, "", unit, *(np.nan,) * 6, UNKNOWN
         elif np.isnan(low):
-            yield quantity, "", unit, *(np.nan,) * 5, TOO_FEW
+            yield quantity, "", unit, *(np.nan,) * 6, TOO_FEW
         elif low <= 0 <= high:
-            yield quantity, "", unit, *(np.nan,) * 5, ACROSS_ZERO
+            yield quantity, "", unit, *(np.nan,) * 6, ACROSS_ZERO
         else:
             inside = np.abs(cost.where(np.sign(cost) == np.sign(middle)))
             values = (mass / inside).values
             ends = np.nanquantile(values, paired.QUANTILES).tolist() if paired.enough(cost) else (np.nan, np.nan)
             mean = float(mass.mean()) / abs(middle)
-            yield quantity, "", unit, np.nan, mean, *ends, np.nan, SAVED if middle < 0 else ""
+            note = SAVED if middle < 0 else ""
+            yield quantity, "", unit, np.nan, float(np.nanmedian(values)), mean, *ends, np.nan, note

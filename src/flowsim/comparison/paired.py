@@ -213,6 +213,63 @@ def interval(values: xr.DataArray) -> tuple[float, float, float]:
     return float(middle), float(low), float(high)
 
 
+def middle_and_ends(values: xr.DataArray) -> tuple[float, float, float]:
+    """Median of values and their 5 and 95 % quantiles, as of `interval`.
+
+    Parameters
+    ----------
+    values
+        Values of draws or sets.
+    """
+    _, low, high = interval(values)
+    return float(np.median(np.asarray(values, dtype=np.float64))), low, high
+
+
+def feasible(results: xr.Dataset) -> xr.DataArray:
+    """Whether every post can do its work: a utilisation below 1, wave-through left out.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+
+    Returns
+    -------
+    DataArray
+        Dims (policy, set) [bool].
+    """
+    busiest = results["utilisation"].fillna(0.0).max("checkpoint")
+    return (busiest < 1.0).transpose("policy", "set")
+
+
+def in_sets(dataset: xr.Dataset, sets: Floats) -> xr.Dataset:
+    """Draws and sets of a dataset that belong to some sets.
+
+    Parameters
+    ----------
+    dataset
+        Results, levels or changes, with the coordinate `set_of_draw`.
+    sets
+        Labels of the sets, dims (set).
+    """
+    kept = dataset.isel(draw=np.isin(dataset["set_of_draw"].values, sets))
+    return kept.sel(set=sets) if "set" in kept.dims else kept
+
+
+def pair_of(results: xr.Dataset, policy: str) -> xr.Dataset:
+    """Results of the baseline and a policy in the sets that are feasible under both; there may be none.
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    policy
+        Name of the policy.
+    """
+    both = results.sel(policy=[BASELINE, policy])
+    return in_sets(both, results["set"].values[feasible(both).all("policy").values])
+
+
 def error_of_years(yearly: xr.DataArray) -> float:
     r"""Monte Carlo standard error, from the finite number of years, of the mean over draws and years [kg].
 

@@ -99,10 +99,11 @@ def _effect(row: Mapping[Any, Any]) -> Iterator[str]:
     own = {str(key): value for key, value in row.items()}
     cost = "unknown" if own.get("policy_cost_note") == "unknown" else span(own, "policy_cost", scale=1e-6)
     parts = [float(own[f"share_{name}"]) for name in SOURCES]
-    yield from ("| a year, change against the baseline | mean (90 % interval) |", "| --- | --- |")
+    yield from ("| a year, change against the baseline if nobody reacts | median (90 % interval) |", "| --- | --- |")
     yield f"| honest time at checkpoints [1000 h] | {span(own, 'hours', scale=1e-3)} |"
     yield f"| false alarms [1] | {span(own, 'false_alarms')} |"
     yield f"| cost of the policy [million USD] | {cost} |"
+    yield f"| sets of assumed numbers in which every post can do its work | {100 * float(own['feasible']):.0f} % |"
     yield f"| heroin seized [kg] | {span(own, 'seized')} |"
     yield f"| heroin seized [points of flow] | {span(own, 'points')} |"
     yield f"| years to detect, of reports before and as many after | {years_text(float(own['years']))} |"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import combinations
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import xarray as xr
 from scipy import stats
@@ -27,26 +28,6 @@ VERDICTS = (APART, NOT_APART, TOO_FEW_DRAWS, TOO_FEW, SAME)
 """All verdicts."""
 
 
-def probability(values: xr.DataArray) -> xr.DataArray:
-    """Probability of superiority: share of draws with more mass seized under one policy than another, ties by half.
-
-    Parameters
-    ----------
-    values
-        Mass seized, in the mean over years, dims (policy, draw) [kg/year].
-
-    Returns
-    -------
-    DataArray
-        Dims (policy, other) [1]; p(A, B) + p(B, A) = 1, and 0.5 on the diagonal.
-    """
-    array = values.transpose("policy", "draw").values
-    above = (array[:, None] > array[None]).mean(axis=2)
-    equal = (array[:, None] == array[None]).mean(axis=2)
-    names = values["policy"].values
-    return xr.DataArray(above + equal / 2, dims=("policy", "other"), coords={"policy": names, "other": names})
-
-
 def differences(results: xr.Dataset, *, prior: xr.Dataset | None = None) -> pd.DataFrame:
     """Differences in mass seized for all pairs of policies, the larger mean first, in descending order.
 
@@ -54,7 +35,7 @@ def differences(results: xr.Dataset, *, prior: xr.Dataset | None = None) -> pd.D
     from the draws (`confidence.bounds`, error 5 %), and if the mean difference exceeds simulated year-to-year variation
     (t test over years, 5 % two-sided): draws of a set have the same years, so they may agree by chance. It is
     indistinguishable if the upper bound lies below 95 %. Between the two, or if a pair with assumed numbers was
-    compared in fewer than `confidence.SETS` sets, draws are too few.
+    compared in fewer than `confidence.SETS` sets, draws are too few. Sets that either policy cannot staff are left out.
 
     Parameters
     ----------
@@ -74,32 +55,55 @@ def differences(results: xr.Dataset, *, prior: xr.Dataset | None = None) -> pd.D
     levels = paired.levels(results)
     seized, yearly = levels["seized"], levels["yearly"].transpose("policy", "draw", "replication")
     order, names = by_effect(seized), [str(name) for name in results["parameter"].values]
-    posterior = probability(seized)
-    before = None if prior is None else probability(paired.levels(prior)["seized"])
+    can, before = paired.feasible(results), None if prior is None else paired.levels(prior)["seized"]
+    prior_can = None if prior is None else paired.feasible(prior)
     rows = []
     for first, second in combinations(order, 2):
-        change = seized.sel(policy=first) - seized.sel(policy=second)
-        middle, low, high = paired.interval(change)
-        error = paired.error_of_years(yearly.sel(policy=first) - yearly.sel(policy=second))
-        sets = results.sizes["set"] if paired.parameters_of(f"{first}+{second}", names) else None
-        p, draws = float(posterior.sel(policy=first, other=second)), results.sizes["draw"]
-        verdict = SAME if bool((change == 0).all()) else by_draws(p, draws, sets=sets)
+        kept = _draws(seized, can, (first, second))
+        change = (seized.sel(policy=first) - seized.sel(policy=second)).isel(draw=kept)
+        years = (yearly.sel(policy=first) - yearly.sel(policy=second)).isel(draw=kept)
+        draws = change.sizes["draw"]
+        sets = len(set(change["set_of_draw"].values.tolist()))
+        assumed = sets if paired.parameters_of(f"{first}+{second}", names) else None
+        middle, low, high = paired.interval(change) if draws else (np.nan,) * 3
+        error = paired.error_of_years(years) if draws else np.nan
+        p = superiority(seized.sel(policy=first)[kept], seized.sel(policy=second)[kept])
+        verdict = SAME if draws and bool((change == 0).all()) else by_draws(p, draws, sets=assumed)
         if verdict == APART:
-            verdict = _beyond_years(middle, error, free=results.sizes["set"] * (yearly.sizes["replication"] - 1))
-        earlier = _under_prior(before, (first, second), draws=0 if prior is None else prior.sizes["draw"], sets=sets)
+            verdict = _beyond_years(middle, error, free=sets * (yearly.sizes["replication"] - 1))
+        earlier = _under_prior(before, prior_can, (first, second), sets=assumed)
         row = dict(zip(COLUMNS, (first, second, middle, low, high, error), strict=False))
         rows.append(row | {"p": p, "draws": draws, "verdict": verdict} | earlier)
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def superiority(one: xr.DataArray, other: xr.DataArray) -> float:
+    """Share of draws with more seized under one policy than under another, ties by half; NaN without draws [1].
+
+    Parameters
+    ----------
+    one, other
+        Mass seized, dims (draw) [kg/year].
+    """
+    mine, theirs = one.values, other.values
+    return float((mine > theirs).mean() + (mine == theirs).mean() / 2) if len(mine) else np.nan
+
+
+def _draws(seized: xr.DataArray, can: xr.DataArray, pair: tuple[str, str]) -> npt.NDArray[np.int64]:
+    """Positions of the draws whose set is feasible under both policies."""
+    sets = can["set"].values[can.sel(policy=list(pair)).all("policy").values]
+    return np.flatnonzero(np.isin(seized["set_of_draw"].values, sets))
+
+
 def _under_prior(
-    before: xr.DataArray | None, pair: tuple[str, str], *, draws: int, sets: int | None
+    before: xr.DataArray | None, can: xr.DataArray | None, pair: tuple[str, str], *, sets: int | None
 ) -> dict[str, object]:
     """Columns of a pair under draws from the prior, if there are any."""
-    if before is None or not set(pair) <= set(map(str, before["policy"].values)):
+    if before is None or can is None or not set(pair) <= set(map(str, before["policy"].values)):
         return {"p_prior": np.nan, "draws_prior": 0, "verdict_prior": ""}
-    share = float(before.sel(policy=pair[0], other=pair[1]))
-    return {"p_prior": share, "draws_prior": draws, "verdict_prior": by_draws(share, draws, sets=sets)}
+    kept = _draws(before, can, pair)
+    share = superiority(*(before.sel(policy=name)[kept] for name in pair))
+    return {"p_prior": share, "draws_prior": len(kept), "verdict_prior": by_draws(share, len(kept), sets=sets)}
 
 
 def by_effect(seized: xr.DataArray) -> list[str]:
@@ -115,7 +119,7 @@ def by_effect(seized: xr.DataArray) -> list[str]:
 
 
 def by_draws(share: float, draws: int, *, sets: int | None = None) -> str:
-    """Verdict of the draws alone: `APART`, `NOT_APART`, or `TOO_FEW_DRAWS`.
+    """Verdict of the draws alone: `APART`, `NOT_APART`, or `TOO_FEW_DRAWS`, also if there are none.
 
     Parameters
     ----------
@@ -126,7 +130,7 @@ def by_draws(share: float, draws: int, *, sets: int | None = None) -> str:
     sets
         Number of sets of assumed numbers; None if neither policy has any.
     """
-    if sets is not None and sets < SETS:
+    if draws == 0 or (sets is not None and sets < SETS):
         return TOO_FEW_DRAWS
     low, high = bounds(max(share, 1 - share), draws)
     return NOT_APART if high < SURE else APART if low >= SURE else TOO_FEW_DRAWS

@@ -108,7 +108,7 @@ def _sites(comparison: Comparison) -> list[Site]:
     for k, policy in enumerate(comparison.design.policies):
         if {site.name for site in sites(policy.apply(base))} <= found.keys():
             continue
-        for number in range(comparison.design.sets):  # a lever may choose where a post stands
+        for number in range(comparison.design.jobs):  # a lever may choose where a post stands
             own = comparison.design.in_set(number)[k]
             found = {site.name: site for site in sites(own.apply(base))} | found
     return [found[name] for name in dict.fromkeys((*(site.name for site in sites(base)), *found))]
@@ -125,7 +125,7 @@ def simulated(comparison: Comparison, number: int) -> xr.Dataset:
     comparison
         What is compared.
     number
-        Number of the set.
+        Number of the set; after the last, the job with the stated values.
 
     Returns
     -------
@@ -135,7 +135,7 @@ def simulated(comparison: Comparison, number: int) -> xr.Dataset:
     """
     design, plan = comparison.design, comparison.plan
     changes = [comparison.draws[k] for k in design.draws_in(number)]
-    changes += [comparison.prior[number]] if comparison.prior else []
+    changes += [comparison.prior[min(number, design.sets - 1)]] if comparison.prior else []
     bases, policies = [change.apply(comparison.world) for change in changes], design.in_set(number)
     numbers: dict[str, Any] = {"seed": plan.seed, "horizon": plan.horizon}
     honest = SimulatedTraffic()

@@ -14,7 +14,7 @@ import xarray as xr
 from flowsim.comparison import paired
 from flowsim.comparison.conclusions import REPORTS, sentences, visible
 from flowsim.comparison.confidence import DRAWS, SETS, chance
-from flowsim.comparison.effects import PRICES, SAVED, UNKNOWN, Prices
+from flowsim.comparison.effects import SAVED, UNKNOWN
 from flowsim.comparison.numbers import Row, ends, short, span, years_text
 from flowsim.comparison.paired import BASELINE
 from flowsim.comparison.variance import SOURCES
@@ -39,10 +39,8 @@ def report(
     table: pd.DataFrame,
     differences: pd.DataFrame,
     rests: pd.DataFrame,
-    *,
-    prices: Prices = PRICES,
 ) -> Iterator[str]:
-    """Lines of the report: three tables with policies by mass seized, in descending order, then sentences.
+    """Lines of the report: three tables with policies by name, then sentences.
 
     Parameters
     ----------
@@ -54,8 +52,6 @@ def report(
         Pairs, from `ranking.differences`.
     rests
         Sensitivities, from `assumptions.sensitivities`.
-    prices
-        Price ratio for the risk tax.
     """
     rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
     yield from _computed(rows)
@@ -64,7 +60,7 @@ def report(
     yield ""
     yield from _sure(rows)
     groups = (
-        _notes(table, results, prices=prices),
+        _notes(table, results),
         _added(table),
         overloaded(results),
         against_the_mean(table, years=results.sizes["draw"] * results.sizes["replication"]),
@@ -100,7 +96,7 @@ def _table(heads: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence
 def _computed(rows: Sequence[Row]) -> Iterator[str]:
     yield from ("Computed: honest traffic and cost, change against the baseline per year", "")
     heads = ("", "hours [1000 h]", "mean", "95 %, at", "queue", "false", "compens.", "cost")
-    units = ("policy", "(90 %)", "[min]", "worst [h]", "[1]", "alarms", "[1000 $]", "[mio. $]")
+    units = ("policy", "median (90 %)", "[min]", "worst [h]", "[1]", "alarms", "[1000 $]", "[mio. $]")
     cells = [
         (
             str(row["policy"]),
@@ -118,22 +114,23 @@ def _computed(rows: Sequence[Row]) -> Iterator[str]:
 
 
 def _seized(rows: Sequence[Row]) -> Iterator[str]:
-    yield from ("Seizures: change against the baseline per year, and years to detect it", "")
-    heads = ("", "seized [kg]", "points", "kg per", "kg per", "risk tax", "years to")
-    units = ("policy", "(90 %)", "of flow", "mio. $", "1000 h", "[points]", "detect")
+    yield from ("Seizures: change against the baseline per year if nobody reacts, and years to see it", "")
+    heads = ("", "seized [kg]", "as", "sets", "points", "kg per", "kg per", "years")
+    units = ("policy", "median (90 %)", "stated", "feas.", "of flow", "mio. $", "1000 h", "to see")
     cells = [
         (
             str(row["policy"]),
             span(row, "seized"),
+            short(float(row["stated"])),
+            f"{100 * float(row['feasible']):.0f} %",
             short(float(row["points"])),
             _ratio(row, "per_million"),
             _ratio(row, "per_hour", scale=1e3),
-            short(float(row["risk_tax"])),
             years_text(float(row["years"])),
         )
         for row in rows
     ]
-    yield from _two_heads(heads, units, cells, widths=(20, 7, 6, 6, 8, 5))
+    yield from _two_heads(heads, units, cells, widths=(20, 6, 5, 7, 6, 6, 5))
 
 
 def _two_heads(
@@ -186,24 +183,22 @@ def rests_text(row: Row) -> str:
     return f"{own}: {short(float(row['swing']))}, {gone}"
 
 
-def _notes(table: pd.DataFrame, results: xr.Dataset, *, prices: Prices) -> Iterator[str]:
+def _notes(table: pd.DataFrame, results: xr.Dataset) -> Iterator[str]:
     sizes = results.sizes
     if sizes["draw"] < DRAWS or sizes["set"] < SETS:
         yield (
             f"Too few draws: intervals, and P as a number, need {DRAWS} of them, those of honest traffic and ratios "
             f"{SETS} sets, and a verdict on a pair both. With fewer, intervals are n/a and P is a fraction of draws."
         )
+    draws = int(table["stated_draws"].max())
     yield (
         f"{sizes['draw']} draws of the posterior in {sizes['set']} sets of the policies' assumed parameters, "
         f"{sizes['replication']} years each, which the draws of a set share; common random numbers across policies. "
-        "90 % credible intervals are over "
-        "draws, for honest traffic and ratios over sets; P and intervals hold as far as the assumed intervals do. "
-        "s: per unit saved. n/a: the denominator may be 0. Years to detect: of reports before the policy and as many "
-        "after, for 80 % power at 5 % to show the mean effect."
-    )
-    yield (
-        f"Risk tax: loss rate times replacement cost over price, {short(prices.low, sign=False)} to "
-        f"{short(prices.high, sign=False)}, {prices.kind} ({prices.source})."
+        "Medians, and 90 % credible intervals over draws, for honest traffic and ratios over sets; P and intervals "
+        f"hold as far as the assumed intervals do. As stated: median of {draws} draws with the stated values of all "
+        "levers. Sets feas.: share in which every post can do its work; all numbers are of these. s: per unit saved. "
+        "n/a: the denominator may be 0. Years to see: of reports before the policy and as many after, for 80 % power "
+        "at 5 % to show the mean effect."
     )
     negative = table[table["negative"] != ""]
     if len(negative):
@@ -238,8 +233,7 @@ def overloaded(results: xr.Dataset) -> Iterator[str]:
             yield (
                 f"{name}: in {sets} of {utilisation.sizes['set']} sets a post has a utilisation of 1 or more "
                 f"({where.idxmax()} up to {100 * where.max():.0f} %{many}), wave-through left out. "
-                "Where too few are waved through, its queue grows as long as the simulated span lasts: hours and queue "
-                "then have no long-run mean and say only that the policy cannot be staffed so."
+                "Its work cannot be done there; these sets are left out of every number of the policy."
             )
 
 
@@ -311,18 +305,19 @@ def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
         f"({ends(low, high, sign=False)} over draws)."
     )
     rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
-    for row in sorted(rows, key=lambda row: -abs(float(row["seized"])))[:3]:
+    known_rows = [row for row in rows if math.isfinite(float(row["seized"]))]
+    for row in sorted(known_rows, key=lambda row: -abs(float(row["seized"])))[:3]:
         part = 100 * float(row["seized"]) / known
         yield f"{row['policy']}: {span(row, 'seized')} kg beside the {known:g} kg reported, {short(part)} %."
     least = visible(results)
     if math.isfinite(least):
-        seen = int((np.abs(table["seized"]) >= least).sum())
+        seen = int((np.abs(table["seized_mean"]) >= least).sum())
         yield (
             f"Power analysis: given the year-to-year variation of totals, {REPORTS} years of reports on each side "
             f"detect changes of at least {short(least, sign=False)} kg a year (80 % power at 5 %); {seen} of "
             f"{len(table)} mean effects are as large."
         )
     yield (
-        "Almost every size of a lever is an assumption: an effect is a statement about the model under it. No policy "
-        "is called best."
+        "Nobody in the model reacts: smugglers do not change their ways, nor crews their habits. Almost every size of "
+        "a lever is an assumption: an effect is a statement about the model under it. No policy is called best."
     )

@@ -11,7 +11,7 @@ from flowsim.comparison import paired, power
 from flowsim.comparison.assumptions import sensitivities
 from flowsim.comparison.effects import PER_HOUR, PER_MILLION, PRICES, Prices, effects
 from flowsim.comparison.paired import BASELINE, HONEST
-from flowsim.comparison.ranking import by_effect, probability
+from flowsim.comparison.ranking import superiority
 from flowsim.comparison.variance import SOURCES, split
 
 QUANTITIES = {
@@ -26,7 +26,7 @@ QUANTITIES = {
 """Columns of table 2 with an interval, and their names in the table of effects."""
 
 
-UNMADE = {"mean": np.nan, "q05": np.nan, "q95": np.nan, "note": ""}
+UNMADE = {"median": np.nan, "mean": np.nan, "q05": np.nan, "q95": np.nan, "note": ""}
 """Placeholder for a quantity missing from a table of effects."""
 
 
@@ -34,11 +34,12 @@ def summary(
     results: xr.Dataset,
     *,
     prior: xr.Dataset | None = None,
+    stated: xr.Dataset | None = None,
     prices: Prices = PRICES,
     table: pd.DataFrame | None = None,
     rests: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
-    """Table 2: policies by mean mass seized, in descending order.
+    """Table 2: policies by name.
 
     Parameters
     ----------
@@ -46,6 +47,8 @@ def summary(
         Results of the comparison.
     prior
         Results for draws from the prior.
+    stated
+        Results with the stated values of the levers.
     prices
         Price ratio for the risk tax.
     table, rests
@@ -55,8 +58,12 @@ def summary(
     -------
     DataFrame
         A row per policy but the baseline: `adds`, its additions to the world, in words, and `posts`, added posts [1].
-        For each of `QUANTITIES` the mean change, and as NAME_q05 and NAME_q95 its 90 % credible interval, NaN if draws
-        or sets are too few; NAME_note gives the reason of a missing ratio, or marks a ratio per unit saved.
+        `feasible`: share of the sets in which every post can do its work; all numbers are of these sets alone [1].
+        For each of `QUANTITIES` the median change, as NAME_mean the mean, and as NAME_q05 and NAME_q95 its
+        90 % credible interval, NaN if draws or sets are too few; NAME_note gives the reason of a missing ratio, or
+        marks a ratio per unit saved.
+        `stated`: median change of the mass seized with the stated values of the levers, NaN if a post is above its
+        capacity with them, and `stated_draws`, the number of draws [kg/year, 1].
         `seized_mcse`, Monte Carlo standard error from the finite number of years [kg/year]. `p` and `p_prior`, share
         of draws with more seized than under the baseline [1], and `draws`, `draws_prior`, their number. `years`,
         years_q05, years_q95: years to detect the mean effect, and their 5 and 95 % quantiles over draws.
@@ -67,27 +74,23 @@ def summary(
     """
     long = effects(results, prices=prices) if table is None else table
     rests = sensitivities(results) if rests is None else rests
-    levels = paired.levels(results)
-    changes = paired.changes(levels)
-    draws = results.sizes["draw"], 0 if prior is None else prior.sizes["draw"]
-    p = probability(levels["seized"]).sel(other=BASELINE)
-    before = None if prior is None else probability(paired.levels(prior)["seized"]).sel(other=BASELINE)
+    can = paired.feasible(results)
     rows = []
-    for name in (name for name in by_effect(levels["seized"]) if name != BASELINE):
+    for name in sorted(str(name) for name in results["policy"].values if name != BASELINE):
         row: dict[str, object] = {"policy": name, "kind": _kind(results, name), **_added(results, name)}
+        row["feasible"] = float((can.sel(policy=name) & can.sel(policy=BASELINE)).mean())
         mine = long[long["policy"] == name].drop_duplicates("quantity").set_index("quantity")
         for short, quantity in QUANTITIES.items():
             found = mine.loc[quantity] if quantity in mine.index else pd.Series(UNMADE)
-            row |= {short: found["mean"], f"{short}_q05": found["q05"], f"{short}_q95": found["q95"]}
+            row |= {short: found["median"], f"{short}_mean": found["mean"]}
+            row |= {f"{short}_q05": found["q05"], f"{short}_q95": found["q95"]}
             if found["note"]:
                 row[f"{short}_note"] = found["note"]
         row |= {"worst_post": mine.loc[QUANTITIES["worst_p95"], "item"], "seized_mcse": mine.loc["seized", "mcse"]}
-        known = before is not None and name in before["policy"].values
-        row |= {"p": float(p.sel(policy=name)), "draws": draws[0]}
-        row["p_prior"] = float(before.sel(policy=name)) if before is not None and known else np.nan
-        row["draws_prior"] = draws[1] if known else 0
-        row["against"] = _against(changes["yearly"].sel(policy=name).values)
-        row |= _years(levels, changes, name) | _shares(results, changes, name) | _rest(rests, name)
+        row["stated"], row["stated_draws"] = _as_stated(results if stated is None else stated, name)
+        row["p"], row["draws"] = _superior(results, name)
+        row["p_prior"], row["draws_prior"] = (np.nan, 0) if prior is None else _superior(prior, name)
+        row |= _of_years(paired.pair_of(results, name), name) | _rest(rests, name)
         rows.append(row)
     return pd.DataFrame(rows).pipe(_complete)
 
@@ -97,6 +100,37 @@ def _complete(table: pd.DataFrame) -> pd.DataFrame:
     for name in ("per_million_note", "per_hour_note", "policy_cost_note"):
         table[name] = table[name].fillna("") if name in table else ""
     return table
+
+
+def _as_stated(stated: xr.Dataset, policy: str) -> tuple[float, int]:
+    """Median change of the mass seized with the stated values of the levers, and the number of draws."""
+    own = paired.pair_of(stated, policy)
+    if not own.sizes["draw"]:
+        return np.nan, 0
+    change = paired.changes(paired.levels(own))["seized"].sel(policy=policy)
+    return float(change.median()), own.sizes["draw"]
+
+
+def _superior(results: xr.Dataset, policy: str) -> tuple[float, int]:
+    """Share of the draws of feasible sets with more seized than under the baseline, and their number."""
+    if policy not in results["policy"].values:
+        return np.nan, 0
+    own = paired.pair_of(results, policy)
+    if not own.sizes["draw"]:
+        return np.nan, 0
+    seized = paired.levels(own)["seized"]
+    return superiority(seized.sel(policy=policy), seized.sel(policy=BASELINE)), own.sizes["draw"]
+
+
+def _of_years(own: xr.Dataset, policy: str) -> dict[str, object]:
+    """Years to detect, parts of the variance, and years against the mean, from the pair with the baseline."""
+    if not own.sizes["draw"]:
+        missing = ("against", "years", "years_q05", "years_q95", *(f"share_{name}" for name in SOURCES), "sd")
+        return {**dict.fromkeys(missing, np.nan), "negative": ""}
+    levels = paired.levels(own)
+    changes = paired.changes(levels)
+    against = _against(changes["yearly"].sel(policy=policy).values)
+    return {"against": against, **_years(levels, changes, policy), **_shares(own, changes, policy)}
 
 
 def _against(yearly: npt.NDArray[np.float64]) -> float:

@@ -57,8 +57,8 @@ def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequen
             analysis.table,
             title=f"What is seized against honest hours and cost: {title}",
             sentence=(
-                f"Changes against the baseline; points are means, lines 90 % intervals over {draws}. The red line "
-                "joins those whose mean no other betters, nor doing nothing; it has no interval and is no ranking. "
+                f"Changes against the baseline; points are medians, lines 90 % intervals over {draws}. The red line "
+                "joins those whose median no other betters, nor doing nothing; it has no interval and is no ranking. "
                 + RESTS
             ),
         ),
@@ -105,7 +105,7 @@ def effects(table: pd.DataFrame, *, draws: int, sets: int, title: str) -> Drawn:
         table,
         title=f"What each policy would change: {title}",
         sentence=(
-            "Change of the mass seized in a year, common random numbers; points are means, bars 90 % "
+            "Change of the mass seized in a year, common random numbers; points are medians, bars 90 % "
             f"intervals over {_of(draws, sets)}. Years to detect: of reports before and as many after, for 80 % power "
             "at 5 %. " + RESTS
         ),

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path
 
 import xarray as xr
 
 from flowsim import checks
-from flowsim.comparison.design import Design, chosen, described
+from flowsim.comparison.design import STATED, Design, chosen, described
 from flowsim.comparison.replications import PRIOR, Comparison, shape_of, simulated
 from flowsim.config import read_files
 from flowsim.config.error_line import message
@@ -55,11 +55,11 @@ STUDY = Study(
 def work(request: Request) -> Amounts:
     """Honest traffic of each policy and set, and years of consignments of each policy and draw."""
     several = len(request.catalogue()) if request.compared is None else 1 + len(request.compared)
-    sets = min(int(request.options.get("sets") or 1), request.draws or 1)
+    sets = 1 + min(int(request.options.get("sets") or 1), request.draws or 1)  # one for the stated values
     visits = traffic(request)
     return Amounts(
         visits=several * sets * visits,
-        compared=several * request.plan.replications * ((request.draws or 1) + sets),
+        compared=several * request.plan.replications * ((request.draws or 1) + 2 * sets),
         most_workers=sets,
         kept=COMPARED_VISIT * visits,
     )
@@ -89,24 +89,37 @@ def run(request: Request, *, progress: Progress | None) -> str:
     Unfinished
         If a job fails; finished jobs are kept.
     """
-    comparison, posterior, prior = results_of(request, progress=progress)
+    comparison, found = results_of(request, progress=progress)
     # After the checks and the jobs, because these take seconds to import.
     from flowsim.comparison.analysis import analyse
     from flowsim.comparison.dataset import EFFECTS, labelled
     from flowsim.figures import comparison_figures
 
-    files.write(labelled(posterior).assign_attrs(request.attributes, command=request.command), request.out / EFFECTS)
-    found = analyse(posterior, prior=prior)
-    found.save(request.out)
-    for name, figure in comparison_figures.figures(posterior, found, title=request.world.title).items():
+    effects = labelled(found.posterior).assign_attrs(request.attributes, command=request.command)
+    files.write(effects, request.out / EFFECTS)
+    analysis = analyse(found.posterior, prior=found.prior, stated=found.stated)
+    analysis.save(request.out)
+    for name, figure in comparison_figures.figures(found.posterior, analysis, title=request.world.title).items():
         save(figure, request.out, name)
-    return "\n".join((*_head(comparison, request), "", *found.lines))
+    return "\n".join((*_head(comparison, request), "", *analysis.lines))
 
 
-def results_of(
-    request: Request, *, progress: Progress | None = None
-) -> tuple[Comparison, xr.Dataset, xr.Dataset | None]:
-    """Requested comparison, and its results under draws of the posterior and of the prior.
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    """Results of a comparison; each has dims (policy, draw, replication, ...) and (policy, set, checkpoint)."""
+
+    posterior: xr.Dataset
+    """Under draws of the posterior and values of the levers from their laws."""
+
+    prior: xr.Dataset | None
+    """The same under draws of the prior; None if the draws are from it anyway."""
+
+    stated: xr.Dataset | None
+    """Under draws of the posterior and the stated values; None if no lever has an interval."""
+
+
+def results_of(request: Request, *, progress: Progress | None = None) -> tuple[Comparison, Gathered]:
+    """Requested comparison, and its results.
 
     Jobs stored in the folder of the request are not repeated.
 
@@ -125,11 +138,11 @@ def results_of(
     checks.known(request.engine, tuple(SIMULATING), thing="engine of study=compare")
     comparison = comparison_of(request)
     simulate(comparison, request, progress=progress)
-    posterior, prior = gathered(request.out, comparison)
+    found = gathered(request.out, comparison)
     if request.worlds is not None and request.worlds.draw:
         chain, draw = (("draw", list(own)) for own in (request.worlds.chain, request.worlds.draw))
-        posterior = posterior.assign_coords(chain=chain, draw_in_chain=draw)
-    return comparison, posterior, prior
+        found = replace(found, posterior=found.posterior.assign_coords(chain=chain, draw_in_chain=draw))
+    return comparison, found
 
 
 def comparison_of(request: Request) -> Comparison:
@@ -173,7 +186,7 @@ def results(store: Store, number: int) -> xr.Dataset:
     store
         Store of the comparison.
     number
-        Number of the job, which is that of the set.
+        Number of the job, as of `Design.labels`.
 
     Returns
     -------
@@ -230,7 +243,7 @@ def simulate(comparison: Comparison, request: Request, *, progress: Progress | N
         store = resume.ready(_plan(comparison, request), request.out, overwrite=request.overwrite)
         if progress is not None:
             progress("", 0, 0)  # prints the estimate, only now that nothing can be refused
-        workers = min(request.plan.workers, comparison.design.sets)
+        workers = min(request.plan.workers, comparison.design.jobs)
         launcher: Launcher = InProcess() if workers == 1 else Processes(workers=workers)
         outcome = runner.run(
             store, simulate=partial(results, store), explain=_explain, launcher=launcher, estimate=False
@@ -248,7 +261,7 @@ def _explain(error: Exception, number: int) -> str:
 def _plan(comparison: Comparison, request: Request) -> SweepPlan:
     """Store of a comparison before its first job."""
     design, composition = comparison.design, request.composition()
-    axis = Axis(name=SET, keys=(SET,), texts=tuple((str(number),) for number in range(design.sets)))
+    axis = Axis(name=SET, keys=(SET,), texts=tuple((str(label),) for label in design.labels))
     grid = Grid(axes=(axis,))
     kept = "\n".join((composition["kept"], *described(design)))
     files = composition["files"] | read_files.of_posterior(request.posterior)
@@ -262,16 +275,16 @@ def _plan(comparison: Comparison, request: Request) -> SweepPlan:
     template = Template(
         grid=grid,
         shape=shape_of(comparison),
-        coordinates={SET: (SET, list(range(design.sets)))},
-        notes={SET: {"long_name": "set of values of the assumed levers"}},
+        coordinates={SET: (SET, design.labels)},
+        notes={SET: {"long_name": f"set of values of the assumed levers; {STATED} for the stated values"}},
         attributes={**request.attributes, "command": request.command},
         plan=plan,
     )
     return SweepPlan(template)
 
 
-def gathered(path: Path, comparison: Comparison) -> tuple[xr.Dataset, xr.Dataset | None]:
-    """Results of all jobs, under draws of the posterior and of the prior.
+def gathered(path: Path, comparison: Comparison) -> Gathered:
+    """Results of all jobs.
 
     Parameters
     ----------
@@ -282,17 +295,21 @@ def gathered(path: Path, comparison: Comparison) -> tuple[xr.Dataset, xr.Dataset
 
     Returns
     -------
-    tuple
+    Gathered
         Datasets with dims (policy, draw, replication, ...) for heroin and (policy, set, checkpoint) for honest
         traffic, with the coordinates `set_of_draw`, and of each policy `adds`, its additions to the world, in words,
-        and `posts`, added posts [1]; the second is None if the draws are from the prior.
+        and `posts`, added posts [1].
     """
     from flowsim.results.files import open_results
 
     opened = open_results(path).drop_vars(["status"], errors="ignore").sel(drug="heroin", drop=True).load()
-    labels = opened["draw"].values.tolist()
-    posterior = _stacked(opened.sel(draw=[label for label in labels if label != PRIOR]), comparison)
-    return posterior, _stacked(opened.sel(draw=[PRIOR]), comparison) if PRIOR in labels else None
+    labels, sets = opened["draw"].values.tolist(), opened[SET].values.tolist()
+    drawn, own = opened.sel({SET: [label for label in sets if label != STATED]}), [d for d in labels if d != PRIOR]
+    return Gathered(
+        posterior=_stacked(drawn.sel(draw=own), comparison),
+        prior=_stacked(drawn.sel(draw=[PRIOR]), comparison) if PRIOR in labels else None,
+        stated=_stacked(opened.sel({SET: [STATED], "draw": own}), comparison) if STATED in sets else None,
+    )
 
 
 def _stacked(opened: xr.Dataset, comparison: Comparison) -> xr.Dataset:
@@ -305,7 +322,8 @@ def _stacked(opened: xr.Dataset, comparison: Comparison) -> xr.Dataset:
     found = xr.merge([of_year, of_set]).assign_coords(draw=range(len(sets)), set_of_draw=("draw", sets))
     acting = [policy.of_changes for policy in comparison.design.policies]
     names = list(dict.fromkeys(parameter.name for policy in acting for parameter in policy.uncertain))
-    values = [_values(comparison.design.in_set(number)) for number in range(comparison.design.sets)]
+    numbers = comparison.design.labels
+    values = [_values(comparison.design.in_set(numbers.index(label))) for label in opened[SET].values.tolist()]
     table = [[own[name] for name in names] for own in values]
     found["parameter_value"] = ((SET, "parameter"), table)
     found["seized_by_checkpoint"] = found["seized_mass_by_checkpoint"].mean("replication")
