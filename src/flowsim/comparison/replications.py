@@ -102,15 +102,19 @@ def shape_of(comparison: Comparison) -> Shape:
 
 
 def _sites(comparison: Comparison) -> list[Site]:
-    """Sites under any policy, those of the world first."""
+    """Sites under any policy in any job, those of the world first.
+
+    Where a post stands may depend on a lever and on the ways of a draw.
+    """
     base = comparison.world
     found = {site.name: site for site in sites(base)}
     for k, policy in enumerate(comparison.design.policies):
         if {site.name for site in sites(policy.apply(base))} <= found.keys():
             continue
-        for number in range(comparison.design.jobs):  # a lever may choose where a post stands
+        for number in range(comparison.design.jobs):
             own = comparison.design.in_set(number)[k]
-            found = {site.name: site for site in sites(own.apply(base))} | found
+            for change in _draws(comparison, number):
+                found = {site.name: site for site in sites(own.apply(change.apply(base)))} | found
     return [found[name] for name in dict.fromkeys((*(site.name for site in sites(base)), *found))]
 
 
@@ -134,9 +138,7 @@ def simulated(comparison: Comparison, number: int) -> xr.Dataset:
         checkpoint), and `policy_cost` with dims (policy, draw).
     """
     design, plan = comparison.design, comparison.plan
-    changes = [comparison.draws[k] for k in design.draws_in(number)]
-    changes += [comparison.prior[min(number, design.sets - 1)]] if comparison.prior else []
-    bases, policies = [change.apply(comparison.world) for change in changes], design.in_set(number)
+    bases, policies = [c.apply(comparison.world) for c in _draws(comparison, number)], design.in_set(number)
     numbers: dict[str, Any] = {"seed": plan.seed, "horizon": plan.horizon}
     honest = SimulatedTraffic()
     found = [_Found() for _ in policies]
@@ -156,6 +158,12 @@ def simulated(comparison: Comparison, number: int) -> xr.Dataset:
                     own.put(d, policy, before=bases[d], after=world, masses=masses, labels=labels)
     labels = [*range(design.draws_of_set), *([PRIOR] if comparison.prior else [])]
     return side_by_side([own.dataset(labels) for own in found])
+
+
+def _draws(comparison: Comparison, number: int) -> list[Change]:
+    """Draws of a job, of the posterior and then of the prior."""
+    own = [comparison.draws[k] for k in comparison.design.draws_in(number)]
+    return own + ([comparison.prior[min(number, comparison.design.sets - 1)]] if comparison.prior else [])
 
 
 def _batches(numbers: range, most: int) -> list[range]:
