@@ -63,10 +63,12 @@ def test_long_run_rate_lies_between_half_and_four_fifths_of_a_percent(results, s
 
 
 def test_yearly_totals_vary_as_the_reported_ones(results, say):
-    """Within a factor of one and a half of the coefficient of variation of the reported totals."""
+    """Within a factor of one and a half of that of the reported totals, to two standard errors of heavy tails."""
     seized, reported = measures.seized(results).values, np.array(list(reported_totals().values()))
     known = variation(reported)
-    bounded(say, "coefficient of variation", variation(seized), resampled(variation, seized), known / 1.5, 1.5 * known)
+    error = resampled(variation, seized)
+    low, high = known / 1.5 - 2 * error, 1.5 * known + 2 * error
+    bounded(say, "coefficient of variation", variation(seized), error, low, high)
 
 
 def test_single_years_span_the_two_reported_ones(results, say):

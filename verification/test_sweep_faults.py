@@ -308,12 +308,13 @@ def test_a_read_only_folder_is_refused_with_a_sentence_and_can_be_read(tmp_path,
         made = begin(disk / "sweep")
         for number in range(3):
             small.do(made, number)
+        (disk / "another").mkdir()
         remount(disk, "ro")
         with pytest.raises(ValueError, match=r"out must name a folder that can be written \(Read-only file system\)"):
             finish(made)
         assert check_done(made, undisturbed) == 3
         with pytest.raises(Unwritable, match="Read-only file system"):
-            small.made(disk / "sweep", jobs=jobs())
+            small.made(disk / "another", jobs=jobs())
         remount(disk, "rw")
         assert finish(made).did == made.grid.size - 3
         check_whole(made, undisturbed)

@@ -5,8 +5,9 @@ import re
 import numpy as np
 import pandas as pd
 from paths import ROOT
+from scipy.stats import binom
 
-from flowsim.comparison.numbers import span, years_text
+from flowsim.comparison.numbers import short, span, years_text
 
 REFERENCE = ROOT / "results" / "reference" / "baseline" / "run.csv"
 
@@ -51,14 +52,17 @@ SHOWN = (
 def policies():
     """Lines of the README's table of policies, from the reference results."""
     results = pd.read_csv(COMPARED).set_index("policy")
-    heads = ("change in a year", "heroin seized [kg]", "honest time [1000 h]", "years to detect", "rests most on")
-    lines = [f"| {' | '.join(heads)} |", "| --- | --- | --- | --- | --- |"]
-    for name in sorted(SHOWN, key=lambda name: -results.loc[name, "seized"]):
+    heads = ("change in a year", "heroin seized [kg]", "as stated [kg]", "sets feasible", "honest time [1000 h]")
+    heads += ("years to detect", "rests most on")
+    lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
+    for name in sorted(SHOWN):
         row = {str(key): value for key, value in results.loc[name].items()} | {"policy": name}
         rests = str(row["rests_on"]).partition(".")[2] if isinstance(row["rests_on"], str) else "none shows"
         effect, hours = span(row, "seized"), span(row, "hours", scale=1e-3)
         posts = f" ({row['posts']:+d} posts)" if row["posts"] else ""
-        lines.append(f"| `{name}`{posts} | {effect} | {hours} | {years_text(float(row['years']))} | {rests} |")
+        stated, share = short(float(row["stated"])), f"{100 * row['feasible']:.0f} %"
+        cells = (f"`{name}`{posts}", effect, stated, share, hours, years_text(float(row["years"])), rests)
+        lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
 
@@ -76,14 +80,14 @@ def test_the_readme_says_how_many_pairs_are_distinguishable_and_why():
     said = f"Of {len(pairs)} pairs of policies {len(apart)} are distinguishable at 95 %, {(least < 15).sum()} of them"
     assert said in text
     open_ones = pairs[pairs["verdict"] == "too few draws"]
-    assert f"for {len(open_ones)} others {pairs['draws'].iloc[0]} draws are too few to say" in text
+    assert f"for {len(open_ones)} others {pairs['draws'].max()} draws are too few to say" in text
 
 
 def test_the_readme_quotes_what_the_comparison_prints():
     printed = " ".join(COMPARED.with_suffix(".txt").read_text(encoding="utf-8").split())
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     mean, low, high = re.search(r"The baseline seizes (\d+) kg a year \((\d+) to (\d+) over draws\)", printed).groups()
-    assert f"the baseline seizes {mean} kg in them ({low} to {high})" in text
+    assert f"The baseline seizes {mean} kg in these years ({low} to {high})" in text
     (least,) = re.search(r"detect changes of at least (\d+) kg a year \(80 % power at 5 %\); 0 of", printed).groups()
     hidden = re.search(r"10 years of reports on each side would not show the effect: ([^.]+)\.", printed).group(1)
     effects = pd.read_csv(COMPARED).set_index("policy")
@@ -91,22 +95,18 @@ def test_the_readme_quotes_what_the_comparison_prints():
     assert said in text
     nine, border = (effects.loc[name, "points"] for name in ("narcotics_boundaries", "border_posts_25"))
     assert f"`narcotics_boundaries` adds {nine:.2f} and `border_posts_25` {border:.2f}" in text
-    third = r"\+([\d.]+) \(\+([\d.]+) to \+([\d.]+)\)"
-    row = re.search(rf"narcotics_boundaries {third} \S+ \(\S+ to \S+\) {third}", printed)
-    first, last = ([f"{float(number):.0f}" for number in row.groups()[k : k + 3]] for k in (0, 3))
-    assert f"give {first[0]} kg ({first[1]} to {first[2]}) in the lowest third of it and" in text
-    assert f"and {last[0]} kg ({last[1]} to {last[2]}) in the highest" in text
 
 
 def test_the_reference_verdicts_are_those_that_the_draws_allow():
-    """By hand: at least 196 of 200 draws agree where a pair is told apart, at most 186 where it is not."""
+    """By sums of the binomial: how probable so much agreement would be if nineteen of twenty draws agreed."""
     for folder in ("policies", "policies_posts_in_force"):
         pairs = pd.read_csv(COMPARED.parents[1] / folder / "differences.csv")
-        agree = 200 * np.maximum(pairs["p"], 1 - pairs["p"])
-        assert (pairs["draws"] == 200).all()
-        assert agree[pairs["verdict"] == "distinguishable"].min() >= 195.5  # a tie counts by half
-        assert agree[pairs["verdict"] == "indistinguishable"].max() < 185.5
-        assert agree[pairs["verdict"] == "too few draws"].between(184.5, 195.5).all()
+        pairs = pairs[pairs["draws"] > 0]
+        agree = pairs["draws"] * np.maximum(pairs["p"], 1 - pairs["p"])
+        apart, alike = (pairs["verdict"] == verdict for verdict in ("distinguishable", "indistinguishable"))
+        assert apart.any()
+        assert (binom.sf(np.ceil(agree[apart]) - 1, pairs["draws"][apart], 0.95) <= 0.05).all()  # a tie counts by half
+        assert (binom.cdf(np.floor(agree[alike]), pairs["draws"][alike], 0.95) <= 0.05).all()
 
 
 def test_the_readme_gives_the_posts_under_the_other_reading_of_what_stood():

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from flowsim.results.disk import writing
 from flowsim.results.store import DONE, FAILED, MISSING, RUNNING
 from flowsim.simulation.processes import WorkerDied
 from flowsim.sweeps import lock
 from flowsim.sweeps.launchers import Done, Launcher, Work, memory
 from flowsim.sweeps.progress import Say, Watch, amount, on_stderr, span
-from flowsim.sweeps.store import Store, Unwritable
+from flowsim.sweeps.store import Store, Unwritable, tidy
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -147,9 +148,12 @@ def run(
         with Watch(store, pending=todo, say=say):
             if estimate and len(todo) >= LONG:
                 _estimate(store, _first(store, todo, work=work, launcher=launcher), todo, launcher, say=say)
-            _all(store, todo, work=work, launcher=launcher)
+            died = _all(store, todo, work=work, launcher=launcher)
     finally:
         launcher.close()
+    if died:
+        with writing(store.path):
+            tidy(store)
     return outcome(store, did=total)
 
 
@@ -168,15 +172,18 @@ def outcome(store: Store, *, did: int = 0) -> SweepOutcome:
     return SweepOutcome(store.grid.size, int((flags == DONE).sum()), failed, did)
 
 
-def _all(store: Store, todo: Sequence[int], *, work: Work, launcher: Launcher) -> None:
-    """Do jobs; if a process is killed, its possible jobs are done one at a time, and the others after."""
+def _all(store: Store, todo: Sequence[int], *, work: Work, launcher: Launcher) -> int:
+    """Do jobs; if a process is killed, its possible jobs are done one at a time, and the others after.
+
+    Returns how many times that happened.
+    """
     left = list(todo)
     deaths = 0
     while left:
         try:
             for done in launcher.run(work, left):
                 _check(done, store)
-            return
+            return deaths
         except WorkerDied:
             deaths += 1
             flags = store.flags()
@@ -187,6 +194,7 @@ def _all(store: Store, todo: Sequence[int], *, work: Work, launcher: Launcher) -
                 _alone(store, number, work=work, launcher=launcher)
             flags = store.flags()
             left = [number for number in left if flags[number] not in (DONE, FAILED)]
+    return deaths
 
 
 def _alone(store: Store, number: int, *, work: Work, launcher: Launcher) -> Done:

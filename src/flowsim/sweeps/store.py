@@ -379,8 +379,7 @@ def mend(template: Template, store: Store) -> list[str]:
     """
     path, found = store.path, []
     with writing(path):
-        for left in [*path.glob("*/*.partial"), *path.glob("jobs/*/*.partial")]:
-            left.unlink()
+        tidy(store)
         for name in {"zarr.json", seal.SEAL, *(files := files_of(template))}:
             for left in (path / name).parent.glob(".*"):  # of a call that was killed as it wrote
                 left.unlink()
@@ -416,3 +415,15 @@ def _content(file: Path) -> bytes | None:
         return file.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def tidy(store: Store) -> None:
+    """Remove what processes that were killed left half-written; none may be at work.
+
+    Parameters
+    ----------
+    store
+        The store.
+    """
+    for left in [*store.path.glob("*/*.partial"), *store.path.glob("jobs/*/*.partial")]:
+        left.unlink(missing_ok=True)
