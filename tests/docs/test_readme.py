@@ -7,7 +7,7 @@ import pandas as pd
 from paths import ROOT
 from scipy.stats import binom
 
-from flowsim.comparison.numbers import short, span, years_text
+from flowsim.comparison.numbers import span, years_text
 
 REFERENCE = ROOT / "results" / "reference" / "baseline" / "run.csv"
 
@@ -52,7 +52,7 @@ SHOWN = (
 def policies():
     """Lines of the README's table of policies, from the reference results."""
     results = pd.read_csv(COMPARED).set_index("policy")
-    heads = ("change in a year", "heroin seized [kg]", "as stated [kg]", "sets feasible", "honest time [1000 h]")
+    heads = ("change in a year", "heroin seized [kg]", "sets feasible", "honest time [1000 h]")
     heads += ("years to detect", "rests most on")
     lines = [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
     for name in sorted(SHOWN):
@@ -60,8 +60,8 @@ def policies():
         rests = str(row["rests_on"]).partition(".")[2] if isinstance(row["rests_on"], str) else "none shows"
         effect, hours = span(row, "seized"), span(row, "hours", scale=1e-3)
         posts = f" ({row['posts']:+d} posts)" if row["posts"] else ""
-        stated, share = short(float(row["stated"])), f"{100 * row['feasible']:.0f} %"
-        cells = (f"`{name}`{posts}", effect, stated, share, hours, years_text(float(row["years"])), rests)
+        share = f"{100 * row['feasible']:.0f} %"
+        cells = (f"`{name}`{posts}", effect, share, hours, years_text(float(row["years"])), rests)
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
 
