@@ -50,7 +50,6 @@ def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.Data
     changes = paired.changes(paired.levels(results))
     effect = paired.per_set(changes["seized"])
     balance = effect if against is None else _balance(changes, effect, against)
-    can = paired.feasible(results)
     values = results["parameter_value"].transpose("set", "parameter")
     names = [str(name) for name in values["parameter"].values]
     rows = []
@@ -58,7 +57,7 @@ def sensitivities(results: xr.Dataset, *, against: str | None = None) -> pd.Data
         mine = [name for name in paired.parameters_of(policy, names) if np.ptp(values.sel(parameter=name).values) > 0]
         if not mine:
             continue
-        kept = (can.sel(policy=policy) & can.sel(policy=BASELINE)).values
+        kept = paired.feasible_pair(results, policy)
         if kept.sum() < 2:
             continue
         table = values.sel(parameter=mine).values[kept]

@@ -58,10 +58,10 @@ def deciding(results: xr.Dataset, rests: pd.DataFrame) -> pd.DataFrame:
         [kg/year]. One of them reaches `visible`, the other does not or has the opposite sign.
     """
     least = visible(results)
-    effect, can = paired.per_set(paired.changes(paired.levels(results))["seized"]), paired.feasible(results)
+    effect = paired.per_set(paired.changes(paired.levels(results))["seized"])
     rows = []
     for row in rests[rests["shown"].astype(bool)].to_dict("records"):
-        kept = (can.sel(policy=row["policy"]) & can.sel(policy=BASELINE)).values
+        kept = paired.feasible_pair(results, row["policy"])
         own = effect.sel(policy=row["policy"]).values[kept]
         order = np.argsort(results["parameter_value"].sel(parameter=row["parameter"]).values[kept])
         third = max(1, len(order) // PARTS)

@@ -242,6 +242,20 @@ def feasible(results: xr.Dataset) -> xr.DataArray:
     return (busiest < 1.0).transpose("policy", "set")
 
 
+def feasible_pair(results: xr.Dataset, first: str, second: str = BASELINE) -> npt.NDArray[np.bool_]:
+    """Whether every post can do its work under both of two policies, dims (set).
+
+    Parameters
+    ----------
+    results
+        Results of the comparison.
+    first, second
+        Names of the policies.
+    """
+    both: npt.NDArray[np.bool_] = feasible(results.sel(policy=[first, second])).all("policy").values
+    return both
+
+
 def in_sets(dataset: xr.Dataset, sets: Floats) -> xr.Dataset:
     """Draws and sets of a dataset that belong to some sets.
 
@@ -266,8 +280,7 @@ def pair_of(results: xr.Dataset, policy: str) -> xr.Dataset:
     policy
         Name of the policy.
     """
-    both = results.sel(policy=[BASELINE, policy])
-    return in_sets(both, results["set"].values[feasible(both).all("policy").values])
+    return in_sets(results.sel(policy=[BASELINE, policy]), results["set"].values[feasible_pair(results, policy)])
 
 
 def error_of_years(yearly: xr.DataArray) -> float:

@@ -74,11 +74,10 @@ def summary(
     """
     long = effects(results, prices=prices) if table is None else table
     rests = sensitivities(results) if rests is None else rests
-    can = paired.feasible(results)
     rows = []
     for name in sorted(str(name) for name in results["policy"].values if name != BASELINE):
         row: dict[str, object] = {"policy": name, "kind": _kind(results, name), **_added(results, name)}
-        row["feasible"] = float((can.sel(policy=name) & can.sel(policy=BASELINE)).mean())
+        row["feasible"] = float(paired.feasible_pair(results, name).mean())
         mine = long[long["policy"] == name].drop_duplicates("quantity").set_index("quantity")
         for short, quantity in QUANTITIES.items():
             found = mine.loc[quantity] if quantity in mine.index else pd.Series(UNMADE)
