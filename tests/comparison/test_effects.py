@@ -15,7 +15,6 @@ from flowsim.comparison.assumptions import break_even, regression, sensitivities
 from flowsim.comparison.confidence import DRAWS, ERROR, SETS, SURE, bounds, chance, fewest
 from flowsim.comparison.effects import ACROSS_ZERO, INFEASIBLE, PER_HOUR, PER_MILLION, SAVED, UNKNOWN, Prices, effects
 from flowsim.comparison.effects import TOO_FEW as FEW_SETS
-from flowsim.comparison.power import visible, years_needed
 from flowsim.comparison.ranking import (
     APART,
     NOT_APART,
@@ -187,33 +186,6 @@ def test_a_policy_without_levers_has_no_assumed_part(sets, each):
     assert found.assumed == 0
     assert found.calibrated == pytest.approx(400.0, rel=0.45)  # chi2(160): 1e-4
     assert found.yearly == pytest.approx(200.0, rel=0.9 if sets == 1 else 0.15)  # chi2(19), chi2(760): 1e-4
-
-
-@pytest.mark.parametrize(("effect", "cv"), [(60.0, 0.5), (150.0, 0.5), (300.0, 0.6), (100.0, 0.2)])
-def test_the_years_needed_show_the_effect_with_four_fifths_probability(effect, cv):
-    """Brute force: t tests of gamma years, with as many years as the formula says and with two thirds of them."""
-    mean, tries = 400.0, 4000
-    rng = np.random.default_rng(7)
-
-    def years(middle, count):
-        return rng.gamma(1 / cv**2, middle * cv**2, size=(tries, count))
-
-    needed = int(years_needed(effect, before=(cv * mean) ** 2, after=(cv * (mean + effect)) ** 2))
-
-    def power(count):
-        found = stats.ttest_ind(years(mean, count), years(mean + effect, count), axis=1, equal_var=False)
-        return float((found.pvalue < 0.05).mean())
-
-    # Standard error 0.0063; the rest is skewness and, for a few years, rounding up.
-    assert 0.80 - 0.04 < power(needed) < 0.80 + (0.04 if needed > 10 else 0.12)
-    if needed > 10:
-        assert power(2 * needed // 3) < 0.72
-
-
-def test_no_effect_is_never_seen_and_a_visible_one_in_the_years_asked():
-    assert np.isinf(years_needed(0.0, before=100.0, after=100.0))
-    assert years_needed(1e9, before=100.0, after=100.0) == 2
-    assert years_needed(visible(10, variance=900.0) * 1.0001, before=900.0, after=900.0) == 10
 
 
 def test_pairs_are_told_apart_by_draws_and_years():

@@ -165,7 +165,8 @@ def test_numbers_are_short(value, printed):
 
 
 def test_words_for_years_and_break_even():
-    assert [years_text(value) for value in (7.0, 12345.0, math.inf, math.nan)] == ["7", ">9999", "never", "n/a"]
+    values = (7.0, 9999.0, 12345.0, 999_499.0, 1e6, math.inf, math.nan)
+    assert [years_text(value) for value in values] == ["7", "9999", "12k", "999k", ">999k", "never", "n/a"]
     row = {"policy": "a", "rests_on": "a.x", "swing": 20.0, "break_even": math.nan}
     assert rests_text(row) == "x: +20.0, never 0 in it"
     assert rests_text(row | {"policy": "a+b", "break_even": 0.5}) == "a.x: +20.0, 0 at 0.50"

@@ -88,10 +88,12 @@ def test_the_readme_quotes_what_the_comparison_prints():
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     mean, low, high = re.search(r"The baseline seizes (\d+) kg a year \((\d+) to (\d+) over draws\)", printed).groups()
     assert f"The baseline seizes {mean} kg in these years ({low} to {high})" in text
-    (least,) = re.search(r"detect changes of at least (\d+) kg a year \(80 % power at 5 %\); 0 of", printed).groups()
+    (least,) = re.search(r"detect a rise of at least ([\d,]+) kg a year \(80 % power at 5 %, median", printed).groups()
+    assert re.search(r"median of draws\); 0 of \d+ median effects are as large", printed)
     hidden = re.search(r"10 years of reports on each side would not show the effect: ([^.]+)\.", printed).group(1)
     effects = pd.read_csv(COMPARED).set_index("policy")
-    said = f"({least} kg a year), and {len(hidden.split(','))} of the {len(effects)} stay below it"
+    said = f"({least} kg a year: more than the baseline seizes), and "
+    said += f"{len(hidden.split(','))} of the {len(effects)} stay below it"
     assert said in text
     nine, border = (effects.loc[name, "points"] for name in ("narcotics_boundaries", "border_posts_25"))
     assert f"`narcotics_boundaries` adds {nine:.2f} and `border_posts_25` {border:.2f}" in text

@@ -10,7 +10,9 @@ import xarray as xr
 
 from flowsim.comparison import report
 from flowsim.comparison.assumptions import sensitivities
+from flowsim.comparison.conclusions import visible
 from flowsim.comparison.effects import PRICES, Prices, effects
+from flowsim.comparison.power import detection
 from flowsim.comparison.ranking import differences
 from flowsim.comparison.table2 import summary
 from flowsim.results import disk
@@ -69,8 +71,9 @@ def analyse(
         As for `paired.check`.
     """
     long, rests = effects(results, prices=prices), sensitivities(results)
-    table = summary(results, prior=prior, stated=stated, prices=prices, table=long, rests=rests)
+    seen = detection(results) if results.sizes["replication"] > 1 else None
+    table = summary(results, prior=prior, stated=stated, prices=prices, table=long, rests=rests, seen=seen)
     pairs = differences(results, prior=prior)
-    lines = [*report.report(results, table, pairs, rests)]
+    lines = [*report.report(results, table, pairs, rests, least=visible(results, seen))]
     lines += ["", *report.assumptions(rests)] if len(rests) else []
     return Analysis(effects=long, table=table, differences=pairs, assumptions=rests, lines=tuple(lines))

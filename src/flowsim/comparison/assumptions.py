@@ -170,19 +170,20 @@ def points(results: xr.Dataset, policies: Sequence[str]) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per policy, parameter and set: columns policy, parameter (without the policy's name), value [unit], and
-        mean, least and most: mean, minimum and maximum of the draws of the set [kg/year].
+        A row per policy, parameter and feasible set: columns policy, parameter (without the policy's name), value
+        [unit], and mean, least and most: mean, minimum and maximum of the draws of the set [kg/year].
     """
-    effect = paired.changes(paired.levels(results))["seized"]
-    grouped = effect.groupby("set_of_draw")
-    numbers = {"mean": grouped.mean("draw"), "least": grouped.min("draw"), "most": grouped.max("draw")}
-    values = results["parameter_value"]
     rows = []
     for policy in policies:
+        own = paired.pair_of(results, policy)
+        if not own.sizes["draw"]:
+            continue
+        grouped = paired.changes(paired.levels(own))["seized"].sel(policy=policy).groupby("set_of_draw")
+        numbers = {"mean": grouped.mean("draw"), "least": grouped.min("draw"), "most": grouped.max("draw")}
+        columns = {key: array.values for key, array in numbers.items()}
+        values = own["parameter_value"]
         for name in paired.parameters_of(policy, [str(name) for name in values["parameter"].values]):
-            columns = {key: array.sel(policy=policy).values for key, array in numbers.items()}
-            own = name.partition(".")[2]
             at = values.sel(parameter=name).values
-            rows.append(pd.DataFrame({"policy": policy, "parameter": own, "value": at, **columns}))
+            rows.append(pd.DataFrame({"policy": policy, "parameter": name.partition(".")[2], "value": at, **columns}))
     names = ["policy", "parameter", "value", "mean", "least", "most"]
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame(columns=names)

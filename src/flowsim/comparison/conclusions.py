@@ -22,26 +22,28 @@ COLUMNS = ("policy", "parameter", "lowest", "highest")
 """Columns of the table of decisive assumed numbers."""
 
 
-def visible(results: xr.Dataset) -> float:
+def visible(results: xr.Dataset, seen: power.Detection | None) -> float:
     """Smallest change of the annual mass detectable in `REPORTS` years of reports on each side [kg/year].
 
     Parameters
     ----------
     results
         Results of the comparison.
+    seen
+        What reports would show; None with a single year.
 
     Returns
     -------
     float
-        As for `power.visible`; NaN if a single year was simulated.
+        Median over draws; NaN with a single year.
     """
-    yearly = results["seized_mass"].sel(policy=BASELINE).sum(["channel", "agency"]).transpose("draw", "replication")
-    if yearly.sizes["replication"] < 2:
+    if seen is None:
         return float("nan")
-    return power.visible(REPORTS, variance=power.year_variance(yearly))
+    means = paired.levels(results)["seized"].sel(policy=BASELINE)
+    return float(np.median(means.values * seen.visible(REPORTS)))
 
 
-def deciding(results: xr.Dataset, rests: pd.DataFrame) -> pd.DataFrame:
+def deciding(results: xr.Dataset, rests: pd.DataFrame, *, least: float) -> pd.DataFrame:
     """Assumed numbers deciding the detectability of their policy's effect: detectable at one end, not at the other.
 
     Parameters
@@ -50,14 +52,15 @@ def deciding(results: xr.Dataset, rests: pd.DataFrame) -> pd.DataFrame:
         Results of the comparison.
     rests
         As from `assumptions.sensitivities`; numbers without significant influence are skipped.
+    least
+        Smallest detectable change, as from `visible` [kg/year].
 
     Returns
     -------
     DataFrame
         Columns `COLUMNS`: mean effects in the third of the sets with the lowest and with the highest values
-        [kg/year]. One of them reaches `visible`, the other does not or has the opposite sign.
+        [kg/year]. One of them reaches `least`, the other does not or has the opposite sign.
     """
-    least = visible(results)
     effect = paired.per_set(paired.changes(paired.levels(results))["seized"])
     rows = []
     for row in rests[rests["shown"].astype(bool)].to_dict("records"):
@@ -72,22 +75,21 @@ def deciding(results: xr.Dataset, rests: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
-def never(results: xr.Dataset, table: pd.DataFrame) -> list[str]:
+def never(table: pd.DataFrame, *, least: float) -> list[str]:
     """Undetectable policies: reports would not show the effect, with a probability of at least 90 %.
 
     Parameters
     ----------
-    results
-        Results of the comparison.
     table
         Table 2; policies without an interval, for lack of draws, are never among them.
+    least
+        Smallest detectable change, as from `visible` [kg/year].
     """
-    least = visible(results)
     small = np.maximum(table["seized_q05"].abs(), table["seized_q95"].abs()) < least
     return [str(name) for name in table["policy"][small]]
 
 
-def sentences(results: xr.Dataset, table: pd.DataFrame, rests: pd.DataFrame) -> Iterator[str]:
+def sentences(results: xr.Dataset, table: pd.DataFrame, rests: pd.DataFrame, *, least: float) -> Iterator[str]:
     """Sentences on decisive assumptions and undetectable policies.
 
     Parameters
@@ -98,8 +100,10 @@ def sentences(results: xr.Dataset, table: pd.DataFrame, rests: pd.DataFrame) -> 
         Table 2.
     rests
         As from `assumptions.sensitivities`.
+    least
+        Smallest detectable change, as from `visible` [kg/year].
     """
-    if not np.isfinite(visible(results)):
+    if not np.isfinite(least):
         return
     if results.sizes["draw"] < DRAWS or results.sizes["set"] < SETS:
         yield (
@@ -107,7 +111,7 @@ def sentences(results: xr.Dataset, table: pd.DataFrame, rests: pd.DataFrame) -> 
             "needed)."
         )
         return
-    found = deciding(results, rests)
+    found = deciding(results, rests, least=least)
     words: dict[str, list[str]] = {}
     for policy, name in zip(found["policy"], found["parameter"], strict=True):
         words.setdefault(str(name).rpartition(".")[2], []).append(str(policy))
@@ -116,7 +120,7 @@ def sentences(results: xr.Dataset, table: pd.DataFrame, rests: pd.DataFrame) -> 
         f"Decisive assumptions: {REPORTS} years of reports on each side would show the effect with the lowest or the "
         f"highest third of the number's values, not with the other or with the opposite sign: {listed}."
     )
-    small = never(results, table)
+    small = never(table, least=least)
     yield (
         f"Undetectable: with at least 90 % probability, {REPORTS} years of reports on each side would not show the "
         f"effect: {', '.join(small) or 'none'}."

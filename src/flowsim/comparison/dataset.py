@@ -8,6 +8,7 @@ from types import MappingProxyType
 import xarray as xr
 
 from flowsim.comparison.paired import HONEST, changes, feasible, levels
+from flowsim.comparison.power import LEVELS
 from flowsim.results.coordinates import describe
 
 EFFECTS = "effects.nc"
@@ -68,7 +69,7 @@ def labelled(results: xr.Dataset) -> xr.Dataset:
     words = "whether every post can do its work, with a utilisation below 1 without wave-through"
     dataset["is_feasible"] = feasible(results).reset_coords(drop=True).assign_attrs(units="1", long_name=words)
     dataset = dataset.assign_coords(oblast=dataset["oblast"].astype(str))
-    for name in ("chain", "draw_in_chain"):
+    for name in ("chain", "draw_in_chain", *LEVELS):
         if name in results.coords:
             dataset = dataset.assign_coords({name: results[name]})
     return describe(dataset)

@@ -130,13 +130,13 @@ def effects(results: xr.Dataset, *, prices: Prices | None = None) -> pd.DataFram
         As for `paired.check`.
     """
     paired.check(results)
-    worst = paired.worst(results)
     rows: list[tuple[object, ...]] = []
     for name in map(str, results["policy"].values):
         if name != BASELINE:
             own = paired.pair_of(results, name)
             can = own.sizes["set"] > 0
-            found = _of_pair(own if can else results.sel(policy=[BASELINE, name]), name, str(worst[name]), prices)
+            pair = own if can else results.sel(policy=[BASELINE, name])
+            found = _of_pair(pair, name, str(paired.worst(pair)[name]), prices)
             rows += [(name, *(row if can else (*row[:3], *(np.nan,) * 6, INFEASIBLE))) for row in found]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 

@@ -66,7 +66,9 @@ def ends(low: float, high: float, *, sign: bool = True) -> str:
 
 
 def years_text(years: float) -> str:
-    """Text of the years of reports to detect an effect [year]."""
+    """Text of the years of reports to detect an effect, in thousands (k) from ten thousand on [year]."""
     if math.isnan(years):
         return "n/a"
-    return "never" if math.isinf(years) else ">9999" if years > 9999 else f"{years:.0f}"
+    if math.isinf(years):
+        return "never"
+    return ">999k" if years >= 999_500 else f"{years / 1000:.0f}k" if years > 9999 else f"{years:.0f}"

@@ -12,11 +12,12 @@ import pandas as pd
 import xarray as xr
 
 from flowsim.comparison import paired
-from flowsim.comparison.conclusions import REPORTS, sentences, visible
+from flowsim.comparison.conclusions import REPORTS, sentences
 from flowsim.comparison.confidence import DRAWS, SETS, chance
 from flowsim.comparison.effects import SAVED, UNKNOWN
 from flowsim.comparison.numbers import Row, ends, short, span, years_text
 from flowsim.comparison.paired import BASELINE
+from flowsim.comparison.table2 import LEAST_STATED
 from flowsim.comparison.variance import SOURCES
 from flowsim.comparison.verdicts import pair_verdicts
 from flowsim.evidence import reported
@@ -39,6 +40,8 @@ def report(
     table: pd.DataFrame,
     differences: pd.DataFrame,
     rests: pd.DataFrame,
+    *,
+    least: float,
 ) -> Iterator[str]:
     """Lines of the report: three tables with policies by name, then sentences.
 
@@ -52,6 +55,8 @@ def report(
         Pairs, from `ranking.differences`.
     rests
         Sensitivities, from `assumptions.sensitivities`.
+    least
+        Smallest detectable change, from `conclusions.visible` [kg/year].
     """
     rows: list[dict[str, Any]] = [{str(key): value for key, value in row.items()} for row in table.to_dict("records")]
     yield from _computed(rows)
@@ -65,8 +70,8 @@ def report(
         overloaded(results),
         against_the_mean(table, years=results.sizes["draw"] * results.sizes["replication"]),
         pair_verdicts(differences),
-        sentences(results, table, rests),
-        beside(results, table),
+        sentences(results, table, rests, least=least),
+        beside(results, table, least=least),
     )
     for group in filter(None, map(tuple, groups)):
         yield ""
@@ -191,14 +196,19 @@ def _notes(table: pd.DataFrame, results: xr.Dataset) -> Iterator[str]:
             f"{SETS} sets, and a verdict on a pair both. With fewer, intervals are n/a and P is a fraction of draws."
         )
     draws = int(table["stated_draws"].max())
+    stated = (
+        f"median of {draws} draws with the stated values of all levers"
+        if draws >= LEAST_STATED
+        else f"n/a below {LEAST_STATED} draws in a set"
+    )
     yield (
         f"{sizes['draw']} draws of the posterior in {sizes['set']} sets of the policies' assumed parameters, "
         f"{sizes['replication']} years each, which the draws of a set share; common random numbers across policies. "
         "Medians, and 90 % credible intervals over draws, for honest traffic and ratios over sets; P and intervals "
-        f"hold as far as the assumed intervals do. As stated: median of {draws} draws with the stated values of all "
-        "levers. Sets feas.: share in which every post can do its work; all numbers are of these. s: per unit saved. "
-        "n/a: the denominator may be 0. Years to see: of reports before the policy and as many after, for 80 % power "
-        "at 5 % to show the mean effect."
+        f"hold as far as the assumed intervals do. As stated: {stated}. Sets feas.: share in which every post can do "
+        "its work; all numbers are of these. s: per unit saved. n/a: the denominator may be 0. Years "
+        "to see: of reports before the policy and as many after, for 80 % power at 5 % to show the effect of a draw, "
+        "as years follow one another; median of draws; k: thousands."
     )
     negative = table[table["negative"] != ""]
     if len(negative):
@@ -287,7 +297,7 @@ def assumptions(rests: pd.DataFrame) -> Iterator[str]:
     )
 
 
-def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
+def beside(results: xr.Dataset, table: pd.DataFrame, *, least: float) -> Iterator[str]:
     """Sentences comparing effects with reported seizures and with the smallest detectable effect.
 
     Parameters
@@ -296,6 +306,8 @@ def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
         Results of the comparison.
     table
         Table 2.
+    least
+        Smallest detectable change, as from `conclusions.visible` [kg/year].
     """
     known = reported(REPORTED)
     levels = paired.levels(results)
@@ -309,13 +321,12 @@ def beside(results: xr.Dataset, table: pd.DataFrame) -> Iterator[str]:
     for row in sorted(known_rows, key=lambda row: -abs(float(row["seized"])))[:3]:
         part = 100 * float(row["seized"]) / known
         yield f"{row['policy']}: {span(row, 'seized')} kg beside the {known:g} kg reported, {short(part)} %."
-    least = visible(results)
     if math.isfinite(least):
-        seen = int((np.abs(table["seized_mean"]) >= least).sum())
+        seen = int((np.abs(table["seized"]) >= least).sum())
         yield (
-            f"Power analysis: given the year-to-year variation of totals, {REPORTS} years of reports on each side "
-            f"detect changes of at least {short(least, sign=False)} kg a year (80 % power at 5 %); {seen} of "
-            f"{len(table)} mean effects are as large."
+            f"Power analysis: given the variation of totals and how years follow one another, {REPORTS} years of "
+            f"reports on each side detect a rise of at least {short(least, sign=False)} kg a year (80 % power at 5 %, "
+            f"median of draws); {seen} of {len(table)} median effects are as large."
         )
     yield (
         "Nobody in the model reacts: smugglers do not change their ways, nor crews their habits. Almost every size of "

@@ -25,6 +25,8 @@ QUANTITIES = {
 }
 """Columns of table 2 with an interval, and their names in the table of effects."""
 
+LEAST_STATED = 10
+"""Fewest draws with which an effect at the stated values is given [1]."""
 
 UNMADE = {"median": np.nan, "mean": np.nan, "q05": np.nan, "q95": np.nan, "note": ""}
 """Placeholder for a quantity missing from a table of effects."""
@@ -38,6 +40,7 @@ def summary(
     prices: Prices = PRICES,
     table: pd.DataFrame | None = None,
     rests: pd.DataFrame | None = None,
+    seen: power.Detection | None = None,
 ) -> pd.DataFrame:
     """Table 2: policies by name.
 
@@ -53,6 +56,8 @@ def summary(
         Price ratio for the risk tax.
     table, rests
         Tables of `effects` and `sensitivities`, if made already.
+    seen
+        What reports would show, for the years to detect; without it, they are NaN.
 
     Returns
     -------
@@ -63,10 +68,10 @@ def summary(
         90 % credible interval, NaN if draws or sets are too few; NAME_note gives the reason of a missing ratio, or
         marks a ratio per unit saved.
         `stated`: median change of the mass seized with the stated values of the levers, NaN if a post is above its
-        capacity with them, and `stated_draws`, the number of draws [kg/year, 1].
+        capacity with them or draws are below `LEAST_STATED`, and `stated_draws`, the number of draws [kg/year, 1].
         `seized_mcse`, Monte Carlo standard error from the finite number of years [kg/year]. `p` and `p_prior`, share
         of draws with more seized than under the baseline [1], and `draws`, `draws_prior`, their number. `years`,
-        years_q05, years_q95: years to detect the mean effect, and their 5 and 95 % quantiles over draws.
+        years_q05, years_q95: median over draws of the years to detect the effect, and their 5 and 95 % quantiles.
         `share_calibrated`, share_assumed, share_yearly: parts of the variance of a single year's effect [1], NaN if
         they cannot be separated, and `negative`, components with a negative estimate. `rests_on`, slope, swing,
         break_even: the most influential parameter. `against`, share of single years with an effect of the opposite
@@ -89,7 +94,7 @@ def summary(
         row["stated"], row["stated_draws"] = _as_stated(results if stated is None else stated, name)
         row["p"], row["draws"] = _superior(results, name)
         row["p_prior"], row["draws_prior"] = (np.nan, 0) if prior is None else _superior(prior, name)
-        row |= _of_years(paired.pair_of(results, name), name) | _rest(rests, name)
+        row |= _of_years(paired.pair_of(results, name), name, seen) | _rest(rests, name)
         rows.append(row)
     return pd.DataFrame(rows).pipe(_complete)
 
@@ -104,8 +109,8 @@ def _complete(table: pd.DataFrame) -> pd.DataFrame:
 def _as_stated(stated: xr.Dataset, policy: str) -> tuple[float, int]:
     """Median change of the mass seized with the stated values of the levers, and the number of draws."""
     own = paired.pair_of(stated, policy)
-    if not own.sizes["draw"]:
-        return np.nan, 0
+    if own.sizes["draw"] < LEAST_STATED:
+        return np.nan, own.sizes["draw"]
     change = paired.changes(paired.levels(own))["seized"].sel(policy=policy)
     return float(change.median()), own.sizes["draw"]
 
@@ -121,7 +126,7 @@ def _superior(results: xr.Dataset, policy: str) -> tuple[float, int]:
     return superiority(seized.sel(policy=policy), seized.sel(policy=BASELINE)), own.sizes["draw"]
 
 
-def _of_years(own: xr.Dataset, policy: str) -> dict[str, object]:
+def _of_years(own: xr.Dataset, policy: str, seen: power.Detection | None) -> dict[str, object]:
     """Years to detect, parts of the variance, and years against the mean, from the pair with the baseline."""
     if not own.sizes["draw"]:
         missing = ("against", "years", "years_q05", "years_q95", *(f"share_{name}" for name in SOURCES), "sd")
@@ -129,7 +134,7 @@ def _of_years(own: xr.Dataset, policy: str) -> dict[str, object]:
     levels = paired.levels(own)
     changes = paired.changes(levels)
     against = _against(changes["yearly"].sel(policy=policy).values)
-    return {"against": against, **_years(levels, changes, policy), **_shares(own, changes, policy)}
+    return {"against": against, **_years(levels, policy, seen), **_shares(own, changes, policy)}
 
 
 def _against(yearly: npt.NDArray[np.float64]) -> float:
@@ -151,17 +156,18 @@ def _kind(results: xr.Dataset, policy: str) -> str:
     return "assumed" if paired.parameters_of(policy, names) else "calibrated"
 
 
-def _years(levels: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, object]:
-    """Years to detect, for the mean effect and over draws."""
-    yearly = levels["yearly"].transpose("policy", "draw", "replication")
-    if yearly.sizes["replication"] < 2:
+def _years(levels: xr.Dataset, policy: str, seen: power.Detection | None) -> dict[str, object]:
+    """Years to detect the effect of each draw: their median and quantiles."""
+    if seen is None:
         return {"years": np.nan, "years_q05": np.nan, "years_q95": np.nan}
-    before, after = (power.year_variance(yearly.sel(policy=name)) for name in (BASELINE, policy))
-    effect = changes["seized"].sel(policy=policy)
-    each = power.years_needed(effect, before=before, after=after)
-    ends = np.quantile(each, paired.QUANTILES, method="inverted_cdf") if paired.enough(effect) else (np.nan, np.nan)
-    middle = float(power.years_needed(paired.interval(effect)[0], before=before, after=after))
-    return {"years": middle, "years_q05": float(ends[0]), "years_q95": float(ends[1])}
+    seized = levels["seized"]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = seized.sel(policy=policy).values / seized.sel(policy=BASELINE).values
+    each = seen.needed(ratio, draws=levels["draw"].values)
+    low, high = paired.QUANTILES
+    names = {"years": 0.5, **({"years_q05": low, "years_q95": high} if paired.enough(seized) else {})}
+    found = {name: float(np.quantile(each, at, method="inverted_cdf")) for name, at in names.items()}
+    return {"years_q05": np.nan, "years_q95": np.nan, **found}
 
 
 def _shares(results: xr.Dataset, changes: xr.Dataset, policy: str) -> dict[str, object]:

@@ -63,10 +63,16 @@ class ChosenPosterior:
             (chain, draw): self._without_typed(posterior.world_change(self.dataset, chain=chain, draw=draw))
             for chain, draw in dict.fromkeys(pairs)
         }
+        levels = {
+            name: tuple(float(self.dataset[name].values[pair]) for pair in pairs)
+            for name in ("level_log_sd", "level_rho")
+            if name in self.dataset
+        }
         return Worlds(
             changes=tuple(changes[pair] for pair in pairs),
             chain=tuple(chain for chain, _ in pairs),
             draw=tuple(draw for _, draw in pairs),
+            **levels,
         )
 
     def _without_typed(self, change: SetNumbers) -> SetNumbers:

@@ -57,6 +57,12 @@ class Worlds:
     draw: tuple[int, ...]
     """Draw within the chain."""
 
+    level_log_sd: tuple[float, ...] = ()
+    """Log-sd of the level of the flow in each draw; empty if the model has no level [1]."""
+
+    level_rho: tuple[float, ...] = ()
+    """Autocorrelation of the level of two years in a row, in each draw [1]."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Request:

@@ -68,8 +68,8 @@ def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequen
             reported=known,
             title=f"Years of reports to detect an effect: {title}",
             sentence=(
-                "Left: years before a policy and as many after that show the mean effect with 80 % power at 5 %, lines "
-                "90 % intervals over draws. Right: totals of single years, nothing having changed. " + RESTS
+                "Left: years before a policy and as many after that show the effect with 80 % power at 5 %: "
+                "medians and 90 % intervals over draws. Right: totals of single years, nothing having changed. " + RESTS
             ),
         ),
     }
@@ -106,8 +106,8 @@ def effects(table: pd.DataFrame, *, draws: int, sets: int, title: str) -> Drawn:
         title=f"What each policy would change: {title}",
         sentence=(
             "Change of the mass seized in a year, common random numbers; points are medians, bars 90 % "
-            f"intervals over {_of(draws, sets)}. Years to detect: of reports before and as many after, for 80 % power "
-            "at 5 %. " + RESTS
+            f"intervals over {_of(draws, sets)}. Years to detect (k: thousands): of reports before and as many after, "
+            "for 80 % power at 5 %. " + RESTS
         ),
         reported=reported(REPORTED[2010]),
     )

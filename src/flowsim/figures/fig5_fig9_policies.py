@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from flowsim.comparison.numbers import years_text
 from flowsim.figures.axes import (
     COLOURS,
     HATCHES,
@@ -105,13 +106,6 @@ def _variances(axes: Axes, rows: list[dict[str, Any]]) -> None:
     axes.set_xlabel("variance of a year's effect", size=SMALL)
     frame(axes, grid="x")
     axes.spines["left"].set_visible(False)
-
-
-def years_text(years: float) -> str:
-    """Years to detect, as text beside bars and points [year]."""
-    if not np.isfinite(years):
-        return "never" if years > 0 else "n/a"
-    return ">9999" if years > 9999 else f"{years:,.0f}"
 
 
 def _keys(figure: Figure, *, height: float) -> None:

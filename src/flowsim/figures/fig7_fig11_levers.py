@@ -23,7 +23,7 @@ COLUMNS = 3
 NAMED = 10
 """Number of policies named in figure 11: those detected first."""
 
-MOST_YEARS = 1e5
+MOST_YEARS = 1e6
 """Upper end of the axis of years [year]."""
 
 
@@ -128,7 +128,7 @@ def noise(
 
 
 def _needed(axes: Axes, table: pd.DataFrame, *, reports: int) -> None:
-    """Years to detect against the size of the mean effect; values off the axis are drawn at its upper end."""
+    """Years to detect against the size of the median effect; values off the axis are drawn at its upper end."""
     seen = table[(table["seized"] != 0) & np.isfinite(table["years"])]
     hidden = len(table) - len(seen)
     size = np.abs(seen["seized"].to_numpy(dtype=float))
@@ -151,7 +151,7 @@ def _needed(axes: Axes, table: pd.DataFrame, *, reports: int) -> None:
     if hidden:
         text = f"{hidden} without any effect on what is seized" if hidden > 1 else "one without any effect"
         axes.text(0.01, 0.02, text, transform=axes.transAxes, size=SMALL, color=QUIET)
-    axes.set_xlabel("size of the mean change of the mass seized [kg/year]", size=SMALL + 0.5)
+    axes.set_xlabel("size of the median change of the mass seized [kg/year]", size=SMALL + 0.5)
     axes.set_ylabel("years to detect", size=SMALL + 0.5)
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_formatter(lambda value, _: f"{value:,g}")

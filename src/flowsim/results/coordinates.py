@@ -51,6 +51,8 @@ COORDINATES: tuple[Coordinate, ...] = (
         "-1: a draw of the prior, in the store of a comparison.",
     ),
     Coordinate("draw_in_chain", "draw", "Draw within its chain of the posterior."),
+    Coordinate("level_log_sd", "draw", "Log-sd of the level of the flow in a draw.", "", {"units": "1"}),
+    Coordinate("level_rho", "draw", "Autocorrelation of that level in two years in a row.", "", {"units": "1"}),
     Coordinate("set", "set", "Set of values of the assumed levers."),
     Coordinate("set_of_draw", "draw", "Set of values of the assumed levers of a draw."),
     Coordinate("row", "row", "Row of the table or design of a sweep."),

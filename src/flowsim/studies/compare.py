@@ -11,6 +11,7 @@ import xarray as xr
 
 from flowsim import checks
 from flowsim.comparison.design import STATED, Design, chosen, described
+from flowsim.comparison.power import LEVELS
 from flowsim.comparison.replications import PRIOR, Comparison, shape_of, simulated
 from flowsim.config import read_files
 from flowsim.config.error_line import message
@@ -140,8 +141,11 @@ def results_of(request: Request, *, progress: Progress | None = None) -> tuple[C
     simulate(comparison, request, progress=progress)
     found = gathered(request.out, comparison)
     if request.worlds is not None and request.worlds.draw:
-        chain, draw = (("draw", list(own)) for own in (request.worlds.chain, request.worlds.draw))
-        found = replace(found, posterior=found.posterior.assign_coords(chain=chain, draw_in_chain=draw))
+        worlds = request.worlds
+        of_draw = {"chain": worlds.chain, "draw_in_chain": worlds.draw}
+        of_draw |= {name: getattr(worlds, name) for name in LEVELS if getattr(worlds, name)}
+        coords = {name: ("draw", list(own)) for name, own in of_draw.items()}
+        found = replace(found, posterior=found.posterior.assign_coords(coords))
     return comparison, found
 
 
