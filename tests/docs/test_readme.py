@@ -7,7 +7,10 @@ import pandas as pd
 from paths import ROOT
 from scipy.stats import binom
 
+import flowsim as fs
 from flowsim.comparison.numbers import span, years_text
+from flowsim.evidence import reported
+from flowsim.studies.fruitless import fruitless
 
 REFERENCE = ROOT / "results" / "reference" / "baseline" / "run.csv"
 
@@ -133,3 +136,12 @@ def test_the_readme_gives_the_two_commands():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make run" in text
     assert "make test" in text
+
+
+def test_the_readme_says_what_fruitless_searches_would_cost():
+    found = {each.agency: each for each in fruitless(fs.load_world())}
+    text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    alarms, cost = (sum(getattr(each, name) for each in found.values()) for name in ("alarms", "cost"))
+    assert f"searched and paid: {alarms:,.0f} a year, {cost / 1e6:.1f} million USD by the closed form" in text
+    part = found["Committee"].cost / (reported("cb05-budget-request") * 1e6 / 3)
+    assert f"The Committee's alone take {100 * part:.0f} % of a year's part" in text

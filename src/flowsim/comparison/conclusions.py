@@ -22,7 +22,7 @@ COLUMNS = ("policy", "parameter", "lowest", "highest")
 """Columns of the table of decisive assumed numbers."""
 
 
-def visible(results: xr.Dataset, seen: power.Detection | None) -> float:
+def visible(results: xr.Dataset, seen: power.Detectable | None) -> float:
     """Smallest change of the annual mass detectable in `REPORTS` years of reports on each side [kg/year].
 
     Parameters

@@ -32,7 +32,7 @@ Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Detection:
+class Detectable:
     """Smallest detectable changes by draw and number of years of reports, as many before a policy as after.
 
     The test compares the logarithm of the ratio of the mean totals, after over before, with its distribution without
@@ -79,7 +79,7 @@ class Detection:
         return found
 
 
-def detection(results: xr.Dataset, *, level: float = LEVEL, power: float = POWER) -> Detection:
+def detection(results: xr.Dataset, *, level: float = LEVEL, power: float = POWER) -> Detectable:
     """Smallest detectable changes in series of years like those of the baseline.
 
     A year's total is the share of the flow that a draw seizes in one of its simulated years, times a level of the flow
@@ -114,7 +114,7 @@ def detection(results: xr.Dataset, *, level: float = LEVEL, power: float = POWER
         # A series is as probable as its reverse, so that falls are as detectable as rises.
         both = np.concatenate([found, -found])
         least[d] = np.quantile(np.abs(found), 1 - level, axis=0) + np.quantile(both, power, axis=0)
-    return Detection(least=least)
+    return Detectable(least=least)
 
 
 def _levels(log_sd: Floats, rho: Floats, *, rng: np.random.Generator) -> npt.NDArray[np.float32]:

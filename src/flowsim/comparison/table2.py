@@ -40,7 +40,7 @@ def summary(
     prices: Prices = PRICES,
     table: pd.DataFrame | None = None,
     rests: pd.DataFrame | None = None,
-    seen: power.Detection | None = None,
+    seen: power.Detectable | None = None,
 ) -> pd.DataFrame:
     """Table 2: policies by name.
 
@@ -126,7 +126,7 @@ def _superior(results: xr.Dataset, policy: str) -> tuple[float, int]:
     return superiority(seized.sel(policy=policy), seized.sel(policy=BASELINE)), own.sizes["draw"]
 
 
-def _of_years(own: xr.Dataset, policy: str, seen: power.Detection | None) -> dict[str, object]:
+def _of_years(own: xr.Dataset, policy: str, seen: power.Detectable | None) -> dict[str, object]:
     """Years to detect, parts of the variance, and years against the mean, from the pair with the baseline."""
     if not own.sizes["draw"]:
         missing = ("against", "years", "years_q05", "years_q95", *(f"share_{name}" for name in SOURCES), "sd")
@@ -156,7 +156,7 @@ def _kind(results: xr.Dataset, policy: str) -> str:
     return "assumed" if paired.parameters_of(policy, names) else "calibrated"
 
 
-def _years(levels: xr.Dataset, policy: str, seen: power.Detection | None) -> dict[str, object]:
+def _years(levels: xr.Dataset, policy: str, seen: power.Detectable | None) -> dict[str, object]:
     """Years to detect the effect of each draw: their median and quantiles."""
     if seen is None:
         return {"years": np.nan, "years_q05": np.nan, "years_q95": np.nan}

@@ -14,7 +14,7 @@ from flowsim.draws.choices import cities_on
 from flowsim.draws.consignments import consignments_per_year
 from flowsim.policy.policy import compose
 from flowsim.simulation.simulate import Progress
-from flowsim.studies import chain_listing, prevalence
+from flowsim.studies import chain_listing, fruitless, prevalence
 from flowsim.studies.layout import paragraph
 from flowsim.world import utilisation
 from flowsim.world.checkpoint import AGENCIES, Checkpoint, LaneGroup
@@ -54,6 +54,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
         *_behind(world),
         *_visits(world),
         *prevalence.text(request),
+        *fruitless.text(world),
         *_counts(world),
         *_kinds(request.numbers()),
         *_list("Warnings", warnings),

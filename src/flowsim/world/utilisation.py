@@ -208,12 +208,24 @@ def bay_time(world: World, post: Checkpoint) -> float:
     post
         Checkpoint with its devices.
     """
-    silent = 1.0
     time = world.detection.handling_time
     for device in post.devices:
         time += device.availability * device.service_time
+    return time + false_alarm(post) * world.detection.search_time
+
+
+def false_alarm(post: Checkpoint) -> float:
+    """Probability of an alarm in the secondary inspection of an honest vehicle [1].
+
+    Parameters
+    ----------
+    post
+        Checkpoint with its devices.
+    """
+    silent = 1.0
+    for device in post.devices:
         silent *= 1.0 - device.availability * (1.0 - device.specificity)
-    return time + (1.0 - silent) * world.detection.search_time
+    return 1.0 - silent
 
 
 def visits(world: World) -> dict[tuple[str, str, str], float]:
