@@ -29,6 +29,8 @@ Reports that are not fitted, each with its prediction by the default model. All 
 made: the tables of UNODC were at hand, and the hold-outs of the model before it, now `reading=one_population`, had been
 looked at. Nothing was tuned to them, which nobody can show: the covariate of harvests is chosen by the fitted totals,
 but a first look at it summed the three held-out ones too. Reports of a later year would be a cleaner test.
+Where 2014's finds at border posts were made informs one number of a policy, `customs_union.kept`, and none of the
+model.
 
 The page is made by `docs/two_populations.py` from `results/reference/fig3_fit/`, which
 `flowsim experiment=fig3_fit` writes from the posterior of commit {commit}. *Width* is the

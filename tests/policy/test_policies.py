@@ -9,6 +9,7 @@ from itertools import permutations
 import numpy as np
 import pytest
 from amounts import rest_slow
+from scipy.stats.contingency import odds_ratio
 from small_worlds import device, post, road_world
 from together import together
 
@@ -20,6 +21,7 @@ from flowsim.config.options import conf_dir
 from flowsim.engine.expectation.engine import expect
 from flowsim.evidence import load_sources
 from flowsim.evidence.controls import REPRESENTED_BY, load_controls
+from flowsim.evidence.single_seizures import by
 from flowsim.policy import added
 from flowsim.policy.agencies import ScaleEffort, ScaleInflow
 from flowsim.policy.catalogue import BARE, CHANGES, kind_of, says
@@ -562,3 +564,24 @@ def test_devices_and_campaigns_that_are_there_already_are_told_from_those_that_c
 def test_a_title_of_a_policy_that_does_not_fit_stands_alone():
     small = api.load_world("single_checkpoint")
     assert added.entitled(named()["narcotics_boundaries"], small) == named()["narcotics_boundaries"].title
+
+
+LINE = ("Aktobe", "Atyrau", "East Kazakhstan", "Kostanay", "North Kazakhstan", "Pavlodar", "West Kazakhstan")
+"""Oblasts on the border with Russia."""
+
+
+@pytest.mark.parametrize("name", ["customs_union", "customs_union_joint_south"])
+def test_what_is_kept_without_customs_is_what_finds_on_the_line_allow(name):
+    """The counts quoted as its source, and the least that the exact interval of their odds ratio allows."""
+    told = {"country": "Kazakhstan", "drug": "heroin", "place_kind": "border_crossing"}
+    line, every = (
+        [sum(count for count, _ in by(**told, year=years, **where).values()) for years in ((2011,), (2012, 2014))]
+        for where in ({"region": LINE}, {})
+    )
+    (kept,) = (one for one in named()[name].parameters if one.name == f"{name}.kept")
+    assert f"{line[0]} of {every[0]} were in oblasts of the Russian line in 2011" in kept.source
+    assert f"{line[1]} of {every[1]} in 2012 and 2014" in kept.source
+    others = [all_ - there for all_, there in zip(every, line, strict=True)]
+    found = odds_ratio([[line[1], others[1]], [line[0], others[0]]])
+    assert found.statistic > 1  # no fall shows
+    assert kept.low <= found.confidence_interval(0.95, "greater").low < kept.value
