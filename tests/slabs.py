@@ -26,6 +26,7 @@ from flowsim.engine.outcome import (
     nothing_yet,
 )
 from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.selection import threshold_shifts
 from flowsim.world.traffic import VEHICLE_CLASSES
 
 
@@ -185,7 +186,8 @@ def duty(group, lane, time):
 
 def decision(world, fleet, v, k, crowded):
     """What follows from the first look."""
-    checkpoint = world.checkpoints[int(fleet.checkpoint[k])]
+    c = int(fleet.checkpoint[k])
+    checkpoint = world.checkpoints[c]
     group = checkpoint.groups[int(fleet.group[k])]
     if fleet.tipped[k]:
         return REFERRED
@@ -199,8 +201,7 @@ def decision(world, fleet, v, k, crowded):
     if fleet.drug[v] >= 0 and fleet.wagon[k] >= group.wagons:
         return UNREACHED
     limit = norm.ppf(1 - group.referral)
-    if world.detection.cost_ratio != 1:
-        limit += math.log(world.detection.cost_ratio) / world.detection.targeting
+    limit += threshold_shifts(world)[c]
     if fleet.score[k] <= limit:
         return NOT_SELECTED
     return WAVED if crowded else REFERRED

@@ -86,9 +86,7 @@ IN_THE_DECISION = {
         "        return UNREACHED\n"
         "    if vehicle.sealed > 0 and run",
     ),
-    "liability ignored": _bug(
-        "checkpoint_arrays", "threshold(group.referral, **weighing)", "threshold(group.referral)"
-    ),
+    "liability ignored": _bug("checkpoint_arrays", "threshold(group.referral) + shift", "threshold(group.referral)"),
     "way round ignored": _bug("rules", "    if place.ways == 0:\n", "    if True:\n"),
     "heavy loads go round on foot": _bug("rules", "return STAYS if heavy else number", "return number"),
     "patrols ignored": _bug("slab_sweep", " or patrol < way.patrol)", ")"),

@@ -19,7 +19,7 @@ from flowsim.config.compose import compose_config
 from flowsim.config.options import conf_dir
 from flowsim.draws.honest import daily_means
 from flowsim.results import files
-from flowsim.world import hashes, utilisation
+from flowsim.world import hashes, honest_work, utilisation
 from flowsim.world.traffic import Profile
 from flowsim.world.world import Count
 from flowsim.world_tables.forms import SOURCED
@@ -236,7 +236,7 @@ def test_utilisation_of_bays_counts_handling_devices_that_work_and_searches_afte
     dog = device("dog", specificity=0.8, availability=0.5, service_time=0.2)
     world = road_world(post("a", place="p1", devices=(dog,), bays=2, referral=0.1))
     expected = 0.25 + 0.5 * 0.2 + 0.5 * 0.2 * 0.5
-    assert utilisation.bay_time(world, world.checkpoints[0]) == pytest.approx(expected)
+    assert honest_work.bay_time(world, world.checkpoints[0]) == pytest.approx(expected)
     assert utilisation.utilisations(world)[1].mean == pytest.approx(10 * 0.1 * expected / 2)
 
 

@@ -192,7 +192,7 @@ def test_liability_moves_the_likelihood_ratio_at_which_vehicles_are_referred(rat
 
     level = log_likelihood_ratio(norm.isf(referral)) + math.log(ratio)
     threshold = brentq(lambda score: log_likelihood_ratio(score) - level, -50.0, 50.0)
-    world = road_world(crossing_that_selects(referral))
+    world = road_world(crossing_that_selects(referral), per_day=1.0)  # bays do not limit the searches
     world = with_detection(world, targeting=targeting, cost_ratio=ratio)
     assert seized(world) == pytest.approx([norm.sf(threshold - targeting)], rel=1e-9)
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from scipy.stats import binom, norm
+from scipy.stats import binom
 from small_worlds import CONSTANT, MADE_UP, device, post, road_world, ways_round, with_seals, with_traffic
 
 from flowsim.draws.consignments import draw_consignments
@@ -18,7 +18,6 @@ from flowsim.results.honest_visits import tally_posts
 from flowsim.results.tally import tally_consignments
 from flowsim.world.campaigns import Campaign
 from flowsim.world.seals import Seals
-from flowsim.world.selection import threshold
 from flowsim.world.shifts import Shift
 
 YEAR = 8760.0
@@ -79,23 +78,10 @@ def test_neutral_settings_give_the_earlier_bits(consignments, honest, world_of):
     assert run(plain)[1].equals(run(neutral)[1])
 
 
-def test_liability_moves_the_likelihood_ratio_by_the_cost_ratio():
-    """The threshold is where the ratio of the two densities has grown by the factor."""
-    for targeting, ratio in ((0.5, 0.5), (1.5, 3.0)):
-        before, after = threshold(0.1), threshold(0.1, targeting=targeting, cost_ratio=ratio)
-        likelihood = [norm.pdf(s, targeting) / norm.pdf(s) for s in (before, after)]
-        assert likelihood[1] == pytest.approx(ratio * likelihood[0], rel=1e-12)
-
-
 def test_a_search_that_costs_nothing_is_made_of_everybody(honest):
     world = road_world(gate())
     free = replace(world, detection=replace(world.detection, cost_ratio=1e-9))
     assert (honest(free, end=200.0)[1].decision[:100] == REFERRED).all()
-
-
-def test_a_cost_ratio_without_targeting_is_refused():
-    with pytest.raises(ValueError, match="targeting must be above 0"):
-        threshold(0.1, targeting=0.0, cost_ratio=0.5)
 
 
 def tir_world(**fields):

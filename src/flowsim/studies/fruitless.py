@@ -10,6 +10,7 @@ from flowsim.evidence import figure
 from flowsim.studies.layout import paragraph
 from flowsim.world import utilisation
 from flowsim.world.checkpoint import AGENCIES
+from flowsim.world.honest_work import false_alarm
 from flowsim.world.world import World
 
 COUNTRY, REQUESTS = "Kazakhstan", {"Committee": "cb05-budget-request"}
@@ -60,7 +61,7 @@ def fruitless(world: World) -> tuple[Fruitless, ...]:
     }
     for post in world.checkpoints:
         sums[post.agency][0] += inspected[post.name]
-        sums[post.agency][1] += inspected[post.name] * utilisation.false_alarm(post)
+        sums[post.agency][1] += inspected[post.name] * false_alarm(post)
     present = {post.agency for post in world.checkpoints}
     detection = world.detection
     return tuple(

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import calendar
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import ndtr
 
 from flowsim import units
-from flowsim.world.checkpoint import Checkpoint, LaneGroup
-from flowsim.world.selection import threshold
+from flowsim.world.checkpoint import Checkpoint
+from flowsim.world.honest_work import WEEK, arrivals, bay_time, duty
+from flowsim.world.selection import share_above, threshold_shifts
 from flowsim.world.traffic import Flow
 from flowsim.world.world import Count, Stop, World, way_across
 
 Floats = npt.NDArray[np.float64]
-
-_WEEK = 168
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,42 +65,21 @@ def utilisations(world: World) -> tuple[Utilisation, ...]:
     world
         World with its honest traffic.
     """
-    arrivals: dict[tuple[int, int], Floats] = defaultdict(lambda: np.zeros((12, _WEEK)))
-    for flow in world.traffic.flows:
-        hours = _travel(world, flow)
-        for stop, after in zip(world.stops_of_flow(flow), hours, strict=True):
-            arrivals[stop.checkpoint, stop.group] += np.roll(_rhythm(flow), round(after), axis=1)
+    rates, moved = arrivals(world), threshold_shifts(world)
     found = []
     for c, post in enumerate(world.checkpoints):
-        examined = np.zeros((12, _WEEK))
+        examined = np.zeros((12, WEEK))
         for g, group in enumerate(post.groups):
-            duty, closed = _duty(group)
-            rate = arrivals[c, g] * (1.0 if post.border else 1.0 - closed)
+            rate = rates[c, g]
             part = f"lanes {group.direction} {';'.join(group.classes)}"
             leaves = group.stop < math.inf
-            found.append(_utilisation(post, part, rate, time=group.service_time, servers=duty, leaves=leaves))
-            examined = examined + rate * referred(world, group)
+            servers = duty(group)[0]
+            found.append(_utilisation(post, part, rate, time=group.service_time, servers=servers, leaves=leaves))
+            examined = examined + rate * share_above(group.referral, moved[c])
         leaves = all(group.stop < math.inf for group in post.groups)
-        servers = np.full(_WEEK, float(post.bays))
+        servers = np.full(WEEK, float(post.bays))
         found.append(_utilisation(post, "bays", examined, time=bay_time(world, post), servers=servers, leaves=leaves))
     return tuple(found)
-
-
-def referred(world: World, group: LaneGroup) -> float:
-    """Share of honest vehicles referred: that of the lanes, adjusted for the cost of a fruitless search [1].
-
-    Parameters
-    ----------
-    world
-        World, with the cost of a search in its detection.
-    group
-        Lanes.
-    """
-    detection = world.detection
-    if detection.cost_ratio == 1.0 or not 0.0 < group.referral < 1.0:
-        return group.referral
-    limit = threshold(group.referral, targeting=detection.targeting, cost_ratio=detection.cost_ratio)
-    return float(ndtr(-limit))
 
 
 def busiest(world: World) -> dict[str, float]:
@@ -149,19 +126,6 @@ def _utilisation(
     )
 
 
-def _duty(group: LaneGroup) -> tuple[Floats, Floats]:
-    """Mean lanes on duty, and the share of time without any, in each hour of the week; each with dims (hour,) [1]."""
-    if not group.shifts:
-        return np.full(_WEEK, float(group.lanes)), np.zeros(_WEEK)
-    hour = np.arange(units.HOURS_PER_DAY)
-    duty, closed = np.zeros_like(hour), np.zeros_like(hour)
-    for shift in group.shifts:
-        part = np.clip(np.minimum(shift.end, hour + 1) - np.maximum(shift.start, hour), 0.0, None)
-        duty += shift.lanes * part
-        closed += part if shift.lanes == 0 else 0.0
-    return np.tile(duty, 7), np.tile(closed, 7)
-
-
 def _busiest(rate: Floats) -> str:
     """Month, weekday and hour of the most arrivals; month and weekday are omitted if uniform."""
     days = rate.reshape(12, 7, 24)
@@ -172,60 +136,6 @@ def _busiest(rate: Floats) -> str:
     if np.ptp(days.max(axis=(0, 2))) > 1e-9 * days.max():
         parts.append(calendar.day_abbr[int(day)])
     return " ".join([*parts, f"{hour} h"]) if rate.any() else ""
-
-
-def _rhythm(flow: Flow) -> Floats:
-    """Arrivals at the start of a path, dims (month, hour of the week from Monday) [1/h]."""
-    if flow.timetable:
-        return np.full((12, _WEEK), flow.per_day / units.HOURS_PER_DAY)
-    week = np.outer(flow.weekly.weights, flow.daily.weights).ravel()
-    rhythm: Floats = flow.per_day / units.HOURS_PER_DAY * np.outer(flow.seasonal.weights, week)
-    return rhythm
-
-
-def _travel(world: World, flow: Flow) -> list[float]:
-    """Mean travel time from the start of a path to each checkpoint on it [h]."""
-    variation = world.network.travel
-    speed = variation.car_speed if flow.vehicle_class == "car" else 1.0
-    legs = world.network.legs_of(flow.path, mode=flow.mode, owner=f"Flow '{flow.name}'")
-    reached = np.concatenate([[0.0], np.cumsum([leg.time / speed for leg in legs])])
-    stops = world.stops_of_flow(flow)
-    within = Counter[int]()
-    hours = []
-    for stop in stops:
-        hours.append(float(reached[stop.place]) + variation.within_place * within[stop.place])
-        within[stop.place] += 1
-    return hours
-
-
-def bay_time(world: World, post: Checkpoint) -> float:
-    """Mean occupation of a bay by an honest vehicle [h].
-
-    Parameters
-    ----------
-    world
-        World, with the times of handling and search in its detection.
-    post
-        Checkpoint with its devices.
-    """
-    time = world.detection.handling_time
-    for device in post.devices:
-        time += device.availability * device.service_time
-    return time + false_alarm(post) * world.detection.search_time
-
-
-def false_alarm(post: Checkpoint) -> float:
-    """Probability of an alarm in the secondary inspection of an honest vehicle [1].
-
-    Parameters
-    ----------
-    post
-        Checkpoint with its devices.
-    """
-    silent = 1.0
-    for device in post.devices:
-        silent *= 1.0 - device.availability * (1.0 - device.specificity)
-    return 1.0 - silent
 
 
 def visits(world: World) -> dict[tuple[str, str, str], float]:

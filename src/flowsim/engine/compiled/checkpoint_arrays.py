@@ -14,7 +14,7 @@ from flowsim.draws.quantiles import Quantiles
 from flowsim.draws.visits import DETOUR
 from flowsim.world.checkpoint import AGENCIES, Checkpoint
 from flowsim.world.hashes import long_hash, short_hash
-from flowsim.world.selection import threshold
+from flowsim.world.selection import threshold, threshold_shifts
 from flowsim.world.traffic import Law
 from flowsim.world.world import World
 
@@ -203,10 +203,10 @@ class _Rows:
         self.ways_round: list[tuple[Any, ...]] = []
         self.campaigns: list[tuple[Any, ...]] = []
         self.clocks, self.visits = 0, visits
-        for post in world.checkpoints:
-            self._add(world, post, laws)
+        for post, shift in zip(world.checkpoints, threshold_shifts(world), strict=True):
+            self._add(world, post, laws, shift=shift)
 
-    def _add(self, world: World, post: Checkpoint, laws: _Laws) -> None:
+    def _add(self, world: World, post: Checkpoint, laws: _Laws, *, shift: float) -> None:
         ways = world.ways_round(post.border, mode=post.mode)
         campaigns = [(*c.span, c.factor) for c in world.campaigns if post.agency in c.agencies]
         green = world.detection.seals.green_lane and post.border != ""
@@ -227,14 +227,13 @@ class _Rows:
             chances = (device.intercept, device.slope, device.concealment, device.specificity)
             law = laws.index(quantiles.duration(device.law))
             self.devices.append((short_hash(device.name), *chances, device.service_time, law))
-        weighing = {"targeting": world.detection.targeting, "cost_ratio": world.detection.cost_ratio}
         for group in post.groups:
             wave_through = math.floor(group.wave_through)
             # No ring where a run has too few visits for its queue to exceed the threshold.
             turns = wave_through + 1 if wave_through < self.visits else 0
             places = (group.lanes, self._reserve(group.lanes), len(group.shifts), len(self.shifts))
             ring = (wave_through, turns, self._reserve(turns), 0)
-            limits = (threshold(group.referral, **weighing), group.stop, group.wagons)
+            limits = (threshold(group.referral) + shift, group.stop, group.wagons)
             law = laws.index(quantiles.duration(group.law))
             self.stations.append((*places, *ring, *limits, group.service_time, law))
             self.shifts += [(shift.start, shift.end, shift.lanes) for shift in group.shifts]

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import expit, ndtr, ndtri
+from scipy.special import expit, ndtr
 
-from flowsim import checks
 from flowsim.engine.expectation import rings
 from flowsim.engine.expectation.route_tree import FREE, INTACT, Crossing, hazard
 from flowsim.units import HOURS_PER_DAY
 from flowsim.world.checkpoint import Checkpoint, LaneGroup
 from flowsim.world.devices import Device
+from flowsim.world.selection import threshold, threshold_shifts
 from flowsim.world.traffic import Law
 from flowsim.world.world import World
 
@@ -109,7 +109,7 @@ class Post:
             Masses and concealments of the consignments.
         """
         self.world, self.points, self.crowded, self.unreached = world, points, crowded, unreached
-        self.rate, self.lead = hazard(world), _lead(world)
+        self.rate, self.shifts = hazard(world), threshold_shifts(world)
         self.alarms = {devices: self._alarm(devices) for devices in {post.devices for post in world.checkpoints}}
         self.known: dict[Crossing, Passing] = {}
 
@@ -165,8 +165,8 @@ class Post:
 
     def _decided(self, group: LaneGroup, check: Crossing) -> tuple[float, dict[int, float]]:
         """Share of those inspected without a tip that is referred, and the shares that pass for each reason."""
-        # Honest scores are N(0, 1) and a share `referral` of them lies above the threshold at a cost ratio of 1.
-        score = float(ndtr(self.lead + ndtri(group.referral)))
+        lead = self.world.detection.targeting - self.shifts[check.checkpoint]
+        score = float(ndtr(lead - threshold(group.referral)))
         crowded = self.crowded.get((check.checkpoint, check.group), 0.0)
         seals, noticed, selecting = self.world.detection.seals, 0.0, 1.0
         if check.seal != FREE:
@@ -215,11 +215,3 @@ def _never_looked(group: LaneGroup) -> bool:
         return True
     sd = math.sqrt(math.log1p(law.cv**2))
     return ratio <= 0.0 or float(ndtr(math.log(ratio) / sd + sd / 2)) < NEVER
-
-
-def _lead(world: World) -> float:
-    """Mean risk score of consignments less the shift of every threshold by liability."""
-    targeting, ratio = world.detection.targeting, world.detection.cost_ratio
-    rule = "be above 0 where Detection.cost_ratio is not 1"
-    checks.require(ratio == 1.0 or targeting > 0, thing="Detection.targeting", rule=rule, value=targeting)
-    return targeting if ratio == 1.0 else targeting - math.log(ratio) / targeting

@@ -33,7 +33,7 @@ from flowsim.units import HOURS_PER_DAY
 from flowsim.world import bypass, campaigns, shifts
 from flowsim.world.bypass import Bypass
 from flowsim.world.checkpoint import AGENCIES
-from flowsim.world.selection import threshold
+from flowsim.world.selection import threshold, threshold_shifts
 from flowsim.world.traffic import VEHICLE_CLASSES
 from flowsim.world.world import World
 
@@ -78,8 +78,8 @@ class Simulation:
             for c, post in posts
         ]
         self.bays = [Station(self.clock, number=64 * c + 63, servers=post.bays) for c, post in posts]
-        weighing = {"targeting": world.detection.targeting, "cost_ratio": world.detection.cost_ratio}
-        self.threshold = [[threshold(group.referral, **weighing) for group in post.groups] for _, post in posts]
+        moved = threshold_shifts(world)
+        self.threshold = [[threshold(group.referral) + moved[c] for group in post.groups] for c, post in posts]
         self.stop = [[group.stop for group in post.groups] for _, post in posts]
         self.wagons = [[group.wagons for group in post.groups] for _, post in posts]
         self.rounds = [world.ways_round(post.border, mode=post.mode) for _, post in posts]
