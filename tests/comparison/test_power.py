@@ -8,6 +8,7 @@ import xarray as xr
 from comparisons import comparison
 from scipy import stats
 
+from flowsim.comparison.conclusions import visible
 from flowsim.comparison.power import LEVELS, YEARS, detection
 
 TAIL, MIDDLE = stats.norm.ppf(0.975), stats.norm.ppf(0.8)
@@ -99,3 +100,16 @@ def test_years_without_any_seizure_show_nothing():
     found = years_of(cv=0.5, draws=3)
     found["seized_mass"] = 0 * found["seized_mass"]
     assert detection(found).visible(10) == pytest.approx(0.0)
+
+
+def test_a_few_years_of_totals_that_may_be_nothing_show_no_rise():
+    """One year in ten has a seizure: of twenty years every eighth span has none, of two hundred hardly one."""
+    found = years_of(cv=0.5, draws=20)
+    some = np.random.default_rng(4).random((1, 20, 200)) < 0.1
+    found["seized_mass"] = found["seized_mass"].where(xr.DataArray(some, dims=("policy", "draw", "replication")), 0.0)
+    seen = detection(found)
+    assert np.isinf(seen.visible(20)).all()
+    assert np.isfinite(seen.visible(200)).all()
+    assert (seen.needed(1.5) > 20).all()
+    assert np.isfinite(seen.needed(1.5)).all()
+    assert math.isinf(visible(found, seen))

@@ -39,8 +39,8 @@ def visible(results: xr.Dataset, seen: power.Detectable | None) -> float:
     """
     if seen is None:
         return float("nan")
-    means = paired.levels(results)["seized"].sel(policy=BASELINE)
-    return float(np.median(means.values * seen.visible(REPORTS)))
+    means, least = paired.levels(results)["seized"].sel(policy=BASELINE).values, seen.visible(REPORTS)
+    return float(np.median(np.multiply(means, least, out=np.zeros_like(least), where=means > 0)))
 
 
 def deciding(results: xr.Dataset, rests: pd.DataFrame, *, least: float) -> pd.DataFrame:

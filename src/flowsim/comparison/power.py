@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -113,7 +114,9 @@ def detection(results: xr.Dataset, *, level: float = LEVEL, power: float = POWER
             found = np.nan_to_num(np.log(after / before), nan=0.0, posinf=np.inf, neginf=-np.inf)
         # A series is as probable as its reverse, so that falls are as detectable as rises.
         both = np.concatenate([found, -found])
-        least[d] = np.quantile(np.abs(found), 1 - level, axis=0) + np.quantile(both, power, axis=0)
+        # No interpolation: where totals may be 0, some of the ratios are infinite.
+        sure: dict[str, Any] = {"axis": 0, "method": "higher"}
+        least[d] = np.quantile(np.abs(found), 1 - level, **sure) + np.quantile(both, power, **sure)
     return Detectable(least=least)
 
 
