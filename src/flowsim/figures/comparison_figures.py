@@ -82,8 +82,8 @@ def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequen
             title=f"Customs line removed, over what is assumed: {title}",
             sentence=(
                 "Each point is the mean of the draws that share a set of assumed numbers, its line their range. All "
-                "numbers vary at once, so that a straight line is the slope with the others held. No source gives "
-                "any of these sizes."
+                "numbers vary at once, so that a straight line is the slope with the others held. Sets in which a "
+                "post cannot do its work are left out. All of these sizes are judgements."
             ),
         )
     return dict(sorted(made.items(), key=lambda item: int(item[0].partition("_")[0].removeprefix("fig"))))
