@@ -68,8 +68,9 @@ def figures(results: xr.Dataset, analysis: Analysis, *, title: str, line: Sequen
             reported=known,
             title=f"Years of reports to detect an effect: {title}",
             sentence=(
-                "Left: years before a policy and as many after that show the effect with 80 % power at 5 %: "
-                "medians and 90 % intervals over draws. Right: totals of single years, nothing having changed. " + RESTS
+                "Left: years (k: thousands) before a policy and as many after that show the effect with 80 % power at "
+                "5 %: medians and 90 % intervals over draws. Right: totals of single years, nothing having changed. "
+                + RESTS
             ),
         ),
     }

@@ -153,8 +153,8 @@ def _needed(axes: Axes, table: pd.DataFrame, *, reports: int) -> None:
         axes.text(0.01, 0.02, text, transform=axes.transAxes, size=SMALL, color=QUIET)
     axes.set_xlabel("size of the median change of the mass seized [kg/year]", size=SMALL + 0.5)
     axes.set_ylabel("years to detect", size=SMALL + 0.5)
-    for axis in (axes.xaxis, axes.yaxis):
-        axis.set_major_formatter(lambda value, _: f"{value:,.0f}" if value >= 1 else f"{value:g}")
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,g}")
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value / 1e3:,.0f}k" if value >= 1e4 else f"{value:,g}")
     frame(axes)
     label_points(axes, spots)
 
