@@ -39,7 +39,7 @@ from verification.amounts import amount  # noqa: E402
 
 pytestmark = pytest.mark.slow
 
-KILLS = amount(20, 50)
+KILLS = amount(10, 50)
 """Kills in all, of workers and of parents."""
 
 INFLOWS = tuple(str(number) for number in range(1, 31))
