@@ -165,6 +165,15 @@ def test_a_neutral_change_has_exactly_no_effect(kind, data, before):
             np.testing.assert_array_equal(again[name], mine[name], err_msg=f"{name} of {engine}")
 
 
+@pytest.mark.parametrize(("start", "end"), [("05-01", "06-01"), ("08-15", "09-15"), ("11-02", "12-02")])
+def test_a_neutral_campaign_cuts_no_span_of_the_closed_form(start, end, before):
+    """The parts of a year that it cuts would be summed with another rounding than the whole."""
+    change = SetCampaign(name="new", agencies=("Customs",), start=start, end=end, factor=1.0)
+    again = expect(change.apply(WORLD))
+    for name in ("seized", "count", "missed", "leaked", "total_variance"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(before[1], name), err_msg=name)
+
+
 @pytest.mark.parametrize(
     "kind", ["set_campaign", "place_devices", "add_posts", "scale_search", "improve_device", "scale_effort"]
 )

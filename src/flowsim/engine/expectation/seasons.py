@@ -71,11 +71,13 @@ def campaigns(world: World, season: Profile | None, *, horizon: float, ending: f
     def sent(time: float) -> float:
         return sent_before(season, time, ending=ending)
 
-    days = [[date.fromisoformat(f"2011-{day}") for day in (c.start, c.end)] for c in world.campaigns]
+    # One that changes nothing cuts no span, whose parts would be summed with another rounding than the whole.
+    held = [c for c in world.campaigns if c.factor != 1.0]
+    days = [[date.fromisoformat(f"2011-{day}") for day in (c.start, c.end)] for c in held]
     hours = [[(day - date(2011, 1, 1)).days * HOURS_PER_DAY for day in pair] for pair in days]
     spans: dict[tuple[float, ...], float] = {}
     for start, end in pairwise(quadrature.between([hour for pair in hours for hour in pair], 0.0, horizon)):
-        lasting = [c for c, (first, last) in zip(world.campaigns, hours, strict=True) if first <= start < last]
+        lasting = [c for c, (first, last) in zip(held, hours, strict=True) if first <= start < last]
         key = tuple(math.prod(c.factor for c in lasting if post.agency in c.agencies) for post in world.checkpoints)
         spans[key] = spans.get(key, 0.0) + sent(end) - sent(start)
     shares = np.array(list(spans.values())) / (sent(horizon) or 1.0)
