@@ -76,12 +76,12 @@ def remembered(*, draws: int, years: int) -> dict[str, Any]:
             honest = Years(world=first, seed=plan.seed, horizon=plan.horizon)
             traffic = [engine.traffic(honest, span) for span in plan.spans()]
             known.keep(first, traffic)
-        spans = [span for _, span in traffic]
+        queues = engine.queues([span for _, span in traffic])
         for draw, base in enumerate(bases):
             changed = policy.apply(base)
             own = Years(world=changed, seed=plan.seed, horizon=plan.horizon)
             time_ours, found = timed(lambda: again.masses(draw, changed, traffic))  # noqa: B023
-            time_anew, plain = timed(lambda: engine.alone(own, range(years), spans))  # noqa: B023
+            time_anew, plain = timed(lambda: engine.alone(own, range(years), queues))  # noqa: B023
             ours, anew = ours + time_ours, anew + time_anew
             names = [field.name for field in fields(Masses)]
             differing += not all(np.array_equal(getattr(found, name), getattr(plain, name)) for name in names)

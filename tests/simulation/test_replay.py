@@ -31,7 +31,8 @@ def traffic_of(world, engine="compiled"):
 
 def alone(world, traffic, years, *, horizon=HORIZON, engine="compiled"):
     plain = Years(world=world, seed=SEED, horizon=horizon)
-    return SIMULATING[engine].alone(plain, list(years), [span for _, span in traffic])
+    own = SIMULATING[engine]
+    return own.alone(plain, list(years), own.queues([span for _, span in traffic]))
 
 
 def assert_same(one, other, what):

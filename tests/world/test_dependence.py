@@ -428,7 +428,8 @@ def alone(world, traffic):
     """The same years in one world by themselves."""
     forget()
     years = Years(world=world, seed=SEED, horizon=HORIZON)
-    return SIMULATING["compiled"].alone(years, YEARS, [span for _, span in traffic])
+    engine = SIMULATING["compiled"]
+    return engine.alone(years, YEARS, engine.queues([span for _, span in traffic]))
 
 
 MASSES = [own.name for own in fields(Masses)]

@@ -130,8 +130,11 @@ class Engine(Protocol):
         Queues are those until the end of the span. Visits are followed to their end after it.
         """
 
-    def alone(self, years: Years, replications: Sequence[int], spans: Sequence[Any]) -> ConsignmentTally:
-        """Simulate years of consignments that meet the queues recorded in some spans of traffic."""
+    def queues(self, spans: Sequence[Any]) -> Any:
+        """Queues recorded in the spans of a year of traffic, as years of consignments meet them."""
+
+    def alone(self, years: Years, replications: Sequence[int], queues: Any) -> ConsignmentTally:
+        """Simulate years of consignments that meet recorded queues."""
 
     def together(self, years: Years, replication: int) -> tuple[ConsignmentTally, Posts]:
         """Simulate a year of consignments among its own honest traffic."""
@@ -157,13 +160,17 @@ class Reference:
         outcome = own.follow(years, fleet, state.outcome, _going_on(world, fleet, state))
         return tally_posts(world, fleet, outcome, flow=roster.way, **counted), met
 
+    def queues(self, spans: Sequence[reference_background.Span]) -> reference_background.Queues:
+        """Queues recorded in the spans of a year of traffic."""
+        return reference_background.Queues(tuple(spans))
+
     def alone(
-        self, years: Years, replications: Sequence[int], spans: Sequence[reference_background.Span]
+        self, years: Years, replications: Sequence[int], queues: reference_background.Queues
     ) -> ConsignmentTally:
         """Simulate years of consignments that meet recorded queues."""
         world, horizon = years.world, years.horizon
         fleet = drawn(world, consignment_roster(world, seed=years.seed, replications=replications, horizon=horizon))
-        outcome = reference.run(world, fleet, until=horizon, queues=reference_background.Queues(tuple(spans))).outcome
+        outcome = reference.run(world, fleet, until=horizon, queues=queues).outcome
         return tally_consignments(world, fleet, outcome, replications=len(replications), horizon=horizon)
 
     def together(self, years: Years, replication: int) -> tuple[ConsignmentTally, Posts]:
@@ -217,14 +224,18 @@ class Compiled:
         outcome = own.follow(years, trail, simulation.outcome, _further(simulation, trail))
         return tally_posts(world, trail, outcome, flow=roster.way, **counted), met
 
+    def queues(self, spans: Sequence[compiled_background.Span]) -> compiled_background.Recorded:
+        """Queues recorded in the spans of a year of traffic."""
+        return compiled_background.pooled(spans)
+
     def alone(
-        self, years: Years, replications: Sequence[int], spans: Sequence[compiled_background.Span]
+        self, years: Years, replications: Sequence[int], queues: compiled_background.Recorded
     ) -> ConsignmentTally:
         """Simulate years of consignments that meet recorded queues."""
         world, horizon = years.world, years.horizon
         roster = consignment_roster(world, seed=years.seed, replications=replications, horizon=horizon)
         simulation = compiled.Simulation(world, roster)
-        simulation.among_recorded(compiled_background.pooled(spans), until=horizon)
+        simulation.among_recorded(queues, until=horizon)
         outcome = simulation.outcome
         return tally_consignments(world, simulation.trail(), outcome, replications=len(replications), horizon=horizon)
 
@@ -253,7 +264,7 @@ def _further(simulation: compiled.Simulation, trail: Trail) -> Callable[[float, 
 def make_ready(years: Years, engine: Engine) -> None:
     """Let an engine do a little of all that it may have to do, for which its machine code is made and kept."""
     span = engine.traffic(years, (0, 0.0, 1.0))[1]
-    engine.alone(replace(years, horizon=1.0), [0], [span])
+    engine.alone(replace(years, horizon=1.0), [0], engine.queues([span]))
 
 
 SIMULATING: dict[str, Engine] = {"compiled": Compiled(), "reference": Reference()}

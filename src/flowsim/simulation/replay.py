@@ -89,7 +89,7 @@ class _OneByOne:
     def masses(self, number: int, world: World, traffic: Recorded) -> Masses:
         """Where the consignments of a world came to."""
         years = Years(world=world, seed=self.seed, horizon=self.horizon)
-        return self.engine.alone(years, self.years, [span for _, span in traffic])
+        return self.engine.alone(years, self.years, self.engine.queues([span for _, span in traffic]))
 
 
 @dataclass(frozen=True, kw_only=True)

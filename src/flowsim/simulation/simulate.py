@@ -361,10 +361,10 @@ def _own(years: Years, drawn: _Drawn | None, replication: int) -> Years:
 
 
 def _alone(
-    engine: Engine, years: Years, drawn: _Drawn | None, batch: list[int], spans: Sequence[Any]
+    engine: Engine, years: Years, drawn: _Drawn | None, batch: list[int], queues: Any
 ) -> ConsignmentTally:
     """Simulate years of consignments that meet recorded queues, in the world of the first of them."""
-    return engine.alone(_own(years, drawn, batch[0]), batch, spans)
+    return engine.alone(_own(years, drawn, batch[0]), batch, queues)
 
 
 def _together(engine: Engine, years: Years, drawn: _Drawn | None, replication: int) -> tuple[ConsignmentTally, Posts]:
@@ -403,7 +403,8 @@ def _simulated(work: _Work, *, traffic: SimulatedTraffic) -> tuple[xr.Dataset, S
         posts = [part for part, _ in recorded]
         years = sorted({year for year, _, _ in spans})
         of_year = {
-            year: [span for (y, _, _), (_, span) in zip(spans, recorded, strict=True) if y == year] for year in years
+            year: engine.queues([span for (y, _, _), (_, span) in zip(spans, recorded, strict=True) if y == year])
+            for year in years
         }
         batches = _batches(plan, years=len(years), most=1 if work.drawn else engine.batch)
         step = f"{policy}: years of consignments"
