@@ -20,9 +20,9 @@ FIGURES = MADE["FIGURES"]
 SEEN = 48
 """Difference of a pixel in one of its colours that the eye sees [of 255]."""
 
-SAME, OTHER = 1e-5, 0.03
+SAME, OTHER = 1e-5, 0.08
 """Most pixels that may differ so, if the file was made by the matplotlib that draws now, and if by another, whose
-letters may stand a pixel beside [1]."""
+letters are of other widths [1]."""
 
 HUE = 3e-4
 """Least share of the pixels that have a hue which must be found again [1]."""

@@ -258,10 +258,11 @@ def world_change(dataset: xr.Dataset, *, chain: int, draw: int) -> SetNumbers:
     chain, draw
         Chain and draw, by position.
     """
+    # Variables and not arrays, whose coordinates xarray would put together anew for each number of each draw.
     numbers = {
-        str(array.attrs["sets"]): float(array.values[chain, draw])
-        for array in dataset.data_vars.values()
-        if "sets" in array.attrs
+        str(own.attrs["sets"]): float(own.values[chain, draw])
+        for own in dataset.variables.values()
+        if "sets" in own.attrs
     }
     return SetNumbers(values=tuple(numbers.items()))
 

@@ -50,9 +50,9 @@ def policies(table: pd.DataFrame, *, title: str, sentence: str, reported: float)
         Reported total of the world's year, drawn for scale [kg].
     """
     rows = rows_of(table)
-    height = 2.0 + 0.185 * len(rows)
+    height = 2.12 + 0.185 * len(rows)
     with sheet((7.5, height), hatch=0.5) as figure:
-        bottom, tall = 1.16 / height, 1 - 1.86 / height
+        bottom, tall = 1.28 / height, 1 - 1.98 / height
         left = figure.add_axes((0.3, bottom, 0.385, tall), gid="effects")
         right = figure.add_axes((0.715, bottom, 0.17, tall), gid="variance")
         _effects(left, rows, reported=reported)
@@ -114,7 +114,7 @@ def _keys(figure: Figure, *, height: float) -> None:
         Patch(facecolor=COLOURS[part], edgecolor="white", hatch=HATCHES[part], label=text, linewidth=0.3)
         for part, text in PARTS.items()
     ]
-    where: dict[str, Any] = {"loc": "center right", "bbox_to_anchor": (0.995, 0.66 / height), "ncols": 3}
+    where: dict[str, Any] = {"loc": "center right", "bbox_to_anchor": (0.995, 0.79 / height), "ncols": 3}
     legend = figure.legend(handles=handles, frameon=False, fontsize=SMALL, **where)
     legend.set_gid("key")
 
