@@ -174,13 +174,13 @@ def mass(sizes: ConsignmentSizes, capacity: float) -> Quantiles:
 
     def quantile(distances: Floats, upper: bool) -> Iterator[float]:
         shares = cut * (1 - distances if upper else distances)
-        exponents = location + sd * ndtri(np.minimum(shares / body * body_edge, 1.0))
-        inside = np.minimum((shares - body) / tail, 1.0) * tail_span
-        for share, logarithm, part in zip(shares.tolist(), exponents.tolist(), inside.tolist(), strict=True):
-            if share < body:
-                yield min(math.exp(logarithm), start)
-            else:
-                yield min(start * (1 - part) ** (-1 / exponent), sizes.maximum, capacity)
+        in_body = shares < body
+        exponents = location + sd * ndtri(shares[in_body] / body * body_edge)
+        inside = np.minimum((shares[~in_body] - body) / tail, 1.0) * tail_span if not in_body.all() else np.empty(0)
+        of_body = (min(math.exp(own), start) for own in exponents.tolist())
+        of_tail = (min(start * (1 - own) ** (-1 / exponent), sizes.maximum, capacity) for own in inside.tolist())
+        for below in in_body.tolist():
+            yield next(of_body) if below else next(of_tail)
 
     return Quantiles(quantile)
 
