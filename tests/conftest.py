@@ -7,6 +7,7 @@ import pytest
 from engines import ENGINES
 
 from flowsim import cli
+from flowsim.comparison import power
 from flowsim.figures import save
 
 KINDS = "tests/config/test_broken_input.py::test_a_broken_"
@@ -16,8 +17,18 @@ KINDS = "tests/config/test_broken_input.py::test_a_broken_"
 gc.set_threshold(100_000, 20, 50)
 
 
+ALL_PATHS, power.PATHS = power.PATHS, 20
+"""Series of years with which years to detect are counted: all of them only where these are tested."""
+
+
 def pytest_configure(config):
     amounts.choose(config.option.markexpr)
+
+
+@pytest.fixture
+def all_paths(monkeypatch):
+    """Years to detect as they are counted for a user."""
+    monkeypatch.setattr(power, "PATHS", ALL_PATHS)
 
 
 @pytest.fixture(scope="module", params=ENGINES)

@@ -516,6 +516,7 @@ def test_the_examples_of_the_help_are_accepted(command):
         assert command(*re.sub(r",(?![^[]*\])", "", example.removeprefix("-m ")).split(), "--cfg", "job")[0] == 0
 
 
+@pytest.mark.slow
 def test_the_names_of_the_package_load_when_they_are_used():
     script = (
         "import sys, flowsim as fs\n"

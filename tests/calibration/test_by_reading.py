@@ -68,6 +68,7 @@ def test_the_documentation_holds_the_table_of_all_readings_that_come_with_flowsi
     assert "\n".join(lines) in page
 
 
+@pytest.mark.slow
 def test_a_flow_at_one_end_of_its_interval_is_drawn_there():
     whole, low = (flow_prior(fs.load_world(overrides=words)) for words in ([], ["reading=flow_low"]))
     assert (whole.low, whole.high) == pytest.approx((70.0, 75.0))

@@ -86,6 +86,7 @@ def test_a_row_that_cannot_be_is_refused_by_name(tmp_path, rows, message):
         load(tmp_path, *rows)
 
 
+@pytest.mark.slow
 def test_a_target_that_no_route_can_produce_is_refused(tmp_path, kazakhstan):
     rows = load(tmp_path, FLOW, row(place="Ruritania"))
     with pytest.raises(ValueError, match=r"\('a'\) must be something that a route of the world can produce, got 'Ruri"):
@@ -155,6 +156,7 @@ def test_what_the_targets_hold_out_is_not_fitted():
         assert not own & fitted
 
 
+@pytest.mark.slow
 def test_components_add_up_to_all_that_is_seized(kazakhstan):
     from flowsim.engine.expectation.engine import expect
 

@@ -24,6 +24,8 @@ from flowsim.calibration.population_setting import exposure, windows
 from flowsim.calibration.population_years import factors_of, simulate_levels
 from flowsim.calibration.priors import values
 
+pytestmark = pytest.mark.slow
+
 YEARS = 1200
 """Simulated years of a comparison."""
 
@@ -83,7 +85,6 @@ def test_finds_of_an_entry_follow_its_share(model, middle):
     assert model.setting.weights(middle, year=2004)[0, 0] < model.setting.weights(middle)[0, 0]
 
 
-@pytest.mark.slow
 def test_simulated_years_have_the_expected_masses_and_numbers(model, middle, simulated):
     """Means of 1,200 years to four standard errors."""
     behind = model.events(middle)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from amounts import rest_slow
 from scipy.optimize import brentq
 
 import flowsim as fs
@@ -107,7 +108,7 @@ def test_the_first_draw_of_a_chain_is_made_again_from_its_seed(reading):
         assert np.float32(value) == pytest.approx(stored[name], rel=STORED), name
 
 
-@pytest.mark.parametrize("name", SHIPPED)
+@pytest.mark.parametrize("name", rest_slow(SHIPPED))
 def test_a_posterior_carries_the_commit_that_it_was_made_from(name):
     """Nothing that ran differed from it; else it has to be made again from a clean checkout, and copied only then."""
     made = posteriors.open_posterior(Path(PACKAGED) / name).attrs["commit"]

@@ -52,11 +52,13 @@ def test_a_number_changes_the_conclusion_where_reports_would_show_the_effect_at_
     assert lowest < least <= highest
 
 
+@pytest.mark.slow
 def test_a_policy_never_changes_it_whose_interval_stays_below_what_shows(results, rests, least):
     table = summary(results, rests=rests)
     assert never(table, least=least) == ["small"]
 
 
+@pytest.mark.slow
 def test_the_sentences_name_them(results, rests, least):
     table = summary(results, rests=rests)
     changing, small = sentences(results, table, rests, least=least)

@@ -124,6 +124,7 @@ def test_honest_hours_are_vehicles_times_delay_and_the_worst_post_is_one_that_is
     assert worst["mean"].iloc[0] == pytest.approx(6 * 1000.0 / 4e5)
 
 
+@pytest.mark.slow
 def test_a_policy_under_which_visits_are_not_over_has_no_honest_hours_and_the_others_keep_theirs():
     kinds = {"stuck": Truth(hours=1000.0), "slow": Truth(hours=1000.0)}
     results = comparison(kinds)
@@ -313,6 +314,7 @@ def overloaded(results, policy, sets):
     return results.assign(utilisation=utilisation)
 
 
+@pytest.mark.slow
 def test_no_number_of_a_policy_is_of_a_set_in_which_a_post_is_above_its_capacity():
     truths = {"a": Truth(effect=50.0, calibrated=10.0, slopes={"x": 400.0}), "b": Truth(effect=20.0, calibrated=10.0)}
     plain = comparison(truths)
@@ -336,6 +338,7 @@ def test_no_number_of_a_policy_is_of_a_set_in_which_a_post_is_above_its_capacity
     assert rests["high"] < 0.5
 
 
+@pytest.mark.slow
 def test_a_policy_that_no_set_can_staff_has_no_numbers_and_says_why():
     results = comparison({"a": Truth(effect=50.0), "b": Truth(effect=20.0)})
     analysis = analyse(overloaded(results, "a", results["set"].values))

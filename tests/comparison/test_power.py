@@ -11,6 +11,8 @@ from scipy import stats
 from flowsim.comparison.conclusions import visible
 from flowsim.comparison.power import LEVELS, YEARS, detection
 
+pytestmark = pytest.mark.usefixtures("all_paths")
+
 TAIL, MIDDLE = stats.norm.ppf(0.975), stats.norm.ppf(0.8)
 
 # Medians over 80 draws of what is estimated from 200 series each: standard error 0.013, and a small bias of quantiles.

@@ -80,6 +80,7 @@ def test_the_words_say_which_pairs_are_distinguishable(found, results):
     assert "Distinguishable by the reports alone" in many
 
 
+@pytest.mark.slow
 def test_a_comparison_of_six_draws_gives_no_verdict_no_probability_and_no_interval():
     few = comparison({"more": Truth(effect=200.0, calibrated=10.0), "lever": Truth(slopes={"x": 9.0})}, sets=6, each=1)
     found = analyse(few, prior=few)
@@ -172,6 +173,7 @@ def test_words_for_years_and_break_even():
     assert rests_text(row | {"policy": "a+b", "break_even": 0.5}) == "a.x: +20.0, 0 at 0.50"
 
 
+@pytest.mark.slow
 def test_table_2_can_be_made_of_effects_without_prices_and_of_a_prior_with_one_draw_in_each_set(results):
     prior = comparison(TRUTHS, each=1, year_sd=150.0, seed=2)
     table = summary(results, prior=prior, table=effects(results))

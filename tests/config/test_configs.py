@@ -56,6 +56,7 @@ def world_of():
     return world_of
 
 
+@pytest.mark.slow
 @together("group, name", FILES, ids=[f"{group}={name}" for group, name in FILES], sample=10)
 def test_each_file_composes_and_builds(group, name, world_of):
     composed = compose_config([f"{group}={name}"])

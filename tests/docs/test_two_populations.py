@@ -14,6 +14,7 @@ def made():
     return runpy.run_path(str(ROOT / "docs" / "two_populations.py"), run_name="two_populations")
 
 
+@pytest.mark.slow
 def test_the_pages_are_those_of_the_files(made):
     page = made["PAGE"].read_text(encoding="utf-8")
     assert page == made["page"](page), "make pages writes it anew"
@@ -48,6 +49,7 @@ def test_what_must_hold_of_the_fit_holds(made):
     assert scores["model"] > scores["lognormal"]
 
 
+@pytest.mark.slow
 def test_the_chains_have_converged():
     posterior = fs.load_posterior()
     assert float(posterior.attrs["worst_rhat"]) < 1.01

@@ -101,7 +101,7 @@ def same(one, other):
 def by_both(step, years, *given, queues=None):
     """What both engines make of a span of traffic or of years of consignments."""
     engines = [SIMULATING[name] for name in ("reference", "compiled")]
-    more = [()] * 2 if queues is None else [([part],) for part in queues]
+    more = [()] * 2 if queues is None else [(part,) for part in queues]
     return [getattr(engine, step)(years, *given, *own) for engine, own in zip(engines, more, strict=True)]
 
 
@@ -120,7 +120,8 @@ def test_years_are_tallied_alike(name, days, horizon, together):
     (posts, queues), (mine, arrays) = by_both("traffic", years, (0, 4368.0, 4368.0 + 24 * days))
     assert posts.vehicles.sum() > 200
     assert same(posts, mine)
-    alone = by_both("alone", years, [0, 3], queues=(queues, arrays))
+    recorded = [SIMULATING[name].queues([span]) for name, span in (("reference", queues), ("compiled", arrays))]
+    alone = by_both("alone", years, [0, 3], queues=recorded)
     assert alone[0].seized.sum() > 0
     assert same(*alone)
     (consignments, met), (others, others_met) = by_both("together", replace(years, horizon=together), 2)

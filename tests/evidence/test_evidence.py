@@ -328,6 +328,7 @@ def test_numbers_and_periods_are_written_as_printed(key, number, period):
     assert (row["number"], row["period"]) == (number, period)
 
 
+@pytest.mark.slow
 def test_the_table_of_contradictions_starts_with_the_gravest():
     table = contradiction_table()
     assert len(table) == 51

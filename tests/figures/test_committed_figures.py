@@ -87,6 +87,7 @@ def test_a_lost_colour_is_noticed(drawn):
     assert len(departures(grey, drawn)) == 2
 
 
+@pytest.mark.slow
 def test_another_number_is_noticed(drawn, monkeypatch):
     table = FIGURES["fig5_policies"].__globals__["table"]
 

@@ -18,6 +18,8 @@ from flowsim.figures.fig5_fig9_policies import frontier, policies, trade
 from flowsim.figures.fig7_fig11_levers import levers, noise
 from flowsim.figures.save import save
 
+pytestmark = pytest.mark.slow
+
 TRUTHS = {
     "caricc": Truth(effect=70.0, slopes={"cases": 150.0}, cost=1.5e6, own_years=70.0, calibrated=5.0),
     "customs_union": Truth(effect=-25.0, slopes={"kept": 90.0}, hours=-2.5e5, own_years=30.0),
@@ -87,7 +89,6 @@ def overlaps(figure):
     return found
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", rest_slow([7, 9, 11, 5], quick=3))
 def test_texts_lie_on_the_page_and_not_over_each_other(figures, number):
     figure = figures[number]
@@ -149,7 +150,6 @@ def test_the_floor_shows_the_years_and_what_was_reported(figures, found):
     assert totals["reported:2010"].get_xdata()[0] == 323.0
 
 
-@pytest.mark.slow
 def test_plates_say_what_is_assumed_and_leave_out_what_was_not_compared(results, found, tmp_path):
     made = comparison_figures.figures(results, found, title="A world")
     assert list(made) == ["fig5_policies", "fig7_customs_line", "fig9_trade_offs", "fig11_noise_floor"]

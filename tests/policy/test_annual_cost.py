@@ -171,6 +171,7 @@ def test_each_policy_has_costs_or_says_why_not(policy, world):
         assert cost.counted(world, after) != 0 or policy.name == "ulken_only"
 
 
+@pytest.mark.slow
 @each
 def test_assumed_amounts_vary_by_factors_and_reported_ones_are_in_the_ledger(policy):
     for parameter in policy.of_costs.parameters:
@@ -180,6 +181,7 @@ def test_assumed_amounts_vary_by_factors_and_reported_ones_are_in_the_ledger(pol
             )
 
 
+@pytest.mark.slow
 def test_a_price_is_the_same_wherever_it_stands():
     seen = {}
     for policy in every_policy():
@@ -254,6 +256,7 @@ def test_a_file_of_ones_own_is_read(tmp_path):
     assert (cost.capital, cost.life, cost.running, cost.per, cost.device) == (20, 4, 2, "device", "dog")
 
 
+@pytest.mark.slow
 @together(
     "old, new, wording",
     [

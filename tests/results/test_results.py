@@ -94,6 +94,7 @@ def test_every_coordinate_of_a_comparison_and_of_a_posterior_says_what_it_is():
     assert posterior.attrs["Conventions"] == "CF-1.9"
 
 
+@pytest.mark.slow
 def test_checkpoints_have_positions_and_printed_names():
     world = fs.load_world()
     results = fs.simulate(world, engine="expectation")
@@ -106,6 +107,7 @@ def test_checkpoints_have_positions_and_printed_names():
     assert results.longitude.attrs["standard_name"] == "longitude"
 
 
+@pytest.mark.slow
 def test_places_that_are_no_checkpoints_are_told_apart():
     world = fs.load_world()
     results = fs.simulate(world, engine="expectation")

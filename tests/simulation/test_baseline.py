@@ -52,6 +52,7 @@ def test_long_run_rate_lies_between_half_and_four_fifths_of_a_percent(expected):
     assert 0.005 <= expected.seized[0].sum() / expected.entered[0] <= 0.008
 
 
+@pytest.mark.slow
 def test_yearly_totals_vary_as_the_reported_ones(expected):
     """Within a factor of one and a half of the coefficient of variation of the reported totals."""
     reported = np.array(list(reported_totals().values()))
@@ -59,11 +60,13 @@ def test_yearly_totals_vary_as_the_reported_ones(expected):
     assert known / 1.5 <= np.sqrt(expected.total_variance[0]) / expected.seized[0].sum() <= 1.5 * known
 
 
+@pytest.mark.slow
 def test_customs_take_five_to_thirty_per_cent(expected):
     customs = expected.by_channel[0, :, AGENCIES.index("Customs")].sum()
     assert 0.05 <= customs / expected.seized[0].sum() <= 0.30
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("agency", ["KNB", "Committee"])
 def test_both_agencies_that_build_cases_take_at_least_a_twentieth(expected, agency):
     own = expected.by_channel[0, :, AGENCIES.index(agency)].sum()

@@ -128,6 +128,7 @@ def test_the_world_of_a_draw_seizes_what_was_drawn(shipped):
         assert rate == pytest.approx(float(shipped["interdiction_rate"][chain, draw]), rel=5e-3)
 
 
+@pytest.mark.slow
 def test_the_middle_of_the_posterior_lies_in_its_middle(shipped):
     expected = expect(point_change(shipped).apply(fs.load_world()))
     low, high = np.quantile(shipped["seized"], [0.2, 0.8])
@@ -157,6 +158,7 @@ def test_a_file_that_is_no_posterior_is_refused(tmp_path):
         fs.load_posterior(reading="posts_abroad")
 
 
+@pytest.mark.slow
 def test_a_reading_that_changes_no_table_has_the_posterior_of_the_default():
     for reading in ("two_populations", "truck_dominant"):
         xr.testing.assert_identical(fs.load_posterior(reading=reading), fs.load_posterior())

@@ -49,6 +49,7 @@ def test_one_seed_gives_one_result(written, tmp_path):
     xr.testing.assert_identical(first, second)
 
 
+@pytest.mark.slow
 def test_the_file_has_labels_units_and_meanings(written):
     found = xr.open_dataset(written[0] / "chain.nc")
     assert found["rate"].dims == ("chain", "draw", "stage", "year")
@@ -60,6 +61,7 @@ def test_the_file_has_labels_units_and_meanings(written):
     assert (out.sum("stage") + found["passed"].sel(stage="Russia")).values == pytest.approx(whole.values, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_what_was_reported_is_what_was_seized_over_completeness(written):
     found = xr.open_dataset(written[0] / "chain.nc")
     table = pd.read_csv(written[0] / "chain.csv").set_index(["stage", "year"])
@@ -68,12 +70,14 @@ def test_what_was_reported_is_what_was_seized_over_completeness(written):
     assert (seized * part).values == pytest.approx(table.loc[("Kazakhstan", 2010), "reported_kg"], rel=1e-4)
 
 
+@pytest.mark.slow
 def test_the_stage_and_its_detailed_world_seize_the_same_mass(written):
     table = pd.read_csv(written[0] / "detail.csv").set_index("quantity")
     assert table.loc["seized", "detailed"] == pytest.approx(table.loc["seized", "median"], rel=1e-3)
     assert table.loc["inflow", "detailed"] == pytest.approx(table.loc["inflow", "median"], rel=1e-6)
 
 
+@pytest.mark.slow
 def test_parameters_that_nothing_teaches_stay_assumed(written):
     table = pd.read_csv(written[0] / "parameters.csv")
     assert ((table["kind"] == "assumed") == (table["identified"] == "no")).all()

@@ -125,6 +125,7 @@ def test_the_differences_are_those_of_two_simulations(found, name):
     assert not row["neutral"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["seals", "shifts"])
 def test_the_error_of_the_delay_is_that_over_weeks(found, name):
     parts = []
@@ -210,6 +211,7 @@ def test_years_simulated_with_their_own_traffic_are_compared_too():
     assert row["delay_mcse"] > 0
 
 
+@pytest.mark.slow
 def test_one_week_and_one_year_have_no_errors():
     table, _ = differences(busy(), plan=Plan(replications=1, traffic_years=0.02, horizon=500.0))
     assert table["mcse"].isna().all()
@@ -219,6 +221,7 @@ def test_one_week_and_one_year_have_no_errors():
 QUICK = ("study=mechanisms", "world=single_checkpoint", "horizon=600", "workers=1", "out=mine", "traffic_years=0.02")
 
 
+@pytest.mark.slow
 def test_the_command_prints_and_writes_the_table(command):
     code, out, err = command(*QUICK, "replications=3", "inspection.cost_ratio=0.8")
     assert code == 0, err
@@ -244,6 +247,7 @@ def test_the_command_prints_and_writes_the_table(command):
     assert "study=mechanisms" in results.attrs["command"]
 
 
+@pytest.mark.slow
 def test_the_command_says_that_all_is_neutral(command):
     code, out, _ = command(*QUICK, "replications=1")
     assert code == 0

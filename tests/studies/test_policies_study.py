@@ -38,6 +38,7 @@ def test_the_world_before_and_after_fits_a_terminal(name, capsys):
     assert "Changes, in order" in text
 
 
+@pytest.mark.slow
 def test_two_policies_are_shown_together(capsys):
     text = said(capsys, "policy=[caricc,dog_teams]")
     assert text.startswith("caricc+dog_teams (not in force)")

@@ -46,6 +46,7 @@ def test_the_same_command_may_be_repeated_and_another_is_refused(command):
     assert command(*QUICK, "inflow=3")[0] == 0
 
 
+@pytest.mark.slow
 def test_foreign_files_are_never_lost(command):
     Path("mine").mkdir()
     Path("mine/run.nc").write_text("mine")

@@ -30,6 +30,7 @@ def file(tmp_path):
     return path
 
 
+@pytest.mark.slow
 def test_seizures_are_counted_by_year_and_written(command, file):
     code, out, err = command("study=seizures", f"file={file.name}", "out=mine")
     assert (code, err) == (0, "")

@@ -46,6 +46,7 @@ def wide():
     return "--config-dir=conf"
 
 
+@pytest.mark.slow
 def test_a_sweep_makes_one_store_with_a_dim_for_each_key(command):
     code, out, err = command(wide(), *QUICK, "policy=baseline,[wide,baseline]", "inflow=0.5,2", "seed=1,2")
     assert code == 0
@@ -85,6 +86,7 @@ def test_a_job_of_a_sweep_gives_the_numbers_of_a_run(command):
     assert swept.seizure_checkpoint[own].values.tolist() == alone.seizure_checkpoint.values.tolist()
 
 
+@pytest.mark.slow
 def test_a_sweep_of_one_job_has_no_dims_of_its_own(command):
     code, out, _ = command(*CLOSED)
     assert (code, out.splitlines()[0]) == (0, "1 of 1 jobs done (one job)")

@@ -160,6 +160,7 @@ def test_rail_dominant_keeps_what_each_origin_sends_and_puts_three_fifths_on_rai
     assert (before.checkpoints, before.network) == (after.checkpoints, after.network)
 
 
+@pytest.mark.slow
 def test_heroin_is_of_two_populations_unless_the_reading_says_one(default):
     def names(world):
         return [population.name for population in world.traffic.populations_of(HEROIN)]
@@ -211,6 +212,7 @@ def test_the_table_says_nothing_of_the_default_reading(command):
     assert "reading" not in command("world=single_checkpoint", *QUICK, "out=mine")[1]
 
 
+@pytest.mark.slow
 def test_a_reading_of_ones_own_has_its_overlay_beside_its_file(command, tmp_path):
     folder = tmp_path / "conf" / "reading"
     (folder / "slow").mkdir(parents=True)
@@ -231,6 +233,7 @@ def test_a_reading_of_ones_own_has_its_overlay_beside_its_file(command, tmp_path
     assert (code, "slow.yaml must begin with the line '# @package reading.slow'" in err) == (1, True)
 
 
+@pytest.mark.slow
 def test_the_world_of_2006_expects_seizures_of_the_size_reported():
     """A sanity interval and no fit: 554.7 kg, reported for 2006, lie within a factor of two of the mean."""
     world = fs.load_world("kazakhstan_2006")
@@ -378,6 +381,7 @@ def scaled(figure):
     return replace(figure, **{name: None if end is None else 1.01 * end for name, end in ends.items()})
 
 
+@pytest.mark.slow
 def test_a_reported_figure_that_changes_changes_the_cells_that_refer_to_it_and_nothing_else():
     figures = load_figures()
     before = cells_of(figures)

@@ -142,9 +142,8 @@ def fit(request: Request, *, progress: Progress | None) -> Fitted:
         Called as the work goes on.
     """
     asked = calibration_of(request)
-    start = monotonic()
+    start, effort = monotonic(), _effort(request)
     found = setup(request.world, asked)
-    effort = _effort(request)
     drawn = sample(found.model, seed=request.plan.seed, effort=effort, workers=asked.workers, progress=progress)
     sampled = monotonic() - start
     draws = worlds(request, found.model, drawn, workers=asked.workers, progress=progress)
