@@ -105,6 +105,7 @@ def request_of(
         workers_typed=given.workers is not None,
         overwrite=_flag(given, "overwrite"),
         confirm=_flag(given, "confirm"),
+        details=_flag(given, "details"),
         calibration=calibration,
         asked=_is_asked(given, typed=typed),
         draws=given.draws,

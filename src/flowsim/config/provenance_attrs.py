@@ -34,8 +34,8 @@ def provenance(*, title: str, seed: int, configuration: Mapping[str, Any] | Dict
     }
 
 
-CONSENT = ("overwrite", "confirm")
-"""Keys that say what a command may do, and nothing of its results."""
+CONSENT = ("overwrite", "confirm", "details")
+"""Keys that say what a command may do or prints, and nothing of its results."""
 
 CHECKOUT = Path(__file__).parents[3]
 """Folder of flowsim's checkout, if it runs from one."""

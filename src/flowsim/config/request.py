@@ -92,6 +92,9 @@ class Request:
     confirm: bool = False
     """Whether the study is asked for however long it takes."""
 
+    details: bool = False
+    """Whether all rows of a run are printed."""
+
     attributes: Mapping[str, str]
     """Title, version, commit, seed, configuration and reading, to be written into the file."""
 

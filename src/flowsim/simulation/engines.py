@@ -164,9 +164,7 @@ class Reference:
         """Queues recorded in the spans of a year of traffic."""
         return reference_background.Queues(tuple(spans))
 
-    def alone(
-        self, years: Years, replications: Sequence[int], queues: reference_background.Queues
-    ) -> ConsignmentTally:
+    def alone(self, years: Years, replications: Sequence[int], queues: reference_background.Queues) -> ConsignmentTally:
         """Simulate years of consignments that meet recorded queues."""
         world, horizon = years.world, years.horizon
         fleet = drawn(world, consignment_roster(world, seed=years.seed, replications=replications, horizon=horizon))

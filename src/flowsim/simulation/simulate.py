@@ -360,9 +360,7 @@ def _own(years: Years, drawn: _Drawn | None, replication: int) -> Years:
     return years if drawn is None else replace(years, world=drawn.of(replication))
 
 
-def _alone(
-    engine: Engine, years: Years, drawn: _Drawn | None, batch: list[int], queues: Any
-) -> ConsignmentTally:
+def _alone(engine: Engine, years: Years, drawn: _Drawn | None, batch: list[int], queues: Any) -> ConsignmentTally:
     """Simulate years of consignments that meet recorded queues, in the world of the first of them."""
     return engine.alone(_own(years, drawn, batch[0]), batch, queues)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import groupby
 
@@ -21,17 +21,19 @@ from flowsim.results.intervals import ends
 from flowsim.results.measures import THROUGH, seized_at, summary
 from flowsim.simulation.engines import FOLLOWED, SIMULATING
 from flowsim.simulation.simulate import Plan, Progress
+from flowsim.studies import conclusion
 from flowsim.studies.estimates import Amounts, visits
 from flowsim.studies.layout import paragraph
+from flowsim.world.traffic import DRUGS
 from flowsim.world.utilisation import utilisations
 from flowsim.world.world import World
 from flowsim.world_tables.readings import DEFAULT, label
 
 STUDY = Study(
     writes=True,
-    keys=RUN,
+    keys=(*RUN, "details"),
     variant="engine",
-    keys_of=lambda engine: EXPECTED if engine == "expectation" else RUN,
+    keys_of=lambda engine: (*(EXPECTED if engine == "expectation" else RUN), "details"),
     instead={
         "policies": "policy=[a,b] applies both together, -m policy=a,b runs one after the other, and "
         "study=compare compares them",
@@ -101,8 +103,15 @@ def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
         lines.append("Closed form: expected values of a year; queues are left out, so no delay is computed.")
     else:
         lines.append(amounts(request.plan))
-    lines += [*_readings(request), *_drugs(results), *filter(None, [request.note])]
-    lines += ["", *_rows(table, years=_meaning(request)), ""]
+    lines += [*_readings(request), *_drugs(results), *filter(None, [request.note]), ""]
+    expected = request.engine == "expectation"
+    concluded = conclusion.sentences(table, request.world, policy=policy.name, expected=expected)
+    lines += [line for sentence in concluded for line in paragraph(sentence)]
+    short = [_is_short(*pair) for pair in zip(table["quantity"], table["item"], strict=True)]
+    shown = table if request.details else table[short]
+    lines += ["", *_rows(shown, titles=_titles(request.world), years=_meaning(request)), ""]
+    if len(shown) < len(table):
+        lines += [f"{len(table) - len(shown)} more rows in run.csv; details=true prints them.", ""]
     if request.engine != "expectation":
         for sentence in (*overloaded(policy.apply(request.world)), *unfinished(results)):
             lines += [*paragraph(sentence), ""]
@@ -168,7 +177,8 @@ def _kinds(request: Request) -> str:
     """Sentences on the provenance of the numbers: assumed, or calibrated with or without uncertainty."""
     routes = "Flow, routes and traffic are assumed unless a table says reported."
     if request.worlds is None:
-        return f"{routes} So is all detection; none of it is calibrated. s.e.: Monte Carlo standard error of the mean."
+        errors = "" if request.engine == "expectation" else " s.e.: Monte Carlo standard error of the mean."
+        return f"{routes} So is all detection; none of it is calibrated.{errors}"
     if not request.worlds.draw:
         return f"{routes} Seizures are calibrated; this run uses the posterior median, without its uncertainty."
     return (
@@ -206,12 +216,31 @@ def spans_of(plan: Plan) -> str:
     return f"{count} {'year' if plan.traffic_years >= 1 else 'week'}{'s' if count > 1 else ''}"
 
 
-def _rows(table: pd.DataFrame, *, years: str) -> Sequence[str]:
+SHORT = ("entered", "seized", "seized by agency", "interdiction rate", "leaked", "retained", "honest visits")
+"""Quantities of the rows that are printed without `details`, besides those of further drugs and what honest visits
+last and cost."""
+
+
+def _is_short(quantity: str, item: str) -> bool:
+    """Whether a row is printed without `details`."""
+    of_another_drug = quantity.split(" ")[0] in DRUGS
+    of_all = quantity == "honest delay" and item == "mean of all visits"
+    return quantity in SHORT or of_another_drug or of_all or quantity == "cost of fruitless searches"
+
+
+def _titles(world: World) -> Mapping[str, str]:
+    """Names in print of checkpoints and places, by key."""
+    named = (*world.network.places, *world.checkpoints)
+    return {own.name: own.label for own in named if own.label}
+
+
+def _rows(table: pd.DataFrame, *, titles: Mapping[str, str], years: str) -> Sequence[str]:
     years = years if table["q05"].notna().any() else ""
     lines = [f"{'':44}{'mean':>12}  {'s.e.' if years else '':>9}  {years:>24}".rstrip(), "-" * (94 if years else 56)]
     previous = ""
     for row in table.to_dict("records"):
-        quantity, item, unit = str(row["quantity"]), str(row["item"]), str(row["unit"])
+        quantity, unit = str(row["quantity"]), str(row["unit"])
+        item = titles.get(str(row["item"]), str(row["item"]))
         if item and quantity != previous and quantity != "honest delay":
             lines.append(f"{quantity} [{'% of mass at checkpoints' if quantity == THROUGH else unit}]")
         head = f"{quantity} [{_unit(unit)}]" if not item or quantity == "honest delay" else f"  {item}"

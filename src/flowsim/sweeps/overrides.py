@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 LENGTHS = {"replications": "replication", "draws": "draw"}
 """Keys with an effect on the length of a dim."""
 
-LATER = ("out", "workers", "overwrite", "confirm")
+LATER = ("out", "workers", "overwrite", "confirm", "details")
 """Keys free to differ between two calls of one sweep."""
 
 

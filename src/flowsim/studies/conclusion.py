@@ -1,0 +1,82 @@
+"""Conclusion of a run in two sentences: what is seized, beside what was reported; what honest traffic pays."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import pandas as pd
+
+from flowsim.evidence.annual_totals import COUNTRIES, annual_series
+from flowsim.world.traffic import HEROIN
+from flowsim.world.world import World
+
+
+def sentences(table: pd.DataFrame, world: World, *, policy: str, expected: bool) -> Iterator[str]:
+    """Conclusion of a run on heroin; nothing if none enters.
+
+    Parameters
+    ----------
+    table
+        Summary of its results, as of `measures.summary`.
+    world
+        World of the run.
+    policy
+        Name of the policy.
+    expected
+        Whether the results are those of the closed form, whose intervals are not of single years.
+    """
+    rows = table.set_index(["quantity", "item"])
+    if not float(rows.loc[("entered", ""), "mean"]) > 0:
+        return
+    seized, rate = rows.loc[("seized", "")], rows.loc[("interdiction rate", "")]
+    under = "the controls in force" if policy == "baseline" else f"policy {policy}"
+    means = f"{_kg(float(seized['mean']))} kg, {_percent(float(rate['mean']))} % of what enters"
+    spread = "" if math.isnan(float(seized["q05"])) else f" ({_between(seized, rate, expected=expected)})"
+    reported = _reported(world)
+    beside = f"; reported: {reported}" if reported else ""
+    yield f"Under {under}, {means}, are seized in a mean year{spread}{beside}."
+    if not expected and ("honest visits", "") in rows.index:
+        yield _honest(rows)
+
+
+def _between(seized: pd.Series, rate: pd.Series, *, expected: bool) -> str:
+    """Interval of the mass seized and of the rate, and what it is an interval of."""
+    what = "of the posterior" if expected else "of single years"
+    kg = " to ".join(_kg(float(seized[end])) for end in ("q05", "q95"))
+    percent = " to ".join(_percent(float(rate[end])) for end in ("q05", "q95"))
+    return f"nine tenths {what}: {kg} kg, {percent} %"
+
+
+def _honest(rows: pd.DataFrame) -> str:
+    """What honest traffic pays for it."""
+    visits, delay = (float(rows.loc[key, "mean"]) for key in (("honest visits", ""), ("honest delay", _ALL)))
+    cost = float(rows.loc[("cost of fruitless searches", ""), "mean"])
+    lasts = "for an unknown time" if math.isnan(delay) else f"{60 * delay:.0f} minutes on average"
+    stops = f"Honest vehicles stop at checkpoints {_large(visits)} times a year, {lasts}"
+    return f"{stops}; fruitless searches cost {_large(cost)} USD a year."
+
+
+_ALL = "mean of all visits"
+
+
+def _reported(world: World) -> str:
+    """Annual totals of the country of the checkpoints in the world's year and the one before; "" if there are none."""
+    countries = {world.network.place(post.place).country for post in world.checkpoints}
+    if len(countries) != 1 or not countries <= set(COUNTRIES):
+        return ""
+    series = annual_series(countries.pop(), HEROIN)
+    years = [year for year in (world.year, world.year - 1) if year in series]
+    return ", ".join(f"{_kg(series[year])} kg in {year}" for year in years)
+
+
+def _kg(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10 or value == 0 else f"{value:.2g}"
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.2f}" if value == 0 or 100 * value >= 0.01 else f"{100 * value:.1g}"
+
+
+def _large(value: float) -> str:
+    return f"{value / 1e6:.1f} million" if value >= 1e6 else f"{value:,.0f}"
