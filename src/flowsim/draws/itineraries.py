@@ -11,6 +11,7 @@ from flowsim.draws.choices import LEAVES, Choices, RouteOption, choices, cities_
 from flowsim.draws.roster import Way
 from flowsim.draws.visits import Itinerary, itinerary
 from flowsim.world.dependence import Read, Reader, read
+from flowsim.world.dependence import key as key_of
 from flowsim.world.hubs import Hub
 from flowsim.world.network import Route
 from flowsim.world.populations import Population
@@ -45,6 +46,53 @@ _Stretch: TypeAlias = tuple[tuple[str, ...], str, str, int | None, int]
 """Path, mode and class of vehicle of an itinerary, and its first and last place."""
 
 
+class _Paths:
+    """Itineraries along the paths of a network with its checkpoints, whatever the shares of its routes."""
+
+    def __init__(self, world: World) -> None:
+        """Begin with none.
+
+        Parameters
+        ----------
+        world
+            A world with the network and the checkpoints.
+        """
+        self.world, self.stops = world, key_of(world.checkpoints, Reader.STOPS)
+        self.stretches: dict[Itinerary, _Stretch] = {}
+        self._whole: dict[tuple[tuple[str, ...], str, str], Itinerary] = {}
+        self._parts: dict[_Stretch, Itinerary] = {}
+
+    def serve(self, world: World) -> bool:
+        """Whether the same itineraries lead through a world."""
+        same_stops = self.stops == key_of(world.checkpoints, Reader.STOPS)
+        return same_stops and self.world.network.legs == world.network.legs
+
+    def along(self, stretch: _Stretch) -> Itinerary:
+        """Itinerary of a stretch, shared by all streams on the same path."""
+        path, mode, vehicle_class, start, last = stretch
+        whole = (path, mode, vehicle_class)
+        if whole not in self._whole:
+            kind = {"vehicle_class": vehicle_class, "direction": "through", "mode": mode}
+            self._whole[whole] = itinerary(self.world, path, **kind)
+        if stretch not in self._parts:
+            self._parts[stretch] = self._whole[whole].between(start, last)
+            self.stretches[self._parts[stretch]] = stretch
+        return self._parts[stretch]
+
+
+MOST_PATHS = 8
+"""Most networks whose itineraries are cached."""
+
+_known: list[_Paths] = []
+
+
+def _paths_of(world: World) -> _Paths:
+    """Itineraries along the paths of a world, cached for worlds that differ in the choice of ways only."""
+    found = next((own for own in _known if own.serve(world)), None) or _Paths(world)
+    _known[:] = [found, *(own for own in _known if own is not found)][:MOST_PATHS]
+    return found
+
+
 class Itineraries:
     """The ways of a world."""
 
@@ -56,10 +104,7 @@ class Itineraries:
         world
             World of the ways.
         """
-        self.world = world
-        self._whole: dict[tuple[tuple[str, ...], str, str], Itinerary] = {}
-        self._parts: dict[_Stretch, Itinerary] = {}
-        self._stretches: dict[Itinerary, _Stretch] = {}
+        self.world, self._paths = world, _paths_of(world)
         self._consignments: dict[tuple[str, float, Itinerary], Way] = {}
         self._flows: dict[tuple[Hashable, ...], Way] = {}
         self._options: dict[tuple[str, str], Options] = {}
@@ -131,25 +176,13 @@ class Itineraries:
 
     def like(self, way: Way, other: Itineraries) -> Way:
         """Way here of the consignments that take a way of another world with the same routes."""
-        return self._way(way.stream, other._stretches[way.itinerary], tips=way.tips)
+        return self._way(way.stream, other._paths.stretches[way.itinerary], tips=way.tips)
 
     def _way(self, stream: str, stretch: _Stretch, *, tips: float) -> Way:
-        own = self._itinerary(stretch)
+        own = self._paths.along(stretch)
         if (stream, tips, own) not in self._consignments:
             self._consignments[stream, tips, own] = Way(itinerary=own, stream=stream, loaded=True, tips=tips)
         return self._consignments[stream, tips, own]
-
-    def _itinerary(self, stretch: _Stretch) -> Itinerary:
-        """Itinerary, shared by all streams on the same path."""
-        path, mode, vehicle_class, start, last = stretch
-        whole = (path, mode, vehicle_class)
-        if whole not in self._whole:
-            kind = {"vehicle_class": vehicle_class, "direction": "through", "mode": mode}
-            self._whole[whole] = itinerary(self.world, path, **kind)
-        if stretch not in self._parts:
-            self._parts[stretch] = self._whole[whole].between(start, last)
-            self._stretches[self._parts[stretch]] = stretch
-        return self._parts[stretch]
 
 
 @lru_cache(maxsize=32)

@@ -8,7 +8,7 @@ end of (0, 1), down to 2**-33, and is interpolated linearly in between: relative
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 
 import numpy as np
@@ -33,7 +33,7 @@ _DISTANCES = np.minimum(
 class Quantiles:
     """Quantile function of one distribution, tabulated."""
 
-    def __init__(self, quantile: Callable[[Floats, bool], Iterable[float]]) -> None:
+    def __init__(self, quantile: Callable[[Floats, bool], Sequence[float]]) -> None:
         """Tabulate a quantile function.
 
         Parameters
@@ -172,15 +172,16 @@ def mass(sizes: ConsignmentSizes, capacity: float) -> Quantiles:
     else:
         cut = body + tail * (1 - (start / min(capacity, sizes.maximum)) ** exponent) / tail_span
 
-    def quantile(distances: Floats, upper: bool) -> Iterator[float]:
+    def quantile(distances: Floats, upper: bool) -> list[float]:
         shares = cut * (1 - distances if upper else distances)
-        in_body = shares < body
-        exponents = location + sd * ndtri(shares[in_body] / body * body_edge)
-        inside = np.minimum((shares[~in_body] - body) / tail, 1.0) * tail_span if not in_body.all() else np.empty(0)
-        of_body = (min(math.exp(own), start) for own in exponents.tolist())
-        of_tail = (min(start * (1 - own) ** (-1 / exponent), sizes.maximum, capacity) for own in inside.tolist())
-        for below in in_body.tolist():
-            yield next(of_body) if below else next(of_tail)
+        in_body, masses = shares < body, np.empty(len(shares))
+        exponents = (location + sd * ndtri(shares[in_body] / body * body_edge)).tolist()
+        masses[in_body] = np.minimum([math.exp(own) for own in exponents], start)
+        if not in_body.all():
+            inside = (np.minimum((shares[~in_body] - body) / tail, 1.0) * tail_span).tolist()
+            beyond = [start * (1 - own) ** (-1 / exponent) for own in inside]
+            masses[~in_body] = np.minimum(beyond, min(sizes.maximum, capacity))
+        return masses.tolist()
 
     return Quantiles(quantile)
 

@@ -96,7 +96,7 @@ def open_results(path: str | Path | None = None, *, seizures: bool = False) -> x
     """
     file = folders.newest() if path is None else Path(path)
     if file.is_dir() and not (file / RUN).is_file():
-        from flowsim.results import store  # imports zarr, which takes half a second
+        from flowsim.results import store
 
         if store.is_store(file):
             return store.open_store(file, seizures=seizures)

@@ -8,13 +8,11 @@ import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import xarray as xr
-import zarr
-from zarr.storage import LocalStore
 
 from flowsim import checks
 from flowsim.results import permitted, seal
@@ -22,10 +20,6 @@ from flowsim.results.folders import SWEEP as SWEEP
 from flowsim.results.former import converted
 from flowsim.results.permitted import metadata as metadata
 from flowsim.results.registry import attach, check
-
-if TYPE_CHECKING:
-    from zarr.abc.store import ByteRequest
-    from zarr.core.buffer import Buffer, BufferPrototype
 
 FLAGS = ("missing", "running", "done", "failed")
 """Status of a job, by its flag."""
@@ -162,20 +156,6 @@ class _Seal:
         return True
 
 
-class _Guarded(LocalStore):
-    """Store on disk with access to the chunks of finished jobs only."""
-
-    def __init__(self, root: Path, *, seal: _Seal) -> None:
-        super().__init__(root, read_only=True)
-        self._seal = seal
-
-    async def get(
-        self, key: str, prototype: BufferPrototype | None = None, byte_range: ByteRequest | None = None
-    ) -> Buffer | None:
-        buffer = await super().get(key, prototype, byte_range)
-        return buffer if self._seal.passed(key, None if buffer is None else buffer.to_bytes()) else None
-
-
 def is_store(path: Path) -> bool:
     """Whether a folder is a store, or holds one."""
     return path.name == SWEEP or (path / SWEEP).is_dir()
@@ -244,7 +224,9 @@ def _opened(path: Path, *, seizures: bool) -> xr.Dataset:
     lengths = dict(zip(_dims(path, STATUS), metadata(path, STATUS)["shape"], strict=True))
     flags = read_flags(path, shape=[lengths[name] for name in swept])
     check_flags(path, flags)
-    store = _Guarded(path, seal=_Seal(path, len(swept), parts, flags, digests))
+    from flowsim.results.guarded import Guarded  # here, as it imports zarr, which a run never needs
+
+    store = Guarded(path, passed=_Seal(path, len(swept), parts, flags, digests).passed)
     dataset = xr.open_zarr(store, consolidated=False, chunks=None, drop_variables=[STATUS], zarr_format=3)
     dataset = dataset.set_coords([name for name in dataset.data_vars if name not in parts])[list(parts[:-1])]
     for name, coordinate in dataset.coords.items():
@@ -330,6 +312,8 @@ def read_seizures(path: Path, index: Sequence[int]) -> dict[str, npt.NDArray[Any
     permitted.check_group(folder, "", known=("numbers", "words"))
     permitted.check_array(folder, "numbers", types=permitted.NUMBERS)
     permitted.check_array(folder, "words", types=("string",))
+    import zarr  # here, as a run never needs it
+
     group = zarr.open_group(folder, mode="r", zarr_format=3)
     table: dict[str, npt.NDArray[Any]] = {}
     numbers, words = np.asarray(group["numbers"][:]), np.asarray(group["words"][:])  # type: ignore[index]

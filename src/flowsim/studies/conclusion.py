@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -26,32 +26,39 @@ def sentences(table: pd.DataFrame, world: World, *, policy: str, expected: bool)
     expected
         Whether the results are those of the closed form, whose intervals are not of single years.
     """
-    rows = table.set_index(["quantity", "item"])
-    if not float(rows.loc[("entered", ""), "mean"]) > 0:
+    rows: Rows = {
+        (str(row["quantity"]), str(row["item"])): {name: float(row[name]) for name in ("mean", "q05", "q95")}
+        for row in table.to_dict("records")
+    }
+    if not rows["entered", ""]["mean"] > 0:
         return
-    seized, rate = rows.loc[("seized", "")], rows.loc[("interdiction rate", "")]
+    seized, rate = rows["seized", ""], rows["interdiction rate", ""]
     under = "the controls in force" if policy == "baseline" else f"policy {policy}"
-    means = f"{_kg(float(seized['mean']))} kg, {_percent(float(rate['mean']))} % of what enters"
-    spread = "" if math.isnan(float(seized["q05"])) else f" ({_between(seized, rate, expected=expected)})"
+    means = f"{_kg(seized['mean'])} kg, {_percent(rate['mean'])} % of what enters"
+    spread = "" if math.isnan(seized["q05"]) else f" ({_between(seized, rate, expected=expected)})"
     reported = _reported(world)
     beside = f"; reported: {reported}" if reported else ""
     yield f"Under {under}, {means}, are seized in a mean year{spread}{beside}."
-    if not expected and ("honest visits", "") in rows.index:
+    if not expected and ("honest visits", "") in rows:
         yield _honest(rows)
 
 
-def _between(seized: pd.Series, rate: pd.Series, *, expected: bool) -> str:
+Rows = Mapping[tuple[str, str], Mapping[str, float]]
+"""Mean and ends of the interval by quantity and item [unit of each]."""
+
+
+def _between(seized: Mapping[str, float], rate: Mapping[str, float], *, expected: bool) -> str:
     """Interval of the mass seized and of the rate, and what it is an interval of."""
     what = "of the posterior" if expected else "of single years"
-    kg = " to ".join(_kg(float(seized[end])) for end in ("q05", "q95"))
-    percent = " to ".join(_percent(float(rate[end])) for end in ("q05", "q95"))
+    kg = " to ".join(_kg(seized[end]) for end in ("q05", "q95"))
+    percent = " to ".join(_percent(rate[end]) for end in ("q05", "q95"))
     return f"nine tenths {what}: {kg} kg, {percent} %"
 
 
-def _honest(rows: pd.DataFrame) -> str:
+def _honest(rows: Rows) -> str:
     """What honest traffic pays for it."""
-    visits, delay = (float(rows.loc[key, "mean"]) for key in (("honest visits", ""), ("honest delay", _ALL)))
-    cost = float(rows.loc[("cost of fruitless searches", ""), "mean"])
+    visits, delay = rows["honest visits", ""]["mean"], rows["honest delay", _ALL]["mean"]
+    cost = rows["cost of fruitless searches", ""]["mean"]
     lasts = "for an unknown time" if math.isnan(delay) else f"{60 * delay:.0f} minutes on average"
     stops = f"Honest vehicles stop at checkpoints {_large(visits)} times a year, {lasts}"
     return f"{stops}; fruitless searches cost {_large(cost)} USD a year."

@@ -230,8 +230,9 @@ def _is_short(quantity: str, item: str) -> bool:
 
 def _titles(world: World) -> Mapping[str, str]:
     """Names in print of checkpoints and places, by key."""
-    named = (*world.network.places, *world.checkpoints)
-    return {own.name: own.label for own in named if own.label}
+    labels = {place.name: place.label for place in world.network.places}
+    labels |= {post.name: post.label for post in world.checkpoints}
+    return {name: label for name, label in labels.items() if label}
 
 
 def _rows(table: pd.DataFrame, *, titles: Mapping[str, str], years: str) -> Sequence[str]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from scipy.optimize import brentq
 from scipy.special import ndtr, ndtri
 
 from flowsim import checks
@@ -88,4 +87,8 @@ def _affordable(
     if left(wish) >= 0.0:
         return wish
     # A post that is too busy already searches as before: a cheaper search gives it no hours.
-    return float(brentq(left, wish, 0.0, xtol=1e-12)) if left(0.0) > 0.0 else 0.0
+    if left(0.0) <= 0.0:
+        return 0.0
+    from scipy.optimize import brentq  # here, because it takes half a second to import
+
+    return float(brentq(left, wish, 0.0, xtol=1e-12))

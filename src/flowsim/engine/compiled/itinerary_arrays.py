@@ -139,7 +139,11 @@ def _joined(parts: Sequence[Records], kind: np.dtype[Any]) -> Records:
     return np.concatenate([np.empty(0, np.uint8), *(part.view(np.uint8) for part in parts)]).view(kind)
 
 
-@dataclass(frozen=True)
+MOST_SETTINGS = 4
+"""Most settings in which the rows of an itinerary are cached."""
+
+
+@dataclass(frozen=True, eq=False)
 class _Setting:
     """Properties of a world on which the rows of an itinerary depend."""
 
@@ -153,9 +157,6 @@ class _Setting:
 @dataclass(frozen=True)
 class _Laid:
     """Rows of an itinerary."""
-
-    setting: _Setting
-    """Setting of the rows."""
 
     stops: Records
     """Stops and, last, the end, with legs counted from the itinerary's own first, dims (stop + 1,)."""
@@ -171,28 +172,30 @@ class _Laid:
 
 
 # Weak, so that the rows go when the itinerary does.
-_known: WeakKeyDictionary[Itinerary, _Laid] = WeakKeyDictionary()
+_known: WeakKeyDictionary[Itinerary, dict[_Setting, _Laid]] = WeakKeyDictionary()
 
 
 @lru_cache(maxsize=64)
-def _same(setting: _Setting) -> _Setting:
-    """First of equal settings."""
-    return setting
+def _same(travel: Travel, posts: tuple[tuple[str, int], ...]) -> _Setting:
+    """The one setting of these travel times and posts."""
+    return _Setting(travel, posts)
 
 
 def _setting(world: World) -> _Setting:
     first = np.cumsum([0, *(len(post.groups) for post in world.checkpoints)]).tolist()
     posts = tuple((post.agency, start) for post, start in zip(world.checkpoints, first, strict=False))
-    return _same(_Setting(world.network.travel, posts))
+    return _same(world.network.travel, posts)
 
 
 def _laid(itinerary: Itinerary, setting: _Setting) -> _Laid:
     """Rows of an itinerary, cached as long as it exists."""
-    known = _known.get(itinerary)
-    # Equal settings are one object, see `_same`, so that networks are not compared at each call.
-    if known is None or known.setting is not setting:
-        known = _known[itinerary] = _rows(itinerary, setting)
-    return known
+    known = _known.setdefault(itinerary, {})
+    # Equal settings are one object, see `_same`, so that they are compared by identity.
+    if setting not in known:
+        if len(known) >= MOST_SETTINGS:
+            del known[next(iter(known))]
+        known[setting] = _rows(itinerary, setting)
+    return known[setting]
 
 
 def _rows(itinerary: Itinerary, setting: _Setting) -> _Laid:
@@ -223,7 +226,7 @@ def _rows(itinerary: Itinerary, setting: _Setting) -> _Laid:
     stops.append(
         (-1, -1, 0, base, *_drive(itinerary, (position, end), travel=travel, passed=passed, legs=legs), 0.0, 0)
     )
-    return _Laid(setting, np.array(stops, STOP), np.array(legs, LEG), np.array([*agencies, -1]), shortest)
+    return _Laid(np.array(stops, STOP), np.array(legs, LEG), np.array([*agencies, -1]), shortest)
 
 
 def _drive(
