@@ -31,14 +31,17 @@ many = settings(max_examples=600, deadline=None, database=None, suppress_health_
 def steady(world):
     """World in which it does not matter when a load is looked at, which another device or post would put off.
 
-    Devices never fail, trains wait until they are done, lanes are always on duty and no campaign lasts.
+    Devices never fail, trains wait until they are done, lanes are always on duty and no campaign lasts. Searches are
+    not cheaper than observed: else they are made within the hours of the bays, which another device takes up.
     """
 
     def all_day(gate):
         groups = tuple(replace(group, stop=math.inf, shifts=()) for group in gate.groups)
         return replace(gate, groups=groups, devices=tuple(replace(tool, availability=1.0) for tool in gate.devices))
 
-    return replace(world, checkpoints=tuple(all_day(gate) for gate in world.checkpoints), campaigns=())
+    posts = tuple(all_day(gate) for gate in world.checkpoints)
+    detection = replace(world.detection, cost_ratio=max(1.0, world.detection.cost_ratio))
+    return replace(world, checkpoints=posts, detection=detection, campaigns=())
 
 
 @pytest.fixture(scope="module", params=ENGINES)

@@ -16,6 +16,7 @@ import sweep_stores as small
 from paths import TESTS
 
 from flowsim.results import store
+from flowsim.simulation import processes
 from flowsim.sweeps import launchers, lock, runner
 from flowsim.sweeps.launchers import InProcess, Processes
 from flowsim.sweeps.progress import Watch, amount, span
@@ -50,6 +51,26 @@ def undisturbed(tmp_path_factory):
     made = small.made(tmp_path_factory.mktemp("undisturbed"))
     go(made)
     return small.contents(made.path)
+
+
+def test_a_worker_whose_call_was_killed_begins_no_other_job(made, monkeypatch):
+    """Another call may be at work as soon as the lock is free: the parent is looked for once the lock is held."""
+
+    class Ended(BaseException):
+        """End of the process."""
+
+    def end(code):
+        raise Ended(code)
+
+    monkeypatch.setattr(processes, "_watched", [os.getppid() + 1])
+    monkeypatch.setattr(processes.os, "_exit", end)
+    with pytest.raises(Ended):
+        runner.attempt(made, 0, simulate=lambda number: pytest.fail("it was simulated"), explain=str)
+    assert (made.flags() == store.MISSING).all()
+    monkeypatch.setattr(processes, "_watched", [os.getppid()])
+    processes.end_if_orphaned()
+    monkeypatch.setattr(processes, "_watched", [])
+    processes.end_if_orphaned()
 
 
 @pytest.mark.parametrize("launcher", [InProcess(), Processes(workers=2)], ids=["in_process", "processes"])

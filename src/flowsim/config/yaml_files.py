@@ -20,8 +20,8 @@ from flowsim.config import references
 PACKAGED = ("policy", "reading")
 """Groups with several files per run; each file must name the package of its keys in its first line."""
 
-MOST_BYTES = 50_000
-"""Most bytes of a file, which take up to half a second to read; the largest of flowsim's own has below 10,000 [1]."""
+MOST_BYTES = 25_000
+"""Most bytes of a file, which take up to half a second to read; the largest of flowsim's own has below 15,000 [1]."""
 
 MOST_DEEP = 200
 """Most brackets within one another [1]."""

@@ -84,9 +84,20 @@ def watch_parent(parent: int) -> None:
     """
 
     def watch() -> None:
-        while os.getppid() == parent:
+        while True:
+            end_if_orphaned()
             time.sleep(WATCHING)
-        os._exit(1)
 
     if hasattr(os, "fork"):
+        _watched.append(parent)
         threading.Thread(target=watch, name="parent", daemon=True).start()
+
+
+_watched: list[int] = []
+"""Number of the parent's process, once it is watched."""
+
+
+def end_if_orphaned() -> None:
+    """End this process at once if its parent is watched and gone."""
+    if _watched and os.getppid() != _watched[0]:
+        os._exit(1)

@@ -13,7 +13,7 @@ import numpy as np
 
 from flowsim.results.disk import writing
 from flowsim.results.store import DONE, FAILED, MISSING, RUNNING
-from flowsim.simulation.processes import WorkerDied
+from flowsim.simulation.processes import WorkerDied, end_if_orphaned
 from flowsim.sweeps import lock
 from flowsim.sweeps.launchers import Done, Launcher, Work, memory
 from flowsim.sweeps.progress import Say, Watch, amount, on_stderr, span
@@ -78,6 +78,9 @@ def attempt(store: Store, number: int, *, simulate: Simulate, explain: Explain) 
     stop = ""
     try:
         with lock.of_job(store.path.parent):
+            # A call that is killed leaves its next jobs with the workers: none may begin while another call is at work,
+            # which waits for the lock, and gets it only after the first call is gone.
+            end_if_orphaned()
             store.begin(number)
             try:
                 store.write(number, simulate(number))
