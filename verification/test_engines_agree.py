@@ -1,6 +1,6 @@
 """The compiled engine against the reference engine, to the last bit, on thousands of random worlds.
 
-Ten thousand of them in full, 1,500 in the reduced form.
+Ten thousand of them in full, 1,000 in the reduced form.
 
 Nothing here is statistical: one bit of difference in one field of one world is a failure. Half of the worlds live on a
 lattice of quarter hours, where many events coincide and their order decides. Each world is simulated whole, in short
@@ -22,7 +22,7 @@ from verification.bugs import BUGS
 from verification.chance import spread
 from verification.mutants import loaded, source
 
-WORLDS = amount(750, 5000)
+WORLDS = amount(500, 5000)
 """Random worlds of each kind."""
 
 PART = 125

@@ -203,12 +203,17 @@ def is_of_python(said: str) -> bool:
     return "KeyboardInterrupt" in said and ", in answer" not in said
 
 
-@pytest.mark.parametrize("kind", COMMANDS)
-def test_a_command_that_is_stopped_and_repeated_gives_the_same_bytes(tmp_path, kind, say):
+PARTS = {"sweep": 5, "comparison": 1, "calibration": 1}
+"""Tests among which the stops of each command are divided, so that several processes share them."""
+
+
+@pytest.mark.parametrize(("kind", "part"), [(kind, part) for kind in COMMANDS for part in range(PARTS[kind])])
+def test_a_command_that_is_stopped_and_repeated_gives_the_same_bytes(tmp_path, kind, part, say):
     typed, count = COMMANDS[kind]
+    count //= PARTS[kind]
     own_calibration.write(tmp_path / "own")
     life = undisturbed_life(tmp_path / "whole", typed)
-    dice, fell, among, begun = random.Random(19), Counter[str](), 0, time.monotonic()
+    dice, fell, among, begun = random.Random(19 + part), Counter[str](), 0, time.monotonic()
     while fell.total() < count:
         folder = tmp_path / "stopped"
         for number in range(IN_A_ROW):
