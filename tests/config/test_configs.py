@@ -38,7 +38,7 @@ FILES = [(group, name) for group in GROUPS for name in options.options(group, fo
 POLICIES = [name for group, name in FILES if group == "policy"]
 KEYS = (
     *("world", "policy", "policies", "inflow", "seed", "replications", "traffic_years", "horizon", "draws", "engine"),
-    *("calibration", "reading", "workers", "out", "overwrite", "confirm", "experiment"),
+    *("calibration", "reading", "workers", "out", "overwrite", "confirm", "details", "experiment"),
 )
 
 
