@@ -54,6 +54,13 @@ def test_a_country_without_annual_totals_has_none_beside_it(table):
     assert "reported" not in first
 
 
+def test_a_part_of_a_year_is_called_so_and_no_annual_total_stands_beside_it(table):
+    first = next(sentences(numbers(table), WORLD, policy="baseline", expected=False, horizon=300.0))
+    assert "are seized in a mean span of 300 hours (nine tenths of single spans: " in first
+    assert "year" not in first
+    assert "reported" not in first
+
+
 def test_it_says_nothing_where_no_heroin_enters(table):
     rows = numbers(table)
     none = rows.assign(mean=rows["mean"].where(rows["quantity"] != "entered", 0.0))

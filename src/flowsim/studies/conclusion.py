@@ -8,11 +8,14 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from flowsim.evidence.annual_totals import COUNTRIES, annual_series
+from flowsim.units import HOURS_PER_YEAR
 from flowsim.world.traffic import HEROIN
 from flowsim.world.world import World
 
 
-def sentences(table: pd.DataFrame, world: World, *, policy: str, expected: bool) -> Iterator[str]:
+def sentences(
+    table: pd.DataFrame, world: World, *, policy: str, expected: bool, horizon: float = HOURS_PER_YEAR
+) -> Iterator[str]:
     """Conclusion of a run on heroin; nothing if none enters.
 
     Parameters
@@ -25,6 +28,8 @@ def sentences(table: pd.DataFrame, world: World, *, policy: str, expected: bool)
         Name of the policy.
     expected
         Whether the results are those of the closed form, whose intervals are not of single years.
+    horizon
+        Span of a replication [h]; annual totals stand beside whole years only.
     """
     rows: Rows = {
         (str(row["quantity"]), str(row["item"])): {name: float(row[name]) for name in ("mean", "q05", "q95")}
@@ -35,10 +40,12 @@ def sentences(table: pd.DataFrame, world: World, *, policy: str, expected: bool)
     seized, rate = rows["seized", ""], rows["interdiction rate", ""]
     under = "the controls in force" if policy == "baseline" else f"policy {policy}"
     means = f"{_kg(seized['mean'])} kg, {_percent(rate['mean'])} % of what enters"
-    spread = "" if math.isnan(seized["q05"]) else f" ({_between(seized, rate, expected=expected)})"
-    reported = _reported(world)
+    whole = horizon == HOURS_PER_YEAR
+    span = "year" if whole else f"span of {horizon:,.10g} hours"
+    spread = "" if math.isnan(seized["q05"]) else f" ({_between(seized, rate, expected=expected, span=span)})"
+    reported = _reported(world) if whole else ""
     beside = f"; reported: {reported}" if reported else ""
-    yield f"Under {under}, {means}, are seized in a mean year{spread}{beside}."
+    yield f"Under {under}, {means}, are seized in a mean {span}{spread}{beside}."
     if not expected and ("honest visits", "") in rows:
         yield _honest(rows)
 
@@ -47,9 +54,9 @@ Rows = Mapping[tuple[str, str], Mapping[str, float]]
 """Mean and ends of the interval by quantity and item [unit of each]."""
 
 
-def _between(seized: Mapping[str, float], rate: Mapping[str, float], *, expected: bool) -> str:
+def _between(seized: Mapping[str, float], rate: Mapping[str, float], *, expected: bool, span: str) -> str:
     """Interval of the mass seized and of the rate, and what it is an interval of."""
-    what = "of the posterior" if expected else "of single years"
+    what = "of the posterior" if expected else f"of single {'years' if span == 'year' else 'spans'}"
     kg = " to ".join(_kg(seized[end]) for end in ("q05", "q95"))
     percent = " to ".join(_percent(rate[end]) for end in ("q05", "q95"))
     return f"nine tenths {what}: {kg} kg, {percent} %"

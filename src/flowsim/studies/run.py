@@ -105,7 +105,8 @@ def describe(request: Request, results: xr.Dataset, table: pd.DataFrame) -> str:
         lines.append(amounts(request.plan))
     lines += [*_readings(request), *_drugs(results), *filter(None, [request.note]), ""]
     expected = request.engine == "expectation"
-    concluded = conclusion.sentences(table, request.world, policy=policy.name, expected=expected)
+    horizon = request.plan.horizon
+    concluded = conclusion.sentences(table, request.world, policy=policy.name, expected=expected, horizon=horizon)
     lines += [line for sentence in concluded for line in paragraph(sentence)]
     short = [_is_short(*pair) for pair in zip(table["quantity"], table["item"], strict=True)]
     shown = table if request.details else table[short]
