@@ -32,9 +32,9 @@ LAYERS = (
     {"config"},
     {"comparison"},
     {"figures"},
+    {"report"},
     {"studies"},
-    {"api"},
-    {"task"},
+    {"api", "task"},
     {"cli"},
     {"__init__"},
 )

@@ -68,6 +68,7 @@ SAME_MODULES = {
     "store": "store of a sweep, read and written",
     "dataset": "labelled results, of runs and of comparisons",
     "seizures": "seizures, of results, of contradictions and in a study",
+    "report": "a comparison in print, and the study that makes a page of results",
     "series": "the opiate series, and its arithmetic",
 }
 """Names of several modules that are one idea."""

@@ -315,7 +315,7 @@ def test_keys_that_have_an_effect_are_accepted(command, arguments):
 @pytest.mark.slow
 def test_every_study_says_which_keys_have_an_effect():
     keys = [key.name for key in options.top_keys()]
-    others = ("policies", "file", "study", "experiment", "details")
+    others = ("policies", "of", "file", "study", "experiment", "details")
     assert {*relevant_keys.RUN, *relevant_keys.WITH_OUT, *others} == set(keys)
     for name in study.names():
         found = study.find(name)

@@ -23,15 +23,26 @@ def provenance(*, title: str, seed: int, configuration: Mapping[str, Any] | Dict
     configuration
         Configuration of the run; references in it are resolved.
     """
-    resolved = OmegaConf.create({key: part for key, part in configuration.items() if key not in CONSENT})
-    OmegaConf.resolve(resolved)
     return {
         "title": title,
         "version": metadata.version("flowsim"),
         "commit": commit(),
         "seed": str(seed),
-        "configuration": OmegaConf.to_yaml(resolved),
+        "configuration": resolved(configuration),
     }
+
+
+def resolved(configuration: Mapping[str, Any] | DictConfig) -> str:
+    """Configuration as results keep it: one YAML text, its references resolved.
+
+    Parameters
+    ----------
+    configuration
+        Configuration of a run.
+    """
+    found = OmegaConf.create({key: part for key, part in configuration.items() if key not in CONSENT})
+    OmegaConf.resolve(found)
+    return OmegaConf.to_yaml(found)
 
 
 CONSENT = ("overwrite", "confirm", "details")

@@ -1,0 +1,1 @@
+"""A self-contained web page from results: answer, decision table, map, evidence, limits and provenance."""
