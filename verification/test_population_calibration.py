@@ -56,7 +56,7 @@ def ranked(model, trials, say):
 
 def test_ranks_of_truths_of_the_small_country_are_uniform(say, tmp_path):
     """With totals of opium; the smallest of 35 probabilities is above 1e-4 with probability 0.996 if all is right."""
-    ranked(small_country.model(tmp_path, *small_country.OPIUM_ROWS, sectors=True, quick=True), amount(32, 500), say)
+    ranked(small_country.model(tmp_path, *small_country.OPIUM_ROWS, sectors=True, quick=True), amount(26, 500), say)
 
 
 @pytest.mark.skipif(not FULL, reason="some four hours of two cores")

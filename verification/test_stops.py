@@ -37,23 +37,23 @@ pytestmark = pytest.mark.slow
 
 SMALL = ("world=single_checkpoint", "replications=1", "workers=2", "out=mine")
 COMMANDS = {
-    "sweep": (("-m", *SMALL, "horizon=300", "seed=range(0,24)"), amount(70, 700)),
+    "sweep": (("-m", *SMALL, "horizon=300", "seed=range(0,24)"), amount(40, 700)),
     "comparison": (
         (
             *("study=compare", "policies=[incentives]", "draws=8", "study.sets=8", *SMALL, "horizon=200"),
             "traffic_years=0.02",
         ),
-        amount(15, 150),
+        amount(8, 150),
     ),
     "calibration": (
         (
             *("study=calibrate", "world=single_checkpoint", "calibration=mine", "--config-dir=../own"),
             *("study.chains=2", "study.steps=60", "study.draws=4", "workers=2", "out=mine"),
         ),
-        amount(15, 150),
+        amount(8, 150),
     ),
 }
-"""Arguments of each command, and how often it is stopped; in all 1,000 times, or a tenth of that."""
+"""Arguments of each command, and how often it is stopped; in all 1,000 times, or 56 times with reduced amounts."""
 
 LEAST = 0.6
 """Least share of the stops that must fall among running jobs [1]."""
@@ -203,7 +203,7 @@ def is_of_python(said: str) -> bool:
     return "KeyboardInterrupt" in said and ", in answer" not in said
 
 
-PARTS = {"sweep": 5, "comparison": 1, "calibration": 1}
+PARTS = {"sweep": 4, "comparison": 1, "calibration": 1}
 """Tests among which the stops of each command are divided, so that several processes share them."""
 
 
