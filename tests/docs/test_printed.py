@@ -25,6 +25,7 @@ OWN = "calibration.numbers=posterior calibration.posterior=fitted"
 
 SLOW = {
     "flowsim": SHORT,
+    "flowsim out=mine": SHORT,
     "flowsim inflow=60 replications=50 seed=7": SHORT,
     "flowsim inflow=60": SHORT,
     "flowsim inspection.effort.south=0.1 out=mine": SHORT,

@@ -138,6 +138,7 @@ def test_the_page_of_a_comparison_says_what_its_table_says(pair):
     assert ends["neither"][0] < zero < ends["neither"][1]
 
 
+@pytest.mark.slow
 def test_a_comparison_with_few_draws_has_no_intervals_and_says_so(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     compared(Path("few"), sets=2, each=2)
@@ -146,6 +147,7 @@ def test_a_comparison_with_few_draws_has_no_intervals_and_says_so(monkeypatch, t
     assert 'class="interval"' not in page
 
 
+@pytest.mark.slow
 def test_what_changes_the_flow_is_not_among_the_policies_of_the_sentences(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     more = {"route_diversion": Truth(effect=300.0, own_years=5.0), "a<b": Truth(effect=40.0, own_years=5.0)}
