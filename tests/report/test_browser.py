@@ -31,7 +31,7 @@ def page_file(tmp_path_factory):
     results = fs.simulate(world, replications=2, traffic_years=0.02, workers=1, calibration="prior")
     files.save(results, folder / "run" / RUN)
     compared(folder / "pair", title=world.title)
-    request = SimpleNamespace(world=world, policies=(load_policy("baseline"),), catalogue=tuple)
+    request = SimpleNamespace(world=world, policies=(load_policy("baseline"),), worlds=None, catalogue=tuple)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(assembly, "request_behind", lambda attributes: request)
         found = assemble(chosen([str(folder / "run"), str(folder / "pair")]))
@@ -103,6 +103,18 @@ def test_the_map_tells_its_numbers_by_mouse_and_by_keyboard(page):
     assert page.get_attribute("#drawing", "viewBox") != before
     page.click("[data-zoom=whole]")
     assert page.get_attribute("#drawing", "viewBox") == before
+
+
+def test_the_week_is_played_and_moved_by_keyboard(page):
+    page.focus("#hour")
+    for _ in range(60):
+        page.keyboard.press("ArrowRight")
+    assert page.inner_text("#clock").endswith("07-02 06:00")
+    page.click("#play")
+    page.wait_for_function("document.getElementById('clock').textContent > '2010-07-02 07'")
+    page.click("#play")
+    assert page.get_attribute("#play", "aria-pressed") == "false"
+    assert page.locator("#moving circle[visibility=visible]").count() > 0
 
 
 def test_it_speaks_russian(page):

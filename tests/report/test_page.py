@@ -1,5 +1,6 @@
 """The page of results: whole in itself, it says what the results say."""
 
+import json
 import re
 import shutil
 from html.parser import HTMLParser
@@ -79,7 +80,7 @@ def made(of):
 def test_the_page_of_a_run_says_what_the_run_says(ran, monkeypatch):
     results, folder = ran
     world = fs.load_world("two_routes")
-    request = SimpleNamespace(world=world, policies=(load_policy("baseline"),))
+    request = SimpleNamespace(world=world, policies=(load_policy("baseline"),), worlds=None)
     monkeypatch.setattr(assembly, "request_behind", lambda attributes: request)
     page, said = made(str(folder))
     read = Read(page)
@@ -93,6 +94,9 @@ def test_the_page_of_a_run_says_what_the_run_says(ran, monkeypatch):
     assert {own["data-place"] for own in read.of("g") if "data-place" in own} >= rows
     assert len(read.of("polyline")) == len(flows_of(world).legs)
     values = [float(own["data-value"]) for own in read.of("td") if own.get("class") == "number" and "data-value" in own]
+    week = json.loads(re.search(r'id="week">(.*?)</script>', page)[1])
+    assert all(len(track["hours"]) == len(track["at"]) for track in week)
+    assert max(hour for track in week for hour in track["hours"]) <= 168
     counts = results["vehicles"].values.ravel()
     assert all(any(np.isclose(value, count) for value in values) for count in counts[~np.isnan(counts)])
 

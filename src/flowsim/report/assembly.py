@@ -21,6 +21,7 @@ from flowsim.report import comparison_part, figures_part, run_part
 from flowsim.report.cells import NOTHING, TableCell, Tile
 from flowsim.report.formats import ends, kg, minutes
 from flowsim.report.origins import TABLE2, ResultsFolder
+from flowsim.report.replay_week import Week, week_of
 from flowsim.report.web_map import Map, map_of
 from flowsim.report.wording import LANGUAGES, Text, named, plain, text
 from flowsim.world.world import World
@@ -67,6 +68,9 @@ class Page:
 
     map: Map | None = None
     """Map of a run."""
+
+    week: Week | None = None
+    """A simulated week on the map."""
 
     no_map: Text | None = None
     """Reason for a run without a map."""
@@ -180,10 +184,18 @@ def _add_run(page: Page, one: ResultsFolder, request: Request | None) -> None:
     page.results, page.years = run_part.table(results), run_part.years(results)
     page.is_posterior = "vehicles" not in results
     page.posts = [_post(row) for row in posts.to_dict("records")]
-    if world is None:
+    if request is None or world is None:
         page.no_map = text("map.no_routes", reason=text("map.moved"))
     else:
         page.map = map_of(world, posts, run_part.leaked(results))
+        if not page.is_posterior:
+            page.week = week_of(_first(request), page.map, seed=int(one.attributes["seed"]))
+
+
+def _first(request: Request) -> World:
+    """World of the first simulated year, under the policies."""
+    world = request.world if request.worlds is None else request.worlds.changes[0].apply(request.world)
+    return compose(request.policies).apply(world)
 
 
 def _post(row: Mapping[Any, Any]) -> dict[str, Any]:
@@ -235,6 +247,7 @@ def render(page: Page) -> str:
         lstrip_blocks=True,
     )
     environment.filters["both"] = _both
+    environment.filters["data"] = Markup
     folder = files("flowsim.report") / "page"
     parts = {name: Markup((folder / name).read_text(encoding="utf-8")) for name in ("page.css", "page.js")}
     return environment.get_template("page.html").render(

@@ -137,3 +137,63 @@ if (drawing) {
     }
   });
 }
+
+const week = document.getElementById("week");
+if (week) {
+  const tracks = JSON.parse(week.textContent);
+  const moving = document.getElementById("moving");
+  const hour = document.getElementById("hour");
+  const clock = document.getElementById("clock");
+  const play = document.getElementById("play");
+  const dots = tracks.map((track) => {
+    const dot = document.createElementNS("http://www.w3.org/2000/svg", "circle");
+    dot.setAttribute("r", Math.min(10, 2.5 + Math.sqrt(track.kg) / 2).toFixed(1));
+    moving.append(dot);
+    return dot;
+  });
+  const where = (track, now) => {
+    const last = track.hours.length - 1;
+    const taken = track.fate === "seized" && now > track.hours[last];
+    if (now < track.hours[0] || (now > track.hours[last] && !taken && track.fate !== "under way")) return null;
+    let k = track.hours.findIndex((time) => time > now);
+    if (k < 0) return track.at[last];
+    k = Math.max(k, 1);
+    const [from, to] = [track.hours[k - 1], track.hours[k]];
+    const part = to > from ? (now - from) / (to - from) : 0;
+    return track.at[k - 1].map((value, axis) => value + part * (track.at[k][axis] - value));
+  };
+  const show = () => {
+    const now = Number(hour.value);
+    tracks.forEach((track, number) => {
+      const point = where(track, now);
+      dots[number].setAttribute("visibility", point ? "visible" : "hidden");
+      if (!point) return;
+      dots[number].setAttribute("cx", point[0].toFixed(1));
+      dots[number].setAttribute("cy", point[1].toFixed(1));
+      const taken = track.fate === "seized" && now >= track.hours[track.hours.length - 1];
+      dots[number].classList.toggle("seized", taken);
+    });
+    const time = new Date(Date.parse(`${clock.dataset.first}T00:00:00Z`) + now * 3600000);
+    clock.textContent = time.toISOString().slice(0, 16).replace("T", " ");
+  };
+  let running = 0;
+  const step = () => {
+    hour.value = Number(hour.value) + 0.5;
+    show();
+    if (Number(hour.value) >= Number(hour.max)) toggle();
+  };
+  const toggle = () => {
+    if (running) {
+      clearInterval(running);
+      running = 0;
+    } else {
+      if (Number(hour.value) >= Number(hour.max)) hour.value = 0;
+      running = setInterval(step, 100);
+    }
+    play.setAttribute("aria-pressed", String(Boolean(running)));
+  };
+  play.addEventListener("click", toggle);
+  hour.addEventListener("input", show);
+  hour.form.addEventListener("submit", (event) => event.preventDefault());
+  show();
+}
