@@ -110,6 +110,32 @@ def test_a_run_whose_world_is_not_known_has_no_map(ran):
     assert page.answers
 
 
+def of_known_world(results, name, folder, monkeypatch):
+    """Page of results of a world of the package, and its sentences."""
+    request = SimpleNamespace(world=fs.load_world(name), policies=(load_policy("baseline"),), worlds=None)
+    monkeypatch.setattr(assembly, "request_behind", lambda attributes: request)
+    files.save(results.assign_attrs(command="flowsim"), folder / "run" / RUN)
+    return made(str(folder / "run"))
+
+
+@pytest.mark.parametrize("name", ["single_checkpoint", "two_routes"])
+def test_the_closed_form_has_a_page_without_regions_and_queues(name, tmp_path, monkeypatch):
+    results = fs.simulate(fs.load_world(name), engine="expectation")
+    page, said = of_known_world(results, name, tmp_path, monkeypatch)
+    assert "By agency, most is seized by" in said
+    assert "by region" not in said
+    assert 'id="drawing"' in page
+    assert 'id="week"' not in page
+
+
+@pytest.mark.slow
+def test_draws_with_years_of_their_own_have_a_page(tmp_path, monkeypatch):
+    amounts = {"draws": 2, "replications": 2, "traffic_years": 0.02, "workers": 1}
+    page, said = of_known_world(fs.simulate(fs.load_world(), **amounts), "kazakhstan_2010", tmp_path, monkeypatch)
+    assert "nine in ten single years lie between" in said
+    assert "Means of 4 simulated years" in page
+
+
 def test_a_page_needs_nothing_beside_itself(pair):
     page, _ = made("pair")
     read = Read(page)

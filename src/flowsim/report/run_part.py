@@ -55,7 +55,7 @@ def sentences(results: xr.Dataset, world: World | None) -> Iterator[Text]:
     totals = _reported(world)
     if totals:
         yield _beside(totals, rows["seized", ""], of_years=not _is_expected(results))
-    yield _where(table)
+    yield from _where(table)
     if (THROUGH, "not selected") in rows:
         yield _through(table)
     if ("honest visits", "") in rows:
@@ -144,22 +144,32 @@ def _beside(totals: Mapping[int, float], seized: Mapping[str, float], *, of_year
     return text("answer.reported", listed=listed(every), inside=f"{inside}", count=f"{len(totals)}")
 
 
-def _where(table: pd.DataFrame) -> Text:
+def _where(table: pd.DataFrame) -> Iterator[Text]:
+    """The agency and the region with most seizures; the closed form has no regions."""
     agency, oblast = (_largest(table, f"seized by {part}") for part in ("agency", "oblast"))
-    return text(
+    if agency is None:
+        return
+    words: dict[str, str | Text] = {
+        "agency": named(str(agency["item"])),
+        "agency_kg": kg(agency["mean"]),
+        "agency_span": span(agency["q05"], agency["q95"]),
+    }
+    if oblast is None:
+        yield text("answer.where_agency", **words)
+        return
+    yield text(
         "answer.where",
-        agency=named(str(agency["item"])),
-        agency_kg=kg(agency["mean"]),
-        agency_span=span(agency["q05"], agency["q95"]),
+        **words,
         oblast=named(str(oblast["item"])),
         oblast_kg=kg(oblast["mean"]),
         oblast_span=span(oblast["q05"], oblast["q95"]),
     )
 
 
-def _largest(table: pd.DataFrame, quantity: str) -> Mapping[Any, Any]:
+def _largest(table: pd.DataFrame, quantity: str) -> Mapping[Any, Any] | None:
+    """Row of a quantity with the largest mean; None if it has no rows."""
     rows = table[table["quantity"] == quantity].to_dict("records")
-    return max(rows, key=lambda row: float(row["mean"]))
+    return max(rows, key=lambda row: float(row["mean"]), default=None)
 
 
 def _through(table: pd.DataFrame) -> Text:
@@ -235,7 +245,8 @@ def posts(results: xr.Dataset, world: World | None) -> pd.DataFrame:
     places |= {} if world is None else {sites.site_name(place): place.name for place in sites.places(world)}
     gap = np.full(mass.sizes["checkpoint"], np.nan)
     names = () if expected else ("vehicles", "false_alarms", "delay", "delay_p95")
-    honest = {name: first[name].where(first["is_checkpoint"]).values for name in names}
+    of_draws = [dim for dim in ("draw",) if dim in first.dims]  # each draw has honest traffic, too
+    honest = {name: first[name].where(first["is_checkpoint"]).mean(of_draws).values for name in names}
     whole = not expected and mass.sizes.get("replication", 1) > 1
     low, high = (mass.quantile(at, years).values if whole else gap for at in (0.05, 0.95))
     return pd.DataFrame(
