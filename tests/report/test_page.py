@@ -10,8 +10,11 @@ from types import SimpleNamespace
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from comparisons import Truth
 from pages import TRUTHS, compared
+from paths import ROOT
+from PIL import Image
 
 import flowsim as fs
 from flowsim.api import load_policy
@@ -22,9 +25,10 @@ from flowsim.report import assembly
 from flowsim.report.assembly import assemble, render
 from flowsim.report.formats import kg
 from flowsim.report.origins import chosen
-from flowsim.report.wording import plain
+from flowsim.report.wording import plain, text
 from flowsim.results import files, measures
 from flowsim.results.folders import RUN
+from flowsim.studies import report
 
 
 class Read(HTMLParser):
@@ -128,6 +132,24 @@ def test_the_closed_form_has_a_page_without_regions_and_queues(name, tmp_path, m
     assert 'id="week"' not in page
 
 
+def test_a_part_of_a_year_is_called_so_and_no_annual_total_stands_beside_it(tmp_path, monkeypatch):
+    world = fs.load_world()
+    short = {"replications": 2, "traffic_years": 0.02, "workers": 1, "calibration": "prior"}
+    results = fs.simulate(world, horizon=300.0, **short)
+    page, said = of_known_world(results, "kazakhstan_2010", tmp_path, monkeypatch)
+    assert "A replication spans 300 hours from the first of January" in said
+    assert "Reported were" not in said
+    assert 'id="week"' not in page
+
+
+def test_results_of_other_tables_have_no_map(ran, monkeypatch):
+    request = SimpleNamespace(world=fs.load_world("single_checkpoint"), policies=(load_policy("baseline"),))
+    monkeypatch.setattr(assembly, "request_behind", lambda attributes: request)
+    page = assemble(chosen(str(ran[1])))
+    assert page.map is None
+    assert "no longer gives their configuration" in page.no_map.en
+
+
 @pytest.mark.slow
 def test_draws_with_years_of_their_own_have_a_page(tmp_path, monkeypatch):
     amounts = {"draws": 2, "replications": 2, "traffic_years": 0.02, "workers": 1}
@@ -158,7 +180,8 @@ def test_the_page_of_a_comparison_says_what_its_table_says(pair):
     assert "for the other 1 the sign is open" in said
     low, high = (plain(short(pair.loc["worse", f"seized_q{end}"])).en for end in ("05", "95"))
     assert f"({low} to {high}; worse)" in said
-    assert "saves most with worse" in said
+    assert "thousand hours a year (" in said
+    assert "under worse and by" in said
     assert page.count('class="calibrated"') == 2
     assert page.count('class="assumed"') == 1
     bars = [own for own in read.of("line") if own.get("class") == "interval"]
@@ -225,14 +248,38 @@ def test_what_is_no_result_is_refused_by_name(pair):
             chosen(of)
 
 
-def test_all_experiments_made_here_are_taken(pair):
+def test_a_folder_of_folders_stands_for_those_with_results(pair):
     shutil.move("pair", "results/experiments/policies")
     Path("results/experiments/nothing").mkdir()
-    assert [str(one.folder) for one in chosen(None)] == ["results/experiments/policies"]
+    assert [str(one.folder) for one in chosen("results/experiments")] == ["results/experiments/policies"]
+
+
+def test_figures_alone_have_a_page(tmp_path):
+    Image.new("RGB", (40, 30), "white").save(tmp_path / "fig2_series.png")
+    (tmp_path / "series.csv").write_text("year,kg\n1996,1\n", encoding="utf-8")
+    page, said = made(str(tmp_path))
+    assert said == ""
+    assert "Opiates seized from 1996 to 2006" in page
+    assert 'download="series.csv"' in page
+    assert 'id="evidence"' in page
+    assert not any(f'id="{name}"' in page for name in ("answer", "provenance", "map", "decision"))
+
+
+def test_of_two_comparisons_none_is_chosen_in_silence(pair):
+    shutil.copytree("pair", "other")
+    with pytest.raises(ValueError, match="of must name at most one comparison, got 'pair and other'"):
+        chosen(["pair", "other"])
+
+
+def test_the_citation_is_that_of_the_repository():
+    found = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))["preferred-citation"]
+    said = text("provenance.cited", year=f"{assembly.MADE}", version="1", commit="abc").en
+    assert found["title"] in said
+    assert f"({found['year']})" in said
 
 
 @pytest.mark.slow
-def test_the_command_writes_the_page_and_prints_its_answer(command):
+def test_the_command_writes_the_page_and_prints_its_answer(command, monkeypatch):
     assert command("world=two_routes", "replications=6", "traffic_years=0.02", "workers=1")[0] == 0
     code, out, err = command("study=report", "out=page")
     assert (code, err) == (0, "")
@@ -240,6 +287,11 @@ def test_the_command_writes_the_page_and_prints_its_answer(command):
     page = Path("page/index.html").read_text(encoding="utf-8")
     assert 'id="drawing"' in page
     assert len(page) < 8_000_000
+    monkeypatch.setattr(report, "MOST", 1000)
+    code, _, err = command("study=report", "of=results/latest", "out=large")
+    assert code == 1
+    assert "of must name results whose page is at most 0.001 MB, got" in err
+    assert not Path("large").exists()
     code, _, err = command("study=report", "of=page", "out=other")
     assert code == 1
     assert err.startswith("flowsim: folder page must hold run.nc, effects.nc or a figure, got a folder with index.html")

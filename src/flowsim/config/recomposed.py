@@ -35,11 +35,11 @@ def request_behind(attributes: Mapping[str, str]) -> Request | None:
     Request or None
         None if the results were not made by the command, or if it is refused or composes another configuration here.
     """
-    words = shlex.split(attributes.get("command", ""))
-    if words[:1] != ["flowsim"]:
-        return None
-    typed, folder = _parted(words[1:])
     try:
+        words = shlex.split(attributes.get("command", ""))
+        if words[:1] != ["flowsim"]:
+            return None
+        typed, folder = _parted(words[1:])
         typed = [diagnose.quoted(word) for word in typed]
         composed = compose_config(typed, config_dir=folder)
         given = OmegaConf.masked_copy(composed, [str(key) for key in composed if key != "hydra"])

@@ -10,11 +10,14 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from omegaconf import OmegaConf
 
+from flowsim.calibration.posterior import PARTLY
 from flowsim.config.build import every_policy
 from flowsim.config.options import conf_dir
 from flowsim.config.recomposed import request_behind
 from flowsim.config.request import Request
+from flowsim.evidence.figures import COUNTRY
 from flowsim.evidence.ledger import contradiction_table
 from flowsim.policy.policy import compose
 from flowsim.report import comparison_part, figures_part, run_part
@@ -24,6 +27,9 @@ from flowsim.report.origins import TABLE2, ResultsFolder
 from flowsim.report.replay_week import Week, week_of
 from flowsim.report.web_map import Map, map_of
 from flowsim.report.wording import LANGUAGES, Text, named, plain, text
+from flowsim.results.measures import summary
+from flowsim.results.reported_totals import reported_totals
+from flowsim.results.sites import sites
 from flowsim.world.world import World
 
 LIMITS = ("flow", "product", "noise", "assumed", "react", "purpose")
@@ -31,9 +37,6 @@ LIMITS = ("flow", "product", "noise", "assumed", "react", "purpose")
 
 GRAVEST = "high"
 """Severity of the contradictions that stand on the page."""
-
-COUNTRY = "Kazakhstan"
-"""Country that the documents of the evidence are about."""
 
 MADE = 2026
 """Year of the citation, as in `CITATION.cff`."""
@@ -106,7 +109,7 @@ class Page:
     """Number of all contradictions [1]."""
 
     provenance: list[Mapping[str, str]] = field(default_factory=list)
-    """Provenance of each folder."""
+    """Provenance of each folder with results; a figure alone keeps none."""
 
 
 def assemble(several: Sequence[ResultsFolder]) -> Page:
@@ -131,7 +134,8 @@ def assemble(several: Sequence[ResultsFolder]) -> Page:
         _add_tables(page, one)
         drawn = "fig1_network" if page.map is not None else ""
         page.figures.append(figures_part.figures(one, without=[drawn]))
-        page.provenance.append({**_lasting(one), "folder": str(one.folder)})
+        if one.attributes:
+            page.provenance.append({**_lasting(one), "folder": str(one.folder)})
     if any(_is_of(world) for world in worlds) or not titles:
         found = contradiction_table()
         page.all_contradictions = len(found)
@@ -157,7 +161,7 @@ def _add_comparison(page: Page, one: ResultsFolder, request: Request | None) -> 
     policies = every_policy([conf_dir()]) if request is None else request.catalogue()
     catalogue = {policy.name: policy for policy in policies}
     controls = comparison_part.of_controls(table, catalogue)
-    reported = run_part.said_totals(None if request is None else request.world)
+    reported = run_part.said_totals({} if request is None else reported_totals(request.world))
     page.answers.append(
         Answer(
             head=text("answer.of_comparison"),
@@ -173,23 +177,27 @@ def _add_run(page: Page, one: ResultsFolder, request: Request | None) -> None:
     if results is None:
         return
     world = None if request is None else compose(request.policies).apply(request.world)
-    posts = run_part.posts(results, world)
+    if world is not None and [site.name for site in sites(world)] != results["checkpoint"].values.tolist():
+        request = world = None  # its tables are others by now
+    table, posts = summary(results), run_part.posts(results, world)
+    expected, horizon = run_part.is_expected(results), float(OmegaConf.create(one.attributes["configuration"]).horizon)
+    of_run: dict[str, Any] = {"policy": str(results["policy"].values[0]), "expected": expected, "horizon": horizon}
+    totals = {} if world is None else reported_totals(world)
     page.answers.append(
         Answer(
             head=text("answer.of_run"),
-            tiles=list(run_part.tiles(results)),
-            sentences=list(run_part.sentences(results, world)),
+            tiles=list(run_part.tiles(table)),
+            sentences=list(run_part.sentences(table, **of_run, totals=totals)),
         )
     )
-    page.results, page.years = run_part.table(results), run_part.years(results)
-    page.is_posterior = "vehicles" not in results
+    page.results, page.years, page.is_posterior = run_part.shown(table), run_part.years(results), expected
     page.posts = [_post(row) for row in posts.to_dict("records")]
     if request is None or world is None:
         page.no_map = text("map.no_routes", reason=text("map.moved"))
-    else:
-        page.map = map_of(world, posts, run_part.leaked(results))
-        if not page.is_posterior:
-            page.week = week_of(_first(request), page.map, seed=int(one.attributes["seed"]))
+        return
+    page.map = map_of(world, posts, run_part.leaked(table))
+    if not expected:
+        page.week = week_of(_first(request), page.map, seed=int(one.attributes["seed"]), horizon=horizon)
 
 
 def _first(request: Request) -> World:
@@ -222,13 +230,10 @@ def _whole(value: float) -> TableCell:
 
 def _add_tables(page: Page, one: ResultsFolder) -> None:
     """Tables of the fit, of the reports held out and of what is identified, if the folder has them."""
-    for name, part in (("fit.csv", "fitted"), ("hold_outs.csv", "held_out")):
-        table = one.table(name)
-        if table is not None:
-            setattr(page, part, figures_part.fit(table))
-    table = one.table("identified.csv")
-    if table is not None:
-        page.identified = figures_part.identified(table)
+    fitted, held_out, identified = (one.table(f"{name}.csv") for name in ("fit", "hold_outs", "identified"))
+    page.fitted = page.fitted if fitted is None else figures_part.fit(fitted)
+    page.held_out = page.held_out if held_out is None else figures_part.fit(held_out)
+    page.identified = page.identified if identified is None else figures_part.identified(identified)
 
 
 def render(page: Page) -> str:
@@ -251,7 +256,14 @@ def render(page: Page) -> str:
     folder = files("flowsim.report") / "page"
     parts = {name: Markup((folder / name).read_text(encoding="utf-8")) for name in ("page.css", "page.js")}
     return environment.get_template("page.html").render(
-        page=page, text=text, named=named, limits=LIMITS, style=parts["page.css"], script=parts["page.js"], year=MADE
+        page=page,
+        text=text,
+        named=named,
+        limits=LIMITS,
+        partly=f"{PARTLY:g}",
+        style=parts["page.css"],
+        script=parts["page.js"],
+        year=MADE,
     )
 
 

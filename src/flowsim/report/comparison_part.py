@@ -111,19 +111,18 @@ def sentences(effects: xr.Dataset, table: pd.DataFrame, *, reported: Text) -> It
         Annual totals reported for the world; empty if there are none.
     """
     yield _baseline(effects, reported)
-    rows = [row for row in _records(table) if math.isfinite(row["seized"])]
-    sure = [row for row in rows if math.isfinite(row["seized_q05"])]
-    if not sure:
+    known = [row for row in _records(table) if math.isfinite(row["seized_q05"])]
+    if not known:
         yield text("compared.too_few")
         return
-    yield _range(sure)
-    more, less = (sum(row[name] >= SURE for row in rows) for name in ("p", "p_less"))
-    yield text("compared.sure", more=f"{more}", less=f"{less}", open=f"{len(rows) - more - less}")
-    dated = [row for row in rows if math.isfinite(row["years"])]
+    yield _range(known)
+    more, less = (sum(row[name] >= SURE for row in known) for name in ("p", "p_less"))
+    yield text("compared.sure", more=f"{more}", less=f"{less}", open=f"{len(known) - more - less}")
+    dated = [row for row in known if math.isfinite(row["years"])]
     if dated:
         soonest = min(dated, key=lambda row: float(row["years"]))
         yield text("compared.detect", years=years_text(float(soonest["years"])), policy=str(soonest["policy"]))
-    timed = [row for row in sure if math.isfinite(row["hours_q05"])]
+    timed = [row for row in known if math.isfinite(row["hours_q05"])]
     if timed:
         yield _hours(timed)
     tight = [row for row in _records(table) if row["feasible"] < 1]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from flowsim.report.wording import Text, text
+from flowsim.report.wording import Text, plain, text
 
 
 def kg(value: float) -> str:
@@ -24,10 +24,8 @@ def percent(value: float) -> str:
 def large(value: float) -> Text:
     """Count in millions from a million on."""
     if abs(value) < 1e6:
-        shown = f"{value:,.0f}"
-        return Text(shown, shown.replace(",", "\N{NO-BREAK SPACE}"))
-    shown = f"{value / 1e6:.1f}"
-    return Text(f"{shown} million", f"{shown.replace('.', ',')} млн")
+        return plain(f"{value:,.0f}")
+    return text("answer.million", number=f"{value / 1e6:.1f}")
 
 
 def span(low: float, high: float, shown: Callable[[float], str] = kg) -> Text:

@@ -15,9 +15,6 @@ from flowsim.comparison.dataset import EFFECTS
 from flowsim.results import files
 from flowsim.results.folders import FOLDER, RUN, described, newest
 
-EXPERIMENTS = FOLDER / "experiments"
-"""Folder of the results of experiments unless `out=` names another."""
-
 TABLE2 = "table2.csv"
 """Table of a comparison, a row for each policy."""
 
@@ -55,28 +52,40 @@ class ResultsFolder:
 
 
 def chosen(given: object) -> list[ResultsFolder]:
-    """Results named by the key `of`; by default those of all experiments made here, else the newest run.
+    """Results named by the key `of`, by default the newest.
 
     Parameters
     ----------
     given
-        A folder, a list of them, or None.
+        A folder of results, a folder with several of these, a list of them, or None.
 
     Raises
     ------
     ValueError
-        If a folder does not exist or holds no results, or if results are of several worlds.
+        If a folder does not exist or holds no results, if results are of several worlds, or if there are several runs
+        or comparisons.
     """
     rule = "be a folder with results or a list of them, as of=results/latest or of=[a,b]"
     several: Any = [given] if isinstance(given, str) else given
     if several is None:
-        several = [str(folder) for folder in sorted(EXPERIMENTS.glob("*")) if _kind(folder)] or [str(_newest(rule))]
+        several = [str(_newest(rule))]
     known = isinstance(several, Sequence) and bool(several) and all(isinstance(name, str) and name for name in several)
     checks.require(known, thing="of", rule=rule, value=given)
-    found = [_opened(Path(str(name)), rule=rule) for name in dict.fromkeys(several)]
+    folders = [folder for name in dict.fromkeys(several) for folder in _within(Path(str(name)))]
+    found = [_opened(folder, rule=rule) for folder in folders]
     titles = list(dict.fromkeys(one.attributes["title"] for one in found if one.attributes))
     checks.require(len(titles) <= 1, thing="of", rule="name results of one world", value=" and ".join(titles))
+    for kind, is_comparison in (("run", False), ("comparison", True)):
+        own = [str(one.folder) for one in found if one.dataset is not None and one.is_comparison == is_comparison]
+        checks.require(len(own) <= 1, thing="of", rule=f"name at most one {kind}", value=" and ".join(own))
     return found
+
+
+def _within(folder: Path) -> list[Path]:
+    """A folder of results itself, or those within one that has none of its own."""
+    if _kind(folder):
+        return [folder]
+    return [own for own in sorted(folder.glob("*")) if _kind(own)] or [folder]
 
 
 def _newest(rule: str) -> Path:

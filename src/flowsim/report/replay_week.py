@@ -42,8 +42,8 @@ class Week:
     """Tracks as JSON: hours from its start, positions on the map, mass [kg] and fate of each consignment."""
 
 
-def week_of(world: World, drawn: Map, *, seed: int) -> Week | None:
-    """The week of a world on its map; None if no consignment is on its way.
+def week_of(world: World, drawn: Map, *, seed: int, horizon: float) -> Week | None:
+    """The week of a world on its map; None if no consignment is on its way, or the run ends before.
 
     Parameters
     ----------
@@ -53,18 +53,20 @@ def week_of(world: World, drawn: Map, *, seed: int) -> Week | None:
         Its map.
     seed
         Seed of the results.
+    horizon
+        Span of a replication of the results [h].
     """
     begin = date(world.year, MONTH, DAY)
     start = (begin - date(world.year, 1, 1)).days * HOURS_PER_DAY
     end = start + DAYS * HOURS_PER_DAY
-    found = tracks(world, seed=seed, start=start, end=end)
+    found = tracks(world, seed=seed, start=start, end=end) if end <= horizon else ()
     if not found:
         return None
     return Week(
         first=begin.isoformat(),
         hours=round(end - start),
         count=len(found),
-        seized=sum(track.fate == SEIZED for track in found),
+        seized=sum(track.fate == SEIZED and track.times[-1] < end for track in found),
         data=_json(found, drawn, start=start),
     )
 

@@ -10,51 +10,54 @@ import numpy as np
 import pandas as pd
 import xarray as xr
 
-from flowsim.evidence.annual_totals import COUNTRIES, annual_series
 from flowsim.report.cells import Tile
 from flowsim.report.formats import ends, kg, large, minutes, percent, span
 from flowsim.report.wording import Text, listed, named, plain, text
-from flowsim.results import measures, sites
+from flowsim.results import sites
+from flowsim.results.measures import ALL_VISITS, STOPPED, THROUGH, by_item
+from flowsim.units import HOURS_PER_YEAR
 from flowsim.world.traffic import HEROIN
 from flowsim.world.world import World
-
-THROUGH = "where the rest gets through"
-"""Quantity of the rows on what passes checkpoints, by reason."""
 
 REASONS = 3
 """Number of reasons in the sentence on them [1]."""
 
-SEIZED_THERE = "seized there"
-"""Reason of the row on what does not pass."""
-
 SHORT = (
     *("entered", "seized", "seized by agency", "seized by oblast", "leaked", "retained", "interdiction rate"),
-    *("opium seized", "cannabis seized", "honest visits", "cost of fruitless searches"),
+    *("honest visits", "cost of fruitless searches"),
 )
-"""Quantities of the table of results on the page."""
+"""Quantities of the table of results on the page, beside what is seized of other drugs."""
 
 Rows = Mapping[tuple[str, str], Mapping[str, float]]
 """Mean and ends of the interval by quantity and item [unit of each]."""
 
 
-def sentences(results: xr.Dataset, world: World | None) -> Iterator[Text]:
-    """Answer of a run in sentences.
+def sentences(
+    table: pd.DataFrame, *, policy: str, expected: bool, totals: Mapping[int, float], horizon: float
+) -> Iterator[Text]:
+    """Answer of a run in sentences; nothing if no heroin enters.
 
     Parameters
     ----------
-    results
-        Results of the run.
-    world
-        Its world; None if it is not known, which leaves out what was reported.
+    table
+        Its summary, as of `measures.summary`.
+    policy
+        Name of the policy.
+    expected
+        Whether the results are those of the closed form, whose intervals are not of single years.
+    totals
+        Annual totals reported for its country [kg].
+    horizon
+        Span of a replication [h]; annual totals stand beside whole years only.
     """
-    table = measures.summary(results)
-    rows = _rows(table)
+    rows = by_item(table)
     if not rows["entered", ""]["mean"] > 0:
         return
-    yield _seized(results, rows)
-    totals = _reported(world)
-    if totals:
-        yield _beside(totals, rows["seized", ""], of_years=not _is_expected(results))
+    if horizon != HOURS_PER_YEAR:
+        yield text("answer.part_of_year", hours=f"{horizon:,.10g}")
+    yield _seized(rows, policy=policy, expected=expected)
+    if totals and horizon == HOURS_PER_YEAR:
+        yield _beside(totals, rows["seized", ""], of_years=not expected)
     yield from _where(table)
     if (THROUGH, "not selected") in rows:
         yield _through(table)
@@ -62,15 +65,15 @@ def sentences(results: xr.Dataset, world: World | None) -> Iterator[Text]:
         yield _honest(rows)
 
 
-def tiles(results: xr.Dataset) -> Iterator[Tile]:
+def tiles(table: pd.DataFrame) -> Iterator[Tile]:
     """Main numbers of a run.
 
     Parameters
     ----------
-    results
-        Results of the run.
+    table
+        Its summary, as of `measures.summary`.
     """
-    rows = _rows(measures.summary(results))
+    rows = by_item(table)
     if not rows["entered", ""]["mean"] > 0:
         return
     for name, says, unit, shown in (
@@ -80,68 +83,40 @@ def tiles(results: xr.Dataset) -> Iterator[Tile]:
         row = rows[name, ""]
         between = plain("") if math.isnan(row["q05"]) else ends(shown(row["q05"]), shown(row["q95"]))
         yield Tile(number=text(unit, number=shown(row["mean"])), span=between, says=text(says))
-    delay = rows.get(("honest delay", ALL), {}).get("mean", math.nan)
+    delay = rows.get(("honest delay", ALL_VISITS), {}).get("mean", math.nan)
     if not math.isnan(delay):
         yield Tile(
             number=text("tile.minutes", number=minutes(delay)), span=text("tile.assumed"), says=text("tile.delay")
         )
 
 
-ALL = "mean of all visits"
-"""Item of the row on the mean time of all honest visits."""
-
-
-def _rows(table: pd.DataFrame) -> Rows:
-    return {
-        (str(row["quantity"]), str(row["item"])): {name: float(row[name]) for name in ("mean", "q05", "q95")}
-        for row in table.to_dict("records")
-    }
-
-
-def _is_expected(results: xr.Dataset) -> bool:
+def is_expected(results: xr.Dataset) -> bool:
     """Whether results are those of the closed form."""
     return "vehicles" not in results
 
 
-def _policy(results: xr.Dataset) -> str:
-    return str(results["policy"].values[0])
-
-
-def _seized(results: xr.Dataset, rows: Rows) -> Text:
-    policy, seized, rate = _policy(results), rows["seized", ""], rows["interdiction rate", ""]
+def _seized(rows: Rows, *, policy: str, expected: bool) -> Text:
+    seized, rate = rows["seized", ""], rows["interdiction rate", ""]
     under = text("answer.in_force") if policy == "baseline" else text("answer.policy", policy=policy)
     between: dict[str, str | Text] = {"low": kg(seized["q05"]), "high": kg(seized["q95"])}
     between |= {"rate_low": percent(rate["q05"]), "rate_high": percent(rate["q95"])}
-    key = "seized_posterior" if _is_expected(results) else "seized_years"
+    key = "seized_posterior" if expected else "seized_years"
     words: dict[str, str | Text] = {"under": under, "kg": kg(seized["mean"]), "rate": percent(rate["mean"])}
     if math.isnan(seized["q05"]):
         return text("answer.seized", **words)
     return text(f"answer.{key}", **words, **between)
 
 
-def _reported(world: World | None) -> Mapping[int, float]:
-    """Annual totals of the country in the world's year and the one before [kg]."""
-    if world is None:
-        return {}
-    countries = {world.place_of(post).country for post in world.checkpoints}
-    if len(countries) != 1 or not countries <= set(COUNTRIES):
-        return {}
-    series = annual_series(countries.pop(), HEROIN)
-    return {year: series[year] for year in (world.year, world.year - 1) if year in series}
-
-
-def said_totals(world: World | None) -> Text:
-    """Annual totals of the country of a world in its year and the one before; empty if there are none."""
-    totals = _reported(world).items()
-    return listed([text("answer.reported_year", kg=kg(total), year=f"{year}") for year, total in totals])
+def said_totals(totals: Mapping[int, float]) -> Text:
+    """Annual totals by year in words; empty if there are none [kg]."""
+    return listed([text("answer.reported_year", kg=kg(total), year=f"{year}") for year, total in totals.items()])
 
 
 def _beside(totals: Mapping[int, float], seized: Mapping[str, float], *, of_years: bool) -> Text:
-    every = [text("answer.reported_year", kg=kg(total), year=f"{year}") for year, total in totals.items()]
     if not of_years or math.isnan(seized["q05"]):
-        return text("answer.reported_only", listed=listed(every))
+        return text("answer.reported_only", listed=said_totals(totals))
     inside = sum(seized["q05"] <= total <= seized["q95"] for total in totals.values())
-    return text("answer.reported", listed=listed(every), inside=f"{inside}", count=f"{len(totals)}")
+    return text("answer.reported", listed=said_totals(totals), inside=f"{inside}", count=f"{len(totals)}")
 
 
 def _where(table: pd.DataFrame) -> Iterator[Text]:
@@ -174,7 +149,7 @@ def _largest(table: pd.DataFrame, quantity: str) -> Mapping[Any, Any] | None:
 
 def _through(table: pd.DataFrame) -> Text:
     """The reasons for which most of the mass passes checkpoints."""
-    rows = table[(table["quantity"] == THROUGH) & (table["item"] != SEIZED_THERE)]
+    rows = table[(table["quantity"] == THROUGH) & (table["item"] != STOPPED)]
     most = rows.sort_values("mean", ascending=False, kind="stable").head(REASONS).to_dict("records")
     parts = [
         text(
@@ -190,34 +165,33 @@ def _through(table: pd.DataFrame) -> Text:
 
 def _honest(rows: Rows) -> Text:
     visits, cost = (rows[name, ""]["mean"] for name in ("honest visits", "cost of fruitless searches"))
-    delay = rows["honest delay", ALL]["mean"]
+    delay = rows["honest delay", ALL_VISITS]["mean"]
     return text("answer.honest", visits=large(visits), minutes=minutes(delay) or text("compared.na"), cost=large(cost))
 
 
-def table(results: xr.Dataset) -> list[dict[str, Text]]:
+def shown(table: pd.DataFrame) -> list[dict[str, Text]]:
     """Rows of the table of results: quantity, item, mean, standard error, interval.
 
     Parameters
     ----------
-    results
-        Results of the run.
+    table
+        Summary of the run, as of `measures.summary`.
     """
-    found = measures.summary(results)
-    shown = found[found["quantity"].isin(SHORT)]
-    return [_row(row) for row in shown.to_dict("records")]
+    chosen = table[table["quantity"].isin(SHORT) | table["quantity"].str.endswith(" seized")]
+    return [_row(row) for row in chosen.to_dict("records")]
 
 
 def _row(row: Mapping[Any, Any]) -> dict[str, Text]:
     unit, item = str(row["unit"]), str(row["item"])
-    shown = percent if unit == "1" else kg
+    number = percent if unit == "1" else kg
     low, high = row["q05"], row["q95"]
     return {
         "quantity": named(str(row["quantity"])),
         "item": named(item) if item else Text("", ""),
         "unit": plain("%" if unit == "1" else unit),
-        "mean": plain(shown(row["mean"])),
-        "mcse": plain("" if math.isnan(row["mcse"]) else shown(row["mcse"])),
-        "interval": plain("") if math.isnan(low) else ends(shown(low), shown(high)),
+        "mean": plain(number(row["mean"])),
+        "mcse": plain("" if math.isnan(row["mcse"]) else number(row["mcse"])),
+        "interval": plain("") if math.isnan(low) else ends(number(low), number(high)),
     }
 
 
@@ -238,7 +212,7 @@ def posts(results: xr.Dataset, world: World | None) -> pd.DataFrame:
         delay, p95 [h]; NaN where a quantity does not exist.
     """
     first = results.isel(policy=0).sel(drug=HEROIN)
-    expected = _is_expected(results)
+    expected = is_expected(results)
     mass = first["expected_seized_mass" if expected else "seized_mass_by_checkpoint"]
     years = [dim for dim in mass.dims if dim != "checkpoint"]
     places = {} if world is None else {post.name: post.place for post in world.checkpoints}
@@ -273,19 +247,18 @@ def years(results: xr.Dataset) -> int:
     return int(np.prod([results.sizes.get(dim, 1) for dim in ("replication", "draw")]))
 
 
-def leaked(results: xr.Dataset) -> pd.DataFrame:
-    """Mass of heroin that leaves by each exit in a mean year under the first policy.
+def leaked(table: pd.DataFrame) -> pd.DataFrame:
+    """Mass of heroin that leaves by each exit in a mean year.
 
     Parameters
     ----------
-    results
-        Results of the run.
+    table
+        Summary of the run, as of `measures.summary`.
 
     Returns
     -------
     DataFrame
-        Columns exit, mean, q05, q95 [kg/year]; no rows in closed form.
+        Columns exit, mean, q05, q95 [kg/year].
     """
-    rows = measures.summary(results)
-    own = rows[rows["quantity"] == "leaked by exit"]
+    own = table[table["quantity"] == "leaked by exit"]
     return own.rename(columns={"item": "exit"})[["exit", "mean", "q05", "q95"]]

@@ -25,7 +25,7 @@ WIDEST, LARGEST = 14.0, 24.0
 LABELS = 20
 """Largest number of places with their names on the map [1]."""
 
-LETTER, LINE = 7.0, 15.0
+LETTER, LINE = 7.0, 18.0
 """Width of a letter and height of a line [unit of the drawing]."""
 
 BESIDE = (7.0, -6.0)

@@ -174,6 +174,24 @@ def where_the_rest_gets_through(results: xr.Dataset) -> xr.DataArray:
     return (masses / masses.sum("fate")).transpose(..., "fate").assign_attrs(units="1")
 
 
+ALL_VISITS = "mean of all visits"
+"""Item of the row on the mean time of all honest visits."""
+
+
+def by_item(table: pd.DataFrame) -> dict[tuple[str, str], dict[str, float]]:
+    """Mean and ends of the interval of a summary, by quantity and item [unit of each].
+
+    Parameters
+    ----------
+    table
+        Table of `summary`.
+    """
+    return {
+        (str(row["quantity"]), str(row["item"])): {name: float(row[name]) for name in ("mean", "q05", "q95")}
+        for row in table.to_dict("records")
+    }
+
+
 def summary(results: xr.Dataset, *, drug: str = "heroin") -> pd.DataFrame:
     """Summary table of a run of one policy.
 
@@ -325,7 +343,7 @@ def _honest(one: xr.Dataset) -> list[Cells]:
         ("false alarms", "false_alarms"),
     ):
         rows.append((f"honest {quantity}", "", "1/year", float(one[name].sum()), gap, gap, gap))
-    rows.append(("honest delay", "mean of all visits", "h", float(pooled_delay(one)), gap, gap, gap))
+    rows.append(("honest delay", ALL_VISITS, "h", float(pooled_delay(one)), gap, gap, gap))
     visited = one["vehicles"].where(one["vehicles"] > 0, drop=True)
     busiest = visited.sortby(visited, ascending=False)["checkpoint"].values[:5]
     for post in busiest:

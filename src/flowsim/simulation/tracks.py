@@ -20,6 +20,10 @@ FATES = {UNDER_WAY: "under way", PASSED: "left", RETAINED: "stayed", SEIZED: "se
 """Words for the fates of a vehicle."""
 
 
+AFTER = 240.0
+"""Time for which consignments are followed after the span, longer than a way through the country [h]."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Track:
     """Track of a vehicle with a consignment."""
@@ -57,20 +61,22 @@ def tracks(world: World, *, seed: int, start: float, end: float) -> tuple[Track,
     Returns
     -------
     tuple of Track
-        In the order of their entry; those that end at once are left out.
+        In the order of their entry; each is followed for some days after the span, to see where it was going.
     """
     alone = replace(world, traffic=world.traffic.of_heroin())
-    years, engine = Years(world=alone, seed=seed, horizon=end), SIMULATING["compiled"]
+    until = end + AFTER
+    years, engine = Years(world=alone, seed=seed, horizon=until), SIMULATING["compiled"]
     queues = engine.queues([engine.traffic(years, (0, start, end))[1]])
-    roster = consignment_roster(alone, seed=seed, replications=[0], horizon=end)
+    roster = consignment_roster(alone, seed=seed, replications=[0], horizon=until)
     simulation = compiled.Simulation(alone, roster)
-    simulation.among_recorded(queues, until=end)
-    found = (_track(alone, roster, simulation.outcome, vehicle=v, until=end) for v in range(roster.size))
-    return tuple(sorted((own for own in found if own and own.times[-1] > start), key=lambda own: own.times[0]))
+    simulation.among_recorded(queues, until=until)
+    told = (_track(alone, roster, simulation.outcome, vehicle=v, until=until) for v in range(roster.size))
+    found = (own for own in told if own is not None and own.times[0] < end and own.times[-1] > start)
+    return tuple(sorted(found, key=lambda own: own.times[0]))
 
 
 def _track(world: World, roster: Roster, outcome: Outcome, *, vehicle: int, until: float) -> Track | None:
-    """Track of a vehicle; None if it does not set out before the end."""
+    """Track of a vehicle; None if it does not set out in time."""
     own = roster.ways[roster.way[vehicle]].itinerary
     path, fate = _path(world, roster, vehicle), int(outcome.fate[vehicle])
     along = np.concatenate([[0.0], np.cumsum([leg.distance for leg in own.legs])])

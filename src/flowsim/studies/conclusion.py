@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from flowsim.evidence.annual_totals import COUNTRIES, annual_series
+from flowsim.results.measures import ALL_VISITS, by_item
+from flowsim.results.reported_totals import reported_totals
 from flowsim.units import HOURS_PER_YEAR
-from flowsim.world.traffic import HEROIN
 from flowsim.world.world import World
 
 
@@ -31,10 +31,7 @@ def sentences(
     horizon
         Span of a replication [h]; annual totals stand beside whole years only.
     """
-    rows: Rows = {
-        (str(row["quantity"]), str(row["item"])): {name: float(row[name]) for name in ("mean", "q05", "q95")}
-        for row in table.to_dict("records")
-    }
+    rows: Rows = by_item(table)
     if not rows["entered", ""]["mean"] > 0:
         return
     seized, rate = rows["seized", ""], rows["interdiction rate", ""]
@@ -64,24 +61,16 @@ def _between(seized: Mapping[str, float], rate: Mapping[str, float], *, expected
 
 def _honest(rows: Rows) -> str:
     """What honest traffic pays for it."""
-    visits, delay = rows["honest visits", ""]["mean"], rows["honest delay", _ALL]["mean"]
+    visits, delay = rows["honest visits", ""]["mean"], rows["honest delay", ALL_VISITS]["mean"]
     cost = rows["cost of fruitless searches", ""]["mean"]
     lasts = "for an unknown time" if math.isnan(delay) else f"{60 * delay:.0f} minutes on average"
     stops = f"Honest vehicles stop at checkpoints {_large(visits)} times a year, {lasts}"
     return f"{stops}; fruitless searches cost {_large(cost)} USD a year."
 
 
-_ALL = "mean of all visits"
-
-
 def _reported(world: World) -> str:
-    """Annual totals of the country of the checkpoints in the world's year and the one before; "" if there are none."""
-    countries = {world.network.place(post.place).country for post in world.checkpoints}
-    if len(countries) != 1 or not countries <= set(COUNTRIES):
-        return ""
-    series = annual_series(countries.pop(), HEROIN)
-    years = [year for year in (world.year, world.year - 1) if year in series]
-    return ", ".join(f"{_kg(series[year])} kg in {year}" for year in years)
+    """Annual totals reported for the country, in words; "" if there are none."""
+    return ", ".join(f"{_kg(total)} kg in {year}" for year, total in reported_totals(world).items())
 
 
 def _kg(value: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flowsim import checks
 from flowsim.config.request import Request
 from flowsim.config.study import Study
 from flowsim.results import disk
@@ -35,7 +36,7 @@ def run(request: Request, *, progress: Progress | None) -> str:
     Raises
     ------
     ValueError
-        If a folder holds no results, or if results are of several worlds; then nothing is written.
+        If a folder holds no results, or its results do not go together or into a page; then nothing is written.
     """
     from flowsim.report.assembly import assemble, render
     from flowsim.report.origins import chosen
@@ -44,6 +45,8 @@ def run(request: Request, *, progress: Progress | None) -> str:
     several = chosen(request.options.get("of"))
     page = assemble(several)
     made = render(page).encode()
+    rule = f"name results whose page is at most {MOST / 1e6:g} MB"
+    checks.require(len(made) <= MOST, thing="of", rule=rule, value=f"{len(made) / 1e6:.1f} MB")
     disk.write(request.out / PAGE, made)
     lines = [page.title, ""]
     for answer in page.answers:

@@ -18,7 +18,7 @@ from flowsim.policy.added import said
 from flowsim.policy.policy import compose
 from flowsim.results import disk, files
 from flowsim.results.intervals import ends
-from flowsim.results.measures import THROUGH, seized_at, summary
+from flowsim.results.measures import ALL_VISITS, THROUGH, seized_at, summary
 from flowsim.simulation.engines import FOLLOWED, SIMULATING
 from flowsim.simulation.simulate import Plan, Progress
 from flowsim.studies import conclusion
@@ -225,7 +225,7 @@ last and cost."""
 def _is_short(quantity: str, item: str) -> bool:
     """Whether a row is printed without `details`."""
     of_another_drug = quantity.split(" ")[0] in DRUGS
-    of_all = quantity == "honest delay" and item == "mean of all visits"
+    of_all = quantity == "honest delay" and item == ALL_VISITS
     return quantity in SHORT or of_another_drug or of_all or quantity == "cost of fruitless searches"
 
 
